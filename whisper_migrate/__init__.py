@@ -1,0 +1,1 @@
+"""Keeps SQLAlchemy models, Alembic revisions and PostgreSQL databases in agreement, or says which of them is wrong."""
