@@ -1,0 +1,103 @@
+"""Every test that needs a database gets a real one, on each PostgreSQL version that this machine has."""
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+
+import pytest
+from pytest_postgresql import factories
+from pytest_postgresql.executors import NoopExecutor
+from sqlalchemy import URL
+
+from tests import servers
+
+MakeDatabase = Callable[..., URL]
+WARM = pytest.StashKey[servers.Servers]()
+LEFT = pytest.StashKey[list[str]]()
+
+
+def _noproc() -> ModuleType:
+    """pytest-postgresql's fixtures `pg18_noproc`, `pg15_noproc`, ... on the warm servers, as a plugin.
+
+    Its own server refuses root; these also make a template database for each process, which `factories` can load.
+    """
+    plugin = ModuleType("whisper_noproc")
+    for name, url in servers.urls().items():
+        fixture = factories.postgresql_noproc(
+            host=str(url.query["host"]), port=str(url.query["port"]), user=url.username, dbname="test_noproc"
+        )
+        setattr(plugin, f"{name}_noproc", fixture)
+    return plugin
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "servers(*names): run on these servers only, such as 'pg18'")
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        warm = servers.Servers()
+        config.stash[WARM] = warm
+        config.add_cleanup(warm.stop)
+        warm.start()
+    config.pluginmanager.register(_noproc(), "whisper_noproc")
+
+
+def pytest_report_header() -> str:
+    return servers.report()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "server" not in metafunc.fixturenames:
+        return
+    names = servers.sorted_ids() or list(servers.EXPECTED)
+    for marker in metafunc.definition.iter_markers("servers"):
+        names = [name for name in names if name in marker.args]
+    metafunc.parametrize("server", names, indirect=True, scope="session")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    warm = session.config.stash.get(WARM, None)
+    left = warm.leftovers() if warm else []
+    session.config.stash[LEFT] = left
+    if left and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.stash.get(WARM, None) and servers.absent():
+        terminalreporter.line(servers.report(), yellow=True)  # -q hides the header, and this must not go unseen
+    if left := config.stash.get(LEFT, []):
+        terminalreporter.section("throwaway databases left behind", red=True)
+        for name in left:
+            terminalreporter.line(name)
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> URL:
+    """A superuser's URL of the maintenance database on a warm server; the test runs once on each."""
+    executor: NoopExecutor = request.getfixturevalue(f"{request.param}_noproc")
+    return URL.create(
+        "postgresql+psycopg2",
+        username=executor.user,
+        database="postgres",
+        query={"host": str(executor.host), "port": str(executor.port)},
+    )
+
+
+@pytest.fixture(scope="session")
+def _makers() -> Iterator[dict[URL, servers.Maker]]:
+    made: dict[URL, servers.Maker] = {}
+    yield made
+    for maker in made.values():
+        maker.close()
+
+
+@pytest.fixture
+def make_database(server: URL, _makers: dict[URL, servers.Maker]) -> Iterator[MakeDatabase]:
+    """Call it for a fresh database on `server`, empty or a copy of `template`; all are dropped at the test's end."""
+    maker = _makers.get(server) or _makers.setdefault(server, servers.Maker(server))
+    yield maker.make
+    maker.drop()
+
+
+@pytest.fixture
+def database(make_database: MakeDatabase) -> URL:
+    """A fresh, empty database on `server`."""
+    return make_database()
