@@ -23,7 +23,7 @@ metadata = MetaData(
 
 
 class Base(DeclarativeBase):
-    """The root of all models."""
+    """The root of all models. Where a table has a comment, it is the docstring of the class."""
 
     registry = registry(metadata=metadata, type_annotation_map={str: Text, float: Double})
 

@@ -66,7 +66,6 @@ class DynamicConversationAnalysis(Base):
     """What one message adds to a learned profile."""
 
     __tablename__ = "dynamic_conversation_analyses"
-    __table_args__ = (Index("idx_dynamic_conversation_analyses_timestamp", "timestamp"),)
 
     id: Mapped[intpk]
     user_id: Mapped[str_255 | None] = mapped_column(
@@ -74,7 +73,7 @@ class DynamicConversationAnalysis(Base):
         index=True,
     )
     context_id: Mapped[str_255 | None]
-    timestamp: Mapped[current_timestamp | None]
+    timestamp: Mapped[current_timestamp | None] = mapped_column(index=True)
     message_length: Mapped[int | None]
     formality_score: Mapped[float | None]
     emotional_openness: Mapped[float | None]
