@@ -1,0 +1,123 @@
+"""What a database holds: its objects, and what differs between two catalogs of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+Key = tuple[str, str]
+Address = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """One object of a database: its kind, its identity as PostgreSQL quotes it, and its attributes.
+
+    `parent` is the identity of the table (or view) that it lives and dies with. `address` is where `pg_depend`
+    finds it: (catalog, oid, sub-object); it differs between databases and is not compared.
+    """
+
+    kind: str
+    identity: str
+    parent: str | None = field(compare=False)
+    address: Address = field(compare=False)
+    fields: tuple[str, ...] = field(repr=False, compare=False)
+    values: tuple[Any, ...]
+
+    @property
+    def key(self) -> Key:
+        """What names this object in a catalog."""
+        return self.kind, self.identity
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The attributes by name, in the order of the kind's query."""
+        return dict(zip(self.fields, self.values, strict=True))
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[self.fields.index(name)]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference: an object that is only `after` (+), only `before` (-), or in both and not the same (~)."""
+
+    before: Object | None
+    after: Object | None
+
+    @property
+    def sign(self) -> str:
+        """`+`, `-` or `~`."""
+        if self.before is None:
+            return "+"
+        return "-" if self.after is None else "~"
+
+    @property
+    def object(self) -> Object:
+        """The object as it will be, or as it was when it is gone."""
+        found = self.after or self.before
+        assert found is not None
+        return found
+
+    @property
+    def fields(self) -> list[str]:
+        """Names of the attributes that differ (for `~`)."""
+        if self.before is None or self.after is None:
+            return []
+        old, new = self.before.attributes, self.after.attributes
+        return [name for name in new if old.get(name) != new[name]]
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Every object of one database, in the order in which it was found (columns as the table has them)."""
+
+    objects: Mapping[Key, Object]
+    version: int = 0
+    unreadable: tuple[str, ...] = ()
+    requires: Mapping[Key, frozenset[Key]] = field(default_factory=dict, repr=False)
+
+    def __iter__(self) -> Iterator[Object]:
+        return iter(self.objects.values())
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self.objects
+
+    def __getitem__(self, key: Key) -> Object:
+        return self.objects[key]
+
+    @cached_property
+    def _children(self) -> dict[str, list[Object]]:
+        children: dict[str, list[Object]] = {}
+        for item in self:
+            if item.parent is not None:
+                children.setdefault(item.parent, []).append(item)
+        return children
+
+    def children(self, parent: str, kind: str | None = None) -> list[Object]:
+        """The objects that live and die with `parent`, of one kind or of all."""
+        return [item for item in self._children.get(parent, ()) if kind is None or item.kind == kind]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over every object and attribute: equal catalogs of one server version have equal fingerprints."""
+        digest = hashlib.sha256()
+        for key in sorted(self.objects):
+            digest.update(repr((key, self.objects[key].values)).encode())
+        return digest.hexdigest()
+
+
+def diff(before: Catalog, after: Catalog) -> list[Change]:
+    """What must change in `before` to make it `after`, in the order of kinds and names."""
+    changes = [Change(before[key], None) for key in before.objects if key not in after]
+    changes += [Change(None, after[key]) for key in after.objects if key not in before]
+    changes += [Change(before[key], after[key]) for key in after.objects if key in before and before[key] != after[key]]
+    kinds = dict.fromkeys(item.kind for catalog in (before, after) for item in catalog)
+    rank = {kind: number for number, kind in enumerate(kinds)}
+    return sorted(changes, key=lambda change: (rank[change.object.kind], change.object.identity))

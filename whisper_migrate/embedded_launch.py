@@ -1,0 +1,203 @@
+"""Making an embedded cluster, and starting its server, as root or not."""
+
+import contextlib
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from whisper_migrate import embedded_state as state
+from whisper_migrate.embedded_binaries import Account, account, major, usable
+from whisper_migrate.errors import Failure
+
+SOCKET_LIMIT = 107 if sys.platform == "linux" else 103
+EXTENSIONS = "whisper_extensions"
+CWD = Path("/proc/self/cwd")
+TRANSIENT = ("lock file", "shared memory block")  # what a start says while a killed server is still going away
+
+
+def launch(folder: Path, *, durable: bool, programs: Path, deadline: float) -> None:
+    """Make the cluster when there is none, and start the server until it lives or says why not."""
+    data = state.data(folder)
+    made = (data / "PG_VERSION").exists()
+    who = account(data.stat().st_uid if made else None)
+    run = usable(programs, who)
+    version = major(programs)
+    if not made:
+        _initdb(folder, who, run, version)
+    elif (theirs := (data / "PG_VERSION").read_text().strip()) != str(version):
+        raise Failure(
+            f"The data in {folder} was made by PostgreSQL {theirs}, but the programs are PostgreSQL {version}.",
+            f"Delete {folder} to start over, or set WHISPER_PGBIN to PostgreSQL {theirs}'s folder of programs.",
+        )
+    seen = _as_seen(data, who)
+    settings = {
+        "listen_addresses": "",
+        "port": str(state.PORT),
+        "unix_socket_directories": str(_socket_folder(folder, who)),
+        "unix_socket_permissions": "0700",
+        "max_connections": "200",
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+    }
+    if version >= 18:
+        _hand_over_extensions(data, who)
+        settings["extension_control_path"] = f"$system:{seen}/{EXTENSIONS}"
+    if not durable:
+        settings |= dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off")
+    command = [str(run / "postgres"), "-D", str(seen)]
+    for key, value in settings.items():
+        command += ["-c", f"{key}={value}"]
+    while True:
+        if (data / "postmaster.pid").exists() and state.foreign(folder):
+            (data / "postmaster.pid").unlink(missing_ok=True)
+        said = _spawn(folder, who, command)
+        if said is None:
+            return
+        if not any(sign in said for sign in TRANSIENT) or time.monotonic() > deadline:
+            raise not_started(folder, "did not start")
+        time.sleep(0.2)
+
+
+def _hand_over_extensions(data: Path, who: Account) -> None:
+    """Copy the stand-in into the data, where the server can always read it; written by its user, not through us."""
+    for source in sorted((Path(__file__).with_name("embedded_extensions") / "extension").iterdir()):
+        subprocess.run(
+            ["/bin/sh", "-c", 'mkdir -p "$0/extension" && cat > "$0/extension/$1"', EXTENSIONS, source.name],
+            input=source.read_bytes(),
+            cwd=data,
+            check=True,
+            **who.popen(),
+        )
+
+
+def _spawn(folder: Path, who: Account, command: list[str]) -> str | None:
+    """Start the server as a child of init, so that it outlives us and no zombie of ours; its words when it ends."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+    log = os.open(folder / "log", flags, 0o600)
+    try:
+        before = os.fstat(log).st_size
+        launched = subprocess.run(
+            ["/bin/sh", "-c", '"$@" 1>&2 & echo $!', "sh", *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=state.data(folder),
+            env=_environment(),
+            start_new_session=True,
+            check=True,
+            **who.popen(),
+        )
+    finally:
+        os.close(log)
+    pid = int(launched.stdout)
+    deadline = time.monotonic() + state.PATIENCE
+    while time.monotonic() < deadline:
+        if state.alive(folder) == pid and state.answers(folder):
+            return None
+        if state.gone(pid):
+            return (folder / "log").read_bytes()[before:].decode(errors="replace")
+        time.sleep(0.01)
+    raise not_started(folder, f"did not answer within {state.PATIENCE:.0f} seconds")
+
+
+def _initdb(folder: Path, who: Account, run: Path, version: int) -> None:
+    """Make the cluster beside its place, then rename it there: a killed initdb leaves nothing that looks finished."""
+    for half in [state.data(folder), *folder.glob("new-*")]:
+        shutil.rmtree(half, ignore_errors=True)
+    fresh = Path(tempfile.mkdtemp(dir=folder, prefix="new-"))
+    _give(fresh, who)
+    locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    command = [str(run / "initdb"), "-D", str(_as_seen(fresh, who)), "--username", state.NAME, "--auth=trust"]
+    command += ["--encoding=UTF8", "--no-instructions", *(locale if version >= 17 else ["--locale=C.UTF-8"])]
+    done = subprocess.run(
+        command,
+        cwd=fresh,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        check=False,
+        **who.popen(),
+    )
+    if done.returncode:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise Failure(f"initdb could not make the embedded PostgreSQL in {folder}:\n{_last(done.stdout)}")
+    fresh.rename(state.data(folder))
+
+
+def _environment() -> dict[str, str]:
+    """What the server's programs see: nothing of the caller's PG* variables, and no HOME."""
+    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
+    return kept | {"LC_ALL": "C", "TZ": "UTC"}
+
+
+def _give(path: Path, who: Account) -> None:
+    path.chmod(0o700)
+    if who.other:
+        try:
+            os.chown(path, who.uid, who.gid)
+        except OSError as error:
+            raise Failure(
+                f"The folder {path} cannot be handed to the user {who.name}, who runs the server for root: "
+                f"{error.strerror}.",
+                "Work as another user than root, or set DATABASE_URL to a server of yours.",
+            ) from error
+
+
+def _as_seen(data: Path, who: Account) -> Path:
+    """The path by which the server reaches its data: under a folder that it cannot enter, its working folder."""
+    if ":" not in str(data) and (not who.other or who.can("-x", data)):
+        return data
+    if not CWD.exists():
+        raise Failure(
+            f"The user {who.name}, who runs the server for root, cannot enter {data.parent.parent}.",
+            "Set WHISPER_PGDATA to a folder that it can enter, or set DATABASE_URL to a server of yours.",
+        )
+    return CWD
+
+
+def _socket_folder(folder: Path, who: Account) -> Path:
+    """`run` in the folder, or a short private one: a socket's path is limited, and commas split it."""
+    run = folder / "run"
+    length = len(os.fsencode(run / f".s.PGSQL.{state.PORT}"))
+    if length <= SOCKET_LIMIT and re.fullmatch(r"[\w./+-]+", str(run), re.ASCII):
+        run.mkdir(exist_ok=True)
+        _give(run, who)
+        if who.can("-x", run):
+            return run
+    noted = folder / "socket"
+    with contextlib.suppress(OSError):
+        known = Path(noted.read_text())
+        seen = known.lstat()
+        if stat.S_ISDIR(seen.st_mode) and seen.st_uid == who.uid and not seen.st_mode & 0o077:
+            return known
+    short = Path(tempfile.mkdtemp(prefix="whisper-pg-", dir="/tmp"))
+    _give(short, who)
+    noted.write_text(str(short))
+    return short
+
+
+def forget_socket(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        Path((folder / "socket").read_text()).rmdir()
+        (folder / "socket").unlink()
+
+
+def not_started(folder: Path, what: str) -> Failure:
+    with contextlib.suppress(OSError):
+        return Failure(
+            f"The embedded PostgreSQL in {folder} {what}; its log ends:\n{_last((folder / 'log').read_text())}"
+        )
+    return Failure(f"The embedded PostgreSQL in {folder} {what}, and left no log.")
+
+
+def _last(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.strip().splitlines()[-8:])

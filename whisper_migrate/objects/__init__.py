@@ -1,0 +1,25 @@
+"""The kinds of objects that PostgreSQL has, one module each; this package finds them and puts them in order.
+
+A kind's module gives
+- `CATALOG`: the system catalog that `pg_depend` knows its objects by (e.g. `pg_class`);
+- `QUERY`, or `query(version)` where the major version matters: one row per object. The columns `oid` and `identity`
+  (`subid`, `parent` and `class` where it has them) name the object, every other column is an attribute and is compared;
+- `create(item)`, `drop(item)` and, where PostgreSQL can, `alter(before, after)`: lists of SQL statements. `alter`
+  returns None where only dropping and creating again will do; `finish(item)` is for what has to wait until all is there;
+- `fits_inside(item)`: whether the statement that creates its table (or other parent) can create it too;
+- `ATTACHED`: it has no life of its own, as a comment has not;
+- `unreadable(connection)`: the reason why this role cannot read it, if so;
+- `AFTER`: the kinds that come before it when nothing else (`pg_depend`) orders two objects.
+"""
+
+import importlib
+import pkgutil
+from graphlib import TopologicalSorter
+from types import ModuleType
+
+_found = {
+    module.name: importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)
+}
+_graph = TopologicalSorter({name: getattr(module, "AFTER", ()) for name, module in _found.items()})
+
+KINDS: dict[str, ModuleType] = {name: _found[name] for name in _graph.static_order()}

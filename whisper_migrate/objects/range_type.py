@@ -1,0 +1,40 @@
+"""Range types; each brings its multirange type and its constructors along (pg_range)."""
+
+from whisper_migrate.catalog import Object
+
+CATALOG = "pg_type"
+AFTER = ("schema", "extension", "enum", "domain", "composite_type")
+
+QUERY = """
+SELECT t.oid, t.oid::regtype::text AS identity,
+       format_type(r.rngsubtype, NULL) AS subtype,
+       m.oid::regtype::text AS multirange,
+       opc.opcname AS operator_class,
+       CASE WHEN r.rngcollation <> st.typcollation THEN r.rngcollation::regcollation::text END AS collation,
+       nullif(r.rngcanonical::oid, 0)::regproc::text AS canonical,
+       nullif(r.rngsubdiff::oid, 0)::regproc::text AS subtype_diff
+FROM pg_catalog.pg_range AS r
+JOIN pg_catalog.pg_type AS t ON t.oid = r.rngtypid
+JOIN pg_catalog.pg_type AS m ON m.oid = r.rngmultitypid
+JOIN pg_catalog.pg_type AS st ON st.oid = r.rngsubtype
+JOIN pg_catalog.pg_opclass AS opc ON opc.oid = r.rngsubopc
+WHERE t.oid >= 16384
+"""
+
+WORDS = {
+    "subtype": "SUBTYPE",
+    "multirange": "MULTIRANGE_TYPE_NAME",
+    "operator_class": "SUBTYPE_OPCLASS",
+    "collation": "COLLATION",
+    "canonical": "CANONICAL",
+    "subtype_diff": "SUBTYPE_DIFF",
+}
+
+
+def create(item: Object) -> list[str]:
+    given = ", ".join(f"{word} = {item[name]}" for name, word in WORDS.items() if item[name])
+    return [f"CREATE TYPE {item.identity} AS RANGE ({given})"]
+
+
+def drop(item: Object) -> list[str]:
+    return [f"DROP TYPE {item.identity}"]

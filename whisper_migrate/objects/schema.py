@@ -1,0 +1,19 @@
+"""Schemas (pg_namespace)."""
+
+from whisper_migrate.catalog import Object
+
+CATALOG = "pg_namespace"
+
+QUERY = """
+SELECT n.oid, quote_ident(n.nspname) AS identity
+FROM pg_catalog.pg_namespace AS n
+WHERE (n.oid >= 16384 OR n.nspname = 'public') AND n.nspname NOT LIKE 'pg\\_%'
+"""
+
+
+def create(item: Object) -> list[str]:
+    return [f"CREATE SCHEMA {item.identity}"]
+
+
+def drop(item: Object) -> list[str]:
+    return [f"DROP SCHEMA {item.identity}"]

@@ -1,0 +1,57 @@
+"""Sequences that are not an identity column's own (pg_sequence). The value they have reached is data, not schema."""
+
+from whisper_migrate.catalog import Object
+
+CATALOG = "pg_class"
+AFTER = ("schema", "extension")
+
+QUERY = """
+SELECT c.oid, c.oid::regclass::text AS identity, owner.relid::regclass::text AS parent,
+       format_type(s.seqtypid, NULL) AS type, s.seqstart AS start, s.seqincrement AS increment,
+       s.seqmin AS minimum, s.seqmax AS maximum, s.seqcache AS cache, s.seqcycle AS cycle,
+       owner.relid::regclass || '.' || quote_ident(owner.attname) AS owned_by,
+       c.relpersistence = 'u' AS unlogged
+FROM pg_catalog.pg_sequence AS s
+JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid
+LEFT JOIN LATERAL (
+    SELECT d.deptype, d.refobjid AS relid, a.attname
+    FROM pg_catalog.pg_depend AS d
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0
+      AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid <> 0
+      AND d.deptype IN ('a', 'i')
+) AS owner ON true
+WHERE c.relpersistence <> 't' AND owner.deptype IS DISTINCT FROM 'i'
+"""
+
+
+def settings(item: Object) -> str:
+    """The clauses of CREATE and ALTER SEQUENCE that say everything but the owner."""
+    return (
+        f"AS {item['type']} INCREMENT BY {item['increment']} MINVALUE {item['minimum']} MAXVALUE {item['maximum']}"
+        f" START WITH {item['start']} CACHE {item['cache']} {'CYCLE' if item['cycle'] else 'NO CYCLE'}"
+    )
+
+
+def create(item: Object) -> list[str]:
+    return [f"CREATE {'UNLOGGED ' if item['unlogged'] else ''}SEQUENCE {item.identity} {settings(item)}"]
+
+
+def finish(item: Object) -> list[str]:
+    """Once the table is there: a column owns the sequence, though its default needs the sequence first."""
+    return [f"ALTER SEQUENCE {item.identity} OWNED BY {item['owned_by']}"] if item["owned_by"] else []
+
+
+def drop(item: Object) -> list[str]:
+    return [f"DROP SEQUENCE {item.identity}"]
+
+
+def alter(before: Object, after: Object) -> list[str]:
+    statements = []
+    if settings(before) != settings(after):
+        statements.append(f"ALTER SEQUENCE {after.identity} {settings(after)}")
+    if before["unlogged"] != after["unlogged"]:
+        statements.append(f"ALTER SEQUENCE {after.identity} SET {'UNLOGGED' if after['unlogged'] else 'LOGGED'}")
+    if before["owned_by"] != after["owned_by"]:
+        statements.append(f"ALTER SEQUENCE {after.identity} OWNED BY {after['owned_by'] or 'NONE'}")
+    return statements

@@ -1,0 +1,34 @@
+"""Triggers (pg_trigger)."""
+
+from whisper_migrate.catalog import Object
+
+CATALOG = "pg_trigger"
+AFTER = ("column", "view", "function", "constraint", "index")
+
+QUERY = """
+SELECT t.oid, t.tgrelid::regclass::text AS parent,
+       quote_ident(t.tgname) || ' on ' || t.tgrelid::regclass AS identity,
+       quote_ident(t.tgname) AS name,
+       pg_get_triggerdef(t.oid) AS definition,
+       CASE t.tgenabled WHEN 'O' THEN 'ENABLE' WHEN 'D' THEN 'DISABLE'
+                        WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END AS state,
+       t.tgparentid <> 0 AS inherited
+FROM pg_catalog.pg_trigger AS t
+WHERE NOT t.tgisinternal AND t.oid >= 16384
+"""
+
+
+def create(item: Object) -> list[str]:
+    return [item["definition"], *([] if item["state"] == "ENABLE" else _state(item))]
+
+
+def drop(item: Object) -> list[str]:
+    return [f"DROP TRIGGER {item['name']} ON {item.parent}"]
+
+
+def alter(before: Object, after: Object) -> list[str] | None:
+    return _state(after) if before["definition"] == after["definition"] else None
+
+
+def _state(item: Object) -> list[str]:
+    return [f"ALTER TABLE {item.parent} {item['state']} TRIGGER {item['name']}"]

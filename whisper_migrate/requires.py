@@ -1,0 +1,65 @@
+"""What depends on what in a database, object by object, from pg_depend."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, text
+
+from whisper_migrate.catalog import Address, Key, Object
+
+# Members of an extension and what initdb made (pinned, below 16384) are nobody's to order.
+QUERY = """
+SELECT classid::regclass::text, objid, objsubid, refclassid::regclass::text, refobjid, refobjsubid, deptype
+FROM pg_catalog.pg_depend
+WHERE objid >= 16384 AND deptype IN ('n', 'a', 'i', 'P', 'S')
+"""
+DEFAULTS = "SELECT oid, adrelid, adnum FROM pg_catalog.pg_attrdef"
+CONSTRAINT_INDEXES = "SELECT conindid, oid FROM pg_catalog.pg_constraint WHERE contype IN ('p', 'u', 'x')"
+
+
+def read_requires(connection: Connection, objects: Mapping[Key, Object]) -> dict[Key, frozenset[Key]]:
+    """For each object the keys of those that must exist before it.
+
+    What the catalog does not list by itself counts as the object that it is a part of: a default is its column, a
+    view's rewrite rule its view, a primary key's index the constraint, a row type its table.
+    """
+    keys: dict[Address, Key] = {}
+    for item in objects.values():
+        if item.kind not in ("comment", "grant"):
+            keys.setdefault(item.address, item.key)
+    rows = connection.execute(text(QUERY)).all()
+    part_of: dict[tuple[str, int], Address] = {
+        (row[0], row[1]): (row[3], row[4], row[5]) for row in rows if row[6] == "i" and row[2] == 0
+    }
+    for oid, table, number in connection.execute(text(DEFAULTS)):
+        part_of["pg_attrdef", oid] = ("pg_class", table, number)
+    for index, constraint in connection.execute(text(CONSTRAINT_INDEXES)):
+        part_of["pg_class", index] = ("pg_constraint", constraint, 0)
+
+    def owner(address: Address) -> Key | None:
+        for _ in range(8):
+            for candidate in (address, (*address[:2], 0)):
+                if candidate in keys:
+                    return keys[candidate]
+            if address[:2] not in part_of:
+                return None
+            address = part_of[address[:2]]
+        return None
+
+    requires: dict[Key, set[Key]] = {}
+    for row in rows:
+        key, needed = owner(row[0:3]), owner(row[3:6])
+        if key and needed and key != needed and not _is_ownership(key, row[6]):
+            requires.setdefault(key, set()).add(needed)
+    for item in objects.values():
+        if item.kind in ("comment", "grant"):
+            on = owner(item.address)
+            if on:
+                requires.setdefault(item.key, set()).add(on)
+        elif item.kind == "column" and ("table", item.parent) in objects:
+            requires.setdefault(item.key, set()).add(("table", str(item.parent)))
+    return {key: frozenset(needed) for key, needed in requires.items()}
+
+
+def _is_ownership(key: Key, kind: str) -> bool:
+    """A column's ownership of a sequence, whose default in turn needs the sequence: no order could serve both."""
+    return key[0] == "sequence" and kind == "a"

@@ -1,0 +1,101 @@
+"""Which database: DATABASE_URL, else POSTGRES_*, else the embedded server. No password leaves here in clear."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from dotenv import dotenv_values
+from sqlalchemy import URL
+from sqlalchemy.pool import NullPool
+
+from whisper_migrate import embedded
+from whisper_migrate.connection_failures import connection_failure
+from whisper_migrate.database_url import DRIVER, parse, port_number, shown
+from whisper_migrate.errors import Failure
+
+__all__ = ["Database", "configured", "connection_failure", "database", "embedded_folder", "engine", "parse", "shown"]
+
+CONNECT_TIMEOUT = 10  # seconds; libpq itself would wait for minutes
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database, and in words for people where its address comes from."""
+
+    url: URL
+    source: str
+
+    def __str__(self) -> str:
+        return f"{shown(self.url)} ({self.source})"
+
+
+def configured(root: Path, environ: Mapping[str, str] | None = None) -> Database | None:
+    """The database that the environment or `.env` names; None when neither does.
+
+    `.env` never beats the environment: a POSTGRES_HOST there wins over a DATABASE_URL in `.env`.
+    """
+    real, file = _variables(root, environ)
+    both = {**file, **real}
+    for variables, where in ((real, ""), (file, " in .env")):
+        if text := variables.get("DATABASE_URL"):
+            return Database(parse(text, f"DATABASE_URL{where}"), f"DATABASE_URL{where}")
+        if variables.get("POSTGRES_HOST"):
+            return Database(_assembled(both), f"POSTGRES_HOST{where}")
+    return None
+
+
+def database(root: Path, environ: Mapping[str, str] | None = None, start: bool = True) -> Database:
+    """The configured database, else the embedded server's, which is started unless `start` says not to."""
+    found = configured(root, environ)
+    if found:
+        return found
+    folder = embedded_folder(root, environ)
+    real, file = _variables(root, environ)
+    programs = {**file, **real}.get("WHISPER_PGBIN")
+    url = embedded.start(folder, binaries=programs) if start else embedded.url(folder)
+    name = folder.relative_to(root.absolute()) if folder.is_relative_to(root.absolute()) else folder
+    return Database(url, f"the embedded server in {name}")
+
+
+def embedded_folder(root: Path, environ: Mapping[str, str] | None = None) -> Path:
+    """Where the embedded server keeps its data: WHISPER_PGDATA, absolute or relative to root, or `.pgdata`."""
+    real, file = _variables(root, environ)
+    return root.absolute() / Path({**file, **real}.get("WHISPER_PGDATA", ".pgdata")).expanduser()
+
+
+def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
+    """An engine that keeps no connection open, names itself to the server and does not wait forever for it."""
+    url = url.set(drivername=DRIVER)
+    named: dict[str, Any] = {"application_name": "whisper-migrate", "connect_timeout": CONNECT_TIMEOUT}
+    if os.environ.get("PGCONNECT_TIMEOUT"):
+        del named["connect_timeout"]
+    named = {key: value for key, value in named.items() if key not in url.query}
+    arguments = named | dict(options.pop("connect_args", {}))
+    return sqlalchemy.create_engine(url, **{"poolclass": NullPool, "connect_args": arguments, **options})
+
+
+def _variables(root: Path, environ: Mapping[str, str] | None) -> tuple[dict[str, str], dict[str, str]]:
+    """The environment's variables and `.env`'s, the empty ones left out."""
+    try:
+        file = dotenv_values(root / ".env", encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failure(f"The file {root / '.env'} cannot be read as text.", "Save it as UTF-8, or delete it.") from error
+    real = os.environ if environ is None else environ
+    return {k: v for k, v in real.items() if v.strip()}, {k: v for k, v in file.items() if v and v.strip()}
+
+
+def _assembled(variables: Mapping[str, str]) -> URL:
+    host, port = variables["POSTGRES_HOST"].strip(), variables.get("POSTGRES_PORT", "5433")
+    url = URL.create(
+        DRIVER,
+        username=variables.get("POSTGRES_USER", "whisperengine"),
+        password=variables.get("POSTGRES_PASSWORD"),
+        database=variables.get("POSTGRES_DB", "whisperengine"),
+    )
+    number = port_number(port.strip(), "POSTGRES_PORT")
+    if host.startswith("/"):
+        return url.update_query_dict({"host": host, "port": str(number)})
+    return url.set(host=host.removeprefix("[").removesuffix("]"), port=number)
