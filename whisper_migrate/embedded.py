@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import URL
 
 from whisper_migrate import embedded_state as state
+from whisper_migrate.connection_failures import connection_failure
 from whisper_migrate.embedded_binaries import binaries
 from whisper_migrate.embedded_launch import forget_socket, launch, not_started
 from whisper_migrate.errors import Failure
@@ -72,7 +73,7 @@ def running(folder: Path) -> bool:
 
 def url(folder: Path) -> URL:
     """Where the server in this folder is reached while it runs."""
-    return _url(state.socket(folder.absolute()) or folder.absolute() / "run", state.NAME)
+    return state.url(state.socket(folder.absolute()) or folder.absolute() / "run")
 
 
 @contextlib.contextmanager
@@ -94,16 +95,20 @@ def _locked(folder: Path) -> Iterator[None]:
             yield
     except Timeout as error:
         raise Failure(f"Another process has been starting the server in {folder} for two minutes.") from error
-    except PermissionError as error:
+    except OSError as error:
         raise Failure(
-            f"The embedded PostgreSQL's folder {folder} cannot be used by this user: {error.strerror}.",
+            f"The embedded PostgreSQL's folder {folder} cannot be used: {error.strerror or error}.",
             "Work as the user that made it, set WHISPER_PGDATA to another folder, or set DATABASE_URL.",
         ) from error
 
 
 def _with_database(folder: Path) -> URL:
     """The server's URL, after making its database where it is missing."""
-    connection = _connect(folder, "postgres")
+    place = url(folder)
+    try:
+        connection = state.connect(folder)
+    except psycopg2.OperationalError as error:
+        raise connection_failure(place, error) from error
     try:
         connection.autocommit = True
         cursor = connection.cursor()
@@ -113,7 +118,7 @@ def _with_database(folder: Path) -> URL:
                 cursor.execute(f"CREATE DATABASE {state.NAME}")
     finally:
         connection.close()
-    return url(folder)
+    return place
 
 
 def _programs(override: str | Path | None) -> Path:

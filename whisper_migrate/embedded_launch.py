@@ -16,6 +16,7 @@ from whisper_migrate.embedded_binaries import Account, account, major, usable
 from whisper_migrate.errors import Failure
 
 SOCKET_LIMIT = 107 if sys.platform == "linux" else 103
+LOG_LIMIT = 1_000_000  # bytes, looked at when a server starts
 EXTENSIONS = "whisper_extensions"
 CWD = Path("/proc/self/cwd")
 TRANSIENT = ("lock file", "shared memory block")  # what a start says while a killed server is still going away
@@ -29,7 +30,7 @@ def launch(folder: Path, *, durable: bool, programs: Path, deadline: float) -> N
     run = usable(programs, who)
     version = major(programs)
     if not made:
-        _initdb(folder, who, run, version)
+        _initdb(folder, who, run, version, durable)
     elif (theirs := (data / "PG_VERSION").read_text().strip()) != str(version):
         raise Failure(
             f"The data in {folder} was made by PostgreSQL {theirs}, but the programs are PostgreSQL {version}.",
@@ -41,6 +42,7 @@ def launch(folder: Path, *, durable: bool, programs: Path, deadline: float) -> N
         "port": str(state.PORT),
         "unix_socket_directories": str(_socket_folder(folder, who)),
         "unix_socket_permissions": "0700",
+        "cluster_name": state.mark(folder),
         "max_connections": "200",
         "timezone": "UTC",
         "log_timezone": "UTC",
@@ -81,6 +83,8 @@ def _spawn(folder: Path, who: Account, command: list[str]) -> str | None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
     log = os.open(folder / "log", flags, 0o600)
     try:
+        if os.fstat(log).st_size > LOG_LIMIT:
+            os.ftruncate(log, 0)
         before = os.fstat(log).st_size
         launched = subprocess.run(
             ["/bin/sh", "-c", '"$@" 1>&2 & echo $!', "sh", *command],
@@ -106,15 +110,16 @@ def _spawn(folder: Path, who: Account, command: list[str]) -> str | None:
     raise not_started(folder, f"did not answer within {state.PATIENCE:.0f} seconds")
 
 
-def _initdb(folder: Path, who: Account, run: Path, version: int) -> None:
+def _initdb(folder: Path, who: Account, run: Path, version: int, durable: bool) -> None:
     """Make the cluster beside its place, then rename it there: a killed initdb leaves nothing that looks finished."""
-    for half in [state.data(folder), *folder.glob("new-*")]:
+    for half in folder.glob("new-*"):
         shutil.rmtree(half, ignore_errors=True)
     fresh = Path(tempfile.mkdtemp(dir=folder, prefix="new-"))
     _give(fresh, who)
     locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     command = [str(run / "initdb"), "-D", str(_as_seen(fresh, who)), "--username", state.NAME, "--auth=trust"]
     command += ["--encoding=UTF8", "--no-instructions", *(locale if version >= 17 else ["--locale=C.UTF-8"])]
+    command += [] if durable else ["--no-sync"]
     done = subprocess.run(
         command,
         cwd=fresh,
@@ -179,7 +184,7 @@ def _socket_folder(folder: Path, who: Account) -> Path:
         seen = known.lstat()
         if stat.S_ISDIR(seen.st_mode) and seen.st_uid == who.uid and not seen.st_mode & 0o077:
             return known
-    short = Path(tempfile.mkdtemp(prefix="whisper-pg-", dir="/tmp"))
+    short = Path(tempfile.mkdtemp(prefix="whisper-pg-", dir="/tmp" if os.access("/tmp", os.W_OK) else None))
     _give(short, who)
     noted.write_text(str(short))
     return short

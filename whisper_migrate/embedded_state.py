@@ -82,8 +82,8 @@ def answers(folder: Path) -> bool:
         return False
     try:
         connect(folder).close()
-    except psycopg2.OperationalError:
-        return False
+    except psycopg2.OperationalError as error:
+        return "too many clients" in str(error)
     return True
 
 
