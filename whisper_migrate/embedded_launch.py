@@ -37,10 +37,11 @@ def launch(folder: Path, *, durable: bool, programs: Path, deadline: float) -> N
             f"Delete {folder} to start over, or set WHISPER_PGBIN to PostgreSQL {theirs}'s folder of programs.",
         )
     seen = _as_seen(data, who)
+    socket = _socket_folder(folder, who)
     settings = {
         "listen_addresses": "",
         "port": str(state.PORT),
-        "unix_socket_directories": str(_socket_folder(folder, who)),
+        "unix_socket_directories": str(socket),
         "unix_socket_permissions": "0700",
         "cluster_name": state.mark(folder),
         "max_connections": "200",
@@ -56,13 +57,15 @@ def launch(folder: Path, *, durable: bool, programs: Path, deadline: float) -> N
     for key, value in settings.items():
         command += ["-c", f"{key}={value}"]
     while True:
+        for left in (f".s.PGSQL.{state.PORT}", f".s.PGSQL.{state.PORT}.lock"):  # whose process may be another by now
+            (socket / left).unlink(missing_ok=True)
         if (data / "postmaster.pid").exists() and state.foreign(folder):
             (data / "postmaster.pid").unlink(missing_ok=True)
         said = _spawn(folder, who, command)
         if said is None:
             return
         if not any(sign in said for sign in TRANSIENT) or time.monotonic() > deadline:
-            raise not_started(folder, "did not start")
+            raise not_started(folder, "did not start", said)
         time.sleep(0.2)
 
 
@@ -112,6 +115,11 @@ def _spawn(folder: Path, who: Account, command: list[str]) -> str | None:
 
 def _initdb(folder: Path, who: Account, run: Path, version: int, durable: bool) -> None:
     """Make the cluster beside its place, then rename it there: a killed initdb leaves nothing that looks finished."""
+    data = state.data(folder)
+    if (data / "global" / "pg_control").exists():
+        raise Failure(f"The data in {folder} is incomplete: PG_VERSION is missing.", f"Delete {folder} to start over.")
+    if data.exists():  # what a server went on writing while its folder was deleted
+        data.rename(Path(tempfile.mkdtemp(dir=folder, prefix="new-")) / "data")
     for half in folder.glob("new-*"):
         shutil.rmtree(half, ignore_errors=True)
     fresh = Path(tempfile.mkdtemp(dir=folder, prefix="new-"))
@@ -135,7 +143,7 @@ def _initdb(folder: Path, who: Account, run: Path, version: int, durable: bool) 
     if done.returncode:
         shutil.rmtree(fresh, ignore_errors=True)
         raise Failure(f"initdb could not make the embedded PostgreSQL in {folder}:\n{_last(done.stdout)}")
-    fresh.rename(state.data(folder))
+    fresh.rename(data)
 
 
 def _environment() -> dict[str, str]:
@@ -180,28 +188,36 @@ def _socket_folder(folder: Path, who: Account) -> Path:
             return run
     noted = folder / "socket"
     with contextlib.suppress(OSError):
-        known = Path(noted.read_text())
+        whose, _, name = noted.read_text().partition(" ")
+        known = Path(name)
         seen = known.lstat()
-        if stat.S_ISDIR(seen.st_mode) and seen.st_uid == who.uid and not seen.st_mode & 0o077:
+        if (
+            whose == state.mark(folder)
+            and stat.S_ISDIR(seen.st_mode)
+            and seen.st_uid == who.uid
+            and not seen.st_mode & 0o077
+        ):
             return known
     short = Path(tempfile.mkdtemp(prefix="whisper-pg-", dir="/tmp" if os.access("/tmp", os.W_OK) else None))
     _give(short, who)
-    noted.write_text(str(short))
+    noted.write_text(f"{state.mark(folder)} {short}")  # a copy of the folder must not share the original's
     return short
 
 
 def forget_socket(folder: Path) -> None:
+    """Remove the short folder of a server that has been stopped."""
     with contextlib.suppress(OSError):
-        Path((folder / "socket").read_text()).rmdir()
-        (folder / "socket").unlink()
+        whose, _, name = (folder / "socket").read_text().partition(" ")
+        if whose == state.mark(folder):
+            Path(name).rmdir()
+            (folder / "socket").unlink()
 
 
-def not_started(folder: Path, what: str) -> Failure:
+def not_started(folder: Path, what: str, said: str | None = None) -> Failure:
+    """Why there is no server, with the end of what it said, or of its log."""
     with contextlib.suppress(OSError):
-        return Failure(
-            f"The embedded PostgreSQL in {folder} {what}; its log ends:\n{_last((folder / 'log').read_text())}"
-        )
-    return Failure(f"The embedded PostgreSQL in {folder} {what}, and left no log.")
+        said = (folder / "log").read_text(errors="replace") if said is None else said
+    return Failure(f"The embedded PostgreSQL in {folder} {what}; its log ends:\n{_last(said or '(nothing)')}")
 
 
 def _last(text: str) -> str:

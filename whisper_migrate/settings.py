@@ -84,7 +84,7 @@ def _variables(root: Path, environ: Mapping[str, str] | None) -> tuple[dict[str,
     except (OSError, UnicodeDecodeError) as error:
         raise Failure(f"The file {root / '.env'} cannot be read as text.", "Save it as UTF-8, or delete it.") from error
     real = os.environ if environ is None else environ
-    return {k: v for k, v in real.items() if v.strip()}, {k: v for k, v in file.items() if v and v.strip()}
+    return {k: v for k, v in real.items() if v}, {k: v for k, v in file.items() if v}
 
 
 def _assembled(variables: Mapping[str, str]) -> URL:
