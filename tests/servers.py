@@ -6,8 +6,11 @@ import os
 import re
 import shutil
 import tempfile
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 from filelock import FileLock, Timeout
@@ -146,3 +149,13 @@ def report() -> str:
     """Which servers the tests run on, for people."""
     said = f"PostgreSQL servers: {', '.join(sorted_ids()) or 'none'}"
     return said + (f"; NOT on this machine, so not tested: {', '.join(absent())}" if absent() else "")
+
+
+def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
+    """Wait until this holds, and return what it says."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"did not happen within {seconds:.0f} seconds")

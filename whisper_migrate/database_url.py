@@ -29,7 +29,7 @@ def parse(text: str, source: str = "DATABASE_URL") -> URL:
     """The URL in this text, whose password may be percent-encoded or raw, where that can only mean one thing."""
     found = re.fullmatch(r"([A-Za-z][\w.+-]*)://(.*)", text.strip(), re.DOTALL)
     if not found:
-        raise Failure(f"{source} is not a database URL.", f"It looks like this: {EXAMPLE}")
+        raise Failure(f"{source} is no database URL.", f"It looks like this: {EXAMPLE}")
     dialect, rest = found[1].lower(), found[2]
     if dialect.partition("+")[0] not in ("postgres", "postgresql"):
         raise Failure(f"{source} is for {dialect}, but only PostgreSQL is supported.", f"Write it as {EXAMPLE}")
@@ -99,7 +99,7 @@ def _is_login(text: str) -> bool:
 
 def _hosts(place: str, source: str) -> Iterator[tuple[str, int | None]]:
     for part in place.split(",") if place else ():
-        found = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::(.*))?", part, re.DOTALL)
+        found = re.fullmatch(r"(\[[^\]]*\]|[^:\[\]]*)(?::(.*))?", part, re.DOTALL)
         if not found:
             raise Failure(f"{source} has a host that cannot be understood.", f"It looks like this: {EXAMPLE}")
         port = port_number(found[2], source) if found[2] else None
