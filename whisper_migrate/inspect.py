@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import ModuleType
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -67,18 +68,19 @@ def inspect(connection: Connection, *, requires: bool = False) -> Catalog:
 
 
 def _read(connection: Connection, kind: str, module: ModuleType, version: int) -> Iterator[Object]:
-    """The objects of one kind: `oid`, `subid`, `parent` and `identity` are for us, every other column is an attribute."""
-    sql = module.query(version) if hasattr(module, "query") else module.QUERY
-    with connection.connection.cursor() as cursor:
-        cursor.execute(sql)
-        names = [column[0] for column in cursor.description]
-        place = [names.index(name) if name in names else None for name in RESERVED]
-        kept = [number for number, name in enumerate(names) if name not in RESERVED]
-        fields = tuple(names[number] for number in kept)
-        for row in cursor:
-            catalog, oid, subid, parent, identity = (None if number is None else row[number] for number in place)
-            values = tuple(tuple(v) if isinstance(v, list) else v for v in (row[number] for number in kept))
-            yield Object(kind, identity, parent, (catalog or module.CATALOG, oid, subid or 0), fields, values)
+    cursor: Any = connection.connection.cursor()
+    cursor.execute(module.query(version) if hasattr(module, "query") else module.QUERY)
+    names = [column[0] for column in cursor.description]
+    place = [names.index(name) if name in names else None for name in RESERVED]
+    kept = [number for number, name in enumerate(names) if name not in RESERVED]
+    fields = tuple(names[number] for number in kept)
+    for row in cursor:
+        catalog, oid, subid, parent, identity = (None if number is None else row[number] for number in place)
+        values = tuple(tuple(v) if isinstance(v, list) else v for v in (row[number] for number in kept))
+        yield Object(
+            kind, str(identity), parent, (str(catalog or module.CATALOG), int(oid or 0), subid or 0), fields, values
+        )
+    cursor.close()
 
 
 def _attach(found: Iterable[Object], objects: Mapping[Key, Object]) -> Iterator[Object]:

@@ -11,6 +11,8 @@ from whisper_migrate.catalog import Catalog, Key, Object, diff
 from whisper_migrate.errors import Failure
 from whisper_migrate.objects import KINDS
 
+Priority = tuple[int, int, str, int, str]
+
 CONTAINERS = ("table", "view", "materialized_view", "foreign_table")
 # A view or an index can be made again at any time; these hold rows or values, which could not.
 KEPT = frozenset({"schema", "extension", "table", "column", "foreign_table", "sequence"})
@@ -157,7 +159,10 @@ def _dependents(before: Catalog, after: Catalog, roots: set[Key]) -> set[Key]:
 
 
 def _in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
-    """A topological order that keeps to the order of kinds, and of columns in a table, where nothing else decides."""
+    """A topological order; where nothing decides, that of kinds, of names, and of columns in a table.
+
+    The indexes of a new table follow it at once, as a person would write them.
+    """
     place = {step.key: step for step in steps}
     makes = {step.item.key: step for step in steps if step.verb != "drop"}
     makes |= {part.key: step for step in steps for part in step.inside}
@@ -180,20 +185,30 @@ def _in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
 
     rank = {kind: number for number, kind in enumerate(KINDS)}
     position = {key: number for number, key in enumerate(after.objects)}
+    new_tables = {step.item.identity for step in steps if step.verb == "create" and step.item.kind == "table"}
 
-    def priority(key: tuple[str, Key]) -> tuple[int, int, int, str]:
-        verb, (kind, identity) = key
+    def priority(node: tuple[str, Key]) -> Priority:
+        verb, (kind, identity) = node
         if verb == "drop":
-            return 0, -rank[kind], 0, identity
-        return 1, rank[kind], position.get((kind, identity), 0) if kind == "column" else 0, identity
+            return 0, -rank[kind], "", 0, identity
+        item = place[node].item
+        if kind == "index" and item.parent in new_tables:
+            return 1, rank["table"], item.parent, rank[kind], identity
+        return (
+            1,
+            rank[kind],
+            identity if kind == "table" else "",
+            position[item.key] if kind == "column" else 0,
+            identity,
+        )
 
     graph.prepare()
-    ready: list[tuple[tuple[int, int, int, str], tuple[str, Key]]] = []
+    ready: list[tuple[Priority, tuple[str, Key]]] = []
     ordered: list[Step] = []
     while graph.is_active():
-        for key in graph.get_ready():
-            heapq.heappush(ready, (priority(key), key))
-        _, key = heapq.heappop(ready)
-        ordered.append(place[key])
-        graph.done(key)
+        for node in graph.get_ready():
+            heapq.heappush(ready, (priority(node), node))
+        _, node = heapq.heappop(ready)
+        ordered.append(place[node])
+        graph.done(node)
     return ordered

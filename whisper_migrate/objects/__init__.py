@@ -5,8 +5,8 @@ A kind's module gives
 - `QUERY`, or `query(version)` where the major version matters: one row per object. The columns `oid` and `identity`
   (`subid`, `parent` and `class` where it has them) name the object, every other column is an attribute and is compared;
 - `create(item)`, `drop(item)` and, where PostgreSQL can, `alter(before, after)`: lists of SQL statements. `alter`
-  returns None where only dropping and creating again will do; `finish(item)` is for what has to wait until all is there;
-- `fits_inside(item)`: whether the statement that creates its table (or other parent) can create it too;
+  returns None where only dropping and creating again will do; `finish(item)` is what has to wait until all is there;
+- `fits_inside(item)`: whether the statement that creates its table can create it too;
 - `ATTACHED`: it has no life of its own, as a comment has not;
 - `unreadable(connection)`: the reason why this role cannot read it, if so;
 - `AFTER`: the kinds that come before it when nothing else (`pg_depend`) orders two objects.

@@ -1,4 +1,4 @@
-"""Comments, on objects of any kind (pg_description)."""
+"""Comments, on objects of any kind but extensions, which bring one along (pg_description)."""
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
@@ -12,7 +12,8 @@ SELECT d.classoid::regclass::text AS class, d.objoid AS oid, d.objsubid AS subid
        o.type || ' ' || o.identity AS identity, o.type AS type, o.identity AS name, d.description AS text
 FROM pg_catalog.pg_description AS d
 CROSS JOIN LATERAL pg_identify_object(d.classoid, d.objoid, d.objsubid) AS o
-WHERE d.objoid >= 16384 OR d.classoid = 'pg_catalog.pg_namespace'::regclass AND o.name = 'public'
+WHERE (d.objoid >= 16384 OR d.classoid = 'pg_catalog.pg_namespace'::regclass AND o.name = 'public')
+  AND d.classoid <> 'pg_catalog.pg_extension'::regclass
 """
 
 # What pg_identify_object() says -> what COMMENT ON wants, where that is another word.

@@ -1,20 +1,27 @@
 """Extensions (pg_extension). The version is the server's business: reported by `status`, not compared."""
 
 from whisper_migrate.catalog import Object
+from whisper_migrate.sql import literal
 
 CATALOG = "pg_extension"
 AFTER = ("schema",)
 
+# An extension comes with a comment of its own; only another one than that is somebody's decision.
 QUERY = """
-SELECT e.oid, quote_ident(e.extname) AS identity, quote_ident(n.nspname) AS schema
+SELECT e.oid, quote_ident(e.extname) AS identity, quote_ident(n.nspname) AS schema,
+       nullif(coalesce(d.description, ''), coalesce(a.comment, '')) AS comment
 FROM pg_catalog.pg_extension AS e
 JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
+LEFT JOIN pg_catalog.pg_available_extensions() AS a ON a.name = e.extname
+LEFT JOIN pg_catalog.pg_description AS d
+       ON d.classoid = 'pg_catalog.pg_extension'::regclass AND d.objoid = e.oid AND d.objsubid = 0
 WHERE e.oid >= 16384
 """
 
 
 def create(item: Object) -> list[str]:
-    return [f"CREATE EXTENSION {item.identity} SCHEMA {item['schema']}"]
+    # An administrator may have made it already, where our role may not.
+    return [f"CREATE EXTENSION IF NOT EXISTS {item.identity} SCHEMA {item['schema']}", *_comment(item)]
 
 
 def drop(item: Object) -> list[str]:
@@ -22,4 +29,9 @@ def drop(item: Object) -> list[str]:
 
 
 def alter(before: Object, after: Object) -> list[str]:
-    return [f"ALTER EXTENSION {after.identity} SET SCHEMA {after['schema']}"]
+    moved = [f"ALTER EXTENSION {after.identity} SET SCHEMA {after['schema']}"]
+    return (moved if before["schema"] != after["schema"] else []) + _comment(after)
+
+
+def _comment(item: Object) -> list[str]:
+    return [] if item["comment"] is None else [f"COMMENT ON EXTENSION {item.identity} IS {literal(item['comment'])}"]

@@ -44,7 +44,10 @@ def create(item: Object, inside: Sequence[Object] = ()) -> list[str]:
     lines = ",\n    ".join(parts)
     unlogged = "UNLOGGED " if item["unlogged"] else ""
     if item["partition_bound"]:
-        statement = f"CREATE {unlogged}TABLE {item.identity} PARTITION OF {item['parents'][0]}{f' ({lines})' if parts and not columns else ''} {item['partition_bound']}"
+        statement = f"CREATE {unlogged}TABLE {item.identity} PARTITION OF {item['parents'][0]}"
+        # Its columns are the parent's; constraints of its own come first, its bound after them.
+        statement += f" (\n    {lines}\n)" if parts and not columns else ""
+        statement += f" {item['partition_bound']}"
     elif item["of_type"]:
         statement = f"CREATE {unlogged}TABLE {item.identity} OF {item['of_type']}"
     else:

@@ -1,0 +1,44 @@
+"""Wires Alembic to the models and to the database that the environment names."""
+
+from pathlib import Path
+
+from alembic import context
+from alembic_utils.replaceable_entity import ReplaceableEntity, register_entities, registry
+from sqlalchemy import Connection
+
+from whisper_migrate.settings import database, engine
+from whisper_models import metadata
+from whisper_models.entities import ENTITIES
+
+ROOT = Path(__file__).resolve().parent.parent
+
+registry.clear()
+register_entities([entity for entity in ENTITIES if isinstance(entity, ReplaceableEntity)])
+
+
+def configure(**options: object) -> None:
+    context.configure(
+        target_metadata=metadata,
+        include_schemas=False,
+        compare_type=True,
+        compare_server_default=True,
+        transaction_per_migration=True,
+        **options,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def run(connection: Connection) -> None:
+    configure(connection=connection)
+
+
+if context.is_offline_mode():
+    # Named parameters, since the others would double every % in the script.
+    configure(dialect_name="postgresql", literal_binds=True, dialect_opts={"paramstyle": "named"})
+elif (connection := context.config.attributes.get("connection")) is not None:
+    run(connection)
+else:
+    with engine(database(ROOT).url).connect() as connection:
+        run(connection)
+        connection.commit()

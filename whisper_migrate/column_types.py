@@ -1,0 +1,95 @@
+"""PostgreSQL's column types as SQLAlchemy expressions for a revision."""
+
+import re
+
+from whisper_migrate.catalog import Catalog, Object
+from whisper_migrate.names import split_name, unquoted
+from whisper_migrate.python_sql import quoted
+
+INTEGERS = frozenset({"smallint", "integer", "bigint"})
+
+PLAIN = {
+    "smallint": "sa.SmallInteger()",
+    "integer": "sa.Integer()",
+    "bigint": "sa.BigInteger()",
+    "boolean": "sa.Boolean()",
+    "real": "sa.REAL()",
+    "double precision": "sa.Double()",
+    "numeric": "sa.Numeric()",
+    "date": "sa.Date()",
+    "time without time zone": "sa.Time()",
+    "time with time zone": "sa.Time(timezone=True)",
+    "timestamp without time zone": "sa.DateTime()",
+    "timestamp with time zone": "sa.DateTime(timezone=True)",
+    "interval": "sa.Interval()",
+    "uuid": "sa.Uuid()",
+    "bytea": "sa.LargeBinary()",
+    "json": "sa.JSON()",
+    "jsonb": "postgresql.JSONB()",
+    "tsvector": "postgresql.TSVECTOR()",
+    "tsquery": "postgresql.TSQUERY()",
+    "inet": "postgresql.INET()",
+    "cidr": "postgresql.CIDR()",
+    "macaddr": "postgresql.MACADDR()",
+    "money": "postgresql.MONEY()",
+    "int4range": "postgresql.INT4RANGE()",
+    "int8range": "postgresql.INT8RANGE()",
+    "numrange": "postgresql.NUMRANGE()",
+    "daterange": "postgresql.DATERANGE()",
+    "tsrange": "postgresql.TSRANGE()",
+    "tstzrange": "postgresql.TSTZRANGE()",
+}
+# With a length, a precision or a collation; {0} is what stands in the parentheses.
+PATTERNS = (
+    (re.compile(r"character varying(?:\((\d+)\))?"), "sa.String"),
+    (re.compile(r"character\((\d+)\)"), "sa.CHAR"),
+    (re.compile(r"(?:text)()"), "sa.Text"),
+    (re.compile(r"numeric\((\d+,\d+)\)"), "sa.Numeric"),
+)
+
+
+def expression(type_: str, collation: str | None, catalog: Catalog) -> str | None:
+    """The SQLAlchemy expression that makes exactly this column type; None where there is none without its library."""
+    if type_.endswith("[]"):
+        item = expression(type_[:-2], None, catalog)
+        return f"postgresql.ARRAY({item})" if item and not collation else None
+    for pattern, name in PATTERNS:
+        if match := pattern.fullmatch(type_):
+            words = [match[1].replace(",", ", ")] if match[1] else []
+            if collation and name != "sa.Numeric":
+                if "." in collation:
+                    return None
+                words.append(f"collation={quoted(unquoted(collation))}")
+            return f"{name}({', '.join(words)})"
+    if collation:
+        return None
+    if ("enum", type_) in catalog:
+        schema, name = split_name(type_)
+        where = f"schema={quoted(schema)}, " if schema != "public" else ""
+        return f"postgresql.ENUM(name={quoted(name)}, {where}create_type=False)"
+    return PLAIN.get(type_)
+
+
+def is_serial(column: Object, sequence: Object, key: Object) -> bool:
+    """Whether SQLAlchemy's SERIAL makes this column and its sequence: an integer that is the whole primary key."""
+    schema, table = split_name(str(column.parent))
+    maximum = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}.get(column["type"])
+    settings = [
+        sequence[name] for name in ("type", "start", "increment", "minimum", "maximum", "cache", "cycle", "unlogged")
+    ]
+    return (
+        key["definition"] == f"PRIMARY KEY ({column['name']})"
+        and split_name(sequence.identity) == (schema, f"{table}_{unquoted(column['name'])}_seq"[:63])
+        and column["default"] == f"nextval('{sequence.identity}'::regclass)"
+        and settings == [column["type"], 1, 1, 1, maximum, 1, False, False]
+    )
+
+
+def is_default_identity(column: Object, schema: str, table: str) -> bool:
+    """Whether a bare `GENERATED ... AS IDENTITY` makes this column's sequence."""
+    maximum = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}.get(column["type"])
+    usual = ("INCREMENT BY 1", "MINVALUE 1", f"MAXVALUE {maximum}", "START WITH 1", "CACHE 1", "NO CYCLE")
+    return tuple(column["identity_options"]) == usual and split_name(column["identity_sequence"]) == (
+        schema,
+        f"{table}_{unquoted(column['name'])}_seq"[:63],
+    )

@@ -1,0 +1,88 @@
+"""The revisions: their graph, where a database stands in it, and what they make when they are run."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.script import Script, ScriptDirectory
+from alembic.script.revision import RevisionError
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from whisper_migrate.errors import Failure
+from whisper_migrate.project import Project
+
+
+class History:
+    """The revisions of a project. Every method raises Failure with a plain sentence for a history that is not sound."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        try:
+            self.scripts = ScriptDirectory.from_config(project.alembic())
+            self.heads = list(self.scripts.get_heads())
+        except (CommandError, RevisionError) as error:
+            raise Failure(f"The history cannot be read: {error}.") from error
+        except Exception as error:
+            raise Failure(f"A revision does not import: {type(error).__name__}: {error}.") from error
+
+    @property
+    def head(self) -> str | None:
+        """The one head; None while there is no revision."""
+        if len(self.heads) > 1:
+            raise Failure(
+                f"The history has {len(self.heads)} heads: {', '.join(sorted(self.heads))}.",
+                "Give one of them the other as its down_revision, or join them with: alembic merge heads",
+            )
+        return self.heads[0] if self.heads else None
+
+    def find(self, name: str) -> Script:
+        """The revision with this id, or the one whose id begins like this."""
+        try:
+            found = self.scripts.get_revision(name)
+        except (CommandError, RevisionError) as error:
+            raise Failure(f"{_plain(error)}.", "See the revisions there are with: migrate.py history") from error
+        if found is None:
+            raise Failure(f"There is no revision {name}.", "See the revisions there are with: migrate.py history")
+        return found
+
+    def path(self, revision: Script) -> Path:
+        """The file of a revision, relative to the project."""
+        path = Path(revision.path)
+        return path.relative_to(self.project.root) if path.is_relative_to(self.project.root) else path
+
+    def newest_first(self) -> list[Script]:
+        """All revisions, heads first."""
+        return list(self.scripts.walk_revisions())
+
+    def pending(self, stamped: list[str]) -> list[Script]:
+        """The revisions that an upgrade to the heads would run on a database that stands at `stamped`, in order."""
+        done = (
+            {script.revision for script in self.scripts.iterate_revisions(tuple(stamped), "base")} if stamped else set()
+        )
+        return [script for script in reversed(self.newest_first()) if script.revision not in done]
+
+    def replay(self, connection: Connection, target: str = "heads") -> None:
+        """Run the revisions up to `target` on the database behind `connection`, which must be a shadow, and commit."""
+        try:
+            command.upgrade(self.project.alembic(connection), target)
+            connection.commit()
+        except DBAPIError as error:
+            raise Failure(f"The history cannot be replayed: {_words(error)}") from error
+        except CommandError as error:
+            raise Failure(f"The history cannot be replayed: {_plain(error)}.") from error
+
+
+def stamped(connection: Connection, version_table: str = "alembic_version") -> list[str] | None:
+    """The revision ids that a database is stamped with; None when it has no version table at all."""
+    if connection.scalar(text("SELECT to_regclass(:name)"), {"name": version_table}) is None:
+        return None
+    return list(connection.scalars(text(f"SELECT version_num FROM {version_table} ORDER BY version_num")))
+
+
+def _plain(error: Exception) -> str:
+    return str(error).strip().rstrip(".")
+
+
+def _words(error: DBAPIError) -> str:
+    return str(error.orig).strip().partition("\n")[0]

@@ -1,0 +1,43 @@
+"""Identifiers as PostgreSQL prints them (quoted where needed) and as Python code wants them (plain)."""
+
+import re
+from collections.abc import Iterable
+
+_PART = re.compile(r'"((?:[^"]|"")*)"|([^".,\s]+)')
+
+
+def unquoted(name: str) -> str:
+    """The name itself: quotes come off, and doubled quotes inside become single ones."""
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
+
+
+def split_name(identity: str) -> tuple[str, str]:
+    """`schema."Name"` -> (schema, Name), both without quotes."""
+    parts = [quoted.replace('""', '"') if quoted else plain for quoted, plain in _PART.findall(identity)]
+    return (parts[0], parts[1]) if len(parts) > 1 else ("public", parts[0])
+
+
+def split_list(names: str) -> list[str]:
+    """`a, "b, c"` -> [`a`, `"b, c"`], still quoted."""
+    return [match.group(0) for match in _PART.finditer(names)]
+
+
+def schema_argument(schema: str) -> list[str]:
+    """`schema="x"` for an operation, left out for public."""
+    return [] if schema == "public" else [f"schema={schema!r}"]
+
+
+def arguments(*words: str) -> str:
+    """The arguments of a call, with a trailing comma where there are many: ruff then gives each its own line."""
+    return ", ".join(words) + ("," if len(words) > 4 else "")
+
+
+def shown(identity: str) -> str:
+    """An identity for people: without `public.`, which says nothing."""
+    return re.sub(r"(?<![\w.\"])public\.", "", identity)
+
+
+def joined(names: Iterable[str]) -> str:
+    """`a, b and c`."""
+    *first, last = list(names)
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,80 @@
+"""What the engine works on: a folder with a pyproject.toml, a MetaData, its entities and an Alembic history."""
+
+import importlib
+import sys
+import tomllib
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from sqlalchemy import Connection, MetaData
+
+from whisper_migrate.errors import Failure
+
+SECTION = "whisper_migrate"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project by its root folder; everything else is read from there when it is first needed."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path) -> "Project":
+        """The project that `start` lies in: the nearest folder upwards whose pyproject.toml has our section."""
+        for folder in (start, *start.parents):
+            if (folder / "pyproject.toml").is_file() and cls(folder).options:
+                return cls(folder)
+        raise Failure(
+            f"No project here: neither {start} nor a folder above it has a pyproject.toml with [tool.{SECTION}].",
+            "Change to the project's folder, or name it with --project FOLDER.",
+        )
+
+    @cached_property
+    def options(self) -> dict[str, Any]:
+        """`[tool.whisper_migrate]` of pyproject.toml."""
+        text = (self.root / "pyproject.toml").read_text()
+        section: dict[str, Any] = tomllib.loads(text).get("tool", {}).get(SECTION, {})
+        return section
+
+    @cached_property
+    def metadata(self) -> MetaData:
+        """The models' MetaData, as `models = "package:attribute"` names it."""
+        found = self._import("models")
+        if not isinstance(found, MetaData):
+            raise Failure(f"[tool.{SECTION}] models = {self.options['models']!r} is no SQLAlchemy MetaData.")
+        return found
+
+    @cached_property
+    def entities(self) -> Sequence[Any]:
+        """What is not a table: alembic_utils entities and `sqlalchemy.DDL`, in the order of `entities = "..."`."""
+        return tuple(self._import("entities")) if self.options.get("entities") else ()
+
+    def alembic(self, connection: Connection | None = None) -> Config:
+        """Alembic's configuration; with a connection, its commands work on that, not on the configured database."""
+        config = Config(self.root / "alembic.ini")
+        if connection is not None:
+            config.attributes["connection"] = connection
+        return config
+
+    def _import(self, option: str) -> Any:
+        name = self.options.get(option)
+        if not name:
+            raise Failure(
+                f"pyproject.toml does not say where the {option} are.", f'[tool.{SECTION}] {option} = "package:name"'
+            )
+        if str(self.root) not in sys.path:
+            sys.path.insert(0, str(self.root))
+        module, _, attribute = name.partition(":")
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except Exception as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{where.filename}:{where.lineno}" if str(self.root) in where.filename else module
+            place = place.removeprefix(f"{self.root}/")
+            raise Failure(f"{name} does not import: {type(error).__name__}: {error} ({place}).") from error

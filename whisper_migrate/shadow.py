@@ -1,0 +1,101 @@
+"""Throwaway databases: made, used and dropped within one run, and never a database that somebody else made."""
+
+import os
+import re
+import secrets
+import socket
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from sqlalchemy import URL, Connection, Engine, text
+from sqlalchemy.exc import DBAPIError, ProgrammingError
+
+from whisper_migrate.errors import Failure
+from whisper_migrate.settings import engine
+
+PREFIX = "whisper_shadow"
+NAME = re.compile(rf"{PREFIX}_(?P<maker>[0-9a-f]{{8}}_\d+_[0-9a-f]{{8}})_\w+")
+
+
+@dataclass
+class Shadows:
+    """The shadows of one run on one server. `maker` says who made them: host, process and a random number."""
+
+    server: URL
+    keeper: Connection
+    maker: str
+    names: list[str] = field(default_factory=list)
+
+    def create(self, purpose: str, template: str | None = None) -> URL:
+        """A new database named after its `purpose`: empty, or a copy of another shadow of this run."""
+        name = f"{PREFIX}_{self.maker}_{purpose}"
+        self.names.append(name)
+        encoding = "" if template else " ENCODING 'UTF8'"
+        self.keeper.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template or "template0"}"{encoding}'))
+        return self.server.set(database=name)
+
+    def drop(self, name: str) -> None:
+        """Drop one of ours, whoever is connected to it."""
+        self.keeper.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+
+@contextmanager
+def shadows(server: URL) -> Iterator[Shadows]:
+    """Make shadows on `server`, and drop them at the end whatever happens.
+
+    A run that was killed leaves its shadows behind; the next run sweeps them. A shadow belongs to a living run while
+    its maker's connection is there, which carries the maker's mark as its application_name.
+
+    Raises Failure when the role may not create databases.
+    """
+    host = f"{zlib.crc32(socket.gethostname().encode()):08x}"
+    maker = f"{host}_{os.getpid()}_{secrets.token_hex(4)}"
+    keeping: Engine = engine(
+        server, isolation_level="AUTOCOMMIT", connect_args={"application_name": f"{PREFIX}_{maker}"}
+    )
+    with keeping.connect() as keeper:
+        made = Shadows(server, keeper, maker)
+        _require_createdb(keeper, server)
+        _sweep(made)
+        try:
+            yield made
+        finally:
+            for name in made.names:
+                made.drop(name)
+
+
+def may_create(connection: Connection) -> bool:
+    """Whether the role behind `connection` may create databases."""
+    return bool(
+        connection.scalar(text("SELECT rolcreatedb OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user"))
+    )
+
+
+def _require_createdb(keeper: Connection, server: URL) -> None:
+    if not may_create(keeper):
+        raise Failure(
+            f"Role {server.username} may not create databases on this server, and a check needs throwaway ones.",
+            f"ALTER ROLE {server.username} CREATEDB; or set SHADOW_URL to a server where it may.",
+        )
+
+
+def _sweep(shadows: Shadows) -> None:
+    """Drop the shadows, of this role, whose maker is gone."""
+    alive = set(shadows.keeper.scalars(text("SELECT application_name FROM pg_catalog.pg_stat_activity")))
+    mine = shadows.keeper.scalars(
+        text(
+            "SELECT d.datname FROM pg_catalog.pg_database AS d JOIN pg_catalog.pg_roles AS r ON r.oid = d.datdba"
+            " WHERE r.rolname = current_user"
+        )
+    )
+    for name in list(mine):
+        match = NAME.fullmatch(name)
+        if match and f"{PREFIX}_{match['maker']}" not in alive:
+            # Another run may be sweeping the same one.
+            with suppress(ProgrammingError, DBAPIError):
+                shadows.drop(name)
+
+
+__all__ = ["Shadows", "may_create", "shadows"]
