@@ -14,6 +14,7 @@ from sqlalchemy import URL
 
 from tests import servers
 from whisper_migrate import embedded
+from whisper_migrate.errors import Failure
 
 MakeDatabase = Callable[..., URL]
 WARM = pytest.StashKey[servers.Servers]()
@@ -40,7 +41,10 @@ def pytest_configure(config: pytest.Config) -> None:
         warm = servers.Servers()
         config.stash[WARM] = warm
         config.add_cleanup(warm.stop)
-        warm.start()
+        try:
+            warm.start()
+        except Failure as failure:
+            raise pytest.UsageError(str(failure)) from failure
     config.pluginmanager.register(_noproc(), "whisper_noproc")
 
 

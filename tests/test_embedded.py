@@ -183,7 +183,7 @@ def test_incomplete_data_is_left_alone(place: Path) -> None:
 
 
 def test_home_is_not_needed(place: Path) -> None:
-    bare = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    bare = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
     finished(command(place / "none", env=bare))
     finished(command(place / "wrong", env={**bare, "HOME": "/nonexistent"}))
     assert embedded.running(place / "none") and embedded.running(place / "wrong")

@@ -55,6 +55,13 @@ def test_root_of_a_container_lacks_capabilities(place: Path) -> None:
 
 
 @as_root
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv")
+def test_root_that_cannot_become_another_user_is_told_so(place: Path) -> None:
+    said = command(place / "pg", "setpriv", "--bounding-set=-all,+dac_override").communicate()[1]
+    assert "PostgreSQL does not run as root, and here root cannot start it as" in said
+
+
+@as_root
 def test_binaries_that_the_other_user_cannot_reach_are_copied(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (place / "cache").mkdir()
     (place / "mine").mkdir(mode=0o700)

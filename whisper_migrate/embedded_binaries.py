@@ -40,10 +40,14 @@ class Account:
 
     def can(self, test: str, path: Path) -> bool:
         """Does `test -x` (or another letter) of this path hold for this user? Asked of the system, which knows ACLs."""
-        done = subprocess.run(
-            ["/bin/sh", "-c", 'test "$0" "$1"', test, str(path)], cwd="/", **self.popen(), check=False
-        )
-        return done.returncode == 0
+        command = ["/bin/sh", "-c", 'test "$0" "$1"', test, str(path)]
+        try:
+            return subprocess.run(command, cwd="/", check=False, **self.popen()).returncode == 0
+        except OSError as error:
+            raise Failure(
+                f"PostgreSQL does not run as root, and here root cannot start it as {self.name}: {error.strerror}.",
+                "Work as another user, or set DATABASE_URL to a server of yours.",
+            ) from error
 
 
 def account(owner: int | None) -> Account:
