@@ -23,6 +23,7 @@ def configure(**options: object) -> None:
         compare_type=True,
         compare_server_default=True,
         transaction_per_migration=True,
+        **context.config.attributes.get("options", {}),
         **options,
     )
     with context.begin_transaction():

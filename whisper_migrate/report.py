@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from rich.markup import escape
+
 from whisper_migrate.catalog import Change, Object
-from whisper_migrate.names import shown
+from whisper_migrate.drift import Verdict
+from whisper_migrate.names import joined, shown
 from whisper_migrate.plan import CONTAINERS
 
 
@@ -49,3 +52,37 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def report(verdict: Verdict, database: str | None) -> list[str]:
+    """The verdict in lines: each finding with its changes by table, and the remedy."""
+    lines = []
+    if verdict.unwritten:
+        lines.append(f"Unwritten: the models differ from the history ({_count(verdict.unwritten)}).")
+        lines += _changes(verdict.unwritten)
+        lines.append('  -> make revision msg="..."')
+    if verdict.pending:
+        lines.append(
+            f"Pending: the database stands at {verdict.revision or 'no revision'}, the head is {verdict.head}."
+        )
+        lines += [f"  {script.revision} {script.doc}" for script in verdict.pending]
+        lines.append("  -> make upgrade")
+    if verdict.drift:
+        at = verdict.revision or "no revision"
+        lines.append(
+            f"Drift: the database differs from the history at {at}, where it is stamped ({_count(verdict.drift)})."
+        )
+        lines += _changes(verdict.drift)
+    lines += [f"Not readable: {reason}" for reason in verdict.unreadable]
+    names = [*(name for name in verdict.compared if name != "database")]
+    names += [database] if database and "database" in verdict.compared else []
+    lines.append(f"Compared {joined(names)}: {'nothing differs' if verdict.clean else 'they differ'}.")
+    return [escape(text) for text in lines]
+
+
+def _changes(changes: list[Change]) -> list[str]:
+    return [f"  {line(change)}" for change in outline(changes)]
+
+
+def _count(changes: list[Change]) -> str:
+    return f"{len(changes)} change{'s' if len(changes) > 1 else ''}"

@@ -1,0 +1,47 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup upgrade revision check-drift status db-url psql db-stop test lint format clean
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+MIGRATE := $(PY) scripts/migrations/migrate.py
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready ## the virtual environment, with every pinned package
+
+$(VENV)/.ready: requirements-core.txt requirements-dev.txt
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+upgrade: $(VENV)/.ready ## apply the revisions: make upgrade [to=REVISION]
+	@$(MIGRATE) upgrade $(or $(to),head)
+
+revision: $(VENV)/.ready ## draft and prove a revision from the models: make revision msg="what changes"
+	@$(MIGRATE) create "$$msg"
+
+check-drift: $(VENV)/.ready ## do models, history and database agree?
+	@$(PY) scripts/check_drift.py
+
+status: $(VENV)/.ready ## where the database stands, and what is pending
+	@$(MIGRATE) status
+
+db-url: $(VENV)/.ready ## the database's URL (starts the embedded server if that is the one)
+	@$(MIGRATE) url
+
+psql: $(VENV)/.ready ## psql on the database
+	@$(MIGRATE) psql
+
+db-stop: $(VENV)/.ready ## stop the embedded server; its data stays
+	@$(MIGRATE) stop
+
+test: $(VENV)/.ready ## the suite, against real PostgreSQL
+	@$(PY) -m pytest
+
+lint: $(VENV)/.ready ## ruff and mypy
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
+
+format: $(VENV)/.ready ## format the code and sort its imports
+	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format --quiet .

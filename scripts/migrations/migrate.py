@@ -1,0 +1,12 @@
+#!/usr/bin/env python3
+"""Every command on the schema: upgrade, create, status and the rest. See migrate.py --help."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT))
+
+from whisper_migrate.cli import main  # noqa: E402
+
+main(root=ROOT)

@@ -1,0 +1,233 @@
+"""The command line. Exit codes: 0 the same or done, 1 something differs, 2 it could not be done or told."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from whisper_migrate import embedded, settings
+from whisper_migrate.errors import Failure
+from whisper_migrate.project import Project
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+# A target such as -1 is an argument, not an option.
+TARGET = {"ignore_unknown_options": True}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--project", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Its folder.")
+@click.pass_context
+def cli(context: click.Context, folder: Path | None) -> None:
+    """Change a PostgreSQL schema from SQLAlchemy models, and prove that it is what they say.
+
+    The database is DATABASE_URL, else POSTGRES_HOST and its like, else an embedded PostgreSQL in .pgdata.
+    Exit codes: 0 done or the same, 1 something differs, 2 it could not be done.
+    """
+    context.obj = Project(folder.resolve()) if folder else context.obj or Project.find(Path.cwd())
+
+
+@cli.command(context_settings=TARGET)
+@click.argument("target", default="head")
+@click.pass_obj
+def upgrade(project: Project, target: str) -> None:
+    """Apply the revisions up to TARGET: an id, its beginning, +1, or head."""
+    from whisper_migrate import runner
+
+    database = settings.database(project.root)
+    out.print(f"Database {escape(str(database))}")
+    _report("upgrade", runner.upgrade(project, database.url, target, _tell))
+
+
+@cli.command(context_settings=TARGET)
+@click.argument("target")
+@click.pass_obj
+def downgrade(project: Project, target: str) -> None:
+    """Take revisions back down to TARGET: an id, -1, or base."""
+    from whisper_migrate import runner
+
+    database = settings.database(project.root)
+    out.print(f"Database {escape(str(database))}")
+    _report("downgrade", runner.downgrade(project, database.url, target, _tell))
+
+
+@cli.command()
+@click.argument("message")
+@click.pass_obj
+def create(project: Project, message: str) -> None:
+    """Draft a revision that takes the history to the models, proved up, down and up in a throwaway database."""
+    from whisper_migrate.draft import draft
+    from whisper_migrate.report import line, outline
+    from whisper_migrate.shadow_server import shadow_server
+
+    if not message.strip():
+        raise Failure("A revision needs a message.", 'make revision msg="add email verification to users"')
+    with shadow_server(project.root) as server:
+        made = draft(project, server, message)
+    if made is None:
+        out.print("The history has everything that the models say: no revision is needed, none was written.")
+        return
+    for change in outline(made.changes):
+        out.print(escape(line(change)))
+    out.print(f"Wrote {made.path.relative_to(project.root)}, proved up, down and up in a throwaway database.")
+
+
+@cli.command("check-drift")
+@click.option("--only", type=click.Choice(["models", "database"]), help="Compare only this one with the history.")
+@click.pass_obj
+def check_drift(project: Project, only: str | None) -> None:
+    """Compare the models with the history, and with both the database where there is one."""
+    from whisper_migrate.drift import check
+    from whisper_migrate.report import report
+    from whisper_migrate.shadow_server import shadow_server
+
+    with shadow_server(project.root) as server:
+        database = _present(project) if only != "models" else None
+        if only == "database" and database is None:
+            raise Failure("No database is configured, and no embedded one was made yet.", "make upgrade")
+        verdict = check(project, server, database.url if database else None, only)
+    for text in report(verdict, str(database) if database else None):
+        out.print(text)
+    sys.exit(0 if verdict.clean else 1)
+
+
+@cli.command()
+@click.pass_obj
+def status(project: Project) -> None:
+    """Where the database stands, and which revisions are pending."""
+    from whisper_migrate.connect import connected
+    from whisper_migrate.history import History, stamped
+
+    history, database = History(project), _present(project)
+    if database is None:
+        raise Failure("No database is configured, and no embedded one was made yet.", "make upgrade")
+    with connected(database.url, read_only=True) as connection:
+        revisions = stamped(connection)
+    out.print(f"Database  {escape(str(database))}")
+    out.print(f"Stands at {', '.join(revisions) if revisions else 'no revision yet'}")
+    out.print(f"Head      {', '.join(history.heads) or 'no revision yet'}")
+    pending = history.pending(revisions or [])
+    out.print(f"Pending   {len(pending)}")
+    for script in pending:
+        out.print(f"  {script.revision} {escape(script.doc)}")
+
+
+@cli.command()
+@click.pass_obj
+def history(project: Project) -> None:
+    """The revisions there are, newest first."""
+    from whisper_migrate.history import History
+
+    for script in History(project).newest_first():
+        head = " (head)" if script.is_head else ""
+        out.print(f"{script.revision}{head} {escape(script.doc)}")
+
+
+@cli.command()
+@click.pass_obj
+def current(project: Project) -> None:
+    """The revision that the database is stamped with."""
+    from whisper_migrate.connect import connected
+    from whisper_migrate.history import stamped
+
+    database = _present(project)
+    if database is None:
+        raise Failure("No database is configured, and no embedded one was made yet.", "make upgrade")
+    with connected(database.url, read_only=True) as connection:
+        revisions = stamped(connection)
+    out.print("\n".join(revisions or ["none"]))
+
+
+@cli.command()
+@click.argument("revision")
+@click.pass_obj
+def stamp(project: Project, revision: str) -> None:
+    """Say that the database stands at REVISION, and run nothing."""
+    from whisper_migrate import runner
+
+    outcome = runner.stamp(project, settings.database(project.root).url, revision)
+    out.print(f"Stamped {_names(outcome.after)} (was {_names(outcome.before)}). Nothing was run.")
+
+
+@cli.command()
+@click.pass_obj
+def url(project: Project) -> None:
+    """The database's URL, without its password; starts the embedded server if that is the one."""
+    out.print(escape(settings.shown(settings.database(project.root).url)))
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def psql(project: Project, arguments: tuple[str, ...]) -> None:
+    """Open psql on the database."""
+    database = settings.database(project.root)
+    program = shutil.which("psql") or str(embedded.binaries() / "psql")
+    url = database.url.set(drivername="postgresql")
+    password = {"PGPASSWORD": str(url.password)} if url.password else {}
+    plain = url.set(password=None).render_as_string(hide_password=False) if url.password else str(url)
+    sys.exit(subprocess.call([program, plain, *arguments], env={**os.environ, **password}))
+
+
+@cli.command()
+@click.pass_obj
+def stop(project: Project) -> None:
+    """Stop the embedded server; its data stays."""
+    stopped = embedded.stop(settings.embedded_folder(project.root))
+    out.print("Stopped the embedded server." if stopped else "No embedded server was running.")
+
+
+def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
+    """Run a command and exit; a Failure is one sentence on standard error and exit code 2."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that shadows are dropped on the way out
+    try:
+        cli.main(
+            arguments, prog_name=Path(sys.argv[0]).name, standalone_mode=False, obj=Project(root) if root else None
+        )
+    except Failure as failure:
+        err.print(f"[bold red]Failed:[/] {escape(failure.what)}")
+        if failure.remedy:
+            err.print(f"  {escape(failure.remedy)}")
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        err.print("Interrupted.")
+        sys.exit(130)
+
+
+def _present(project: Project) -> settings.Database | None:
+    """The configured database, or the embedded one if it was ever made."""
+    folder = settings.embedded_folder(project.root)
+    return settings.configured(project.root) or (
+        settings.database(project.root) if (folder / "data").is_dir() else None
+    )
+
+
+def _tell(applied: Any) -> None:
+    out.print(f"  {applied.revision} {escape(applied.message)} ({applied.seconds:.2f} s)")
+
+
+def _report(direction: str, outcome: Any) -> None:
+    if not outcome.applied:
+        out.print(f"Nothing to do: the database stands at {_names(outcome.after)}.")
+        return
+    total = sum(applied.seconds for applied in outcome.applied)
+    word = "Upgraded" if direction == "upgrade" else "Downgraded"
+    count = f"{len(outcome.applied)} revision{'s' if len(outcome.applied) > 1 else ''}"
+    out.print(f"{word} from {_names(outcome.before)} to {_names(outcome.after)}: {count} in {total:.2f} s.")
+
+
+def _names(revisions: list[str]) -> str:
+    return ", ".join(revisions) or "no revision"

@@ -1,0 +1,106 @@
+"""Upgrades and downgrades: what ran, from where to where, and how long it took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from alembic import command
+from alembic.util.exc import CommandError
+from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError
+
+from whisper_migrate.connect import connected
+from whisper_migrate.errors import Failure
+from whisper_migrate.history import History, stamped
+from whisper_migrate.project import Project
+
+
+@dataclass(frozen=True)
+class Applied:
+    """One revision that was run: its id, its message, and how many seconds it took."""
+
+    revision: str
+    message: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where a database stood before a run and after it, and what was run."""
+
+    before: list[str]
+    after: list[str]
+    applied: list[Applied]
+
+
+def upgrade(project: Project, url: URL, target: str, tell: Callable[[Applied], None]) -> Outcome:
+    """Run the revisions up to `target` (an id, the beginning of one, `+1`, `head`); `tell` hears of each."""
+    return _run(project, url, "upgrade", target, tell)
+
+
+def downgrade(project: Project, url: URL, target: str, tell: Callable[[Applied], None]) -> Outcome:
+    """Take revisions back, down to `target` (an id, `-1`, `base`); `tell` hears of each."""
+    return _run(project, url, "downgrade", target, tell)
+
+
+def _run(project: Project, url: URL, direction: str, target: str, tell: Callable[[Applied], None]) -> Outcome:
+    history = History(project)
+    applied: list[Applied] = []
+    began = time.monotonic()
+
+    def heard(*, ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
+        nonlocal began
+        revision = step.up_revision if direction == "upgrade" else step.up_revision or step.down_revisions
+        applied.append(Applied(revision.revision, revision.doc, time.monotonic() - began))
+        tell(applied[-1])
+        began = time.monotonic()
+
+    with connected(url) as connection:
+        before = stamped(connection) or []
+        _require_known(history, before)
+        connection.rollback()
+        config = project.alembic(connection)
+        config.attributes["options"] = {"on_version_apply": heard}
+        try:
+            getattr(command, direction)(config, target)
+            connection.commit()
+        except DBAPIError as error:
+            words = str(error.orig).strip().partition("\n")[0]
+            raise Failure(
+                f"The {direction} stopped and its revision was rolled back: {words}.",
+                f"Applied before that: {len(applied)}. See where the database stands with: migrate.py status",
+            ) from error
+        except CommandError as error:
+            raise Failure(
+                f"{str(error).rstrip('.')}.", "See the revisions there are with: migrate.py history"
+            ) from error
+        after = stamped(connection) or []
+    return Outcome(before, after, applied)
+
+
+def stamp(project: Project, url: URL, target: str) -> Outcome:
+    """Say that a database stands at `target`, and run nothing."""
+    with connected(url) as connection:
+        before = stamped(connection) or []
+        connection.rollback()
+        try:
+            command.stamp(project.alembic(connection), target)
+        except CommandError as error:
+            raise Failure(
+                f"{str(error).rstrip('.')}.", "See the revisions there are with: migrate.py history"
+            ) from error
+        connection.commit()
+        return Outcome(before, stamped(connection) or [], [])
+
+
+def _require_known(history: History, revisions: list[str]) -> None:
+    known = {script.revision for script in history.newest_first()}
+    for revision in revisions:
+        if revision not in known:
+            raise Failure(
+                f"The database is stamped with {revision}, a revision that no file of this checkout has.",
+                "Update the checkout to one that has it, or restore the file.",
+            )

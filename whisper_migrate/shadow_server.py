@@ -1,0 +1,73 @@
+"""On which server shadows are made: the database's own, else SHADOW_URL, else an embedded one."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, text
+
+from whisper_migrate import embedded, settings
+from whisper_migrate.connect import connected
+from whisper_migrate.errors import Failure
+from whisper_migrate.shadow import may_create
+
+
+@contextmanager
+def shadow_server(root: Path) -> Iterator[URL]:
+    """A server on which this process may create databases; with nothing configured, one for this run only.
+
+    Both sides of a comparison must be printed by the same version of PostgreSQL, so the configured database's own
+    server comes first, and another one is taken only when its major version is the same.
+    """
+    configured = settings.configured(root)
+    elsewhere = os.environ.get("SHADOW_URL")
+    if configured is None:
+        if elsewhere:
+            yield settings.parse(elsewhere, "SHADOW_URL")
+        elif (settings.embedded_folder(root) / "data").is_dir():
+            yield settings.database(root).url
+        else:
+            with _scratch_server() as url:
+                yield url
+        return
+    with connected(configured.url, read_only=True) as connection:
+        allowed, version = may_create(connection), _major(connection)
+    if allowed:
+        yield configured.url
+    elif elsewhere:
+        url = settings.parse(elsewhere, "SHADOW_URL")
+        _require_same(url, version, "SHADOW_URL")
+        yield url
+    else:
+        with _scratch_server() as url:
+            _require_same(url, version, "the embedded server")
+            yield url
+
+
+def _major(connection: Connection) -> int:
+    return int(connection.scalar(text("SHOW server_version_num"))) // 10000
+
+
+def _require_same(url: URL, version: int, name: str) -> None:
+    with connected(url, read_only=True) as connection:
+        found = _major(connection)
+    if found != version:
+        raise Failure(
+            f"The database's role may not create databases, and {name} is PostgreSQL {found} where the database has"
+            f" {version}: what two versions print cannot be compared.",
+            f"Give the role CREATEDB, or set SHADOW_URL to a PostgreSQL {version} where it may create databases.",
+        )
+
+
+@contextmanager
+def _scratch_server() -> Iterator[URL]:
+    memory = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(prefix="whisper-", dir=memory if os.access(memory, os.W_OK) else None))
+    try:
+        yield embedded.start(folder / "pgdata", durable=False)
+    finally:
+        embedded.stop(folder / "pgdata")
+        shutil.rmtree(folder, ignore_errors=True)
