@@ -175,7 +175,7 @@ def psql(project: Project, arguments: tuple[str, ...]) -> None:
     program = shutil.which("psql") or str(embedded.binaries() / "psql")
     url = database.url.set(drivername="postgresql")
     password = {"PGPASSWORD": str(url.password)} if url.password else {}
-    plain = url.set(password=None).render_as_string(hide_password=False) if url.password else str(url)
+    plain = url._replace(password=None).render_as_string(hide_password=False)
     sys.exit(subprocess.call([program, plain, *arguments], env={**os.environ, **password}))
 
 

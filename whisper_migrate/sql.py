@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from sqlalchemy import Connection
+
 
 def literal(value: str) -> str:
     """`value` as a string constant (standard_conforming_strings on, as it is everywhere that we run)."""
@@ -21,3 +23,8 @@ def option_changes(what: str, before: Iterable[str] | None, after: Iterable[str]
     if new - old:
         changes.append(f"{what} SET ({options(sorted(new - old))})")
     return changes
+
+
+def run(connection: Connection, statement: str) -> None:
+    """Execute SQL as it is: no `%` and no `:name` in it means anything to us."""
+    connection.exec_driver_sql(statement, execution_options={"no_parameters": True})

@@ -1,0 +1,73 @@
+"""What every kind's tests do with a case: see the change, name it, take it back, and find nothing left."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import URL, Connection
+
+from tests.conftest import MakeDatabase
+from whisper_migrate.catalog import Catalog, diff
+from whisper_migrate.connect import connected
+from whisper_migrate.inspect import inspect
+from whisper_migrate.plan import plan, statements
+from whisper_migrate.report import line
+from whisper_migrate.sql import run
+
+
+@dataclass(frozen=True)
+class Case:
+    """SQL that makes a database, SQL that changes it, and the changes that must be named (as `report.line` begins)."""
+
+    name: str
+    before: str
+    change: str
+    named: Sequence[str]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def apply(connection: Connection, *sql: str) -> None:
+    """Execute SQL as it is and commit."""
+    for statement in sql:
+        run(connection, statement)
+    connection.commit()
+
+
+def catalog(connection: Connection) -> Catalog:
+    """The catalog with what depends on what."""
+    found = inspect(connection, requires=True)
+    connection.rollback()
+    return found
+
+
+def assert_round_trip(make_database: MakeDatabase, case: Case) -> None:
+    """The change is named; repair takes it back, and a draft would make it: after both, nothing differs."""
+    url: URL = make_database()
+    with connected(url) as connection:
+        apply(connection, case.before)
+    changed = make_database(template=url)
+    with connected(url) as first, connected(changed) as second:
+        clean = catalog(first)
+        apply(second, case.change)
+        drifted = catalog(second)
+        lines = [line(change) for change in diff(clean, drifted)]
+        for expected in case.named:
+            assert any(found.startswith(expected) for found in lines), (expected, lines)
+        assert lines, "the change was not seen"
+        if not case.named:
+            return
+        for connection, start, goal in ((second, drifted, clean), (first, clean, drifted)):
+            apply(connection, *statements(plan(start, goal)))
+            left = [line(change) for change in diff(catalog(connection), goal)]
+            assert left == []
+
+
+def assert_no_change(make_database: MakeDatabase, before: str, change: str) -> None:
+    """What is not schema is not a difference."""
+    url = make_database()
+    with connected(url) as connection:
+        apply(connection, before)
+        clean = catalog(connection)
+        apply(connection, change)
+        assert [line(found) for found in diff(clean, catalog(connection))] == []
