@@ -4,8 +4,9 @@ from pathlib import Path
 
 from alembic import context
 from alembic_utils.replaceable_entity import ReplaceableEntity, register_entities, registry
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
+from whisper_migrate.project import Project
 from whisper_migrate.settings import database, engine
 from whisper_models import metadata
 from whisper_models.entities import ENTITIES
@@ -31,6 +32,9 @@ def configure(**options: object) -> None:
 
 
 def run(connection: Connection) -> None:
+    # A name without a schema means the same for every role, whatever its own search_path.
+    connection.execute(text("SELECT set_config('search_path', :path, false)"), {"path": Project(ROOT).search_path})
+    connection.commit()
     configure(connection=connection)
 
 

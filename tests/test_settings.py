@@ -164,7 +164,7 @@ def test_nothing_configured_means_the_embedded_server(tmp_path: Path) -> None:
 
 def test_passwords_are_never_shown() -> None:
     url = parse(f"postgresql://me:{SECRET}@host/app?password={SECRET}&sslpassword={SECRET}&sslmode=require")
-    assert shown(url) == "postgresql+psycopg2://me:***@host/app?password=***&sslmode=require&sslpassword=***"
+    assert shown(url) == "postgresql://me:***@host/app?password=***&sslmode=require&sslpassword=***"
 
 
 def test_engine_keeps_no_connection_and_names_itself(database: URL) -> None:

@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from whisper_migrate import embedded, settings
+from whisper_migrate import embedded, reports, settings
 from whisper_migrate.errors import Failure
 from whisper_migrate.project import Project
 
@@ -67,8 +67,8 @@ def downgrade(project: Project, target: str) -> None:
 def create(project: Project, message: str) -> None:
     """Draft a revision that takes the history to the models, proved up, down and up in a throwaway database."""
     from whisper_migrate.draft import draft
-    from whisper_migrate.report import line, outline
     from whisper_migrate.shadow_server import shadow_server
+    from whisper_migrate.words import line, outline
 
     if not message.strip():
         raise Failure("A revision needs a message.", 'make revision msg="add email verification to users"')
@@ -84,21 +84,44 @@ def create(project: Project, message: str) -> None:
 
 @cli.command("check-drift")
 @click.option("--only", type=click.Choice(["models", "database"]), help="Compare only this one with the history.")
+@click.option("--format", "form", type=click.Choice(reports.NAMES), default="text", help="How to report it.")
 @click.pass_obj
-def check_drift(project: Project, only: str | None) -> None:
+def check_drift(project: Project, only: str | None, form: str) -> None:
     """Compare the models with the history, and with both the database where there is one."""
     from whisper_migrate.drift import check
-    from whisper_migrate.report import report
     from whisper_migrate.shadow_server import shadow_server
 
     with shadow_server(project.root) as server:
-        database = _present(project) if only != "models" else None
-        if only == "database" and database is None:
-            raise Failure("No database is configured, and no embedded one was made yet.", "make upgrade")
+        database = _required(project) if only == "database" else _present(project) if only is None else None
         verdict = check(project, server, database.url if database else None, only)
-    for text in report(verdict, str(database) if database else None):
+    text = reports.report(form).render(verdict, str(database) if database else None)
+    if form == "text":
         out.print(text)
+    else:
+        click.echo(text)
     sys.exit(0 if verdict.clean else 1)
+
+
+@cli.command()
+@click.option("--apply", is_flag=True, help="Run the SQL, in one transaction, after printing it.")
+@click.option("--allow", multiple=True, metavar="WHAT", help="Permit one kind of loss, such as drop-table.")
+@click.pass_obj
+def repair(project: Project, apply: bool, allow: tuple[str, ...]) -> None:
+    """Print the SQL that takes the database back to what the history says at its revision."""
+    from whisper_migrate import repair as repairing
+    from whisper_migrate.shadow_server import shadow_server
+
+    database = _required(project)
+    with shadow_server(project.root) as server:
+        way = repairing.way_back(project, server, database.url)
+        if not way.steps:
+            out.print(f"Nothing to repair: {escape(str(database))} is what the history says at {way.revision}.")
+            return
+        click.echo(way.sql())
+        if not apply:
+            return
+        repairing.apply(project, database.url, way, set(allow))
+    err.print(f"Repaired {escape(str(database))}: nothing differs from the history at {way.revision}.")
 
 
 @cli.command()
@@ -108,9 +131,7 @@ def status(project: Project) -> None:
     from whisper_migrate.connect import connected
     from whisper_migrate.history import History, stamped
 
-    history, database = History(project), _present(project)
-    if database is None:
-        raise Failure("No database is configured, and no embedded one was made yet.", "make upgrade")
+    history, database = History(project), _required(project)
     with connected(database.url, read_only=True) as connection:
         revisions = stamped(connection)
     out.print(f"Database  {escape(str(database))}")
@@ -140,9 +161,7 @@ def current(project: Project) -> None:
     from whisper_migrate.connect import connected
     from whisper_migrate.history import stamped
 
-    database = _present(project)
-    if database is None:
-        raise Failure("No database is configured, and no embedded one was made yet.", "make upgrade")
+    database = _required(project)
     with connected(database.url, read_only=True) as connection:
         revisions = stamped(connection)
     out.print("\n".join(revisions or ["none"]))
@@ -205,6 +224,13 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
     except (KeyboardInterrupt, click.Abort):
         err.print("Interrupted.")
         sys.exit(130)
+    except Exception as error:
+        # A mistake of ours must not look like "something differs", which is exit code 1.
+        if os.environ.get("WHISPER_DEBUG"):
+            err.print_exception()
+        err.print(f"[bold red]Failed:[/] {escape(f'{type(error).__name__}: {error}')}")
+        err.print("  This is a mistake of whisper-migrate; WHISPER_DEBUG=1 shows where.")
+        sys.exit(2)
 
 
 def _present(project: Project) -> settings.Database | None:
@@ -213,6 +239,13 @@ def _present(project: Project) -> settings.Database | None:
     return settings.configured(project.root) or (
         settings.database(project.root) if (folder / "data").is_dir() else None
     )
+
+
+def _required(project: Project) -> settings.Database:
+    database = _present(project)
+    if database is None:
+        raise Failure("No database is configured, and no embedded one was made yet.", "make upgrade")
+    return database
 
 
 def _tell(applied: Any) -> None:

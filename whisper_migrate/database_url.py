@@ -13,9 +13,10 @@ EXAMPLE = "postgresql://user:password@host:5432/database"
 
 
 def shown(url: URL) -> str:
-    """The URL for people, without its password."""
+    """The URL for people: without its password, and without the driver, which psql would not understand."""
     hidden = {key: "***" for key in url.query if "password" in key.lower()}
-    return url.update_query_dict(hidden).render_as_string(hide_password=True).replace("%2A%2A%2A", "***")
+    plain = url.set(drivername="postgresql").update_query_dict(hidden)
+    return plain.render_as_string(hide_password=True).replace("%2A%2A%2A", "***")
 
 
 def secrets(url: URL) -> list[str]:

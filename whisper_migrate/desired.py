@@ -1,25 +1,27 @@
 """The models made real: tables from a MetaData, and everything else from its entities."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import DDL, Connection, Executable, MetaData, text
+from sqlalchemy import DDL, Connection, Executable, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema
 
 from whisper_migrate.errors import Failure
+from whisper_migrate.project import Project
 
 
-def build(connection: Connection, metadata: MetaData, entities: Sequence[Any]) -> None:
+def build(connection: Connection, project: Project) -> None:
     """Create everything that the models declare in an empty database. Raises Failure with PostgreSQL's own words.
 
     Functions may be needed by tables (a default, a check) and may need them (an argument, a body in SQL). So whatever
     can be made before the tables is, and the rest after, in as many rounds as it takes.
     """
+    metadata = project.metadata
     connection.execute(text("SET LOCAL check_function_bodies = off"))
+    connection.execute(text("SELECT set_config('search_path', :path, true)"), {"path": project.search_path})
     for schema in sorted({table.schema for table in metadata.tables.values() if table.schema}):
         connection.execute(CreateSchema(schema, if_not_exists=True))
-    left = _create(connection, list(entities))
+    left = _create(connection, list(project.entities))
     try:
         metadata.create_all(connection, checkfirst=False)
     except DBAPIError as error:

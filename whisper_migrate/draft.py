@@ -28,9 +28,9 @@ from whisper_migrate.inspect import inspect
 from whisper_migrate.plan import plan
 from whisper_migrate.project import Project
 from whisper_migrate.render import Body
-from whisper_migrate.report import line, outline
 from whisper_migrate.settings import engine
 from whisper_migrate.shadow import shadows
+from whisper_migrate.words import line, outline
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def draft(project: Project, server: URL, message: str, revision: str | None = No
     head = history.head
     with shadows(server) as made:
         with engine(made.create("desired")).connect() as connection:
-            build(connection, project.metadata, project.entities)
+            build(connection, project)
             desired = inspect(connection, requires=True)
         with engine(made.create("recorded")).connect() as connection:
             history.replay(connection)

@@ -8,28 +8,32 @@ from dataclasses import dataclass, field
 from alembic.script import Script
 from sqlalchemy import URL
 
-from whisper_migrate.catalog import Catalog, Change, diff
+from whisper_migrate.catalog import Catalog, Change, Object, diff
 from whisper_migrate.connect import connected
 from whisper_migrate.desired import build
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History, stamped
+from whisper_migrate.ignore import Pattern, split
 from whisper_migrate.inspect import inspect
 from whisper_migrate.project import Project
 from whisper_migrate.shadow import Shadows, shadows
+from whisper_migrate.source_lines import Place, place
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What was compared, and what differs.
 
-    `unwritten`: the models differ from the history. `drift`: the database differs from the history at the revision
-    that it is stamped with. `pending`: revisions that the database does not have yet.
+    `unwritten`: from the history to the models. `drift`: from the history, at the revision that the database is stamped
+    with, to the database. `pending`: revisions that the database does not have yet.
     """
 
+    project: Project
+    history: History
     unwritten: list[Change] = field(default_factory=list)
     drift: list[Change] = field(default_factory=list)
     pending: list[Script] = field(default_factory=list)
-    head: str | None = None
+    ignored: list[tuple[Change, Pattern]] = field(default_factory=list)
     revision: str | None = None
     compared: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
@@ -39,6 +43,10 @@ class Verdict:
         """Nothing differs anywhere."""
         return not (self.unwritten or self.drift or self.pending)
 
+    def place(self, item: Object) -> Place | None:
+        """Where the models declare an object, as far as their source tells."""
+        return place(self.project, item) if "models" in self.compared else None
+
 
 def check(project: Project, server: URL, database: URL | None, only: str | None = None) -> Verdict:
     """Compare models, history and, where there is one, `database`; `only` is "models" or "database".
@@ -46,52 +54,66 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
     Shadows are made on `server`. The database is only read. Raises Failure when it cannot be told.
     """
     history = History(project)
-    head = history.head
-    actual, revision = _read(database, history) if database is not None and only != "models" else (None, None)
+    read = read_database(database, history) if database is not None and only != "models" else None
+    actual, revision = read or (None, None)
     with shadows(server) as made, ThreadPoolExecutor(2) as pool:
         wanted = pool.submit(_desired, project, made) if only != "database" else None
-        recorded = _recorded(history, made, revision, actual is not None)
+        at_head, at_revision = _recorded(history, made, revision, actual is not None)
         desired = wanted.result() if wanted else None
-    at_head, at_revision = recorded
+    unwritten, left_out = split(diff(at_head, desired) if desired else [], project.ignored)
+    drift, left_out_too = split(diff(at_revision, actual) if actual and at_revision else [], project.ignored)
     return Verdict(
-        unwritten=diff(at_head, desired) if desired else [],
-        drift=diff(at_revision, actual) if actual and at_revision else [],
+        project,
+        history,
+        unwritten=unwritten,
+        drift=drift,
         pending=history.pending([revision] if revision else []) if actual else [],
-        head=head,
+        ignored=left_out + left_out_too,
         revision=revision,
-        compared=("models", "history") * (desired is not None) + ("database",) * (actual is not None),
+        compared=("models",) * bool(desired) + ("history",) + ("database",) * bool(actual),
         unreadable=actual.unreadable if actual else (),
     )
 
 
-def _read(database: URL, history: History) -> tuple[Catalog, str | None]:
-    """The database's catalog, and the revision that it is stamped with (None while it is empty)."""
+def read_database(database: URL, history: History, *, requires: bool = False) -> tuple[Catalog, str | None]:
+    """The database's catalog, and the revision that it is stamped with (None while it is empty).
+
+    Raises Failure, with the way out, for a stamp that says nothing sure: none on a database that has tables, an id
+    that no file has, several at once.
+    """
     with connected(database, read_only=True) as connection:
         revisions = stamped(connection)
-        catalog = inspect(connection)
-    if revisions is None:
-        if any(item.kind == "table" for item in catalog):
-            raise Failure(
-                f"The database {database.database} has tables but no alembic_version: these revisions did not make it.",
-                "Is it the right database? If so, stamp it with the revision that it equals: migrate.py stamp REV",
-            )
-        return catalog, None
-    if len(revisions) > 1:
-        raise Failure(f"The database is stamped with {len(revisions)} revisions at once: {', '.join(revisions)}.")
+        catalog = inspect(connection, requires=requires)
+    tables = sum(item.kind == "table" for item in catalog)
     if not revisions:
-        return catalog, None
-    known = {script.revision for script in history.newest_first()}
-    if revisions[0] not in known:
+        if not tables:
+            return catalog, None
+        empty = "an alembic_version without a row" if revisions == [] else "no alembic_version"
         raise Failure(
-            f"The database is stamped with {revisions[0]}, a revision that no file of this checkout has.",
-            "Update the checkout to one that has it, or restore the file.",
+            f"The database {database.database} has {tables} tables and {empty}: no telling which revision made it.",
+            "Is it the right database? If so, stamp it with the revision that it equals: migrate.py stamp REV",
+        )
+    history.require_known(revisions)
+    if len(revisions) > 1:
+        raise Failure(
+            f"The database {database.database} is stamped with {len(revisions)} revisions at once:"
+            f" {', '.join(revisions)}.",
+            "Stamp it with the one that it equals: migrate.py stamp REV",
         )
     return catalog, revisions[0]
 
 
+def recorded(history: History, made: Shadows, revision: str | None) -> Catalog:
+    """What the history makes up to `revision`, with what depends on what."""
+    with connected(made.create("recorded")) as connection:
+        if revision:
+            history.replay(connection, revision)
+        return inspect(connection, requires=True)
+
+
 def _desired(project: Project, made: Shadows) -> Catalog:
     with connected(made.create("desired")) as connection:
-        build(connection, project.metadata, project.entities)
+        build(connection, project)
         return inspect(connection)
 
 
@@ -106,4 +128,4 @@ def _recorded(history: History, made: Shadows, revision: str | None, apart: bool
             connection.rollback()
         history.replay(connection)
         at_head = inspect(connection)
-        return at_head, at_revision if at_revision else at_head if apart else None
+        return at_head, at_revision or (at_head if apart else None)

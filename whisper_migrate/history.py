@@ -1,5 +1,6 @@
 """The revisions: their graph, where a database stands in it, and what they make when they are run."""
 
+import re
 from pathlib import Path
 
 from alembic import command
@@ -9,7 +10,9 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from whisper_migrate.catalog import Object
 from whisper_migrate.errors import Failure
+from whisper_migrate.names import plain_name, split_name
 from whisper_migrate.project import Project
 
 
@@ -46,6 +49,16 @@ class History:
             raise Failure(f"There is no revision {name}.", "See the revisions there are with: migrate.py history")
         return found
 
+    def require_known(self, revisions: list[str]) -> None:
+        """Raises Failure for a stamp that no file of this checkout has."""
+        known = {script.revision for script in self.newest_first()}
+        for revision in revisions:
+            if revision not in known:
+                raise Failure(
+                    f"The database is stamped with {revision}, a revision that no file of this checkout has.",
+                    "Update the checkout to one that has it, or restore the file.",
+                )
+
     def path(self, revision: Script) -> Path:
         """The file of a revision, relative to the project."""
         path = Path(revision.path)
@@ -62,6 +75,17 @@ class History:
         )
         return [script for script in reversed(self.newest_first()) if script.revision not in done]
 
+    def touching(self, item: Object) -> Script | None:
+        """The newest revision that mentions an object by name, and its table where it has one."""
+        names = [split_name(item.parent)[1]] if item.parent else []
+        names.append(plain_name(item))
+        wanted = [re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for name in names]
+        for script in self.newest_first():
+            text = Path(script.path).read_text()
+            if all(pattern.search(text) for pattern in wanted):
+                return script
+        return None
+
     def replay(self, connection: Connection, target: str = "heads") -> None:
         """Run the revisions up to `target` on the database behind `connection`, which must be a shadow, and commit."""
         try:
@@ -73,7 +97,7 @@ class History:
             raise Failure(f"The history cannot be replayed: {_plain(error)}.") from error
 
 
-def stamped(connection: Connection, version_table: str = "alembic_version") -> list[str] | None:
+def stamped(connection: Connection, version_table: str = "public.alembic_version") -> list[str] | None:
     """The revision ids that a database is stamped with; None when it has no version table at all."""
     if connection.scalar(text("SELECT to_regclass(:name)"), {"name": version_table}) is None:
         return None

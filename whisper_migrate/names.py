@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from whisper_migrate.catalog import Object
+
 _PART = re.compile(r'"((?:[^"]|"")*)"|([^".,\s]+)')
 
 
@@ -15,6 +17,12 @@ def split_name(identity: str) -> tuple[str, str]:
     """`schema."Name"` -> (schema, Name), both without quotes."""
     parts = [quoted.replace('""', '"') if quoted else plain for quoted, plain in _PART.findall(identity)]
     return (parts[0], parts[1]) if len(parts) > 1 else ("public", parts[0])
+
+
+def plain_name(item: Object) -> str:
+    """What an object is called, without schema, table, arguments and quotes."""
+    own = item["name"] if "name" in item.fields else None
+    return unquoted(str(own)) if own else split_name(item.identity)[1].partition("(")[0]
 
 
 def split_list(names: str) -> list[str]:

@@ -14,6 +14,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, MetaData
 
 from whisper_migrate.errors import Failure
+from whisper_migrate.ignore import Pattern, patterns
 
 SECTION = "whisper_migrate"
 
@@ -54,6 +55,16 @@ class Project:
     def entities(self) -> Sequence[Any]:
         """What is not a table: alembic_utils entities and `sqlalchemy.DDL`, in the order of `entities = "..."`."""
         return tuple(self._import("entities")) if self.options.get("entities") else ()
+
+    @property
+    def search_path(self) -> str:
+        """Where names without a schema are looked for, and where tables without one are made: `public`, or as set."""
+        return str(self.options.get("search_path", "public"))
+
+    @cached_property
+    def ignored(self) -> list[Pattern]:
+        """What is not to be compared, from `[[tool.whisper_migrate.ignore]]`."""
+        return patterns(self.options.get("ignore", ()))
 
     def alembic(self, connection: Connection | None = None) -> Config:
         """Alembic's configuration; with a connection, its commands work on that, not on the configured database."""

@@ -60,7 +60,7 @@ def _run(project: Project, url: URL, direction: str, target: str, tell: Callable
 
     with connected(url) as connection:
         before = stamped(connection) or []
-        _require_known(history, before)
+        history.require_known(before)
         connection.rollback()
         config = project.alembic(connection)
         config.attributes["options"] = {"on_version_apply": heard}
@@ -94,13 +94,3 @@ def stamp(project: Project, url: URL, target: str) -> Outcome:
             ) from error
         connection.commit()
         return Outcome(before, stamped(connection) or [], [])
-
-
-def _require_known(history: History, revisions: list[str]) -> None:
-    known = {script.revision for script in history.newest_first()}
-    for revision in revisions:
-        if revision not in known:
-            raise Failure(
-                f"The database is stamped with {revision}, a revision that no file of this checkout has.",
-                "Update the checkout to one that has it, or restore the file.",
-            )

@@ -29,6 +29,8 @@ class Database:
     source: str
 
     def __str__(self) -> str:
+        if self.source.startswith("the embedded server"):
+            return f"{self.url.database} on {self.source}"
         return f"{shown(self.url)} ({self.source})"
 
 

@@ -10,7 +10,7 @@ from whisper_migrate.catalog import Catalog, diff
 from whisper_migrate.connect import connected
 from whisper_migrate.inspect import inspect
 from whisper_migrate.plan import plan, statements
-from whisper_migrate.report import line
+from whisper_migrate.words import line
 from whisper_migrate.sql import run
 
 

@@ -1,0 +1,47 @@
+"""For GitHub: one annotation a finding, at the line of the model where there is one (workflow commands)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from whisper_migrate.catalog import Change
+from whisper_migrate.drift import Verdict
+from whisper_migrate.words import line, outline
+
+
+def render(verdict: Verdict, database: str | None) -> str:
+    """`::error file=...,line=...,title=...::message`, one line each; a notice when nothing differs."""
+    return "\n".join(_annotations(verdict))
+
+
+def _annotations(verdict: Verdict) -> Iterator[str]:
+    for change in outline(verdict.unwritten):
+        yield _annotation(verdict, change, "Unwritten", 'The history lacks this: make revision msg="what changes"')
+    for script in verdict.pending:
+        where = {"file": str(verdict.history.path(script)), "title": "Pending"}
+        yield _command("warning", where, f"{script.revision} {script.doc}: make upgrade")
+    for change in outline(verdict.drift):
+        yield _annotation(verdict, change, "Drift", "The database differs from the history: migrate.py repair")
+    for reason in verdict.unreadable:
+        yield _command("warning", {"title": "Not readable"}, reason)
+    if verdict.clean:
+        yield _command("notice", {"title": "No drift"}, f"{' and '.join(verdict.compared)}: nothing differs")
+
+
+def _annotation(verdict: Verdict, change: Change, title: str, remedy: str) -> str:
+    place = verdict.place(change.object)
+    where = {"file": place.file, "line": str(place.line)} if place else {}
+    return _command("error", {**where, "title": title}, f"{line(change)}\n{remedy}")
+
+
+def _command(name: str, properties: dict[str, str], message: str) -> str:
+    given = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    return f"::{name} {given}::{_escaped(message)}"
+
+
+def _property(value: str) -> str:
+    return _escaped(value).replace(":", "%3A").replace(",", "%2C")
+
+
+def _escaped(value: str) -> str:
+    return value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

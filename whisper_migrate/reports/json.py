@@ -1,0 +1,54 @@
+"""For programs: the verdict as JSON; docs/DRIFT_REPORT.md describes it, and `version` changes when it does."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from whisper_migrate.catalog import Change
+from whisper_migrate.drift import Verdict
+from whisper_migrate.words import differences
+
+VERSION = 1
+
+
+def render(verdict: Verdict, database: str | None) -> str:
+    """One JSON document."""
+    return json.dumps(document(verdict, database), indent=2, ensure_ascii=False)
+
+
+def document(verdict: Verdict, database: str | None) -> dict[str, Any]:
+    """The verdict as plain data."""
+    return {
+        "version": VERSION,
+        "clean": verdict.clean,
+        "compared": list(verdict.compared),
+        "database": database,
+        "revision": verdict.revision,
+        "head": verdict.history.head,
+        "unwritten": [_change(verdict, change) for change in verdict.unwritten],
+        "pending": [{"revision": script.revision, "message": script.doc} for script in verdict.pending],
+        "drift": [_change(verdict, change) for change in verdict.drift],
+        "ignored": [
+            {"kind": change.object.kind, "identity": change.object.identity, "reason": pattern.reason}
+            for change, pattern in verdict.ignored
+        ],
+        "unreadable": list(verdict.unreadable),
+    }
+
+
+def _change(verdict: Verdict, change: Change) -> dict[str, Any]:
+    item = change.object
+    place = verdict.place(item)
+    script = verdict.history.touching(item)
+    return {
+        "sign": change.sign,
+        "kind": item.kind,
+        "identity": item.identity,
+        "table": item.parent,
+        "differences": [
+            {"attribute": name, "before": before, "after": after} for name, before, after in differences(change)
+        ],
+        "model": {"file": place.file, "line": place.line} if place else None,
+        "last_revision": script.revision if script else None,
+    }

@@ -1,0 +1,82 @@
+"""For people: findings grouped by table, the part that differs, where it comes from, and what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from rich.markup import escape
+
+from whisper_migrate.catalog import Change, Object
+from whisper_migrate.drift import Verdict
+from whisper_migrate.names import joined, shown
+from whisper_migrate.words import LONG, differences, excerpt, line, outline
+
+COLOURS = {"+": "green", "-": "red", "~": "yellow"}
+
+
+def render(verdict: Verdict, database: str | None) -> str:
+    """The report, in rich's markup: colours are the terminal's business."""
+    return "\n".join(_lines(verdict, database))
+
+
+def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
+    if verdict.unwritten:
+        yield f"[bold]Unwritten[/]: the models differ from the history ({_count(verdict.unwritten)})."
+        yield from _changes(verdict, verdict.unwritten)
+        yield '  [bold]->[/] make revision msg="what changes"'
+    if verdict.pending:
+        at, head = verdict.revision or "no revision", verdict.history.head
+        yield f"[bold]Pending[/]: the database stands at {at}, the head is {head}."
+        yield from (f"  {script.revision} {escape(script.doc)}" for script in verdict.pending)
+        yield "  [bold]->[/] make upgrade"
+    if verdict.drift:
+        at = f"the history at {verdict.revision}" if verdict.revision else "an empty one, as it is not stamped"
+        yield f"[bold]Drift[/]: the database differs from {at} ({_count(verdict.drift)})."
+        yield from _changes(verdict, verdict.drift)
+        yield "  [bold]->[/] migrate.py repair   (prints the SQL that takes it back)"
+    for change, pattern in verdict.ignored:
+        yield f"Ignored: {escape(line(change))} ({escape(pattern.reason)})"
+    yield from (f"Not readable: {escape(reason)}" for reason in verdict.unreadable)
+    names = [name for name in verdict.compared if name != "database"]
+    names += [database] if database and "database" in verdict.compared else []
+    ignored = f", {len(verdict.ignored)} ignored" if verdict.ignored else ""
+    yield f"Compared {escape(joined(names))}: {'nothing differs' if verdict.clean else 'they differ'}{ignored}."
+
+
+def _changes(verdict: Verdict, changes: list[Change]) -> Iterator[str]:
+    def table(change: Change) -> str:
+        return change.object.parent or change.object.identity
+
+    for name, group in groupby(sorted(outline(changes), key=table), key=table):
+        found = list(group)
+        indent = "  "
+        if len(found) > 1:
+            yield f"  [bold]{escape(shown(name))}[/]"
+            indent = "    "
+        for change in found:
+            yield from (indent + text for text in _change(verdict, change))
+
+
+def _change(verdict: Verdict, change: Change) -> Iterator[str]:
+    colour = COLOURS[change.sign]
+    text = escape(line(change))
+    yield f"[{colour}]{text[0]}[/]{text[1:]}{_origin(verdict, change.object)}"
+    for _, before, after in differences(change):
+        if "\n" in before + after or len(before) + len(after) > LONG:
+            for part in excerpt(before, after):
+                mark = part[:1] if part[:1] in "+-" else ""
+                yield f"    [{COLOURS[mark]}]{escape(part)}[/]" if mark else f"    {escape(part)}"
+
+
+def _origin(verdict: Verdict, item: Object) -> str:
+    """The model's line and the last revision that mentions the object."""
+    script = verdict.history.touching(item)
+    parts = [str(place) for place in [verdict.place(item)] if place]
+    parts += [f"last in {script.revision}"] if script else []
+    words = ", ".join(parts)
+    return f"  [dim]{escape(f'({words})')}[/]" if parts else ""
+
+
+def _count(changes: list[Change]) -> str:
+    return f"{len(changes)} change{'s' if len(changes) > 1 else ''}"
