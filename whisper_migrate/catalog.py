@@ -12,9 +12,9 @@ Key = tuple[str, str]
 Address = tuple[str, int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # not frozen: a database has 100,000 of them, and that costs a third more
 class Object:
-    """One object of a database: its kind, its identity as PostgreSQL quotes it, and its attributes.
+    """One object of a database: its kind, its identity as PostgreSQL quotes it, and its attributes. Never changed.
 
     `parent` is the identity of the table (or view) that it lives and dies with. `address` is where `pg_depend`
     finds it: (catalog, oid, sub-object); it differs between databases and is not compared.
@@ -73,12 +73,17 @@ class Change:
 
 @dataclass(frozen=True)
 class Catalog:
-    """Every object of one database, in the order in which it was found (columns as the table has them)."""
+    """Every object of one database, in the order in which it was found (columns as the table has them).
+
+    `implied` are objects that go without saying here, as an owner's rights: whether another catalog lists them or not
+    is no difference.
+    """
 
     objects: Mapping[Key, Object]
     version: int = 0
     unreadable: tuple[str, ...] = ()
     requires: Mapping[Key, frozenset[Key]] = field(default_factory=dict, repr=False)
+    implied: frozenset[Key] = field(default=frozenset(), repr=False)
 
     def __iter__(self) -> Iterator[Object]:
         return iter(self.objects.values())
@@ -118,6 +123,8 @@ def diff(before: Catalog, after: Catalog) -> list[Change]:
     changes = [Change(before[key], None) for key in before.objects if key not in after]
     changes += [Change(None, after[key]) for key in after.objects if key not in before]
     changes += [Change(before[key], after[key]) for key in after.objects if key in before and before[key] != after[key]]
+    implied = before.implied | after.implied
+    changes = [change for change in changes if change.object.key not in implied]
     kinds = dict.fromkeys(item.kind for catalog in (before, after) for item in catalog)
     rank = {kind: number for number, kind in enumerate(kinds)}
     return sorted(changes, key=lambda change: (rank[change.object.kind], change.object.identity))

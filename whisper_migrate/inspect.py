@@ -8,13 +8,19 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog import Catalog, Key, Object
-from whisper_migrate.objects import KINDS
+from whisper_migrate.objects import ATTACHED, KINDS
 
 # Tables that tell where the history stands: about the schema, not part of it.
 BOOKKEEPING = frozenset({"alembic_version", "whisper_ledger"})
 
+# PostgreSQL's own objects, those that initdb makes, have lower OIDs.
+FIRST_OID = 16384
+
 # What a kind's query says about where an object is; every other column of it is an attribute.
-RESERVED = ("class", "oid", "subid", "parent", "identity")
+RESERVED = ("oid", "subid", "parent", "identity", "class")
+
+# Type codes of the arrays that psycopg2 gives as lists, which could not be compared by hash: text, name, char, int2, oid.
+LISTS = frozenset({1009, 1003, 1002, 1005, 1007, 1016, 1028})
 
 # PostgreSQL prints constants and names as these settings say, so every inspection runs under the same ones,
 # whatever the role or the database has set. (pg_dump does the same; jit only costs on catalog queries.)
@@ -27,7 +33,6 @@ SETTINGS = {
     "extra_float_digits": "3",
     "lc_monetary": "C",
     "quote_all_identifiers": "off",
-    "row_security": "off",
     "jit": "off",
 }
 
@@ -39,30 +44,34 @@ def inspect(connection: Connection, *, requires: bool = False) -> Catalog:
     """
     savepoint = connection.begin_nested()
     try:
-        for name, value in SETTINGS.items():
-            connection.execute(
-                text("SELECT pg_catalog.set_config(:name, :value, true)"), {"name": name, "value": value}
-            )
+        settings = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in SETTINGS.items())
+        connection.execute(text(f"SELECT {settings}"))
         version = int(connection.scalar(text("SHOW server_version_num"))) // 10000
         members = _extension_members(connection)
         objects: dict[Key, Object] = {}
+        implied: set[Key] = set()
         unreadable: list[str] = []
         for kind, module in KINDS.items():
-            needs = getattr(module, "unreadable", None)
-            if needs and (reason := needs(connection)):
+            query = module.query(version) if hasattr(module, "query") else module.QUERY
+            if hasattr(module, "unreadable") and (reason := module.unreadable(connection)):
                 unreadable.append(reason)
-                continue
-            found = _read(connection, kind, module, version)
-            if getattr(module, "ATTACHED", False):
+                query = module.readable(version)
+            found = _read(connection, kind, module, query)
+            if kind in ATTACHED:
                 found = _attach(found, objects)
             for item in found:
-                if item.address[:2] not in members and not _is_left_out(item):
+                if item.address[:2] in members or _is_left_out(item):
+                    continue
+                if hasattr(module, "implied") and module.implied(item):
+                    implied.add(item.key)
+                else:
                     objects[item.key] = item
         if requires:
             from whisper_migrate.requires import read_requires
 
-            return Catalog(objects, version, tuple(unreadable), read_requires(connection, objects))
-        return Catalog(objects, version, tuple(unreadable))
+            needed = read_requires(connection, objects)
+            return Catalog(objects, version, tuple(unreadable), needed, frozenset(implied))
+        return Catalog(objects, version, tuple(unreadable), implied=frozenset(implied))
     finally:
         savepoint.rollback()
 
@@ -70,31 +79,44 @@ def inspect(connection: Connection, *, requires: bool = False) -> Catalog:
 def _read(connection: Connection, kind: str, module: ModuleType, version: int) -> Iterator[Object]:
     cursor: Any = connection.connection.cursor()
     cursor.execute(module.query(version) if hasattr(module, "query") else module.QUERY)
-    names = [column[0] for column in cursor.description]
-    place = [names.index(name) if name in names else None for name in RESERVED]
+    names = [column.name for column in cursor.description]
+    oid, subid, parent, identity, catalog = (names.index(name) if name in names else None for name in RESERVED)
     kept = [number for number, name in enumerate(names) if name not in RESERVED]
+    lists = [number for number in kept if cursor.description[number].type_code in LISTS]
     fields = tuple(names[number] for number in kept)
+    constant = getattr(module, "CATALOG", "")
     for row in cursor:
-        catalog, oid, subid, parent, identity = (None if number is None else row[number] for number in place)
-        values = tuple(tuple(v) if isinstance(v, list) else v for v in (row[number] for number in kept))
+        if lists:
+            row = [tuple(value) if type(value) is list else value for value in row]
         yield Object(
-            kind, str(identity), parent, (str(catalog or module.CATALOG), int(oid or 0), subid or 0), fields, values
+            kind,
+            row[identity],
+            None if parent is None else row[parent],
+            (constant if catalog is None else row[catalog], row[oid], 0 if subid is None else row[subid]),
+            fields,
+            tuple([row[number] for number in kept]),
         )
     cursor.close()
 
 
 def _attach(found: Iterable[Object], objects: Mapping[Key, Object]) -> Iterator[Object]:
-    """Comments and grants live with what they are on; those on something that is left out are left out with it."""
+    """Comments and grants live with what they are on; those on something that is left out are left out with it.
+
+    Those on what initdb made (a language) have nothing here to live with.
+    """
     owners = {item.address: item for item in objects.values()}
     for item in found:
         kind, oid, _ = item.address
         if owner := owners.get(item.address) or owners.get((kind, oid, 0)):
             yield replace(item, parent=owner.parent or owner.identity)
+        elif oid < FIRST_OID:
+            yield item
 
 
 def _extension_members(connection: Connection) -> set[tuple[str, int]]:
     rows = connection.execute(
-        text("SELECT classid::regclass::text, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'")
+        text("SELECT classid::regclass::text, objid FROM pg_catalog.pg_depend WHERE deptype = 'e' AND objid >= :first"),
+        {"first": FIRST_OID},
     )
     return {(name, oid) for name, oid in rows}
 

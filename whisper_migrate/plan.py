@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from whisper_migrate.catalog import Catalog, Key, Object, diff
 from whisper_migrate.errors import Failure
-from whisper_migrate.objects import KINDS
+from whisper_migrate.objects import ATTACHED, KINDS
 
 Priority = tuple[int, int, str, int, str]
 
@@ -91,7 +91,7 @@ def _drops(before: Catalog, dropped: set[Key], apart: Sequence[str]) -> list[Ste
     steps = []
     for key in dropped:
         item = before[key]
-        if getattr(KINDS[item.kind], "ATTACHED", False):
+        if item.kind in ATTACHED:
             along = any(owner in dropped for owner in before.requires.get(key, ()))
         else:
             along = _container(item, dropped) is not None and not (item.kind == "constraint" and item["type"] in apart)
@@ -134,7 +134,7 @@ def _disturbs(before: Catalog, after: Catalog, key: Key) -> bool:
 
 
 # PostgreSQL itself rebuilds these when the type of a column changes under them.
-FOLLOWS_TYPE = frozenset({"index", "constraint", "comment", "grant", "statistics"})
+FOLLOWS_TYPE = ATTACHED | {"index", "constraint", "statistics"}
 
 
 def _dependents(before: Catalog, after: Catalog, roots: set[Key]) -> set[Key]:

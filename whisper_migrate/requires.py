@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog import Address, Key, Object
+from whisper_migrate.objects import ATTACHED
 
 # Members of an extension and what initdb made (pinned, below 16384) are nobody's to order.
 QUERY = """
@@ -14,6 +15,7 @@ WHERE objid >= 16384 AND deptype IN ('n', 'a', 'i', 'P', 'S')
 """
 DEFAULTS = "SELECT oid, adrelid, adnum FROM pg_catalog.pg_attrdef"
 CONSTRAINT_INDEXES = "SELECT conindid, oid FROM pg_catalog.pg_constraint WHERE contype IN ('p', 'u', 'x')"
+PUBLISHED_TABLES = "SELECT oid, prpubid FROM pg_catalog.pg_publication_rel"
 
 
 def read_requires(connection: Connection, objects: Mapping[Key, Object]) -> dict[Key, frozenset[Key]]:
@@ -24,7 +26,7 @@ def read_requires(connection: Connection, objects: Mapping[Key, Object]) -> dict
     """
     keys: dict[Address, Key] = {}
     for item in objects.values():
-        if item.kind not in ("comment", "grant"):
+        if item.kind not in ATTACHED:
             keys.setdefault(item.address, item.key)
     rows = connection.execute(text(QUERY)).all()
     part_of: dict[tuple[str, int], Address] = {
@@ -34,6 +36,8 @@ def read_requires(connection: Connection, objects: Mapping[Key, Object]) -> dict
         part_of["pg_attrdef", oid] = ("pg_class", table, number)
     for index, constraint in connection.execute(text(CONSTRAINT_INDEXES)):
         part_of["pg_class", index] = ("pg_constraint", constraint, 0)
+    for oid, publication in connection.execute(text(PUBLISHED_TABLES)):
+        part_of["pg_publication_rel", oid] = ("pg_publication", publication, 0)
 
     def owner(address: Address) -> Key | None:
         for _ in range(8):
@@ -51,7 +55,7 @@ def read_requires(connection: Connection, objects: Mapping[Key, Object]) -> dict
         if key and needed and key != needed and not _is_ownership(key, row[6]):
             requires.setdefault(key, set()).add(needed)
     for item in objects.values():
-        if item.kind in ("comment", "grant"):
+        if item.kind in ATTACHED:
             on = owner(item.address)
             if on:
                 requires.setdefault(item.key, set()).add(on)

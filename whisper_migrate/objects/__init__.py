@@ -7,8 +7,10 @@ A kind's module gives
 - `create(item)`, `drop(item)` and, where PostgreSQL can, `alter(before, after)`: lists of SQL statements. `alter`
   returns None where only dropping and creating again will do; `finish(item)` is what has to wait until all is there;
 - `fits_inside(item)`: whether the statement that creates its table can create it too;
-- `ATTACHED`: it has no life of its own, as a comment has not;
-- `unreadable(connection)`: the reason why this role cannot read it, if so;
+- `ATTACHED`: it has no life of its own, as a comment has not: it lives with the object at the same address;
+- `implied(item)`: whether it goes without saying, so that neither having nor lacking it is a difference;
+- `unreadable(connection)`: the reason why this role cannot read all of it, if so; `readable(version)` is the query of
+  what it can;
 - `AFTER`: the kinds that come before it when nothing else (`pg_depend`) orders two objects.
 """
 
@@ -23,3 +25,4 @@ _found = {
 _graph = TopologicalSorter({name: getattr(module, "AFTER", ()) for name, module in _found.items()})
 
 KINDS: dict[str, ModuleType] = {name: _found[name] for name in _graph.static_order()}
+ATTACHED = frozenset(name for name, module in KINDS.items() if getattr(module, "ATTACHED", False))
