@@ -19,8 +19,8 @@ FIRST_OID = 16384
 # What a kind's query says about where an object is; every other column of it is an attribute.
 RESERVED = ("oid", "subid", "parent", "identity", "class")
 
-# Type codes of the arrays that psycopg2 gives as lists, which could not be compared by hash: text, name, char, int2, oid.
-LISTS = frozenset({1009, 1003, 1002, 1005, 1007, 1016, 1028})
+# Type codes of the arrays that psycopg2 gives as lists: bool, name, char, int2, int4, int8, oid, text. Tuples compare too.
+LISTS = frozenset({1000, 1003, 1002, 1005, 1007, 1016, 1028, 1009})
 
 # PostgreSQL prints constants and names as these settings say, so every inspection runs under the same ones,
 # whatever the role or the database has set. (pg_dump does the same; jit only costs on catalog queries.)
@@ -76,9 +76,9 @@ def inspect(connection: Connection, *, requires: bool = False) -> Catalog:
         savepoint.rollback()
 
 
-def _read(connection: Connection, kind: str, module: ModuleType, version: int) -> Iterator[Object]:
+def _read(connection: Connection, kind: str, module: ModuleType, query: str) -> Iterator[Object]:
     cursor: Any = connection.connection.cursor()
-    cursor.execute(module.query(version) if hasattr(module, "query") else module.QUERY)
+    cursor.execute(query)
     names = [column.name for column in cursor.description]
     oid, subid, parent, identity, catalog = (names.index(name) if name in names else None for name in RESERVED)
     kept = [number for number, name in enumerate(names) if name not in RESERVED]

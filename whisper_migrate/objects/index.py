@@ -27,8 +27,8 @@ JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
 LEFT JOIN pg_catalog.pg_tablespace AS ts ON ts.oid = x.reltablespace
 WHERE i.indexrelid >= 16384 AND i.indrelid >= 16384 AND x.relpersistence <> 't'
   AND x.relnamespace <> 'pg_toast'::regnamespace
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS con
-                  WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x'))
+  AND i.indexrelid NOT IN (SELECT con.conindid FROM pg_catalog.pg_constraint AS con
+                           WHERE con.contype IN ('p', 'u', 'x'))
 """
 
 
