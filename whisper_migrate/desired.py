@@ -2,36 +2,60 @@
 
 from typing import Any
 
-from sqlalchemy import DDL, Connection, Executable, text
+from sqlalchemy import DDL, Connection, Executable, MetaData, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.schema import CreateSchema
+from sqlalchemy.schema import CheckFirst, CreateSchema
+from sqlalchemy.types import SchemaType
 
-from whisper_migrate.errors import Failure
+from whisper_migrate.errors import Failure, reason
 from whisper_migrate.project import Project
 
 
 def build(connection: Connection, project: Project) -> None:
-    """Create everything that the models declare in an empty database. Raises Failure with PostgreSQL's own words.
+    """Create everything that the models declare in an empty shadow. Raises Failure with PostgreSQL's own words.
 
     Functions may be needed by tables (a default, a check) and may need them (an argument, a body in SQL). So whatever
     can be made before the tables is, and the rest after, in as many rounds as it takes.
+
+    Every statement is a transaction of its own: one for all would hold a lock on each of what may be 5,000 tables.
     """
-    metadata = project.metadata
-    connection.execute(text("SET LOCAL check_function_bodies = off"))
-    connection.execute(text("SELECT set_config('search_path', :path, true)"), {"path": project.search_path})
-    for schema in sorted({table.schema for table in metadata.tables.values() if table.schema}):
+    metadata, entities = project.metadata, list(project.entities)
+    connection.execution_options(isolation_level="AUTOCOMMIT")
+    connection.execute(text("SET check_function_bodies = off"))
+    connection.execute(text("SET synchronous_commit = off"))
+    connection.execute(text("SELECT set_config('search_path', :path, false)"), {"path": project.search_path})
+    for schema in _schemas(metadata, entities):
         connection.execute(CreateSchema(schema, if_not_exists=True))
-    left = _create(connection, list(project.entities))
+    left = _create(connection, entities)
     try:
-        metadata.create_all(connection, checkfirst=False)
+        if left:
+            _create_types(connection, metadata)
+            left = _create(connection, left)
+        metadata.create_all(connection, checkfirst=CheckFirst.TYPES)
     except DBAPIError as error:
-        raise Failure(f"The models do not make a schema: {_words(error)}") from error
+        raise Failure(f"The models do not make a schema: {reason(error)}.") from error
     while left:
         before = len(left)
         left = _create(connection, left)
         if len(left) == before:
-            name, words = _try(connection, left[0])
-            raise Failure(f"{name} cannot be created: {words}")
+            raise Failure(f"{_name(left[0])} cannot be created: {_try(connection, left[0])}.")
+    connection.commit()
+    connection.execution_options(isolation_level=connection.default_isolation_level)
+
+
+def _schemas(metadata: MetaData, entities: list[Any]) -> list[str]:
+    named = {table.schema for table in metadata.tables.values()} | {metadata.schema}
+    named |= {getattr(entity, "schema", None) for entity in entities}
+    return sorted(name for name in named if name)
+
+
+def _create_types(connection: Connection, metadata: MetaData) -> None:
+    """Enums and domains before their tables, for a function that takes one and that a table needs in turn."""
+    metadata.create_all(connection, tables=[], checkfirst=CheckFirst.TYPES)
+    for table in metadata.tables.values():
+        for column in table.columns:
+            if isinstance(column.type, SchemaType) and column.type.name:
+                column.type.create(connection, checkfirst=True)
 
 
 def _create(connection: Connection, entities: list[Any]) -> list[Any]:
@@ -39,27 +63,20 @@ def _create(connection: Connection, entities: list[Any]) -> list[Any]:
     left: list[Any] = []
     for entity in entities:
         waits = left and isinstance(entity, DDL)
-        if waits or _try(connection, entity)[1]:
+        if waits or _try(connection, entity):
             left.append(entity)
     return left
 
 
-def _try(connection: Connection, entity: Any) -> tuple[str, str | None]:
+def _try(connection: Connection, entity: Any) -> str | None:
+    """Create one entity; PostgreSQL's words when it cannot be."""
     statement: Executable = entity if isinstance(entity, DDL) else entity.to_sql_statement_create()
-    name = (
-        str(entity.statement).partition("\n")[0]
-        if isinstance(entity, DDL)
-        else f"{type(entity).__name__} {entity.identity}"
-    )
-    savepoint = connection.begin_nested()
     try:
         connection.execute(statement)
     except DBAPIError as error:
-        savepoint.rollback()
-        return name, _words(error)
-    savepoint.commit()
-    return name, None
+        return reason(error)
+    return None
 
 
-def _words(error: DBAPIError) -> str:
-    return str(error.orig).strip().partition("\n")[0]
+def _name(entity: Any) -> str:
+    return str(entity.statement).partition("\n")[0] if isinstance(entity, DDL) else str(entity.identity)

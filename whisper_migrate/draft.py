@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, Change, diff
 from whisper_migrate.desired import build
-from whisper_migrate.errors import Failure
+from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
 from whisper_migrate.plan import plan
@@ -81,8 +81,7 @@ def prove(config: Config, connection: Connection, revision: str, before: Catalog
             getattr(command, direction)(config, target)
             connection.commit()
         except (DBAPIError, CommandError) as error:
-            words = str(getattr(error, "orig", error)).strip().partition("\n")[0]
-            raise Failure(f"The draft's {direction} fails in a shadow, so it was not kept: {words}") from error
+            raise Failure(f"The draft's {direction} fails in a shadow, so it was not kept: {reason(error)}.") from error
         found = inspect(connection)
         connection.rollback()
         left = diff(found, expected)

@@ -14,3 +14,8 @@ class Failure(Exception):
 
     def __str__(self) -> str:
         return f"{self.what}\n  {self.remedy}" if self.remedy else self.what
+
+
+def reason(error: Exception) -> str:
+    """What PostgreSQL or Alembic said, in its first line and without a full stop: the rest repeats our own SQL."""
+    return str(getattr(error, "orig", error)).strip().partition("\n")[0].rstrip(".")

@@ -4,14 +4,16 @@ import re
 from pathlib import Path
 
 from alembic import command
+from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionError
 from alembic.util.exc import CommandError
+from psycopg2.errors import OutOfMemory
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from whisper_migrate.catalog import Object
-from whisper_migrate.errors import Failure
+from whisper_migrate.errors import Failure, reason
 from whisper_migrate.names import plain_name, split_name
 from whisper_migrate.project import Project
 
@@ -44,7 +46,7 @@ class History:
         try:
             found = self.scripts.get_revision(name)
         except (CommandError, RevisionError) as error:
-            raise Failure(f"{_plain(error)}.", "See the revisions there are with: migrate.py history") from error
+            raise Failure(f"{reason(error)}.", "See the revisions there are with: migrate.py history") from error
         if found is None:
             raise Failure(f"There is no revision {name}.", "See the revisions there are with: migrate.py history")
         return found
@@ -89,12 +91,24 @@ class History:
     def replay(self, connection: Connection, target: str = "heads") -> None:
         """Run the revisions up to `target` on the database behind `connection`, which must be a shadow, and commit."""
         try:
-            command.upgrade(self.project.alembic(connection), target)
-            connection.commit()
-        except DBAPIError as error:
-            raise Failure(f"The history cannot be replayed: {_words(error)}") from error
-        except CommandError as error:
-            raise Failure(f"The history cannot be replayed: {_plain(error)}.") from error
+            try:
+                self._upgrade(self.project.alembic(connection), target)
+            except OperationalError as error:
+                if not isinstance(error.orig, OutOfMemory):
+                    raise
+                # More tables in a revision than max_locks_per_transaction allows: a shadow needs no transaction.
+                connection.rollback()
+                config = self.project.alembic(connection.execution_options(isolation_level="AUTOCOMMIT"))
+                config.attributes["options"] = {"transactional_ddl": False}
+                self._upgrade(config, target)
+                connection.commit()
+                connection.execution_options(isolation_level=connection.default_isolation_level)
+        except (DBAPIError, CommandError) as error:
+            raise Failure(f"The history cannot be replayed: {reason(error)}.") from error
+
+    def _upgrade(self, config: Config, target: str) -> None:
+        command.upgrade(config, target)
+        config.attributes["connection"].commit()
 
 
 def stamped(connection: Connection, version_table: str = "public.alembic_version") -> list[str] | None:
@@ -102,11 +116,3 @@ def stamped(connection: Connection, version_table: str = "public.alembic_version
     if connection.scalar(text("SELECT to_regclass(:name)"), {"name": version_table}) is None:
         return None
     return list(connection.scalars(text(f"SELECT version_num FROM {version_table} ORDER BY version_num")))
-
-
-def _plain(error: Exception) -> str:
-    return str(error).strip().rstrip(".")
-
-
-def _words(error: DBAPIError) -> str:
-    return str(error.orig).strip().partition("\n")[0]

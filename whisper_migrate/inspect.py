@@ -19,7 +19,7 @@ FIRST_OID = 16384
 # What a kind's query says about where an object is; every other column of it is an attribute.
 RESERVED = ("oid", "subid", "parent", "identity", "class")
 
-# Type codes of the arrays that psycopg2 gives as lists: bool, name, char, int2, int4, int8, oid, text. Tuples compare too.
+# Type codes of the arrays that psycopg2 gives as lists: bool, name, char, int2, int4, int8, oid, text.
 LISTS = frozenset({1000, 1003, 1002, 1005, 1007, 1016, 1028, 1009})
 
 # PostgreSQL prints constants and names as these settings say, so every inspection runs under the same ones,

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from whisper_migrate.catalog import Catalog, diff
 from whisper_migrate.connect import connected
 from whisper_migrate.drift import read_database, recorded
-from whisper_migrate.errors import Failure
+from whisper_migrate.errors import Failure, reason
 from whisper_migrate.hazards import hazards
 from whisper_migrate.history import History, stamped
 from whisper_migrate.ignore import without
@@ -74,8 +74,7 @@ def apply(project: Project, database: URL, way: WayBack, allowed: set[str]) -> N
             try:
                 run(connection, statement)
             except DBAPIError as error:
-                words = str(error.orig).strip().partition("\n")[0]
-                raise Failure(f"Nothing was repaired: {words} (at: {statement[:200]})") from error
+                raise Failure(f"Nothing was repaired: {reason(error)} (at: {statement[:200]})") from error
         left = diff(without(inspect(connection), project.ignored), way.wanted)
         if left:
             lines = "\n  ".join(line(change) for change in left[:20])

@@ -13,7 +13,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.connect import connected
-from whisper_migrate.errors import Failure
+from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history import History, stamped
 from whisper_migrate.project import Project
 
@@ -68,15 +68,12 @@ def _run(project: Project, url: URL, direction: str, target: str, tell: Callable
             getattr(command, direction)(config, target)
             connection.commit()
         except DBAPIError as error:
-            words = str(error.orig).strip().partition("\n")[0]
             raise Failure(
-                f"The {direction} stopped and its revision was rolled back: {words}.",
+                f"The {direction} stopped and its revision was rolled back: {reason(error)}.",
                 f"Applied before that: {len(applied)}. See where the database stands with: migrate.py status",
             ) from error
         except CommandError as error:
-            raise Failure(
-                f"{str(error).rstrip('.')}.", "See the revisions there are with: migrate.py history"
-            ) from error
+            raise Failure(f"{reason(error)}.", "See the revisions there are with: migrate.py history") from error
         after = stamped(connection) or []
     return Outcome(before, after, applied)
 
@@ -89,8 +86,6 @@ def stamp(project: Project, url: URL, target: str) -> Outcome:
         try:
             command.stamp(project.alembic(connection), target)
         except CommandError as error:
-            raise Failure(
-                f"{str(error).rstrip('.')}.", "See the revisions there are with: migrate.py history"
-            ) from error
+            raise Failure(f"{reason(error)}.", "See the revisions there are with: migrate.py history") from error
         connection.commit()
         return Outcome(before, stamped(connection) or [], [])
