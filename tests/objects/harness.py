@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pytest
 from sqlalchemy import URL, Connection
 
 from tests.conftest import MakeDatabase
@@ -10,18 +11,22 @@ from whisper_migrate.catalog import Catalog, diff
 from whisper_migrate.connect import connected
 from whisper_migrate.inspect import inspect
 from whisper_migrate.plan import plan, statements
-from whisper_migrate.words import line
 from whisper_migrate.sql import run
+from whisper_migrate.words import line
 
 
 @dataclass(frozen=True)
 class Case:
-    """SQL that makes a database, SQL that changes it, and the changes that must be named (as `report.line` begins)."""
+    """SQL that makes a database, SQL that changes it, and the changes that must be named (as `line` begins).
+
+    `since` is the first major version of PostgreSQL that has the statement.
+    """
 
     name: str
     before: str
     change: str
     named: Sequence[str]
+    since: int = 14
 
     def __str__(self) -> str:
         return self.name
@@ -32,6 +37,11 @@ def apply(connection: Connection, *sql: str) -> None:
     for statement in sql:
         run(connection, statement)
     connection.commit()
+
+
+def version(connection: Connection) -> int:
+    """The server's major version."""
+    return int(connection.connection.dbapi_connection.server_version) // 10000
 
 
 def catalog(connection: Connection) -> Catalog:
@@ -45,6 +55,8 @@ def assert_round_trip(make_database: MakeDatabase, case: Case) -> None:
     """The change is named; repair takes it back, and a draft would make it: after both, nothing differs."""
     url: URL = make_database()
     with connected(url) as connection:
+        if version(connection) < case.since:
+            pytest.skip(f"PostgreSQL {case.since} has this, {version(connection)} has not")
         apply(connection, case.before)
     changed = make_database(template=url)
     with connected(url) as first, connected(changed) as second:

@@ -24,5 +24,8 @@ _found = {
 }
 _graph = TopologicalSorter({name: getattr(module, "AFTER", ()) for name, module in _found.items()})
 
-KINDS: dict[str, ModuleType] = {name: _found[name] for name in _graph.static_order()}
-ATTACHED = frozenset(name for name, module in KINDS.items() if getattr(module, "ATTACHED", False))
+ATTACHED = frozenset(name for name, module in _found.items() if getattr(module, "ATTACHED", False))
+# What lives with other objects comes last: they must be known by then.
+KINDS: dict[str, ModuleType] = {
+    name: _found[name] for name in sorted(_graph.static_order(), key=lambda name: name in ATTACHED)
+}
