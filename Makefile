@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup upgrade revision check-drift status db-url psql db-stop test lint format clean
+.PHONY: help setup upgrade revision check-drift status db-url psql db-stop test bench lint format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -39,6 +39,9 @@ db-stop: $(VENV)/.ready ## stop the embedded server; its data stays
 
 test: $(VENV)/.ready ## the suite, against real PostgreSQL
 	@$(PY) -m pytest
+
+bench: $(VENV)/.ready ## our commands beside their peers: medians and ratios
+	@$(PY) -m tests.bench
 
 lint: $(VENV)/.ready ## ruff and mypy
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy

@@ -1,0 +1,149 @@
+"""Measure, and print medians and ratios: `make bench`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import URL, create_engine, text
+from sqlalchemy.pool import NullPool
+
+from tests.bench import generated
+from whisper_migrate import embedded
+from whisper_migrate.connect import connected
+from whisper_migrate.embedded_binaries import binaries
+from whisper_migrate.inspect import inspect
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNS = int(os.environ.get("BENCH_RUNS", "5"))
+SIZES = tuple(map(int, os.environ.get("BENCH_TABLES", "500,5000").split(",")))
+
+
+def main() -> None:
+    """Every comparison, on one server that is made for it and removed at the end."""
+    table = Table("what", "ours", "peer", "ratio", "goal", title=f"median of {RUNS} runs")
+    with _server() as server, tempfile.TemporaryDirectory() as folder:
+        projects = {"WhisperEngine": ROOT}
+        for tables in SIZES:
+            projects[f"{tables} tables"] = generated.project(Path(folder) / str(tables), tables, ROOT)
+        checks: dict[str, float] = {}
+        for name, project in projects.items():
+            url = _database(server, name)
+            _run(project, url, "scripts/migrations/migrate.py", "upgrade")
+            if name != f"{SIZES[-1]} tables":
+                checks[name] = _check(table, name, project, url, server)
+            _inspect(table, name, url)
+        _memory(table, projects[f"{SIZES[-1]} tables"], _database(server, f"{SIZES[-1]} tables", fresh=False))
+    Console().print(table)
+
+
+def _check(table: Table, name: str, project: Path, url: URL, server: URL) -> float:
+    """`check-drift` as a command, beside `alembic upgrade head` on an empty database and `alembic check`."""
+    ours = _median(lambda: _run(project, url, "scripts/check_drift.py"))
+
+    def peer() -> float:
+        fresh = _database(server, "peer")
+        return sum(_run(project, fresh, "-m", "alembic", *words) for words in (["upgrade", "head"], ["check"]))
+
+    return _row(table, f"check-drift, {name}", ours, _median(peer), "0.7")
+
+
+def _inspect(table: Table, name: str, url: URL) -> None:
+    """`inspect` in this process, beside `pg_dump -s` of the same database."""
+    program = str(binaries() / "pg_dump")
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    def dump() -> float:
+        return _timed(lambda: subprocess.run([program, "-s", plain], check=True, stdout=subprocess.DEVNULL))
+
+    with connected(url) as connection:
+        inspect(connection)
+        ours = _median(lambda: _timed(lambda: inspect(connection)))
+    _row(table, f"inspect, {name}", ours, _median(dump), "0.6")
+
+
+def _memory(table: Table, project: Path, url: URL) -> None:
+    """The peak memory of a whole check, beside that of `pg_dump -s`."""
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    ours = _peak([sys.executable, "scripts/check_drift.py"], project, url)
+    peer = _peak([str(binaries() / "pg_dump"), "-s", plain], project, url)
+    table.add_row("peak memory, check-drift", f"{ours:.0f} MB", f"{peer:.0f} MB", f"{ours / peer:.2f}", "4")
+
+
+def _row(table: Table, what: str, ours: float, peer: float, goal: str) -> float:
+    table.add_row(what, f"{ours:.3f} s", f"{peer:.3f} s", f"{ours / peer:.2f}", goal)
+    return ours
+
+
+def _median(measure: Callable[[], float]) -> float:
+    return statistics.median(measure() for _ in range(RUNS))
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _run(project: Path, url: URL, *command: str) -> float:
+    environment = {**os.environ, "DATABASE_URL": url.render_as_string(hide_password=False)}
+    environment["PYTHONPATH"] = str(project)
+
+    def work() -> None:
+        subprocess.run([sys.executable, *command], cwd=project, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+    return _timed(work)
+
+
+def _peak(command: list[str], project: Path, url: URL) -> float:
+    """The largest resident size of one command, in megabytes."""
+    measure = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    environment = {**os.environ, "DATABASE_URL": url.render_as_string(hide_password=False)}
+    done = subprocess.run(
+        [sys.executable, "-c", measure, *command],
+        cwd=project,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return int(done.stdout) / 1024
+
+
+def _database(server: URL, name: str, *, fresh: bool = True) -> URL:
+    name = f"bench_{name.replace(' ', '_').lower()}"
+    engine = create_engine(server, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    if fresh:
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            connection.execute(text(f"CREATE DATABASE {name}"))
+    return server.set(database=name)
+
+
+@contextmanager
+def _server() -> Iterator[URL]:
+    memory = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=memory if os.access(memory, os.W_OK) else None))
+    folder.chmod(0o755)
+    try:
+        yield embedded.start(folder / "pgdata", durable=False)
+    finally:
+        embedded.stop(folder / "pgdata")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
