@@ -3,6 +3,9 @@
 import shutil
 from pathlib import Path
 
+# One revision is one transaction, and a server with default settings has locks for about 6,400 relations in one.
+SLICE = 500
+
 MODELS = '''"""Generated for the benchmark."""
 import sqlalchemy as sa
 
@@ -28,14 +31,14 @@ for number in range({tables}):
 REVISION = '''"""Generated for the benchmark."""
 from alembic import op
 
-revision = "generated"
-down_revision = None
+revision = "{revision}"
+down_revision = {parent!r}
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    for number in range({tables}):
+    for number in range({first}, {last}):
         names = ", ".join(f"name{{n}} varchar(50) NOT NULL" for n in range(4))
         amounts = ", ".join(f"amount{{n}} numeric(10, 2) DEFAULT '0'" for n in range(4))
         moments = ", ".join(f"moment{{n}} timestamptz DEFAULT now()" for n in range(3))
@@ -50,7 +53,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for number in reversed(range({tables})):
+    for number in reversed(range({first}, {last})):
         op.execute(f"DROP TABLE public.t{{number}}")
 '''
 
@@ -84,7 +87,12 @@ def project(folder: Path, tables: int, root: Path) -> Path:
     versions = folder / "alembic" / "versions"
     versions.mkdir(parents=True)
     (folder / "bench_models.py").write_text(MODELS.format(tables=tables))
-    (versions / "generated.py").write_text(REVISION.format(tables=tables))
+    parent = None
+    for first in range(0, tables, SLICE):
+        revision = f"generated_{first}"
+        text = REVISION.format(revision=revision, parent=parent, first=first, last=min(first + SLICE, tables))
+        (versions / f"{revision}.py").write_text(text)
+        parent = revision
     (folder / "alembic" / "env.py").write_text(ENV)
     shutil.copy(root / "alembic" / "script.py.mako", folder / "alembic")
     shutil.copy(root / "alembic.ini", folder)
