@@ -7,14 +7,15 @@ from sqlalchemy import Connection, text
 from whisper_migrate.catalog import Address, Key, Object
 from whisper_migrate.objects import ATTACHED
 
-# Members of an extension and what initdb made (pinned, below 16384) are nobody's to order.
+# What initdb made (pinned, below 16384) is nobody's to order.
 QUERY = """
 SELECT classid::regclass::text, objid, objsubid, refclassid::regclass::text, refobjid, refobjsubid, deptype
 FROM pg_catalog.pg_depend
-WHERE objid >= 16384 AND deptype IN ('n', 'a', 'i', 'P', 'S')
+WHERE objid >= 16384 AND deptype IN ('n', 'a', 'i', 'P', 'S', 'e')
 """
 DEFAULTS = "SELECT oid, adrelid, adnum FROM pg_catalog.pg_attrdef"
 CONSTRAINT_INDEXES = "SELECT conindid, oid FROM pg_catalog.pg_constraint WHERE contype IN ('p', 'u', 'x')"
+CONTAINERS = ("table", "foreign_table", "view", "materialized_view")
 PUBLISHED_TABLES = "SELECT oid, prpubid FROM pg_catalog.pg_publication_rel"
 
 

@@ -1,5 +1,6 @@
 """Small pieces of SQL text that several kinds of objects need."""
 
+import re
 from collections.abc import Iterable
 
 from sqlalchemy import Connection
@@ -28,3 +29,36 @@ def option_changes(what: str, before: Iterable[str] | None, after: Iterable[str]
 def run(connection: Connection, statement: str) -> None:
     """Execute SQL as it is: no `%` and no `:name` in it means anything to us."""
     connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
+# What stands for a secret: four digits of a hash are enough to notice a change, and too few to guess the secret from.
+HIDDEN = "(hidden "
+
+
+def hidden(expression: str) -> str:
+    """The SQL that shows this much of a secret."""
+    return f"'{HIDDEN}' || left(encode(sha256(convert_to({expression}, 'UTF8')), 'hex'), 4) || ')'"
+
+
+def foreign_options(pairs: Iterable[str] | None) -> str:
+    """`("host=a", ...)` as stored for a foreign server or table -> ` OPTIONS (host 'a', ...)`, or nothing."""
+    words = [
+        f"{_option_name(name)} {literal(value)}" for name, _, value in (pair.partition("=") for pair in pairs or ())
+    ]
+    return f" OPTIONS ({', '.join(words)})" if words else ""
+
+
+def foreign_option_changes(what: str, before: Iterable[str] | None, after: Iterable[str] | None) -> list[str]:
+    """`what OPTIONS (ADD a '1', SET b '2', DROP c)` that turns one list of stored options into another."""
+    old, new = (dict(pair.split("=", 1) for pair in pairs or ()) for pairs in (before, after))
+    words = [f"DROP {_option_name(name)}" for name in old if name not in new]
+    words += [
+        f"{'SET' if name in old else 'ADD'} {_option_name(name)} {literal(value)}"
+        for name, value in new.items()
+        if old.get(name) != value
+    ]
+    return [f"{what} OPTIONS ({', '.join(words)})"] if words else []
+
+
+def _option_name(name: str) -> str:
+    return name if re.fullmatch("[a-z_][a-z0-9_]*", name) else '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,24 @@
+"""Casts (pg_cast)."""
+
+from whisper_migrate.catalog import Object
+
+CATALOG = "pg_cast"
+AFTER = ("function", "table", "domain", "composite_type", "range_type")
+
+QUERY = """
+SELECT c.oid, '(' || format_type(c.castsource, NULL) || ' AS ' || format_type(c.casttarget, NULL) || ')' AS identity,
+       CASE c.castmethod WHEN 'f' THEN 'WITH FUNCTION ' || c.castfunc::regprocedure
+                         WHEN 'i' THEN 'WITH INOUT' ELSE 'WITHOUT FUNCTION' END AS method,
+       CASE c.castcontext WHEN 'i' THEN 'AS IMPLICIT' WHEN 'a' THEN 'AS ASSIGNMENT' ELSE 'explicit' END AS context
+FROM pg_catalog.pg_cast AS c
+WHERE c.oid >= 16384
+"""
+
+
+def create(item: Object) -> list[str]:
+    context = "" if item["context"] == "explicit" else f" {item['context']}"
+    return [f"CREATE CAST {item.identity} {item['method']}{context}"]
+
+
+def drop(item: Object) -> list[str]:
+    return [f"DROP CAST {item.identity}"]

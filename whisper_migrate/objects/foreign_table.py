@@ -1,0 +1,49 @@
+"""Foreign tables (pg_foreign_table); their columns and constraints are kinds of their own."""
+
+from collections.abc import Sequence
+
+from whisper_migrate.catalog import Object
+from whisper_migrate.objects import column
+from whisper_migrate.sql import foreign_option_changes, foreign_options
+
+CATALOG = "pg_class"
+AFTER = ("foreign_server", "table")
+
+QUERY = """
+SELECT c.oid, c.oid::regclass::text AS identity,
+       quote_ident(s.srvname) AS server, f.ftoptions AS options,
+       (SELECT array_agg(i.inhparent::regclass::text ORDER BY i.inhseqno)
+        FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid) AS parents,
+       pg_get_expr(c.relpartbound, c.oid) AS partition_bound
+FROM pg_catalog.pg_foreign_table AS f
+JOIN pg_catalog.pg_class AS c ON c.oid = f.ftrelid
+JOIN pg_catalog.pg_foreign_server AS s ON s.oid = f.ftserver
+WHERE c.oid >= 16384
+"""
+
+
+def create(item: Object, inside: Sequence[Object] = ()) -> list[str]:
+    """With the columns and constraints of `inside`; a partition's columns are its parent's."""
+    columns = [part for part in inside if part.kind == "column" and not part["inherited"]]
+    parts = [column.definition(part) for part in columns]
+    parts += [f"CONSTRAINT {part['name']} {part['definition']}" for part in inside if part.kind == "constraint"]
+    lines = "(\n    " + ",\n    ".join(parts) + "\n)" if parts else "()"
+    what = f"CREATE FOREIGN TABLE {item.identity}"
+    if item["partition_bound"]:
+        words = f"{what} PARTITION OF {item['parents'][0]} {lines if parts else ''} {item['partition_bound']}"
+    else:
+        inherits = f" INHERITS ({', '.join(item['parents'])})" if item["parents"] else ""
+        words = f"{what} {lines}{inherits}"
+    statement = f"{words} SERVER {item['server']}{foreign_options(item['options'])}"
+    return [statement, *(setting for part in columns for setting in column.settings(part))]
+
+
+def drop(item: Object) -> list[str]:
+    return [f"DROP FOREIGN TABLE {item.identity}"]
+
+
+def alter(before: Object, after: Object) -> list[str] | None:
+    """It holds no rows: but for its options, it can as well be made anew."""
+    if any(before[name] != after[name] for name in after.fields if name != "options"):
+        return None
+    return foreign_option_changes(f"ALTER FOREIGN TABLE {after.identity}", before["options"], after["options"])

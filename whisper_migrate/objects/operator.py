@@ -1,0 +1,49 @@
+"""Operators (pg_operator). One that is only named, as another's commutator or negator, is there without a function."""
+
+from whisper_migrate.catalog import Object
+
+CATALOG = "pg_operator"
+AFTER = ("function", "domain", "composite_type", "range_type")
+
+QUERY = """
+SELECT o.oid, o.oid::regoperator::text AS identity,
+       quote_ident(n.nspname) || '.' || o.oprname AS name,
+       nullif(o.oprleft, 0)::regtype::text AS left, o.oprright::regtype::text AS right,
+       nullif(o.oprcode, 0)::regproc::text AS function,
+       CASE WHEN o.oprcom <> 0 THEN o.oprcom::regoperator::text END AS commutator,
+       CASE WHEN o.oprnegate <> 0 THEN o.oprnegate::regoperator::text END AS negator,
+       nullif(o.oprrest, 0)::regproc::text AS restrict, nullif(o.oprjoin, 0)::regproc::text AS join,
+       o.oprcanhash AS hashes, o.oprcanmerge AS merges
+FROM pg_catalog.pg_operator AS o
+JOIN pg_catalog.pg_namespace AS n ON n.oid = o.oprnamespace
+WHERE o.oid >= 16384
+"""
+
+
+def create(item: Object) -> list[str]:
+    if item["function"] is None:
+        return []  # comes with the operator that names it
+    words = [f"FUNCTION = {item['function']}"]
+    words += [f"{side.upper()}ARG = {item[side]}" for side in ("left", "right") if item[side]]
+    words += [f"{link.upper()} = {_operator(item[link])}" for link in ("commutator", "negator") if item[link]]
+    words += [f"{word.upper()} = {item[word]}" for word in ("restrict", "join") if item[word]]
+    words += [word.upper() for word in ("hashes", "merges") if item[word]]
+    return [f"CREATE OPERATOR {item['name']} ({', '.join(words)})"]
+
+
+def drop(item: Object) -> list[str]:
+    return [f"DROP OPERATOR {item.identity}"]
+
+
+def alter(before: Object, after: Object) -> list[str] | None:
+    """In place only how often it holds is estimated."""
+    estimates = ("restrict", "join")
+    if any(before[name] != after[name] for name in after.fields if name not in estimates):
+        return None
+    words = [f"{name.upper()} = {after[name] or 'NONE'}" for name in estimates if before[name] != after[name]]
+    return [f"ALTER OPERATOR {after.identity} SET ({', '.join(words)})"]
+
+
+def _operator(identity: str) -> str:
+    """`public.===(integer,integer)` -> `OPERATOR(public.===)`."""
+    return f"OPERATOR({identity.partition('(')[0]})"
