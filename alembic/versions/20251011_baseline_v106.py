@@ -16,9 +16,10 @@ It starts from an empty database. 73 tables with 604 columns and 63 serial seque
 
 On them 73 primary keys, 33 unique constraints, 58 foreign keys, 23 checks and 108 further indexes. Around them three
 extensions, two enum types that no column uses, 17 functions, three views and 13 triggers. Nine of the functions never
-worked, for they read what this schema lacks: _retired_functions() keeps their signatures, and each says what is missing.
+worked, since they read what this schema lacks: _retired_functions() keeps their signatures and says what is missing.
 
-This is a record: it imports nothing of the project, and what comes later is a revision of its own.
+This is a record: it imports nothing of the project, and what comes later is a revision of its own. op.f() keeps a name
+as it is, whatever naming convention the models have or get; that of a primary key is safe without.
 
 Revision ID: 20251011_baseline_v106
 Revises:
@@ -83,7 +84,7 @@ def _identity() -> None:
         sa.Column("message_count", sa.Integer(), server_default=sa.text("0")),
         sa.Column("preferences", sa.Text(), server_default=sa.text("'{}'::text")),
         sa.Column("privacy_settings", sa.Text(), server_default=sa.text("'{}'::text")),
-        sa.PrimaryKeyConstraint("id", name=op.f("users_pkey")),
+        sa.PrimaryKeyConstraint("id", name="users_pkey"),
         sa.UniqueConstraint("user_id", name=op.f("users_user_id_key")),
     )
 
@@ -102,7 +103,7 @@ def _identity() -> None:
         sa.Column("preferences", postgresql.JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
         sa.Column("updated_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("user_id", name=op.f("user_profiles_pkey")),
+        sa.PrimaryKeyConstraint("user_id", name="user_profiles_pkey"),
     )
     op.create_index(op.f("idx_user_profiles_last_interaction"), "user_profiles", ["last_interaction"])
     op.create_index(op.f("idx_user_profiles_preferences_gin"), "user_profiles", ["preferences"], postgresql_using="gin")
@@ -118,7 +119,7 @@ def _identity() -> None:
         sa.Column("location_context", sa.String(255)),
         sa.Column("timestamp_utc", sa.DateTime(), server_default=sa.text("now()")),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("now()")),
-        sa.PrimaryKeyConstraint("id", name=op.f("user_events_pkey")),
+        sa.PrimaryKeyConstraint("id", name="user_events_pkey"),
     )
     op.create_index(
         op.f("idx_user_events_temporal"),
@@ -137,7 +138,7 @@ def _identity() -> None:
         sa.Column("context", postgresql.JSONB()),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("now()")),
         sa.Column("updated_at", sa.DateTime(), server_default=sa.text("now()")),
-        sa.PrimaryKeyConstraint("id", name=op.f("user_preferences_pkey")),
+        sa.PrimaryKeyConstraint("id", name="user_preferences_pkey"),
     )
     op.create_index(op.f("idx_user_preferences_lookup"), "user_preferences", ["user_id", "bot_name", "preference_type"])
 
@@ -151,7 +152,7 @@ def _identity() -> None:
         sa.Column("last_active", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP"), nullable=False),
         sa.Column("preferences", sa.Text(), server_default=sa.text("'{}'::text")),
         sa.Column("privacy_settings", sa.Text(), server_default=sa.text("'{}'::text")),
-        sa.PrimaryKeyConstraint("universal_id", name=op.f("universal_users_pkey")),
+        sa.PrimaryKeyConstraint("universal_id", name="universal_users_pkey"),
     )
     op.create_index(op.f("idx_universal_users_email"), "universal_users", ["email"])
     op.create_index(op.f("idx_universal_users_username"), "universal_users", ["primary_username"])
@@ -166,7 +167,7 @@ def _identity() -> None:
         sa.Column("display_name", sa.String(255)),
         sa.Column("email", sa.String(255)),
         sa.Column("verified_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP"), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("platform_identities_pkey")),
+        sa.PrimaryKeyConstraint("id", name="platform_identities_pkey"),
         sa.UniqueConstraint(
             "platform", "platform_user_id", name=op.f("platform_identities_platform_platform_user_id_key")
         ),
@@ -192,7 +193,7 @@ def _identity() -> None:
         sa.Column("expires_at", sa.DateTime()),
         sa.Column("is_active", sa.Boolean(), server_default=sa.text("true")),
         sa.Column("notes", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name=op.f("banned_users_pkey")),
+        sa.PrimaryKeyConstraint("id", name="banned_users_pkey"),
         sa.UniqueConstraint("discord_user_id", name=op.f("banned_users_discord_user_id_key")),
     )
 
@@ -213,7 +214,7 @@ def _characters() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("CURRENT_TIMESTAMP")),
         sa.Column("created_date", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
         sa.Column("updated_date", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("characters_pkey")),
+        sa.PrimaryKeyConstraint("id", name="characters_pkey"),
         sa.UniqueConstraint("normalized_name", name=op.f("characters_normalized_name_key")),
         comment="A persona: the root of nearly every table named after a character.",
     )
@@ -235,7 +236,7 @@ def _characters() -> None:
         sa.Column("date_range", sa.Text()),
         sa.Column("importance_level", sa.Integer(), server_default=sa.text("5")),
         sa.Column("created_date", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_background_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_background_pkey"),
         sa.ForeignKeyConstraint(
             ["character_id"], ["characters.id"], name=op.f("character_background_character_id_fkey"), ondelete="CASCADE"
         ),
@@ -271,7 +272,7 @@ def _characters() -> None:
         sa.Column("importance_level", sa.Integer(), server_default=sa.text("5")),
         sa.Column("triggers", postgresql.ARRAY(sa.Text())),
         sa.Column("created_date", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_memories_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_memories_pkey"),
         sa.ForeignKeyConstraint(
             ["character_id"], ["characters.id"], name=op.f("character_memories_character_id_fkey"), ondelete="CASCADE"
         ),
@@ -312,7 +313,7 @@ def _characters() -> None:
         sa.Column("name_usage", sa.Text(), comment="the name or nickname the persona uses"),
         sa.Column("connection_nature", sa.Text()),
         sa.Column("recognition_pattern", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_relationships_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_relationships_pkey"),
         sa.ForeignKeyConstraint(
             ["character_id"],
             ["characters.id"],
@@ -343,7 +344,7 @@ def _characters() -> None:
         sa.Column("recent_events", sa.Text()),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
         sa.Column("updated_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_current_context_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_current_context_pkey"),
         sa.UniqueConstraint("character_id", name=op.f("character_current_context_character_id_key")),
         sa.ForeignKeyConstraint(
             ["character_id"],
@@ -364,7 +365,7 @@ def _characters() -> None:
         sa.Column("status", sa.String(100)),
         sa.Column("display_order", sa.Integer()),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_current_goals_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_current_goals_pkey"),
         sa.UniqueConstraint(
             "character_id", "display_order", name=op.f("character_current_goals_character_id_display_order_key")
         ),
@@ -393,7 +394,7 @@ def _characters() -> None:
         sa.Column("description", sa.Text()),
         sa.Column("development_method", sa.Text()),
         sa.Column("usage_frequency", sa.String(20), server_default=sa.text("'regular'::character varying")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_abilities_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_abilities_pkey"),
         sa.UniqueConstraint(
             "character_id",
             "category",
@@ -422,7 +423,7 @@ def _characters() -> None:
         sa.Column("teaching_approach", sa.Text()),
         sa.Column("passion_level", sa.Integer()),
         sa.Column("examples", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_expertise_domains_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_expertise_domains_pkey"),
         sa.ForeignKeyConstraint(
             ["character_id"],
             ["characters.id"],
@@ -446,7 +447,7 @@ def _characters() -> None:
         sa.Column("frequency", sa.String(100)),
         sa.Column("display_order", sa.Integer()),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_interests_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_interests_pkey"),
         sa.UniqueConstraint(
             "character_id",
             "category",
@@ -476,7 +477,7 @@ def _characters() -> None:
         sa.Column("essence_anchor", sa.Text()),
         sa.Column("essence_core_identity", sa.Text()),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_identity_details_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_identity_details_pkey"),
         sa.UniqueConstraint("character_id", name=op.f("character_identity_details_character_id_key")),
         sa.ForeignKeyConstraint(
             ["character_id"],
@@ -497,7 +498,7 @@ def _characters() -> None:
         sa.Column("updated_date", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
         sa.Column("author", sa.Text()),
         sa.Column("notes", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_metadata_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_metadata_pkey"),
         sa.UniqueConstraint("character_id", "version", name=op.f("character_metadata_character_id_version_key")),
         sa.ForeignKeyConstraint(
             ["character_id"], ["characters.id"], name=op.f("character_metadata_character_id_fkey"), ondelete="CASCADE"
@@ -512,7 +513,7 @@ def _characters() -> None:
         sa.Column("attribute", sa.String(100), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("description", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_appearance_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_appearance_pkey"),
         sa.UniqueConstraint(
             "character_id",
             "category",
@@ -537,7 +538,7 @@ def _characters() -> None:
         sa.Column("display_order", sa.Integer()),
         sa.Column("active", sa.Boolean(), server_default=sa.text("true")),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_attributes_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_attributes_pkey"),
         sa.UniqueConstraint(
             "character_id",
             "category",
@@ -566,7 +567,7 @@ def _characters() -> None:
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("manifestation", sa.Text()),
         sa.Column("power_level", sa.Integer()),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_essence_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_essence_pkey"),
         sa.UniqueConstraint(
             "character_id",
             "essence_type",
@@ -590,7 +591,7 @@ def _personality() -> None:
         sa.Column("trait_value", sa.Numeric(3, 2)),
         sa.Column("intensity", sa.String(100)),
         sa.Column("description", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name=op.f("personality_traits_pkey")),
+        sa.PrimaryKeyConstraint("id", name="personality_traits_pkey"),
         sa.UniqueConstraint("character_id", "trait_name", name=op.f("personality_traits_character_id_trait_name_key")),
         sa.ForeignKeyConstraint(
             ["character_id"], ["characters.id"], name=op.f("personality_traits_character_id_fkey"), ondelete="CASCADE"
@@ -607,7 +608,7 @@ def _personality() -> None:
         sa.Column("value_description", sa.Text(), nullable=False),
         sa.Column("importance_level", sa.String(100), server_default=sa.text("'medium'::character varying")),
         sa.Column("category", sa.String(200)),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_values_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_values_pkey"),
         sa.UniqueConstraint("character_id", "value_key", name=op.f("character_values_character_id_value_key_key")),
         sa.ForeignKeyConstraint(
             ["character_id"], ["characters.id"], name=op.f("character_values_character_id_fkey"), ondelete="CASCADE"
@@ -622,7 +623,7 @@ def _personality() -> None:
         sa.Column("character_id", sa.Integer(), nullable=False),
         sa.Column("default_mood", sa.Text()),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_emotion_profile_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_emotion_profile_pkey"),
         sa.UniqueConstraint("character_id", name=op.f("character_emotion_profile_character_id_key")),
         sa.ForeignKeyConstraint(
             ["character_id"],
@@ -640,7 +641,7 @@ def _personality() -> None:
         sa.Column("base_intensity", sa.Numeric(3, 2)),
         sa.Column("notes", sa.Text()),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_emotion_range_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_emotion_range_pkey"),
         sa.UniqueConstraint(
             "character_id", "emotion_name", name=op.f("character_emotion_range_character_id_emotion_name_key")
         ),
@@ -665,7 +666,7 @@ def _personality() -> None:
         sa.Column("emotional_response", sa.Text()),
         sa.Column("response_intensity", sa.String(50)),
         sa.Column("response_examples", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_emotional_triggers_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_emotional_triggers_pkey"),
         sa.ForeignKeyConstraint(
             ["character_id"],
             ["characters.id"],
@@ -689,7 +690,7 @@ def _personality() -> None:
         sa.Column("response_guidance", sa.Text()),
         sa.Column("display_order", sa.Integer()),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_emotional_triggers_v2_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_emotional_triggers_v2_pkey"),
         sa.UniqueConstraint(
             "character_id",
             "trigger_text",
@@ -719,7 +720,7 @@ def _personality() -> None:
         sa.Column("response_description", sa.Text(), nullable=False),
         sa.Column("intensity_level", sa.Integer(), server_default=sa.text("5")),
         sa.Column("created_date", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_behavioral_triggers_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_behavioral_triggers_pkey"),
         sa.ForeignKeyConstraint(
             ["character_id"],
             ["characters.id"],
@@ -746,7 +747,7 @@ def _voice() -> None:
         sa.Column("punctuation_style", sa.Text()),
         sa.Column("response_length_guidance", sa.Text()),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_voice_profile_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_voice_profile_pkey"),
         sa.UniqueConstraint("character_id", name=op.f("character_voice_profile_character_id_key")),
         sa.ForeignKeyConstraint(
             ["character_id"],
@@ -765,7 +766,7 @@ def _voice() -> None:
         sa.Column("trait_value", sa.Text(), nullable=False),
         sa.Column("situational_context", sa.Text()),
         sa.Column("examples", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_voice_traits_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_voice_traits_pkey"),
         sa.ForeignKeyConstraint(
             ["character_id"],
             ["characters.id"],
@@ -791,7 +792,7 @@ def _voice() -> None:
             sa.String(200),
             comment="concise, medium, detailed or variable; no check enforces it",
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("communication_styles_pkey")),
+        sa.PrimaryKeyConstraint("id", name="communication_styles_pkey"),
         sa.ForeignKeyConstraint(
             ["character_id"], ["characters.id"], name=op.f("communication_styles_character_id_fkey"), ondelete="CASCADE"
         ),
@@ -809,7 +810,7 @@ def _voice() -> None:
         sa.Column("context", sa.String(100)),
         sa.Column("frequency", sa.String(20), server_default=sa.text("'regular'::character varying")),
         sa.Column("description", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_communication_patterns_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_communication_patterns_pkey"),
         sa.UniqueConstraint(
             "character_id",
             "pattern_type",
@@ -836,7 +837,7 @@ def _voice() -> None:
         sa.Column("usage_frequency", sa.String(50)),
         sa.Column("context", sa.String(100)),
         sa.Column("priority", sa.Integer(), server_default=sa.text("50")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_speech_patterns_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_speech_patterns_pkey"),
         sa.ForeignKeyConstraint(
             ["character_id"],
             ["characters.id"],
@@ -865,7 +866,7 @@ def _voice() -> None:
         sa.Column("reason", sa.Text()),
         sa.Column("display_order", sa.Integer()),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_vocabulary_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_vocabulary_pkey"),
         sa.UniqueConstraint(
             "character_id",
             "word_or_phrase",
@@ -889,7 +890,7 @@ def _voice() -> None:
         sa.Column("usage_context", sa.Text()),
         sa.Column("emotional_context", sa.String(50)),
         sa.Column("frequency", sa.String(50)),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_cultural_expressions_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_cultural_expressions_pkey"),
         sa.ForeignKeyConstraint(
             ["character_id"],
             ["characters.id"],
@@ -914,7 +915,7 @@ def _voice() -> None:
         sa.Column("usage_context", sa.Text()),
         sa.Column("frequency", sa.String(50)),
         sa.Column("example_usage", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_emoji_patterns_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_emoji_patterns_pkey"),
         sa.ForeignKeyConstraint(
             ["character_id"],
             ["characters.id"],
@@ -939,7 +940,7 @@ def _conversation() -> None:
         sa.Column("approach_strategy", sa.Text()),
         sa.Column("transition_style", sa.Text()),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_conversation_contexts_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_conversation_contexts_pkey"),
         sa.UniqueConstraint(
             "character_id", "context_name", name=op.f("character_conversation_contexts_character_id_context_name_key")
         ),
@@ -961,7 +962,7 @@ def _conversation() -> None:
         sa.Column("guidance_text", sa.Text(), nullable=False),
         sa.Column("display_order", sa.Integer()),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_context_guidance_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_context_guidance_pkey"),
         sa.UniqueConstraint(
             "context_id",
             "guidance_type",
@@ -989,7 +990,7 @@ def _conversation() -> None:
         sa.Column("transition_style", sa.Text()),
         sa.Column("priority", sa.Integer(), server_default=sa.text("50")),
         sa.Column("context", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_conversation_flows_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_conversation_flows_pkey"),
         sa.ForeignKeyConstraint(
             ["character_id"],
             ["characters.id"],
@@ -1009,7 +1010,7 @@ def _conversation() -> None:
         sa.Column("directive_type", sa.String(50), nullable=False),
         sa.Column("directive_content", sa.Text(), nullable=False),
         sa.Column("order_sequence", sa.Integer()),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_conversation_directives_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_conversation_directives_pkey"),
         sa.ForeignKeyConstraint(
             ["conversation_flow_id"],
             ["character_conversation_flows.id"],
@@ -1035,7 +1036,7 @@ def _conversation() -> None:
         sa.Column("context", sa.String(500)),
         sa.Column("active", sa.Boolean(), server_default=sa.text("true")),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_directives_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_directives_pkey"),
         sa.UniqueConstraint(
             "character_id",
             "directive_type",
@@ -1066,7 +1067,7 @@ def _conversation() -> None:
         sa.Column("context", sa.Text()),
         sa.Column("active", sa.Boolean(), server_default=sa.text("true")),
         sa.Column("created_date", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_instructions_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_instructions_pkey"),
         sa.ForeignKeyConstraint(
             ["character_id"],
             ["characters.id"],
@@ -1088,7 +1089,7 @@ def _conversation() -> None:
         sa.Column("response_mode", sa.String(100)),
         sa.Column("priority", sa.Integer(), server_default=sa.text("50")),
         sa.Column("is_active", sa.Boolean(), server_default=sa.text("true")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_message_triggers_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_message_triggers_pkey"),
         sa.ForeignKeyConstraint(
             ["character_id"],
             ["characters.id"],
@@ -1112,7 +1113,7 @@ def _conversation() -> None:
         sa.Column("context", sa.String(100)),
         sa.Column("is_critical", sa.Boolean(), server_default=sa.text("false")),
         sa.Column("created_date", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_response_guidelines_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_response_guidelines_pkey"),
         sa.ForeignKeyConstraint(
             ["character_id"],
             ["characters.id"],
@@ -1136,7 +1137,7 @@ def _conversation() -> None:
         sa.Column("tone_adjustment", sa.Text()),
         sa.Column("conflict_resolution_priority", sa.Integer()),
         sa.Column("examples", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_response_modes_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_response_modes_pkey"),
         sa.ForeignKeyConstraint(
             ["character_id"],
             ["characters.id"],
@@ -1159,7 +1160,7 @@ def _roleplay() -> None:
         sa.Column("strategy", sa.Text()),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
         sa.Column("updated_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_roleplay_config_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_roleplay_config_pkey"),
         sa.UniqueConstraint("character_id", name=op.f("character_roleplay_config_character_id_key")),
         sa.ForeignKeyConstraint(
             ["character_id"],
@@ -1180,7 +1181,7 @@ def _roleplay() -> None:
         sa.Column("tier_2_response", sa.Text()),
         sa.Column("tier_3_response", sa.Text()),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_roleplay_scenarios_v2_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_roleplay_scenarios_v2_pkey"),
         sa.UniqueConstraint(
             "character_id", "scenario_name", name=op.f("character_roleplay_scenarios_v2_character_id_scenario_name_key")
         ),
@@ -1201,7 +1202,7 @@ def _roleplay() -> None:
         sa.Column("trigger_phrase", sa.Text(), nullable=False),
         sa.Column("display_order", sa.Integer()),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_scenario_triggers_v2_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_scenario_triggers_v2_pkey"),
         sa.UniqueConstraint(
             "scenario_id", "trigger_phrase", name=op.f("character_scenario_triggers_v2_scenario_id_trigger_phrase_key")
         ),
@@ -1226,7 +1227,7 @@ def _roleplay() -> None:
         sa.Column("tier_2_response", sa.Text()),
         sa.Column("tier_3_response", sa.Text()),
         sa.Column("example_usage", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name=op.f("character_ai_scenarios_pkey")),
+        sa.PrimaryKeyConstraint("id", name="character_ai_scenarios_pkey"),
         sa.ForeignKeyConstraint(
             ["character_id"],
             ["characters.id"],
@@ -1248,7 +1249,7 @@ def _roleplay() -> None:
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(), server_default=sa.text("now()"), nullable=False),
         sa.Column("completed_at", sa.DateTime()),
-        sa.PrimaryKeyConstraint("id", name=op.f("roleplay_transactions_pkey")),
+        sa.PrimaryKeyConstraint("id", name="roleplay_transactions_pkey"),
     )
     op.create_index(op.f("idx_roleplay_created"), "roleplay_transactions", [sa.text("created_at DESC")])
     op.create_index(
@@ -1267,7 +1268,7 @@ def _roleplay() -> None:
         sa.Column("context", postgresql.JSONB()),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
         sa.Column("updated_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("role_transactions_pkey")),
+        sa.PrimaryKeyConstraint("id", name="role_transactions_pkey"),
         sa.UniqueConstraint("transaction_id", name=op.f("role_transactions_transaction_id_key")),
     )
     op.create_index(op.f("idx_role_transactions_state"), "role_transactions", ["state"])
@@ -1287,7 +1288,7 @@ def _memory() -> None:
         sa.Column("context_used", sa.Text()),
         sa.Column("response_time_ms", sa.Integer()),
         sa.Column("ai_model_used", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name=op.f("conversations_pkey")),
+        sa.PrimaryKeyConstraint("id", name="conversations_pkey"),
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.user_id"], name=op.f("conversations_user_id_fkey"), ondelete="CASCADE"
         ),
@@ -1305,7 +1306,7 @@ def _memory() -> None:
         sa.Column("access_count", sa.Integer(), server_default=sa.text("0")),
         sa.Column("tags", sa.Text(), server_default=sa.text("'[]'::text")),
         sa.Column("metadata", sa.Text(), server_default=sa.text("'{}'::text")),
-        sa.PrimaryKeyConstraint("id", name=op.f("memory_entries_pkey")),
+        sa.PrimaryKeyConstraint("id", name="memory_entries_pkey"),
         sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name=op.f("memory_entries_user_id_fkey")),
     )
 
@@ -1321,7 +1322,7 @@ def _memory() -> None:
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
         sa.Column("verified", sa.Boolean(), server_default=sa.text("false")),
         sa.Column("global_fact", sa.Boolean(), server_default=sa.text("false")),
-        sa.PrimaryKeyConstraint("id", name=op.f("facts_pkey")),
+        sa.PrimaryKeyConstraint("id", name="facts_pkey"),
         sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name=op.f("facts_user_id_fkey")),
     )
 
@@ -1334,7 +1335,7 @@ def _memory() -> None:
         sa.Column("context", sa.Text()),
         sa.Column("timestamp", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
         sa.Column("response_adapted", sa.Boolean(), server_default=sa.text("false")),
-        sa.PrimaryKeyConstraint("id", name=op.f("emotions_pkey")),
+        sa.PrimaryKeyConstraint("id", name="emotions_pkey"),
         sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name=op.f("emotions_user_id_fkey")),
     )
 
@@ -1351,7 +1352,7 @@ def _relationships() -> None:
         sa.Column("interaction_count", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("last_updated", sa.DateTime(), server_default=sa.text("now()"), nullable=False),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("user_id", "bot_name", name=op.f("relationship_scores_pkey")),
+        sa.PrimaryKeyConstraint("user_id", "bot_name", name="relationship_scores_pkey"),
         sa.CheckConstraint("trust BETWEEN 0.0 AND 1.0", name=op.f("relationship_scores_trust_check")),
         sa.CheckConstraint("affection BETWEEN 0.0 AND 1.0", name=op.f("relationship_scores_affection_check")),
         sa.CheckConstraint("attunement BETWEEN 0.0 AND 1.0", name=op.f("relationship_scores_attunement_check")),
@@ -1379,7 +1380,7 @@ def _relationships() -> None:
         sa.Column("emotion_variance", sa.Numeric(5, 4)),
         sa.Column("update_reason", sa.Text()),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("relationship_events_pkey")),
+        sa.PrimaryKeyConstraint("id", name="relationship_events_pkey"),
         sa.ForeignKeyConstraint(
             ["user_id", "bot_name"],
             ["relationship_scores.user_id", "relationship_scores.bot_name"],
@@ -1404,7 +1405,7 @@ def _relationships() -> None:
         sa.Column("started_at", sa.DateTime(), nullable=False),
         sa.Column("last_updated", sa.DateTime(), server_default=sa.text("now()"), nullable=False),
         sa.Column("estimated_completion", sa.DateTime()),
-        sa.PrimaryKeyConstraint("user_id", "bot_name", "started_at", name=op.f("trust_recovery_state_pkey")),
+        sa.PrimaryKeyConstraint("user_id", "bot_name", "started_at", name="trust_recovery_state_pkey"),
         sa.ForeignKeyConstraint(
             ["user_id", "bot_name"],
             ["relationship_scores.user_id", "relationship_scores.bot_name"],
@@ -1435,7 +1436,7 @@ def _relationships() -> None:
         sa.Column("last_interaction", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
         sa.Column("interaction_count", sa.Integer(), server_default=sa.text("0")),
         sa.Column("notes", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name=op.f("relationships_pkey")),
+        sa.PrimaryKeyConstraint("id", name="relationships_pkey"),
         sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name=op.f("relationships_user_id_fkey")),
     )
 
@@ -1451,7 +1452,7 @@ def _learning() -> None:
         sa.Column("relationship_depth", sa.Double(), server_default=sa.text("0.0")),
         sa.Column("trust_level", sa.Double(), server_default=sa.text("0.0")),
         sa.Column("preferred_response_style", postgresql.JSONB(), server_default=sa.text("'{}'::jsonb")),
-        sa.PrimaryKeyConstraint("user_id", name=op.f("dynamic_personality_profiles_pkey")),
+        sa.PrimaryKeyConstraint("user_id", name="dynamic_personality_profiles_pkey"),
     )
 
     op.create_table(
@@ -1464,7 +1465,7 @@ def _learning() -> None:
         sa.Column("last_updated", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
         sa.Column("evidence_count", sa.Integer(), server_default=sa.text("0")),
         sa.Column("evidence_sources", postgresql.JSONB(), server_default=sa.text("'[]'::jsonb")),
-        sa.PrimaryKeyConstraint("id", name=op.f("dynamic_personality_traits_pkey")),
+        sa.PrimaryKeyConstraint("id", name="dynamic_personality_traits_pkey"),
         sa.ForeignKeyConstraint(
             ["user_id"], ["dynamic_personality_profiles.user_id"], name=op.f("fk_user_profile"), ondelete="CASCADE"
         ),
@@ -1485,7 +1486,7 @@ def _learning() -> None:
         sa.Column("emotional_tone", sa.String(50)),
         sa.Column("humor_detected", sa.Boolean(), server_default=sa.text("false")),
         sa.Column("support_seeking", sa.Boolean(), server_default=sa.text("false")),
-        sa.PrimaryKeyConstraint("id", name=op.f("dynamic_conversation_analyses_pkey")),
+        sa.PrimaryKeyConstraint("id", name="dynamic_conversation_analyses_pkey"),
         sa.ForeignKeyConstraint(
             ["user_id"],
             ["dynamic_personality_profiles.user_id"],
@@ -1506,7 +1507,7 @@ def _learning() -> None:
         sa.Column("implementation_complexity", sa.String(10), nullable=False),
         sa.Column("parameter_count", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("attempt_timestamp", sa.DateTime(timezone=True), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("personality_optimization_attempts_pkey")),
+        sa.PrimaryKeyConstraint("id", name="personality_optimization_attempts_pkey"),
         sa.UniqueConstraint("optimization_id", name=op.f("personality_optimization_attempts_optimization_id_key")),
         sa.CheckConstraint(
             "optimization_approach::text IN ('conservative'::varchar::text, 'moderate'::varchar::text, 'aggressive'::varchar::text)",
@@ -1542,7 +1543,7 @@ def _learning() -> None:
         sa.Column("rollback_applied", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("issues_encountered", postgresql.JSONB(), server_default=sa.text("'[]'::jsonb")),
         sa.Column("completion_timestamp", sa.DateTime(timezone=True), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("personality_optimization_results_pkey")),
+        sa.PrimaryKeyConstraint("id", name="personality_optimization_results_pkey"),
         sa.UniqueConstraint("optimization_id", name=op.f("personality_optimization_results_optimization_id_key")),
         sa.ForeignKeyConstraint(
             ["optimization_id"],
@@ -1575,7 +1576,7 @@ def _learning() -> None:
         sa.Column("expected_improvement", sa.Numeric(5, 3), nullable=False),
         sa.Column("risk_level", sa.String(10), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("personality_parameter_adjustments_pkey")),
+        sa.PrimaryKeyConstraint("id", name="personality_parameter_adjustments_pkey"),
         sa.ForeignKeyConstraint(
             ["optimization_id"],
             ["personality_optimization_attempts.optimization_id"],
@@ -1611,7 +1612,7 @@ def _learning() -> None:
         sa.Column("optimization_id", sa.String(100)),
         sa.Column("change_timestamp", sa.DateTime(timezone=True), server_default=sa.text("CURRENT_TIMESTAMP")),
         sa.Column("change_reason", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name=op.f("personality_evolution_timeline_pkey")),
+        sa.PrimaryKeyConstraint("id", name="personality_evolution_timeline_pkey"),
         sa.ForeignKeyConstraint(
             ["optimization_id"],
             ["personality_optimization_attempts.optimization_id"],
@@ -1653,7 +1654,7 @@ def _knowledge_graph() -> None:
         ),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("now()")),
         sa.Column("updated_at", sa.DateTime(), server_default=sa.text("now()")),
-        sa.PrimaryKeyConstraint("id", name=op.f("fact_entities_pkey")),
+        sa.PrimaryKeyConstraint("id", name="fact_entities_pkey"),
         sa.UniqueConstraint("entity_type", "entity_name", name=op.f("fact_entities_entity_type_entity_name_key")),
         comment="A thing that can be known: a node of the graph, open to full-text search.",
     )
@@ -1683,7 +1684,7 @@ def _knowledge_graph() -> None:
         ),
         sa.Column("metadata", postgresql.JSONB(), server_default=sa.text("'{}'::jsonb")),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("now()")),
-        sa.PrimaryKeyConstraint("id", name=op.f("entity_relationships_pkey")),
+        sa.PrimaryKeyConstraint("id", name="entity_relationships_pkey"),
         sa.UniqueConstraint(
             "from_entity_id",
             "to_entity_id",
@@ -1750,7 +1751,7 @@ def _knowledge_graph() -> None:
         ),
         sa.Column("created_at", sa.DateTime(), server_default=sa.text("now()")),
         sa.Column("updated_at", sa.DateTime(), server_default=sa.text("now()")),
-        sa.PrimaryKeyConstraint("id", name=op.f("user_fact_relationships_pkey")),
+        sa.PrimaryKeyConstraint("id", name="user_fact_relationships_pkey"),
         sa.UniqueConstraint(
             "user_id",
             "entity_id",
@@ -1810,7 +1811,7 @@ def _operations() -> None:
         sa.Column("metric_value", sa.REAL(), nullable=False),
         sa.Column("timestamp", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
         sa.Column("tags", sa.Text(), server_default=sa.text("'{}'::text")),
-        sa.PrimaryKeyConstraint("id", name=op.f("performance_metrics_pkey")),
+        sa.PrimaryKeyConstraint("id", name="performance_metrics_pkey"),
     )
 
     op.create_table(
@@ -1819,14 +1820,14 @@ def _operations() -> None:
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("description", sa.Text()),
         sa.Column("updated_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("key", name=op.f("system_settings_pkey")),
+        sa.PrimaryKeyConstraint("key", name="system_settings_pkey"),
     )
 
     op.create_table(
         "schema_migrations",
         sa.Column("migration_name", sa.String(255), nullable=False),
         sa.Column("applied_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("migration_name", name=op.f("schema_migrations_pkey")),
+        sa.PrimaryKeyConstraint("migration_name", name="schema_migrations_pkey"),
     )
 
     op.create_table(
@@ -1835,7 +1836,7 @@ def _operations() -> None:
         sa.Column("version", sa.String(50), nullable=False),
         sa.Column("description", sa.Text()),
         sa.Column("applied_at", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP")),
-        sa.PrimaryKeyConstraint("id", name=op.f("schema_versions_pkey")),
+        sa.PrimaryKeyConstraint("id", name="schema_versions_pkey"),
     )
 
 
