@@ -1,0 +1,153 @@
+"""The shape of the repository: small files, arrows that point one way, exact pins, nothing of one machine."""
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MOST_LINES = 300
+MOST_LINES_OF_A_DOOR = 30
+PIN = re.compile(r"[A-Za-z0-9._-]+(\[[a-z0-9,_-]+\])?==[0-9][A-Za-z0-9.+]*")
+# Spelled apart, so that this file does not hold what it looks for.
+MACHINE_PATH = re.compile(r"(?<![\w.])/" + "(work|root)/")
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def files(pattern: str = "*", under: str = "") -> list[Path]:
+    """The project's own files, relative to its root: nothing installed, built, cached or of a database."""
+
+    def own(path: Path) -> bool:
+        hidden = path.name.startswith(".") and path.name not in (".ci", ".env.example", ".gitignore", ".dockerignore")
+        return not hidden and path.name not in ("__pycache__", "build", "dist") and path.suffix != ".egg-info"
+
+    def walk(folder: Path) -> Iterator[Path]:
+        for path in sorted(filter(own, folder.iterdir())):
+            if path.is_dir():
+                yield from walk(path)
+            elif path.match(pattern):
+                yield path.relative_to(ROOT)
+
+    return list(walk(ROOT / under))
+
+
+def lines(path: Path) -> int:
+    return len((ROOT / path).read_text().splitlines())
+
+
+def imports(path: Path) -> set[str]:
+    """The modules that a file imports anywhere in it, by their full names."""
+    found = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno} imports relatively"
+            found.add(str(node.module))
+    return found
+
+
+def top(modules: set[str]) -> set[str]:
+    """The packages that the modules are in, without the standard library's."""
+    return {name.partition(".")[0] for name in modules} - sys.stdlib_module_names
+
+
+def test_python_files_are_small():
+    revisions = set(files("*.py", "alembic/versions"))
+    long = {str(path): count for path in files("*.py") if path not in revisions and (count := lines(path)) > MOST_LINES}
+    assert long == {}
+
+
+def test_scripts_are_doors():
+    assert {str(path): lines(path) for path in files(under="scripts") if lines(path) >= MOST_LINES_OF_A_DOOR} == {}
+
+
+def test_engine_knows_no_models():
+    assert [str(path) for path in files("*.py", "whisper_migrate") if "whisper_models" in top(imports(path))] == []
+
+
+def test_models_need_sqlalchemy_only():
+    entities = set(files("*.py", "whisper_models/entities"))
+    for path in files("*.py", "whisper_models"):
+        if path not in entities:
+            found = imports(path)
+            assert top(found) <= {"sqlalchemy", "whisper_models"}, path
+            assert not any(name.startswith("whisper_models.entities") for name in found), path
+
+
+def test_revisions_are_frozen():
+    for path in files("*.py", "alembic/versions"):
+        assert top(imports(path)) <= {"alembic", "sqlalchemy", "alembic_utils"}, f"{path} imports what may change"
+
+
+def test_alembic_folder_does_not_shadow_the_library():
+    assert not (ROOT / "alembic" / "__init__.py").exists()
+
+
+def test_no_file_names_a_place_on_one_machine():
+    found = []
+    for path in files():
+        try:
+            text = (ROOT / path).read_text()
+        except UnicodeDecodeError:
+            continue
+        found += [f"{path}: {line.strip()}" for line in text.splitlines() if MACHINE_PATH.search(line)]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", ["requirements-core.txt", "requirements-dev.txt"])
+def test_requirements_are_pinned_exactly(name: str):
+    wanted = [line.partition("#")[0].strip() for line in (ROOT / name).read_text().splitlines()]
+    loose = [line for line in wanted if line and not line.startswith("-r ") and not PIN.fullmatch(line)]
+    assert loose == []
+
+
+def test_requirements_name_each_package_once():
+    text = "".join((ROOT / name).read_text() for name in ("requirements-core.txt", "requirements-dev.txt"))
+    names = [
+        re.sub(r"[-_.]+", "-", name).lower() for name in re.findall(r"^([\w.-]+)(?:\[.*\])?==", text, re.MULTILINE)
+    ]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_what_pyproject_names_is_there():
+    project, tool = PYPROJECT["project"], PYPROJECT["tool"]
+    paths = [
+        project["readme"],
+        *tool["setuptools"]["dynamic"]["dependencies"]["file"],
+        *tool["pytest"]["ini_options"]["testpaths"],
+        *tool["mypy"]["packages"],
+        *(option.partition(":")[0].replace(".", "/") for option in _named_modules()),
+    ]
+    assert [path for path in paths if not (ROOT / path).exists() and not (ROOT / f"{path}.py").exists()] == []
+    for package, patterns in tool["setuptools"].get("package-data", {}).items():
+        for pattern in patterns:
+            assert list((ROOT / package.replace(".", "/")).glob(pattern)), f"{package}: {pattern}"
+
+
+def test_pyproject_lists_every_package():
+    packages = {str(path.parent).replace("/", ".") for path in files("__init__.py")}
+    assert set(PYPROJECT["tool"]["setuptools"]["packages"]) == {
+        name for name in packages if name.partition(".")[0] in ("whisper_migrate", "whisper_models")
+    }
+
+
+def test_pyproject_ships_every_file_of_the_packages():
+    data = PYPROJECT["tool"]["setuptools"].get("package-data", {})
+    shipped = {
+        path.relative_to(ROOT)
+        for package, patterns in data.items()
+        for pattern in patterns
+        for path in (ROOT / package.replace(".", "/")).glob(pattern)
+    }
+    there = {path for name in ("whisper_migrate", "whisper_models") for path in files(under=name)}
+    assert {path for path in there if path.suffix != ".py"} - shipped == set()
+
+
+def _named_modules() -> list[str]:
+    section = PYPROJECT["tool"]["whisper_migrate"]
+    return [section[option] for option in ("models", "entities")]
