@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 # One revision is one transaction, and a server with default settings has locks for about 6,400 relations in one.
-SLICE = 500
+SLICE = 250
 
 MODELS = '''"""Generated for the benchmark."""
 import sqlalchemy as sa
@@ -67,7 +67,8 @@ from sqlalchemy import create_engine, pool
 
 def configure(connection):
     options = context.config.attributes.get("options", {})
-    context.configure(connection=connection, target_metadata=metadata, compare_server_default=True, **options)
+    context.configure(connection=connection, target_metadata=metadata, compare_server_default=True,
+                      transaction_per_migration=True, **options)
     with context.begin_transaction():
         context.run_migrations()
 
