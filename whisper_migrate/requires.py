@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog import Address, Key, Object
-from whisper_migrate.objects import ATTACHED
+from whisper_migrate.objects import ATTACHED, KINDS
 
 # What initdb made (pinned, below 16384) is nobody's to order.
 QUERY = """
@@ -55,7 +55,10 @@ def read_requires(connection: Connection, objects: Mapping[Key, Object]) -> dict
         key, needed = owner(row[0:3]), owner(row[3:6])
         if key and needed and key != needed and not _is_ownership(key, row[6]):
             requires.setdefault(key, set()).add(needed)
+    needs = {kind: module.needs for kind, module in KINDS.items() if hasattr(module, "needs")}
     for item in objects.values():
+        if item.kind in needs:
+            requires.setdefault(item.key, set()).update(key for key in needs[item.kind](item) if key in objects)
         if item.kind in ATTACHED:
             on = owner(item.address)
             if on:

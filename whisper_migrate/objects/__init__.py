@@ -8,6 +8,7 @@ A kind's module gives
   returns None where only dropping and creating again will do; `finish(item)` is what has to wait until all is there;
 - `fits_inside(item)`: whether the statement that creates its table can create it too;
 - `ATTACHED`: it has no life of its own, as a comment has not: it lives with the object at the same address;
+- `needs(item)`: keys of objects that it stands on, where there are such, though `pg_depend` does not say so;
 - `implied(item)`: whether it goes without saying, so that neither having nor lacking it is a difference;
 - `unreadable(connection)`: the reason why this role cannot read all of it, if so; `readable(version)` is the query of
   what it can;

@@ -1,0 +1,143 @@
+"""Grants: what a role, or PUBLIC, may do with an object (the acl columns of many catalogs).
+
+An owner's own rights are nobody's decision, and an owner's name is no difference. But the owner here may be an ordinary
+role there: a shadow belongs to the role that made it. So a grant to the owner is reported as implied, and whatever the
+other catalog says of that role's rights on that object is no difference. One thing can be told: where an object of the
+role that is connected has no access list, nobody has ever granted anything on it. Nothing is implied there, and a grant
+to that role which is found elsewhere is a difference. What PUBLIC may do unless it is revoked is not listed here: see
+`revoke`.
+"""
+
+from whisper_migrate.catalog import Key, Object
+
+CATALOG = "pg_class"
+ATTACHED = True
+
+# Everything that grants can be on, where there is one or an owner that is not us: `type` as acldefault() has it.
+GRANTABLE = """
+SELECT t.*, CASE WHEN t.column IS NULL THEN t.noun || ' ' || t.name
+                 ELSE 'column ' || t.name || '.' || t.column END AS thing
+FROM (
+    SELECT 'pg_catalog.pg_class'::regclass AS class, c.oid, a.attnum AS subid, c.relowner AS owner, a.acl AS acl,
+           CASE WHEN a.attnum > 0 THEN 'c' WHEN c.relkind = 'S' THEN 's' ELSE 'r' END::"char" AS type,
+           CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
+                          WHEN 'f' THEN 'foreign table' ELSE 'table' END AS noun,
+           c.oid::regclass::text AS name, quote_ident(a.attname) AS column
+    FROM pg_catalog.pg_class AS c
+    JOIN (SELECT oid, 0 AS attnum, NULL::name AS attname, relacl AS acl FROM pg_catalog.pg_class
+          UNION ALL
+          SELECT attrelid, attnum, attname, attacl FROM pg_catalog.pg_attribute
+          WHERE attacl IS NOT NULL AND NOT attisdropped) AS a ON a.oid = c.oid
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.oid >= 16384
+    UNION ALL
+    SELECT 'pg_catalog.pg_proc'::regclass, p.oid, 0, p.proowner, p.proacl, 'f',
+           CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, p.oid::regprocedure::text, NULL
+    FROM pg_catalog.pg_proc AS p WHERE p.oid >= 16384
+    UNION ALL
+    SELECT 'pg_catalog.pg_type'::regclass, t.oid, 0, t.typowner, t.typacl, 'T',
+           'type', format_type(t.oid, NULL), NULL
+    FROM pg_catalog.pg_type AS t
+    WHERE t.oid >= 16384 AND (t.typacl IS NOT NULL OR t.typtype IN ('e', 'd', 'r'))
+    UNION ALL
+    SELECT 'pg_catalog.pg_namespace'::regclass, n.oid, 0, n.nspowner, n.nspacl, 'n',
+           'schema', quote_ident(n.nspname), NULL
+    FROM pg_catalog.pg_namespace AS n WHERE n.oid >= 16384 OR n.nspname = 'public'
+    UNION ALL
+    SELECT 'pg_catalog.pg_language'::regclass, l.oid, 0, l.lanowner, l.lanacl, 'l',
+           'language', quote_ident(l.lanname), NULL
+    FROM pg_catalog.pg_language AS l
+    UNION ALL
+    SELECT 'pg_catalog.pg_foreign_data_wrapper'::regclass, w.oid, 0, w.fdwowner, w.fdwacl, 'F',
+           'foreign data wrapper', quote_ident(w.fdwname), NULL
+    FROM pg_catalog.pg_foreign_data_wrapper AS w
+    UNION ALL
+    SELECT 'pg_catalog.pg_foreign_server'::regclass, s.oid, 0, s.srvowner, s.srvacl, 'S',
+           'foreign server', quote_ident(s.srvname), NULL
+    FROM pg_catalog.pg_foreign_server AS s
+) AS t
+WHERE t.acl IS NOT NULL OR t.owner <> quote_ident(current_user)::regrole"""
+
+# An identity's sequence is a part of its column, a row type of its table.
+PART = """
+LEFT JOIN LATERAL (
+    SELECT d.refclassid AS class, d.refobjid AS oid, d.refobjsubid AS subid FROM pg_catalog.pg_depend AS d
+    WHERE d.classid = t.class AND d.objid = t.oid AND d.objsubid = 0 AND d.deptype = 'i'
+    LIMIT 1
+) AS part ON true"""
+
+QUERY = f"""
+SELECT coalesce(part.class, t.class)::regclass::text AS class, coalesce(part.oid, t.oid) AS oid,
+       coalesce(part.subid, t.subid) AS subid,
+       'on ' || t.thing || coalesce(' by ' || g.grantor, '') || ' to ' || g.grantee AS identity,
+       t.noun AS object, t.name, t.column, g.grantee, g.grantor AS granted_by, g.privileges
+FROM ({GRANTABLE}) AS t
+CROSS JOIN LATERAL (
+    SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS grantee,
+           CASE WHEN t.owner NOT IN (a.grantor, a.grantee) THEN quote_ident(pg_get_userbyid(a.grantor)) END AS grantor,
+           CASE WHEN a.grantee <> t.owner
+                THEN array_agg(a.privilege_type || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+                               ORDER BY a.privilege_type) END AS privileges
+    FROM aclexplode(coalesce(t.acl, acldefault(t.type, t.owner))) AS a
+    WHERE a.grantee <> 0 OR t.type NOT IN ('f', 'T', 'l')
+    GROUP BY a.grantee, 2
+) AS g{PART}
+"""
+
+# What GRANT ... ON wants, where that is another word.
+WORDS = {"view": "TABLE", "materialized view": "TABLE", "foreign table": "TABLE"}
+OPTION = " WITH GRANT OPTION"
+
+
+def implied(item: Object) -> bool:
+    """The owner's."""
+    return item["privileges"] is None
+
+
+def needs(item: Object) -> list[Key]:
+    """What is taken from a role on a table is taken on its columns too, and from whom that role has passed it on to."""
+    relation, to = f"{item['object']} {item['name']}", f"to {item['grantee']}"
+    thing = f"column {item['name']}.{item['column']}" if item["column"] else relation
+    by, giver = (f"by {item['granted_by']} ", f"to {item['granted_by']}") if item["granted_by"] else ("", None)
+    found = [f"on {relation} {by}{to}"] if item["column"] else []
+    found += [f"on {place} {giver}" for place in {thing, relation}] if giver else []
+    return [("grant", identity) for identity in found]
+
+
+def create(item: Object) -> list[str]:
+    return _granted(item, item["privileges"])
+
+
+def drop(item: Object) -> list[str]:
+    revoke = f"REVOKE {_privileges(item, ['ALL'])} ON {on(item)} FROM {item['grantee']} CASCADE"
+    return _as_grantor(item, [revoke])
+
+
+def alter(before: Object, after: Object) -> list[str] | None:
+    """Only more is given in place. What goes takes along what `needs` it, so that has to be given again."""
+    more = set(after["privileges"]) - set(before["privileges"])
+    less = {name for name in set(before["privileges"]) - set(after["privileges"]) if name + OPTION not in more}
+    return None if less else _granted(after, sorted(more))
+
+
+def on(item: Object) -> str:
+    """The object, as GRANT wants it."""
+    return f"{WORDS.get(item['object'], item['object'].upper())} {item['name']}"
+
+
+def _granted(item: Object, privileges: list[str]) -> list[str]:
+    statements = []
+    for option in ("", OPTION):
+        chosen = [name.removesuffix(OPTION) for name in privileges if name.endswith(OPTION) == bool(option)]
+        if chosen:
+            statements.append(f"GRANT {_privileges(item, chosen)} ON {on(item)} TO {item['grantee']}{option}")
+    return _as_grantor(item, statements)
+
+
+def _privileges(item: Object, names: list[str]) -> str:
+    return ", ".join(f"{name} ({item['column']})" if item["column"] else name for name in names)
+
+
+def _as_grantor(item: Object, statements: list[str]) -> list[str]:
+    if not item["granted_by"] or not statements:
+        return statements
+    return [f"SET ROLE {item['granted_by']}", *statements, "RESET ROLE"]
