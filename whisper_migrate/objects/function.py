@@ -5,13 +5,24 @@ from whisper_migrate.catalog import Object
 CATALOG = "pg_proc"
 AFTER = ("table", "domain", "composite_type", "range_type")
 
-QUERY = """
+QUERY = r"""
 SELECT p.oid, p.oid::regprocedure::text AS identity,
        CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS type,
+       p.prokind = 'w' AS window,
        pg_get_function_arguments(p.oid) AS arguments,
        pg_get_function_result(p.oid) AS returns,
-       pg_get_functiondef(p.oid) AS definition
+       quote_ident(l.lanname) AS language,
+       CASE p.provolatile WHEN 'i' THEN 'IMMUTABLE' WHEN 's' THEN 'STABLE' ELSE 'VOLATILE' END AS volatility,
+       CASE p.proparallel WHEN 's' THEN 'SAFE' WHEN 'r' THEN 'RESTRICTED' ELSE 'UNSAFE' END AS parallel,
+       p.proisstrict AS strict, p.prosecdef AS security_definer, p.proleakproof AS leakproof,
+       p.procost::text AS cost, p.prorows::text AS rows,
+       nullif(p.prosupport::oid, 0)::regproc::text AS support,
+       p.protrftypes::regtype[]::text[] AS transforms,
+       p.proconfig AS settings,
+       coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) AS body,
+       rtrim(pg_get_functiondef(p.oid), E'\n') AS definition
 FROM pg_catalog.pg_proc AS p
+JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
 WHERE p.prokind <> 'a' AND p.oid >= 16384
   -- a range type makes its own constructors
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = 'pg_catalog.pg_proc'::regclass
@@ -20,7 +31,7 @@ WHERE p.prokind <> 'a' AND p.oid >= 16384
 
 
 def create(item: Object) -> list[str]:
-    return [item["definition"].rstrip()]
+    return [item["definition"]]
 
 
 def drop(item: Object) -> list[str]:
@@ -29,6 +40,6 @@ def drop(item: Object) -> list[str]:
 
 def alter(before: Object, after: Object) -> list[str] | None:
     """In place unless what callers see has changed: PostgreSQL replaces a body, not a signature."""
-    if any(before[name] != after[name] for name in ("type", "arguments", "returns")):
+    if any(before[name] != after[name] for name in ("type", "window", "arguments", "returns")):
         return None
-    return [after["definition"].rstrip()]
+    return create(after)

@@ -8,11 +8,18 @@ AFTER = ("view",)
 
 QUERY = """
 SELECT c.oid, c.oid::regclass::text AS identity,
-       am.amname AS access_method, ts.spcname AS tablespace, c.reloptions AS options,
-       (SELECT array_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod) ORDER BY a.attnum)
-        FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0) AS columns,
+       quote_ident(am.amname) AS access_method, quote_ident(ts.spcname) AS tablespace,
+       (SELECT array_agg(option ORDER BY option)
+        FROM (SELECT unnest(c.reloptions) UNION ALL SELECT 'toast.' || unnest(t.reloptions)) AS o(option)) AS options,
+       (SELECT array_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
+                         || CASE WHEN a.attcollation <> t.typcollation
+                                 THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END ORDER BY a.attnum)
+        FROM pg_catalog.pg_attribute AS a
+        JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+        WHERE a.attrelid = c.oid AND a.attnum > 0) AS columns,
        rtrim(pg_get_viewdef(c.oid), ';') AS definition
 FROM pg_catalog.pg_class AS c
+LEFT JOIN pg_catalog.pg_class AS t ON t.oid = c.reltoastrelid
 LEFT JOIN pg_catalog.pg_am AS am ON am.oid = c.relam
 LEFT JOIN pg_catalog.pg_tablespace AS ts ON ts.oid = c.reltablespace
 WHERE c.relkind = 'm' AND c.oid >= 16384
@@ -35,12 +42,11 @@ def drop(item: Object) -> list[str]:
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    if (before["definition"], before["columns"]) != (after["definition"], after["columns"]):
+    """None for another query, and for another access method, which no statement could change before PostgreSQL 15."""
+    if any(before[name] != after[name] for name in ("definition", "columns", "access_method")):
         return None
     view = f"ALTER MATERIALIZED VIEW {after.identity}"
     statements = option_changes(view, before["options"], after["options"])
-    if before["access_method"] != after["access_method"]:
-        statements.append(f"{view} SET ACCESS METHOD {after['access_method']}")
     if before["tablespace"] != after["tablespace"]:
         statements.append(f"{view} SET TABLESPACE {after['tablespace'] or 'pg_default'}")
     return statements

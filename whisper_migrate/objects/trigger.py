@@ -19,16 +19,22 @@ WHERE NOT t.tgisinternal AND t.oid >= 16384
 
 
 def create(item: Object) -> list[str]:
+    """A partition has its parent's triggers already, each in the state that the parent's is in."""
+    if item["inherited"]:
+        return _state(item)
     return [item["definition"], *([] if item["state"] == "ENABLE" else _state(item))]
 
 
 def drop(item: Object) -> list[str]:
-    return [f"DROP TRIGGER {item['name']} ON {item.parent}"]
+    return [] if item["inherited"] else [f"DROP TRIGGER {item['name']} ON {item.parent}"]
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    return _state(after) if before["definition"] == after["definition"] else None
+    if any(before[name] != after[name] for name in ("definition", "inherited")):
+        return None
+    return _state(after)
 
 
 def _state(item: Object) -> list[str]:
-    return [f"ALTER TABLE {item.parent} {item['state']} TRIGGER {item['name']}"]
+    """Of this one only: each partition may have its trigger in a state of its own."""
+    return [f"ALTER TABLE ONLY {item.parent} {item['state']} TRIGGER {item['name']}"]

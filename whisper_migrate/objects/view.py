@@ -8,9 +8,13 @@ AFTER = ("column", "function")
 
 QUERY = """
 SELECT c.oid, c.oid::regclass::text AS identity,
-       (SELECT array_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod) ORDER BY a.attnum)
-        FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0) AS columns,
-       c.reloptions AS options,
+       (SELECT array_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
+                         || CASE WHEN a.attcollation <> t.typcollation
+                                 THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END ORDER BY a.attnum)
+        FROM pg_catalog.pg_attribute AS a
+        JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+        WHERE a.attrelid = c.oid AND a.attnum > 0) AS columns,
+       (SELECT array_agg(option ORDER BY option) FROM unnest(c.reloptions) AS o(option)) AS options,
        rtrim(pg_get_viewdef(c.oid), ';') AS definition
 FROM pg_catalog.pg_class AS c
 WHERE c.relkind = 'v' AND c.oid >= 16384 AND c.relpersistence <> 't'
@@ -18,7 +22,8 @@ WHERE c.relkind = 'v' AND c.oid >= 16384 AND c.relpersistence <> 't'
 
 
 def create(item: Object) -> list[str]:
-    return [f"CREATE VIEW {item.identity}{_with(item)} AS\n{item['definition']}"]
+    with_options = f" WITH ({options(item['options'])})" if item["options"] else ""
+    return [f"CREATE VIEW {item.identity}{with_options} AS\n{item['definition']}"]
 
 
 def drop(item: Object) -> list[str]:
@@ -28,13 +33,9 @@ def drop(item: Object) -> list[str]:
 def alter(before: Object, after: Object) -> list[str] | None:
     """In place while the columns that there were keep their names, types and order."""
     old, new = before["columns"] or (), after["columns"] or ()
-    if tuple(new[: len(old)]) != tuple(old):
+    if new[: len(old)] != old:
         return None
-    statements = option_changes(f"ALTER VIEW {after.identity}", before["options"], after["options"])
-    if before["definition"] != after["definition"]:
-        statements.append(f"CREATE OR REPLACE VIEW {after.identity}{_with(after)} AS\n{after['definition']}")
-    return statements
-
-
-def _with(item: Object) -> str:
-    return f" WITH ({options(item['options'])})" if item["options"] else ""
+    if before["definition"] == after["definition"]:
+        return option_changes(f"ALTER VIEW {after.identity}", before["options"], after["options"])
+    # It takes all options along, and a check option only where the definition allows one.
+    return [statement.replace("CREATE", "CREATE OR REPLACE", 1) for statement in create(after)]
