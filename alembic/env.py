@@ -4,7 +4,6 @@ from pathlib import Path
 
 from alembic import context
 from alembic_utils.replaceable_entity import ReplaceableEntity, register_entities, registry
-from sqlalchemy import Connection, text
 
 from whisper_migrate.project import Project
 from whisper_migrate.settings import database, engine
@@ -12,6 +11,7 @@ from whisper_models import metadata
 from whisper_models.entities import ENTITIES
 
 ROOT = Path(__file__).resolve().parent.parent
+PROJECT = Project(ROOT)
 
 registry.clear()
 register_entities([entity for entity in ENTITIES if isinstance(entity, ReplaceableEntity)])
@@ -28,22 +28,18 @@ def configure(**options: object) -> None:
         **options,
     )
     with context.begin_transaction():
+        if context.is_offline_mode():
+            context.execute(f"SET search_path TO {PROJECT.search_path}")
         context.run_migrations()
-
-
-def run(connection: Connection) -> None:
-    # A name without a schema means the same for every role, whatever its own search_path.
-    connection.execute(text("SELECT set_config('search_path', :path, false)"), {"path": Project(ROOT).search_path})
-    connection.commit()
-    configure(connection=connection)
 
 
 if context.is_offline_mode():
     # Named parameters, since the others would double every % in the script.
     configure(dialect_name="postgresql", literal_binds=True, dialect_opts={"paramstyle": "named"})
 elif (connection := context.config.attributes.get("connection")) is not None:
-    run(connection)
+    configure(connection=connection)
 else:
     with engine(database(ROOT).url).connect() as connection:
-        run(connection)
+        PROJECT.prepare(connection)
+        configure(connection=connection)
         connection.commit()

@@ -112,15 +112,14 @@ def repair(project: Project, apply: bool, allow: tuple[str, ...]) -> None:
     from whisper_migrate.shadow_server import shadow_server
 
     database = _required(project)
-    with shadow_server(project.root) as server:
-        way = repairing.way_back(project, server, database.url)
+    with shadow_server(project.root) as server, repairing.way_back(project, server, database.url) as way:
         if not way.steps:
             out.print(f"Nothing to repair: {escape(str(database))} is what the history says at {way.revision}.")
             return
         click.echo(way.sql())
         if not apply:
             return
-        repairing.apply(project, database.url, way, set(allow))
+        way.apply(set(allow))
     err.print(f"Repaired {escape(str(database))}: nothing differs from the history at {way.revision}.")
 
 

@@ -23,7 +23,7 @@ def build(connection: Connection, project: Project) -> None:
     connection.execution_options(isolation_level="AUTOCOMMIT")
     connection.execute(text("SET check_function_bodies = off"))
     connection.execute(text("SET synchronous_commit = off"))
-    connection.execute(text("SELECT set_config('search_path', :path, false)"), {"path": project.search_path})
+    project.prepare(connection)
     for schema in _schemas(metadata, entities):
         connection.execute(CreateSchema(schema, if_not_exists=True))
     left = _create(connection, entities)

@@ -29,6 +29,7 @@ from whisper_migrate.plan import plan
 from whisper_migrate.project import Project
 from whisper_migrate.render import Body
 from whisper_migrate.settings import engine
+from whisper_migrate.settle import settled
 from whisper_migrate.shadow import shadows
 from whisper_migrate.words import line, outline
 
@@ -57,8 +58,8 @@ def draft(project: Project, server: URL, message: str, revision: str | None = No
         with engine(made.create("recorded")).connect() as connection:
             history.replay(connection)
             recorded = inspect(connection, requires=True)
+            changes = settled(connection, diff(recorded, desired))
             connection.rollback()
-            changes = diff(recorded, desired)
             if not changes:
                 return None
             with tempfile.TemporaryDirectory() as folder:
@@ -82,9 +83,8 @@ def prove(config: Config, connection: Connection, revision: str, before: Catalog
             connection.commit()
         except (DBAPIError, CommandError) as error:
             raise Failure(f"The draft's {direction} fails in a shadow, so it was not kept: {reason(error)}.") from error
-        found = inspect(connection)
+        left = settled(connection, diff(inspect(connection), expected))
         connection.rollback()
-        left = diff(found, expected)
         if left:
             lines = "\n  ".join(line(change) for change in left[:20])
             raise Failure(f"The draft's {direction} leaves {len(left)} differences, so it was not kept:\n  {lines}")
@@ -124,7 +124,6 @@ def _config(project: Project, connection: Connection | None, folder: Path) -> Co
     """Alembic's configuration with the draft's folder beside the project's own revisions."""
     config = project.alembic(connection)
     versions = ScriptDirectory.from_config(config).versions
-    config.set_main_option("path_separator", "os")
     config.set_main_option("version_locations", os.pathsep.join((versions, str(folder))).replace("%", "%%"))
     return config
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from alembic.script import Script
-from sqlalchemy import URL
+from sqlalchemy import URL, Connection
 
 from whisper_migrate.catalog import Catalog, Change, Object, diff
 from whisper_migrate.connect import connected
@@ -16,6 +16,7 @@ from whisper_migrate.history import History, stamped
 from whisper_migrate.ignore import Pattern, split
 from whisper_migrate.inspect import inspect
 from whisper_migrate.project import Project
+from whisper_migrate.settle import settled
 from whisper_migrate.shadow import Shadows, shadows
 from whisper_migrate.source_lines import Place, place
 
@@ -56,22 +57,35 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
     history = History(project)
     read = read_database(database, history) if database is not None and only != "models" else None
     actual, revision = read or (None, None)
-    with shadows(server) as made, ThreadPoolExecutor(2) as pool:
+    unwritten: list[Change] = []
+    drift: list[Change] = []
+    ignored: list[tuple[Change, Pattern]] = []
+
+    def compare(shadow: Connection, before: Catalog, after: Catalog) -> list[Change]:
+        changes, left_out = split(diff(before, after), project.ignored)
+        ignored.extend(left_out)
+        return settled(shadow, changes)
+
+    with shadows(server) as made, ThreadPoolExecutor(1) as pool:
         wanted = pool.submit(_desired, project, made) if only != "database" else None
-        at_head, at_revision = _recorded(history, made, revision, actual is not None)
-        desired = wanted.result() if wanted else None
-    unwritten, left_out = split(diff(at_head, desired) if desired else [], project.ignored)
-    drift, left_out_too = split(diff(at_revision, actual) if actual and at_revision else [], project.ignored)
+        with connected(made.create("recorded")) as shadow:
+            recorded = None
+            if actual is not None:
+                recorded = record(history, shadow, revision)
+                drift = compare(shadow, recorded, actual)
+            if wanted:
+                at_head = recorded if recorded and revision == history.head else record(history, shadow, "heads")
+                unwritten = compare(shadow, at_head, wanted.result())
     return Verdict(
         project,
         history,
         unwritten=unwritten,
         drift=drift,
-        pending=history.pending([revision] if revision else []) if actual else [],
-        ignored=left_out + left_out_too,
+        pending=history.pending([revision] if revision else []) if actual is not None else [],
+        ignored=ignored,
         revision=revision,
-        compared=("models",) * bool(desired) + ("history",) + ("database",) * bool(actual),
-        unreadable=actual.unreadable if actual else (),
+        compared=("models",) * (wanted is not None) + ("history",) + ("database",) * (actual is not None),
+        unreadable=actual.unreadable if actual is not None else (),
     )
 
 
@@ -103,29 +117,15 @@ def read_database(database: URL, history: History, *, requires: bool = False) ->
     return catalog, revisions[0]
 
 
-def recorded(history: History, made: Shadows, revision: str | None) -> Catalog:
-    """What the history makes up to `revision`, with what depends on what."""
-    with connected(made.create("recorded")) as connection:
-        if revision:
-            history.replay(connection, revision)
-        return inspect(connection, requires=True)
+def record(history: History, shadow: Connection, revision: str | None, *, requires: bool = False) -> Catalog:
+    """What the history makes up to `revision` in a shadow: nothing, when that is None."""
+    shadow.rollback()
+    if revision:
+        history.replay(shadow, revision)
+    return inspect(shadow, requires=requires)
 
 
 def _desired(project: Project, made: Shadows) -> Catalog:
     with connected(made.create("desired")) as connection:
         build(connection, project)
         return inspect(connection)
-
-
-def _recorded(history: History, made: Shadows, revision: str | None, apart: bool) -> tuple[Catalog, Catalog | None]:
-    """The history's catalog at its head and, for a database, at the revision where that one stands."""
-    with connected(made.create("recorded")) as connection:
-        at_revision = None
-        if apart and revision != history.head:
-            if revision:
-                history.replay(connection, revision)
-            at_revision = inspect(connection)
-            connection.rollback()
-        history.replay(connection)
-        at_head = inspect(connection)
-        return at_head, at_revision or (at_head if apart else None)

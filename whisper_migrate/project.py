@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from alembic.config import Config
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, text
 
 from whisper_migrate.errors import Failure
 from whisper_migrate.ignore import Pattern, patterns
 
 SECTION = "whisper_migrate"
+
+# What a date, an interval or a time without a zone means in SQL depends on these.
+SESSION = {"DateStyle": "ISO, MDY", "IntervalStyle": "postgres", "TimeZone": "UTC"}
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,15 @@ class Project:
         """Alembic's configuration; with a connection, its commands work on that, not on the configured database."""
         config = Config(self.root / "alembic.ini")
         if connection is not None:
+            self.prepare(connection)
             config.attributes["connection"] = connection
         return config
+
+    def prepare(self, connection: Connection) -> None:
+        """Let SQL mean the same on this connection for every role, whatever it or the database has set for itself."""
+        for name, value in {**SESSION, "search_path": self.search_path}.items():
+            connection.execute(text("SELECT set_config(:name, :value, false)"), {"name": name, "value": value})
+        connection.commit()
 
     def _import(self, option: str) -> Any:
         name = self.options.get(option)

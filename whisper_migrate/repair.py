@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import URL
+from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, diff
 from whisper_migrate.connect import connected
-from whisper_migrate.drift import read_database, recorded
+from whisper_migrate.drift import read_database, record
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.hazards import hazards
 from whisper_migrate.history import History, stamped
@@ -17,6 +19,7 @@ from whisper_migrate.ignore import without
 from whisper_migrate.inspect import inspect
 from whisper_migrate.plan import Step, plan, statements
 from whisper_migrate.project import Project
+from whisper_migrate.settle import settled
 from whisper_migrate.shadow import shadows
 from whisper_migrate.sql import run
 from whisper_migrate.words import line
@@ -27,8 +30,11 @@ NO_BODY_CHECKS = "SET LOCAL check_function_bodies = off"
 
 @dataclass(frozen=True)
 class WayBack:
-    """The steps from a database, as it was `actual`, to the history's catalog `wanted` at `revision`."""
+    """The steps from a database, as it is `actual`, to the history's catalog `wanted` at `revision`."""
 
+    project: Project
+    database: URL
+    shadow: Connection
     revision: str | None
     actual: Catalog
     wanted: Catalog
@@ -40,43 +46,50 @@ class WayBack:
         warnings = [f"-- LOSES DATA: {hazard}" for hazard in hazards(self.steps)]
         return "\n".join([*warnings, "BEGIN;", f"{NO_BODY_CHECKS};", *lines, "COMMIT;"])
 
+    def apply(self, allowed: set[str]) -> None:
+        """Run it in one transaction, which is kept only when nothing differs at its end.
 
-def way_back(project: Project, server: URL, database: URL) -> WayBack:
-    """Read the database and the history (in a shadow on `server`), and plan the way. Nothing is written."""
-    history = History(project)
-    actual, revision = read_database(database, history, requires=True)
-    with shadows(server) as made:
-        wanted = recorded(history, made, revision)
-    actual, wanted = without(actual, project.ignored), without(wanted, project.ignored)
-    return WayBack(revision, actual, wanted, plan(actual, wanted))
+        Raises Failure when it would lose what `allowed` does not name, when the database has changed since it was
+        read, when a statement fails, or when something still differs: the database is then as it was.
+        """
+        refused = [hazard for hazard in hazards(self.steps) if hazard.word not in allowed]
+        if refused:
+            words = " ".join(f"--allow {word}" for word in sorted({hazard.word for hazard in refused}))
+            raise Failure(
+                "Nothing was repaired, since data would be lost:\n  " + "\n  ".join(map(str, refused)),
+                f"If that is meant: migrate.py repair --apply {words}",
+            )
+        with connected(self.database) as connection:
+            run(connection, NO_BODY_CHECKS)
+            self._require_unchanged(connection)
+            for statement in statements(self.steps):
+                try:
+                    run(connection, statement)
+                except DBAPIError as error:
+                    raise Failure(f"Nothing was repaired: {reason(error)} (at: {statement[:200]})") from error
+            self._require_repaired(connection)
+            connection.commit()
 
-
-def apply(project: Project, database: URL, way: WayBack, allowed: set[str]) -> None:
-    """Run the way back in one transaction, which is kept only when nothing differs at its end.
-
-    Raises Failure when it would lose what `allowed` does not name, when the database has changed since it was read,
-    when a statement fails, or when something still differs: the database is then as it was.
-    """
-    refused = [hazard for hazard in hazards(way.steps) if hazard.word not in allowed]
-    if refused:
-        words = " ".join(f"--allow {word}" for word in sorted({hazard.word for hazard in refused}))
-        raise Failure(
-            "Nothing was repaired, since data would be lost:\n  " + "\n  ".join(map(str, refused)),
-            f"If that is meant: migrate.py repair --apply {words}",
-        )
-    with connected(database) as connection:
-        run(connection, f"SET search_path TO {project.search_path}")
-        run(connection, NO_BODY_CHECKS)
-        now, stamps = without(inspect(connection), project.ignored), [way.revision] if way.revision else None
-        if now.fingerprint != way.actual.fingerprint or stamped(connection) != stamps:
+    def _require_unchanged(self, connection: Connection) -> None:
+        now, stamps = without(inspect(connection), self.project.ignored), [self.revision] if self.revision else None
+        if now.fingerprint != self.actual.fingerprint or stamped(connection) != stamps:
             raise Failure("The database has changed since it was read: nothing was repaired.", "Run the repair again.")
-        for statement in statements(way.steps):
-            try:
-                run(connection, statement)
-            except DBAPIError as error:
-                raise Failure(f"Nothing was repaired: {reason(error)} (at: {statement[:200]})") from error
-        left = diff(without(inspect(connection), project.ignored), way.wanted)
+
+    def _require_repaired(self, connection: Connection) -> None:
+        left = settled(self.shadow, diff(self.wanted, without(inspect(connection), self.project.ignored)))
         if left:
             lines = "\n  ".join(line(change) for change in left[:20])
             raise Failure(f"Nothing was repaired, since {len(left)} differences would be left:\n  {lines}")
-        connection.commit()
+
+
+@contextmanager
+def way_back(project: Project, server: URL, database: URL) -> Iterator[WayBack]:
+    """Read the database and the history (in a shadow on `server`), and plan the way. Nothing is written."""
+    history = History(project)
+    actual, revision = read_database(database, history, requires=True)
+    with shadows(server) as made, connected(made.create("recorded")) as shadow:
+        wanted = without(record(history, shadow, revision, requires=True), project.ignored)
+        actual = without(actual, project.ignored)
+        changes = settled(shadow, diff(wanted, actual))
+        steps = plan(actual, wanted) if changes else []
+        yield WayBack(project, database, shadow, revision, actual, wanted, steps)

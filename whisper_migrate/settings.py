@@ -76,7 +76,16 @@ def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
         del named["connect_timeout"]
     named = {key: value for key, value in named.items() if key not in url.query}
     arguments = named | dict(options.pop("connect_args", {}))
-    return sqlalchemy.create_engine(url, **{"poolclass": NullPool, "connect_args": arguments, **options})
+    made = sqlalchemy.create_engine(url, **{"poolclass": NullPool, "connect_args": arguments, **options})
+    # Before SQLAlchemy looks: it writes backslashes twice for a role that has this switched off.
+    sqlalchemy.event.listen(made, "connect", _plain_strings, insert=True)
+    return made
+
+
+def _plain_strings(connection: Any, record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET standard_conforming_strings = on")
+    connection.commit()
 
 
 def _variables(root: Path, environ: Mapping[str, str] | None) -> tuple[dict[str, str], dict[str, str]]:

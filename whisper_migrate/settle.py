@@ -1,0 +1,59 @@
+"""Two printings of one expression are no difference: PostgreSQL itself says so.
+
+What PostgreSQL prints of an expression is not always what it prints once that text has been run: `a IN ('x', 'y')` on a
+varchar, or AND inside AND, come out in another form after a dump and a restore. So where two definitions differ, both
+texts are run in a shadow, and what it prints of them then is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from whisper_migrate.catalog import Catalog, Change
+from whisper_migrate.errors import Failure
+from whisper_migrate.inspect import inspect
+from whisper_migrate.plan import plan, statements
+from whisper_migrate.sql import run
+
+# Attributes that PostgreSQL prints from an expression. A difference in any other one is a difference.
+PRINTED = frozenset({"definition", "default", "generated", "constraints", "arguments", "columns", "using", "check"})
+
+
+def settled(shadow: Connection, changes: Sequence[Change]) -> list[Change]:
+    """The changes that are differences indeed; `shadow` holds their `before` side, and is left as it is."""
+    doubtful = [change for change in changes if change.sign == "~" and PRINTED.issuperset(change.fields)]
+    if not doubtful:
+        return list(changes)
+    base = inspect(shadow, requires=True)
+    doubtful = [change for change in doubtful if change.object.key in base]
+    same = _same(shadow, base, doubtful)
+    if same is None:  # one of them stands in the way of the others
+        same = [change for change in doubtful if _same(shadow, base, [change])]
+    return [change for change in changes if not any(change is found for found in same)]
+
+
+def _same(shadow: Connection, base: Catalog, changes: list[Change]) -> list[Change] | None:
+    """Those whose two sides PostgreSQL prints alike once it has run them; None when they cannot be run."""
+    savepoint = shadow.begin_nested()
+    try:
+        run(shadow, "SET LOCAL check_function_bodies = off")
+        after = {change.object.key: change.after for change in changes if change.after}
+        other = replace(base, objects={key: after.get(key, item) for key, item in base.objects.items()})
+        made = plan(base, other)
+        for statement in statements(made):
+            run(shadow, statement)
+        touched = {item.key for step in made for item in (step.item, *step.inside)}
+        second = inspect(shadow, requires=True)
+        for statement in statements(plan(second, base)):
+            run(shadow, statement)
+        first = inspect(shadow)
+        keys = {key for key in touched if second[key] == first[key]}
+        return [change for change in changes if change.object.key in keys]
+    except (DBAPIError, Failure, KeyError):
+        return None
+    finally:
+        savepoint.rollback()
