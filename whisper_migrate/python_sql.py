@@ -46,3 +46,13 @@ def _is_plain(sql: str) -> bool:
 def execute(sql: str) -> str:
     """`op.execute(...)` of one statement."""
     return f"op.execute({block(escaped(sql))})"
+
+
+def sql_text(sql: str) -> str:
+    """An expression as an argument that SQLAlchemy takes for SQL, such as the body of a check."""
+    return quoted(escaped(sql))
+
+
+def sql_expression(sql: str) -> str:
+    """`sa.text("...")`: an expression where SQLAlchemy would take a plain string for a value or a name."""
+    return f"sa.text({sql_text(sql)})"
