@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,9 +14,10 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.markup import escape
+from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate import embedded, reports, settings
-from whisper_migrate.errors import Failure
+from whisper_migrate.errors import Failure, reason
 from whisper_migrate.project import Project
 
 out = Console(highlight=False, soft_wrap=True)
@@ -23,6 +25,14 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 # A target such as -1 is an argument, not an option.
 TARGET = {"ignore_unknown_options": True}
+
+
+def _target(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if re.match(r"-(?!\d)", value):
+        raise click.NoSuchOption(value, ctx=context)
+    if not value.strip():
+        raise click.BadParameter("it is empty.", context, parameter)
+    return value
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,11 +44,11 @@ def cli(context: click.Context, folder: Path | None) -> None:
     The database is DATABASE_URL, else POSTGRES_HOST and its like, else an embedded PostgreSQL in .pgdata.
     Exit codes: 0 done or the same, 1 something differs, 2 it could not be done.
     """
-    context.obj = Project(folder.resolve()) if folder else context.obj or Project.find(Path.cwd())
+    context.obj = Project.at(folder.resolve()) if folder else context.obj or Project.find(Path.cwd())
 
 
 @cli.command(context_settings=TARGET)
-@click.argument("target", default="head")
+@click.argument("target", default="head", callback=_target)
 @click.pass_obj
 def upgrade(project: Project, target: str) -> None:
     """Apply the revisions up to TARGET: an id, its beginning, +1, or head."""
@@ -50,7 +60,7 @@ def upgrade(project: Project, target: str) -> None:
 
 
 @cli.command(context_settings=TARGET)
-@click.argument("target")
+@click.argument("target", callback=_target)
 @click.pass_obj
 def downgrade(project: Project, target: str) -> None:
     """Take revisions back down to TARGET: an id, -1, or base."""
@@ -62,7 +72,7 @@ def downgrade(project: Project, target: str) -> None:
 
 
 @cli.command()
-@click.argument("message")
+@click.argument("message", default="")
 @click.pass_obj
 def create(project: Project, message: str) -> None:
     """Draft a revision that takes the history to the models, proved up, down and up in a throwaway database."""
@@ -70,8 +80,9 @@ def create(project: Project, message: str) -> None:
     from whisper_migrate.shadow_server import shadow_server
     from whisper_migrate.words import line, outline
 
-    if not message.strip():
-        raise Failure("A revision needs a message.", 'make revision msg="add email verification to users"')
+    message = " ".join(message.split())
+    if not message:
+        raise Failure('A revision needs a message, such as: make revision msg="add email verification to users"')
     with shadow_server(project.root) as server:
         made = draft(project, server, message)
     if made is None:
@@ -133,10 +144,11 @@ def status(project: Project) -> None:
     history, database = History(project), _required(project)
     with connected(database.url, read_only=True) as connection:
         revisions = stamped(connection)
+    history.require_known(revisions or [])
+    pending = history.pending(revisions or [])
     out.print(f"Database  {escape(str(database))}")
     out.print(f"Stands at {', '.join(revisions) if revisions else 'no revision yet'}")
     out.print(f"Head      {', '.join(history.heads) or 'no revision yet'}")
-    pending = history.pending(revisions or [])
     out.print(f"Pending   {len(pending)}")
     for script in pending:
         out.print(f"  {script.revision} {escape(script.doc)}")
@@ -167,7 +179,7 @@ def current(project: Project) -> None:
 
 
 @cli.command()
-@click.argument("revision")
+@click.argument("revision", callback=_target)
 @click.pass_obj
 def stamp(project: Project, revision: str) -> None:
     """Say that the database stands at REVISION, and run nothing."""
@@ -223,6 +235,9 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
     except (KeyboardInterrupt, click.Abort):
         err.print("Interrupted.")
         sys.exit(130)
+    except DBAPIError as error:
+        err.print(f"[bold red]Failed:[/] PostgreSQL says: {escape(reason(error))}.")
+        sys.exit(2)
     except Exception as error:
         # A mistake of ours must not look like "something differs", which is exit code 1.
         if os.environ.get("WHISPER_DEBUG"):

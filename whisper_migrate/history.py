@@ -1,6 +1,7 @@
 """The revisions: their graph, where a database stands in it, and what they make when they are run."""
 
 import re
+import warnings
 from pathlib import Path
 
 from alembic import command
@@ -24,12 +25,15 @@ class History:
     def __init__(self, project: Project) -> None:
         self.project = project
         try:
-            self.scripts = ScriptDirectory.from_config(project.alembic())
-            self.heads = list(self.scripts.get_heads())
-        except (CommandError, RevisionError) as error:
-            raise Failure(f"The history cannot be read: {error}.") from error
-        except Exception as error:
-            raise Failure(f"A revision does not import: {type(error).__name__}: {error}.") from error
+            with warnings.catch_warnings():
+                # Of an id that two files have, or a down_revision that none has, Alembic only warns.
+                warnings.filterwarnings("error", category=UserWarning, module=r"alembic\.")
+                self.scripts = ScriptDirectory.from_config(project.alembic())
+                self.heads = list(self.scripts.get_heads())
+        except (CommandError, RevisionError, UserWarning) as error:
+            raise Failure(f"The history cannot be read: {reason(error)}.") from error
+        except (Exception, SystemExit) as error:
+            raise Failure(f"A revision does not import: {project.blame(error)}.") from error
 
     @property
     def head(self) -> str | None:
@@ -72,9 +76,14 @@ class History:
 
     def pending(self, stamped: list[str]) -> list[Script]:
         """The revisions that an upgrade to the heads would run on a database that stands at `stamped`, in order."""
-        done = (
-            {script.revision for script in self.scripts.iterate_revisions(tuple(stamped), "base")} if stamped else set()
-        )
+        try:
+            path = self.scripts.iterate_revisions(tuple(stamped), "base") if stamped else ()
+            done = {script.revision for script in path}
+        except RevisionError as error:
+            raise Failure(
+                f"The database's stamps do not fit together: {reason(error)}.",
+                "Stamp it with the revision that it equals: migrate.py stamp REV",
+            ) from error
         return [script for script in reversed(self.newest_first()) if script.revision not in done]
 
     def touching(self, item: Object) -> Script | None:
@@ -105,6 +114,8 @@ class History:
                 connection.execution_options(isolation_level=connection.default_isolation_level)
         except (DBAPIError, CommandError) as error:
             raise Failure(f"The history cannot be replayed: {reason(error)}.") from error
+        except Exception as error:
+            raise Failure(f"The history cannot be replayed: {self.project.blame(error)}.") from error
 
     def _upgrade(self, config: Config, target: str) -> None:
         command.upgrade(config, target)

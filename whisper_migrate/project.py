@@ -4,6 +4,7 @@ import importlib
 import sys
 import tomllib
 import traceback
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.ignore import Pattern, patterns
 
 SECTION = "whisper_migrate"
+OTHERS = (Path(__file__).parent, Path(sys.prefix))  # code that may lie in the project's folder, but is not its own
 
 # What a date, an interval or a time without a zone means in SQL depends on these.
 SESSION = {"DateStyle": "ISO, MDY", "IntervalStyle": "postgres", "TimeZone": "UTC"}
@@ -39,11 +41,21 @@ class Project:
             "Change to the project's folder, or name it with --project FOLDER.",
         )
 
+    @classmethod
+    def at(cls, folder: Path) -> "Project":
+        """The project in this very folder."""
+        if not cls(folder).options:
+            raise Failure(f"{folder / 'pyproject.toml'} has no [tool.{SECTION}].")
+        return cls(folder)
+
     @cached_property
     def options(self) -> dict[str, Any]:
         """`[tool.whisper_migrate]` of pyproject.toml."""
-        text = (self.root / "pyproject.toml").read_text()
-        section: dict[str, Any] = tomllib.loads(text).get("tool", {}).get(SECTION, {})
+        try:
+            text = (self.root / "pyproject.toml").read_text(encoding="utf-8")
+            section: dict[str, Any] = tomllib.loads(text).get("tool", {}).get(SECTION, {})
+        except (OSError, ValueError) as error:
+            raise Failure(f"{self.root / 'pyproject.toml'} cannot be read: {error}.") from error
         return section
 
     @cached_property
@@ -71,7 +83,7 @@ class Project:
 
     def alembic(self, connection: Connection | None = None) -> Config:
         """Alembic's configuration; with a connection, its commands work on that, not on the configured database."""
-        config = Config(self.root / "alembic.ini")
+        config = Config(self.root / "alembic.ini", cmd_opts=Namespace(quiet=True))  # what is said, we say
         if connection is not None:
             self.prepare(connection)
             config.attributes["connection"] = connection
@@ -94,8 +106,18 @@ class Project:
         module, _, attribute = name.partition(":")
         try:
             return getattr(importlib.import_module(module), attribute)
-        except Exception as error:
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{where.filename}:{where.lineno}" if str(self.root) in where.filename else module
-            place = place.removeprefix(f"{self.root}/")
-            raise Failure(f"{name} does not import: {type(error).__name__}: {error} ({place}).") from error
+        except (Exception, SystemExit) as error:
+            raise Failure(f"{name} does not import: {self.blame(error)}.") from error
+
+    def blame(self, error: BaseException) -> str:
+        """What went wrong in the project's own code, and where, in one line: `NameError: ... (alembic/x.py:3)`."""
+        said = f"{type(error).__name__}: {error}".strip().partition("\n")[0].rstrip(".:")
+        places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+        if isinstance(error, SyntaxError) and error.filename:
+            said = f"{type(error).__name__}: {error.msg}"
+            places.append((error.filename, error.lineno))
+        for file, number in reversed(places):
+            path = Path(file)
+            if path.is_relative_to(self.root) and not any(path.is_relative_to(folder) for folder in OTHERS):
+                return f"{said} ({path.relative_to(self.root)}:{number})"
+        return said

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from alembic import command
 from alembic.util.exc import CommandError
+from psycopg2.errors import DuplicateObject, DuplicateTable
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
@@ -48,6 +50,8 @@ def downgrade(project: Project, url: URL, target: str, tell: Callable[[Applied],
 
 def _run(project: Project, url: URL, direction: str, target: str, tell: Callable[[Applied], None]) -> Outcome:
     history = History(project)
+    if target == "head":
+        target = history.head or "base"
     applied: list[Applied] = []
     began = time.monotonic()
 
@@ -65,26 +69,30 @@ def _run(project: Project, url: URL, direction: str, target: str, tell: Callable
         config = project.alembic(connection)
         config.attributes["options"] = {"on_version_apply": heard}
         try:
-            getattr(command, direction)(config, target)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("error", category=UserWarning, module=r"alembic\.")  # what is ambiguous
+                getattr(command, direction)(config, target)
             connection.commit()
-        except DBAPIError as error:
-            raise Failure(
-                f"The {direction} stopped and its revision was rolled back: {reason(error)}.",
-                f"Applied before that: {len(applied)}. See where the database stands with: migrate.py status",
-            ) from error
-        except CommandError as error:
+        except (CommandError, UserWarning) as error:
             raise Failure(f"{reason(error)}.", "See the revisions there are with: migrate.py history") from error
+        except Exception as error:
+            words = reason(error) if isinstance(error, DBAPIError) else project.blame(error)
+            remedy = f"Applied before that: {len(applied)}. See where the database stands with: migrate.py status"
+            if not before and isinstance(getattr(error, "orig", None), (DuplicateTable, DuplicateObject)):
+                remedy = "Did the database have this schema already? Then stamp it: migrate.py stamp REV"
+            raise Failure(f"The {direction} stopped and its revision was rolled back: {words}.", remedy) from error
         after = stamped(connection) or []
     return Outcome(before, after, applied)
 
 
 def stamp(project: Project, url: URL, target: str) -> Outcome:
     """Say that a database stands at `target`, and run nothing."""
+    History(project)
     with connected(url) as connection:
         before = stamped(connection) or []
         connection.rollback()
         try:
-            command.stamp(project.alembic(connection), target)
+            command.stamp(project.alembic(connection), target, purge=True)
         except CommandError as error:
             raise Failure(f"{reason(error)}.", "See the revisions there are with: migrate.py history") from error
         connection.commit()
