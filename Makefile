@@ -6,6 +6,11 @@ VENV := .venv
 PY := $(VENV)/bin/python
 MIGRATE := $(PY) scripts/migrations/migrate.py
 
+# What a user types reaches the command as it is: neither make nor the shell finds anything to expand in it.
+export WHISPER_MSG := $(value msg)
+export WHISPER_TO := $(value to)
+unexport msg to
+
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -17,10 +22,10 @@ $(VENV)/.ready: requirements-core.txt requirements-dev.txt
 	@touch $@
 
 upgrade: $(VENV)/.ready ## apply the revisions: make upgrade [to=REVISION]
-	@$(MIGRATE) upgrade $(or $(to),head)
+	@$(MIGRATE) upgrade -- "$${WHISPER_TO:-head}"
 
 revision: $(VENV)/.ready ## draft and prove a revision from the models: make revision msg="what changes"
-	@$(MIGRATE) create "$$msg"
+	@$(MIGRATE) create -- "$$WHISPER_MSG"
 
 check-drift: $(VENV)/.ready ## do models, history and database agree?
 	@$(PY) scripts/check_drift.py
