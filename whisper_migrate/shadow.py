@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from threading import Lock
 
 from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
@@ -27,13 +28,15 @@ class Shadows:
     keeper: Connection
     maker: str
     names: list[str] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
 
     def create(self, purpose: str, template: str | None = None) -> URL:
         """A new database named after its `purpose`: empty, or a copy of another shadow of this run."""
         name = f"{PREFIX}_{self.maker}_{purpose}"
-        self.names.append(name)
         encoding = "" if template else " ENCODING 'UTF8'"
-        self.keeper.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template or "template0"}"{encoding}'))
+        with self.lock:  # models and history are made real at the same time, by two threads
+            self.names.append(name)
+            self.keeper.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template or "template0"}"{encoding}'))
         return self.server.set(database=name)
 
     def drop(self, name: str) -> None:
