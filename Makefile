@@ -9,7 +9,8 @@ MIGRATE := $(PY) scripts/migrations/migrate.py
 # What a user types reaches the command as it is: neither make nor the shell finds anything to expand in it.
 export WHISPER_MSG := $(value msg)
 export WHISPER_TO := $(value to)
-unexport msg to
+export WHISPER_ALLOW := $(value allow)
+unexport msg to allow
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +18,7 @@ help: ## this list
 setup: $(VENV)/.ready ## the virtual environment, with every pinned package
 
 $(VENV)/.ready: requirements-core.txt requirements-dev.txt
+	@echo "Installing the pinned packages into $(VENV) (once) ..."
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
@@ -24,8 +26,8 @@ $(VENV)/.ready: requirements-core.txt requirements-dev.txt
 upgrade: $(VENV)/.ready ## apply the revisions: make upgrade [to=REVISION]
 	@$(MIGRATE) upgrade -- "$${WHISPER_TO:-head}"
 
-revision: $(VENV)/.ready ## draft and prove a revision from the models: make revision msg="what changes"
-	@$(MIGRATE) create -- "$$WHISPER_MSG"
+revision: $(VENV)/.ready ## draft and prove a revision from the models: make revision msg="what changes" [allow="drop-column t.c"]
+	@$(MIGRATE) create $(if $(allow),--allow="$$WHISPER_ALLOW") -- "$$WHISPER_MSG"
 
 check-drift: $(VENV)/.ready ## do models, history and database agree?
 	@$(PY) scripts/check_drift.py

@@ -73,8 +73,9 @@ def downgrade(project: Project, target: str) -> None:
 
 @cli.command()
 @click.argument("message", default="")
+@click.option("--allow", multiple=True, metavar="WHAT", help='Permit a loss by name: "drop-column users.nickname".')
 @click.pass_obj
-def create(project: Project, message: str) -> None:
+def create(project: Project, message: str, allow: tuple[str, ...]) -> None:
     """Draft a revision that takes the history to the models, proved up, down and up in a throwaway database."""
     from whisper_migrate.draft import draft
     from whisper_migrate.shadow_server import shadow_server
@@ -84,7 +85,7 @@ def create(project: Project, message: str) -> None:
     if not message:
         raise Failure('A revision needs a message, such as: make revision msg="add email verification to users"')
     with shadow_server(project.root) as server:
-        made = draft(project, server, message)
+        made = draft(project, server, message, allowed=[name.strip() for given in allow for name in given.split(",")])
     if made is None:
         out.print("The history has everything that the models say: no revision is needed, none was written.")
         return

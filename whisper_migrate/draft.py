@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-import os
-import re
 import secrets
 import shutil
-import subprocess
-import sys
 import tempfile
-import textwrap
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, Change, diff
+from whisper_migrate.connect import connected
 from whisper_migrate.desired import build
 from whisper_migrate.errors import Failure, reason
+from whisper_migrate.hazards import Hazard, hazards
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
-from whisper_migrate.plan import plan
+from whisper_migrate.names import shown
+from whisper_migrate.plan import Step, plan
 from whisper_migrate.project import Project
 from whisper_migrate.render import Body
-from whisper_migrate.settings import engine
-from whisper_migrate.settle import settled
+from whisper_migrate.revision_file import Text, config_with, write
+from whisper_migrate.settle import agreed, settled
 from whisper_migrate.shadow import shadows
 from whisper_migrate.words import line, outline
 
@@ -43,32 +41,71 @@ class Draft:
     changes: list[Change]
 
 
-def draft(project: Project, server: URL, message: str, revision: str | None = None) -> Draft | None:
+def draft(
+    project: Project, server: URL, message: str, *, allowed: Collection[str] = (), revision: str | None = None
+) -> Draft | None:
     """Write the revision that takes the history to the models; None when they agree already.
 
     The models and the history are each made real in a shadow on `server`. The file is kept only after it has been run
     there up, down and up again: the catalog then equals the models, before it, and the models.
+
+    Raises Failure when it would lose data that `allowed` does not name (as `drop-column users.nickname`).
     """
     history = History(project)
-    head = history.head
+    parent = history.head
     with shadows(server) as made:
-        with engine(made.create("desired")).connect() as connection:
+        with connected(made.create("desired")) as connection:
             build(connection, project)
             desired = inspect(connection, requires=True)
-        with engine(made.create("recorded")).connect() as connection:
+        with connected(made.create("recorded")) as connection:
             history.replay(connection)
             recorded = inspect(connection, requires=True)
             changes = settled(connection, diff(recorded, desired))
             connection.rollback()
             if not changes:
                 return None
+            desired = agreed(recorded, desired, changes)
+            up, down = plan(recorded, desired), plan(desired, recorded)
+            lost = _require_allowed(up, changes, allowed)
             with tempfile.TemporaryDirectory() as folder:
-                revision = revision or secrets.token_hex(6)
-                file = _write(project, Path(folder), message, revision, head, recorded, desired, changes)
-                prove(_config(project, connection, Path(folder)), connection, revision, recorded, desired)
+                text = Text(
+                    revision or secrets.token_hex(6),
+                    parent,
+                    message,
+                    [*map(line, outline(changes)), *(f"Allowed: {hazard.name}" for hazard in lost)],
+                    Body(up, desired).source(),
+                    Body(down, recorded).source(),
+                )
+                file = write(project, Path(folder), text)
+                prove(config_with(project, Path(folder), connection), connection, text.revision, recorded, desired)
                 path = Path(history.scripts.versions) / file.name
                 shutil.move(file, path)
-    return Draft(path, revision, changes)
+    return Draft(path, text.revision, changes)
+
+
+def _require_allowed(steps: Sequence[Step], changes: Sequence[Change], allowed: Collection[str]) -> list[Hazard]:
+    """The losses of a draft, all of which must be allowed by name."""
+    found = hazards(steps)
+    refused = [hazard for hazard in found if hazard.name not in allowed]
+    if not refused:
+        return found
+    lines = [f"{hazard}{_perhaps_renamed(hazard, changes)}" for hazard in refused]
+    names = ", ".join(hazard.name for hazard in refused)
+    raise Failure(
+        "No revision was written, since it would lose data:\n  " + "\n  ".join(lines),
+        f'If that is meant: make revision msg="..." allow="{names}"',
+    )
+
+
+def _perhaps_renamed(hazard: Hazard, changes: Sequence[Change]) -> str:
+    """Where a column of the same type comes in its place: it may have been renamed, which would lose nothing."""
+    gone = hazard.item
+    if gone.kind != "column":
+        return ""
+    for new in (change.object for change in changes if change.sign == "+" and change.object.kind == "column"):
+        if (new.parent, new["type"]) == (gone.parent, gone["type"]):
+            return f" (though {shown(new.identity)}, of the same type, is new)"
+    return ""
 
 
 def prove(config: Config, connection: Connection, revision: str, before: Catalog, after: Catalog) -> None:
@@ -88,61 +125,3 @@ def prove(config: Config, connection: Connection, revision: str, before: Catalog
         if left:
             lines = "\n  ".join(line(change) for change in left[:20])
             raise Failure(f"The draft's {direction} leaves {len(left)} differences, so it was not kept:\n  {lines}")
-
-
-def _write(
-    project: Project,
-    folder: Path,
-    message: str,
-    revision: str,
-    head: str | None,
-    recorded: Catalog,
-    desired: Catalog,
-    changes: list[Change],
-) -> Path:
-    scripts = ScriptDirectory.from_config(_config(project, None, folder))
-    bodies = [Body(plan(recorded, desired), desired).source(), Body(plan(desired, recorded), recorded).source()]
-    up, down = (_indented(body) for body in bodies)
-    script = scripts.generate_revision(
-        revision,
-        message,
-        head=head or "base",
-        version_path=str(folder),
-        imports="from sqlalchemy.dialects import postgresql",
-        upgrades=up,
-        downgrades=down,
-    )
-    if script is None:
-        raise Failure("Alembic wrote no file for the revision.")
-    file = Path(script.path)
-    _insert_changes(file, changes)
-    _format(project, file)
-    return file
-
-
-def _config(project: Project, connection: Connection | None, folder: Path) -> Config:
-    """Alembic's configuration with the draft's folder beside the project's own revisions."""
-    config = project.alembic(connection)
-    versions = ScriptDirectory.from_config(config).versions
-    config.set_main_option("version_locations", os.pathsep.join((versions, str(folder))).replace("%", "%%"))
-    return config
-
-
-def _indented(body: str) -> str:
-    """The body of a function, but for the inside of triple-quoted blocks, which must stay as it is."""
-    parts = re.split(r'("""\n.*?\n""")', body, flags=re.DOTALL)
-    return "".join(part if part.startswith('"""') else textwrap.indent(part, "    ") for part in parts).strip()
-
-
-def _insert_changes(file: Path, changes: list[Change]) -> None:
-    """List in the docstring, in plain words, what the revision changes."""
-    text = file.read_text()
-    words = "\n".join(map(line, outline(changes))).replace("\\", "\\\\").replace('"""', "'''")
-    file.write_text(text.replace("\n\nRevision ID:", f"\n\n{words}\n\nRevision ID:", 1))
-
-
-def _format(project: Project, file: Path) -> None:
-    """As the project formats its code, without the imports that the draft does not need; ruff is a development tool."""
-    config = ["--config", str(project.root / "pyproject.toml"), "--quiet", str(file)]
-    for words in (["check", "--fix", "--exit-zero", "--select", "F401,I"], ["format"]):
-        subprocess.run([sys.executable, "-m", "ruff", *words, *config], check=False, capture_output=True)

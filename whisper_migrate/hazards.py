@@ -21,8 +21,13 @@ class Hazard:
     item: Object
     loss: str
 
+    @property
+    def name(self) -> str:
+        """The word and what it is about: `drop-column users.nickname`."""
+        return f"{self.word} {shown(self.item.identity)}"
+
     def __str__(self) -> str:
-        return f"{self.word} {shown(self.item.identity)}: {self.loss}"
+        return f"{self.name}: {self.loss}"
 
 
 def hazards(steps: Sequence[Step]) -> list[Hazard]:

@@ -19,7 +19,7 @@ from whisper_migrate.ignore import without
 from whisper_migrate.inspect import inspect
 from whisper_migrate.plan import Step, plan, statements
 from whisper_migrate.project import Project
-from whisper_migrate.settle import settled
+from whisper_migrate.settle import agreed, settled
 from whisper_migrate.shadow import shadows
 from whisper_migrate.sql import run
 from whisper_migrate.words import line
@@ -91,5 +91,5 @@ def way_back(project: Project, server: URL, database: URL) -> Iterator[WayBack]:
         wanted = without(record(history, shadow, revision, requires=True), project.ignored)
         actual = without(actual, project.ignored)
         changes = settled(shadow, diff(wanted, actual))
-        steps = plan(actual, wanted) if changes else []
+        steps = plan(actual, agreed(actual, wanted, changes))
         yield WayBack(project, database, shadow, revision, actual, wanted, steps)

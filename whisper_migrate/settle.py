@@ -36,6 +36,13 @@ def settled(shadow: Connection, changes: Sequence[Change]) -> list[Change]:
     return [change for change in changes if not any(change is found for found in same)]
 
 
+def agreed(before: Catalog, after: Catalog, changes: Sequence[Change]) -> Catalog:
+    """`after`, but as in `before` where only the printing differs: what a plan must leave alone."""
+    changed = {change.object.key for change in changes}
+    same = {key: item for key, item in before.objects.items() if key in after and key not in changed}
+    return replace(after, objects={key: same.get(key, item) for key, item in after.objects.items()})
+
+
 def _same(shadow: Connection, base: Catalog, changes: list[Change]) -> list[Change] | None:
     """Those whose two sides PostgreSQL prints alike once it has run them; None when they cannot be run."""
     savepoint = shadow.begin_nested()

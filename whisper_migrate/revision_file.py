@@ -1,0 +1,72 @@
+"""A drafted revision as a file: docstring, imports, two functions, formatted as the project formats its code."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from whisper_migrate.errors import Failure
+from whisper_migrate.project import Project
+
+
+@dataclass(frozen=True)
+class Text:
+    """What a revision says: its id and parent, its message, the lines of its docstring, and both bodies."""
+
+    revision: str
+    parent: str | None
+    message: str
+    summary: Sequence[str]
+    upgrade: str
+    downgrade: str
+
+
+def write(project: Project, folder: Path, text: Text) -> Path:
+    """Write the file into `folder`, named as alembic.ini's file_template says."""
+    script = ScriptDirectory.from_config(config_with(project, folder)).generate_revision(
+        text.revision,
+        text.message,
+        head=text.parent or "base",
+        version_path=str(folder),
+        imports="from sqlalchemy.dialects import postgresql",
+        upgrades=_indented(text.upgrade),
+        downgrades=_indented(text.downgrade),
+    )
+    if script is None:
+        raise Failure("Alembic wrote no file for the revision.")
+    file = Path(script.path)
+    summary = "\n".join(text.summary).replace("\\", "\\\\").replace('"""', "'''")
+    file.write_text(file.read_text().replace("\n\nRevision ID:", f"\n\n{summary}\n\nRevision ID:", 1))
+    _format(project, file)
+    return file
+
+
+def config_with(project: Project, folder: Path, connection: Connection | None = None) -> Config:
+    """Alembic's configuration with `folder` beside the project's own revisions."""
+    config = project.alembic(connection)
+    versions = ScriptDirectory.from_config(config).versions
+    config.set_main_option("version_locations", os.pathsep.join((versions, str(folder))).replace("%", "%%"))
+    return config
+
+
+def _indented(body: str) -> str:
+    """The body of a function, but for the inside of triple-quoted blocks, which must stay as it is."""
+    parts = re.split(r'("""\n.*?\n""")', body, flags=re.DOTALL)
+    return "".join(part if part.startswith('"""') else textwrap.indent(part, "    ") for part in parts).strip()
+
+
+def _format(project: Project, file: Path) -> None:
+    """Without the imports that the draft does not need; ruff is a development tool, and may be missing."""
+    config = ["--config", str(project.root / "pyproject.toml"), "--quiet", str(file)]
+    for command in (["check", "--fix", "--exit-zero", "--select", "F401,I"], ["format"]):
+        subprocess.run([sys.executable, "-m", "ruff", *command, *config], check=False, capture_output=True)
