@@ -53,6 +53,7 @@ def shadows(server: URL) -> Iterator[Shadows]:
 
     Raises Failure when the role may not create databases.
     """
+    server = _writable(server)
     host = f"{zlib.crc32(socket.gethostname().encode()):08x}"
     maker = f"{host}_{os.getpid()}_{secrets.token_hex(4)}"
     keeping: Engine = engine(
@@ -65,8 +66,16 @@ def shadows(server: URL) -> Iterator[Shadows]:
         try:
             yield made
         finally:
-            for name in made.names:
-                made.drop(name)
+            # On a connection of its own: an interruption in the middle of a statement leaves the keeper unusable.
+            with keeping.connect() as made.keeper:
+                for name in made.names:
+                    made.drop(name)
+
+
+def _writable(url: URL) -> URL:
+    """The same server, for a role whose transactions are read-only unless they say otherwise."""
+    given = url.query.get("options", "")
+    return url.update_query_dict({"options": f"{given} -c default_transaction_read_only=off".strip()})
 
 
 def may_create(connection: Connection) -> bool:
@@ -86,14 +95,15 @@ def _require_createdb(keeper: Connection, server: URL) -> None:
 
 def _sweep(shadows: Shadows) -> None:
     """Drop the shadows, of this role, whose maker is gone."""
-    alive = set(shadows.keeper.scalars(text("SELECT application_name FROM pg_catalog.pg_stat_activity")))
     mine = shadows.keeper.scalars(
         text(
             "SELECT d.datname FROM pg_catalog.pg_database AS d JOIN pg_catalog.pg_roles AS r ON r.oid = d.datdba"
             " WHERE r.rolname = current_user"
         )
-    )
-    for name in list(mine):
+    ).all()
+    # Who lives is asked last: a run that begins between the two has none of its shadows in the first answer.
+    alive = set(shadows.keeper.scalars(text("SELECT application_name FROM pg_catalog.pg_stat_activity")))
+    for name in mine:
         match = NAME.fullmatch(name)
         if match and f"{PREFIX}_{match['maker']}" not in alive:
             # Another run may be sweeping the same one.
