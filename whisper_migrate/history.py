@@ -126,4 +126,10 @@ def stamped(connection: Connection, version_table: str = "public.alembic_version
     """The revision ids that a database is stamped with; None when it has no version table at all."""
     if connection.scalar(text("SELECT to_regclass(:name)"), {"name": version_table}) is None:
         return None
-    return list(connection.scalars(text(f"SELECT version_num FROM {version_table} ORDER BY version_num")))
+    try:
+        return list(connection.scalars(text(f"SELECT version_num FROM {version_table} ORDER BY version_num")))
+    except DBAPIError as error:
+        raise Failure(
+            f"The revision that the database stands at cannot be read: {reason(error)}.",
+            f"Let the role read it: GRANT SELECT ON {version_table} TO {connection.engine.url.username};",
+        ) from error
