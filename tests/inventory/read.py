@@ -11,8 +11,6 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-Row = dict[str, Any]
-Inventory = dict[str, Any]
 from tests.inventory.queries import (
     COLUMNS,
     CONSTRAINTS,
@@ -26,6 +24,9 @@ from tests.inventory.queries import (
     SOURCES,
     TRIGGERS,
 )
+
+Row = dict[str, Any]
+Inventory = dict[str, Any]
 
 
 def expected() -> Inventory:
