@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup upgrade revision check-drift status db-url psql db-stop test bench lint format clean
+.PHONY: help setup upgrade revision check-drift repair downgrade status db-url psql db-stop test bench lint format
 
 PYTHON ?= python3
 VENV := .venv
@@ -31,6 +31,12 @@ revision: $(VENV)/.ready ## draft and prove a revision from the models: make rev
 
 check-drift: $(VENV)/.ready ## do models, history and database agree?
 	@$(PY) scripts/check_drift.py
+
+repair: $(VENV)/.ready ## print the SQL that takes a drifted database back to the history
+	@$(MIGRATE) repair
+
+downgrade: $(VENV)/.ready ## take revisions back: make downgrade to=REVISION (-1 for the last)
+	@$(MIGRATE) downgrade -- "$$WHISPER_TO"
 
 status: $(VENV)/.ready ## where the database stands, and what is pending
 	@$(MIGRATE) status

@@ -99,7 +99,7 @@ def create(project: Project, message: str, allow: tuple[str, ...]) -> None:
 @click.option("--format", "form", type=click.Choice(reports.NAMES), default="text", help="How to report it.")
 @click.pass_obj
 def check_drift(project: Project, only: str | None, form: str) -> None:
-    """Compare the models with the history, and with both the database where there is one."""
+    """Compare the models with the history, and the database, where there is one, with both."""
     from whisper_migrate.drift import check
     from whisper_migrate.shadow_server import shadow_server
 

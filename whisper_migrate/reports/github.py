@@ -21,7 +21,7 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
         where = {"file": str(verdict.history.path(script)), "title": "Pending"}
         yield _command("warning", where, f"{script.revision} {script.doc}: make upgrade")
     for change in outline(verdict.drift):
-        yield _annotation(verdict, change, "Drift", "The database differs from the history: migrate.py repair")
+        yield _annotation(verdict, change, "Drift", "The database differs from the history: make repair")
     for reason in verdict.unreadable:
         yield _command("warning", {"title": "Not readable"}, reason)
     if verdict.clean:

@@ -29,7 +29,7 @@ from whisper_migrate.words import line, outline
 RULES = {
     "unwritten": ("The models differ from the history.", 'make revision msg="what changes"', Level.ERROR),
     "pending": ("The database lacks a revision.", "make upgrade", Level.WARNING),
-    "drift": ("The database differs from the history.", "migrate.py repair", Level.ERROR),
+    "drift": ("The database differs from the history.", "make repair", Level.ERROR),
 }
 
 

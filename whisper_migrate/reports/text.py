@@ -34,7 +34,7 @@ def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
         at = f"the history at {verdict.revision}" if verdict.revision else "an empty one, as it is not stamped"
         yield f"[bold]Drift[/]: the database differs from {at} ({_count(verdict.drift)})."
         yield from _changes(verdict, verdict.drift)
-        yield "  [bold]->[/] migrate.py repair   (prints the SQL that takes it back)"
+        yield "  [bold]->[/] make repair   (prints the SQL that takes it back)"
     for change, pattern in verdict.ignored:
         yield f"Ignored: {escape(line(change))} ({escape(pattern.reason)})"
     yield from (f"Not readable: {escape(reason)}" for reason in verdict.unreadable)
