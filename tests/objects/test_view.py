@@ -18,12 +18,14 @@ CREATE VIEW v WITH (security_barrier = true) AS SELECT id, note FROM t WHERE NOT
 ALTER VIEW v ALTER COLUMN note SET DEFAULT 'none';
 COMMENT ON VIEW v IS 'open';
 COMMENT ON COLUMN v.note IS 'what it says';
+GRANT SELECT, UPDATE (note) ON v TO PUBLIC;
 CREATE VIEW vv AS SELECT upper(note::text) AS loud FROM v;
 COMMENT ON VIEW vv IS 'loud';
 CREATE MATERIALIZED VIEW m AS SELECT loud, count(*) AS n FROM vv GROUP BY loud;
 CREATE UNIQUE INDEX m_loud ON m (loud) WITH (fillfactor = 70);
 COMMENT ON INDEX m_loud IS 'each once';
 COMMENT ON MATERIALIZED VIEW m IS 'counted';
+GRANT SELECT ON m TO PUBLIC;
 CREATE RULE r AS ON DELETE TO v DO ALSO INSERT INTO log VALUES (OLD.id, OLD.note);
 COMMENT ON RULE r ON v IS 'keeps a log';
 CREATE FUNCTION instead() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$;
@@ -32,6 +34,7 @@ COMMENT ON TRIGGER tr ON v IS 'instead';
 CREATE FUNCTION first_word(v) RETURNS text LANGUAGE sql AS $$SELECT split_part($1.note, ' ', 1)$$;
 CREATE FUNCTION all_open() RETURNS SETOF v LANGUAGE sql AS $$SELECT * FROM public.v$$;
 COMMENT ON FUNCTION all_open() IS 'all of them';
+REVOKE EXECUTE ON FUNCTION all_open() FROM PUBLIC;
 ALTER TABLE log ENABLE ROW LEVEL SECURITY;
 CREATE POLICY p ON log USING (id IN (SELECT id FROM v));
 COMMENT ON POLICY p ON log IS 'of the open ones';
@@ -166,7 +169,7 @@ CASES = [
     Case(
         "turned into a materialized view",
         BEFORE + "CREATE VIEW w AS SELECT note FROM v;",
-        "DROP VIEW v CASCADE; CREATE MATERIALIZED VIEW v AS SELECT id, note FROM t; CREATE VIEW w AS SELECT note FROM v",
+        "DROP VIEW v CASCADE; CREATE MATERIALIZED VIEW v AS SELECT id, note FROM t;CREATE VIEW w AS SELECT note FROM v",
         ["- view v", "+ materialized view v"],
     ),
 ]

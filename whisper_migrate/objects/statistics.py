@@ -11,10 +11,19 @@ def query(version: int) -> str:
     return QUERY.format(target="s.stxstattarget" if version >= 17 else "nullif(s.stxstattarget, -1)")
 
 
+# PostgreSQL keeps the columns in the table's order, which is not compared: so neither is theirs.
+# The kind `e` comes with every expression.
 QUERY = """
 SELECT s.oid, s.stxrelid::regclass::text AS parent,
        quote_ident(n.nspname) || '.' || quote_ident(s.stxname) AS identity,
-       pg_get_statisticsobjdef(s.oid) AS definition,
+       s.stxrelid::regclass::text AS table,
+       (SELECT array_agg(CASE kind WHEN 'd' THEN 'ndistinct' WHEN 'f' THEN 'dependencies' ELSE 'mcv' END ORDER BY kind)
+        FROM unnest(s.stxkind) AS kind WHERE kind <> 'e') AS kinds,
+       (SELECT array_agg(quote_ident(a.attname) ORDER BY a.attname)
+        FROM pg_catalog.pg_attribute AS a
+        WHERE a.attrelid = s.stxrelid AND a.attnum = ANY (s.stxkeys)) AS columns,
+       (SELECT array_agg(expression ORDER BY expression)
+        FROM unnest(pg_get_statisticsobjdef_expressions(s.oid)) AS expression) AS expressions,
        {target} AS target
 FROM pg_catalog.pg_statistic_ext AS s
 JOIN pg_catalog.pg_namespace AS n ON n.oid = s.stxnamespace
@@ -22,7 +31,10 @@ JOIN pg_catalog.pg_namespace AS n ON n.oid = s.stxnamespace
 
 
 def create(item: Object) -> list[str]:
-    return [item["definition"], *([] if item["target"] is None else _target(item))]
+    kinds = f" ({', '.join(item['kinds'])})" if item["kinds"] else ""
+    of = ", ".join([*(item["columns"] or ()), *(f"({expression})" for expression in item["expressions"] or ())])
+    statement = f"CREATE STATISTICS {item.identity}{kinds} ON {of} FROM {item['table']}"
+    return [statement, *([] if item["target"] is None else _target(item))]
 
 
 def drop(item: Object) -> list[str]:
@@ -30,7 +42,9 @@ def drop(item: Object) -> list[str]:
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    return _target(after) if before["definition"] == after["definition"] else None
+    if any(before[name] != after[name] for name in ("table", "kinds", "columns", "expressions")):
+        return None
+    return _target(after)
 
 
 def _target(item: Object) -> list[str]:
