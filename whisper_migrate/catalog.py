@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -39,6 +39,10 @@ class Object:
 
     def __getitem__(self, name: str) -> Any:
         return self.values[self.fields.index(name)]
+
+    def but(self, **values: Any) -> Object:
+        """The same object with other values of some attributes."""
+        return replace(self, values=tuple(values.get(name, value) for name, value in self.attributes.items()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
-from whisper_migrate.catalog import Catalog, Key, Object, diff
+from whisper_migrate.catalog import Catalog, Change, Key, Object, diff
 from whisper_migrate.errors import Failure
 from whisper_migrate.objects import ATTACHED, KINDS
+from whisper_migrate.retype import TYPES, discarded, move, renamed, set_aside
 
 Priority = tuple[int, int, str, int, str]
 
-CONTAINERS = ("table", "view", "materialized_view", "foreign_table")
-# A view or an index can be made again at any time; these hold rows or values, which could not.
+CONTAINERS = ("table", "view", "materialized_view", "foreign_table", "domain")
 KEPT = frozenset({"schema", "extension", "table", "column", "foreign_table", "sequence"})
 
 
 @dataclass(frozen=True)
 class Step:
-    """One object to `drop`, `create`, `alter` or `finish`, and the statements that do it."""
+    """What is done to one object and how: loosen, drop, rename, create, alter, discard or finish."""
 
     verb: str
     item: Object
@@ -43,37 +43,39 @@ def plan(before: Catalog, after: Catalog) -> list[Step]:
     changes = diff(before, after)
     created = {change.object.key for change in changes if change.sign == "+"}
     dropped = {change.object.key for change in changes if change.sign == "-"}
-    altered: dict[Key, list[str]] = {}
+    altered: set[Key] = set()
     rebuilt: set[Key] = set()
     for change in changes:
         if change.before and change.after:
-            alter = getattr(KINDS[change.object.kind], "alter", None)
-            statements = alter(change.before, change.after) if alter else None
-            if statements is None:
-                rebuilt.add(change.object.key)
-            else:
-                altered[change.object.key] = statements
+            (altered if _is_alterable(change.before, change.after, changes) else rebuilt).add(change.object.key)
     disturbed = {key for key in altered if _disturbs(before, after, key)}
-    rebuilt |= _dependents(before, after, rebuilt | dropped | disturbed)
-    steps = [
-        Step("alter", after[key], before[key], tuple(sql))
-        for key, sql in altered.items()
-        if key not in rebuilt and not _derived(after[key])
-    ]
+    found, held = _dependents(before, after, rebuilt | dropped, disturbed)
+    aside = set_aside(before, rebuilt | found, held)
+    rebuilt = (rebuilt | found) - aside
+    steps: list[Step] = []
+    for key in (altered | held) - rebuilt:
+        gone = before.requires.get(key, frozenset()) & (dropped | rebuilt)
+        tied = any(kind in USED_BY_DEFAULTS for kind, _ in gone)
+        if types := set_aside(before, aside, {key}):
+            steps += [Step(*part) for part in move(before, after, key, held, types, tied)]
+        else:
+            steps += _alterations(before[key], after[key], tied)
+    for key in aside:
+        steps.append(Step("rename", before[key], None, tuple(renamed(before[key]))))
+        steps.append(Step("discard", before[key], None, tuple(discarded(before[key]))))
     # Foreign keys that go round in a circle, or a check that needs its own table, cannot be made inside CREATE TABLE.
     for apart in ((), ("foreign key",), ("foreign key", "check", "exclusion", "unique", "primary key")):
+        drops = _drops(before, dropped | rebuilt, aside, apart)
+        creates = [_beside(before, step, aside) for step in _creates(after, created | rebuilt | aside, apart)]
         try:
-            ordered = _in_order(
-                [*steps, *_drops(before, dropped | rebuilt, apart), *_creates(after, created | rebuilt, apart)],
-                before,
-                after,
-            )
+            ordered = _in_order([*steps, *drops, *creates], before, after)
             break
         except CycleError as cycle:
             if len(apart) > 1:
                 raise Failure(f"No order works for these objects, each needs the next: {_shown(cycle)}.") from cycle
-    finished = [_step("finish", after[key]) for key in created | rebuilt if hasattr(KINDS[key[0]], "finish")]
-    return ordered + sorted((step for step in finished if step.statements), key=lambda step: step.item.identity)
+    steps += [_step("finish", after[key]) for key in created | rebuilt if hasattr(KINDS[key[0]], "finish")]
+    first, last = (sorted((s for s in steps if s.verb == verb), key=_name) for verb in ("loosen", "finish"))
+    return [step for step in (*first, *ordered, *last) if step.statements]
 
 
 def statements(steps: Iterable[Step]) -> list[str]:
@@ -86,15 +88,47 @@ def _step(verb: str, item: Object, inside: Sequence[Object] = ()) -> Step:
     return Step(verb, item, None, tuple(make(item, inside) if inside else make(item)), tuple(inside))
 
 
-def _drops(before: Catalog, dropped: set[Key], apart: Sequence[str]) -> list[Step]:
+def _name(step: Step) -> str:
+    return step.item.identity
+
+
+def _beside(before: Catalog, step: Step, aside: set[Key]) -> Step:
+    """A type that is made anew under columns is the same one to whoever reads the plan."""
+    return replace(step, verb="alter", before=before[step.item.key]) if step.item.key in aside else step
+
+
+def _is_alterable(before: Object, after: Object, changes: Iterable[Change]) -> bool:
+    """Whether its kind can alter it in place, in one transaction with all these changes."""
+    module = KINDS[after.kind]
+    if not hasattr(module, "alter") or module.alter(before, after) is None:
+        return False
+    if not hasattr(module, "too_late"):
+        return True
+    others = [change.after for change in changes if change.after and change.after.key != after.key]
+    return not module.too_late(before, after, others)
+
+
+def _alterations(before: Object, after: Object, tied: bool) -> Iterator[Step]:
+    """What ties a kept object to others comes off first; what it needs from others waits until all is there."""
+    module = KINDS[after.kind]
+    loose = module.loose(before, after, tied) if hasattr(module, "loose") else before
+    if loose != before:
+        yield Step("loosen", after, before, tuple(module.alter(before, loose)))
+    if not _derived(after):
+        yield Step("alter", after, before, tuple(module.alter(loose, after)))
+    if hasattr(module, "finish"):
+        yield Step("finish", after, before, tuple(module.finish(after, before)))
+
+
+def _drops(before: Catalog, dropped: set[Key], aside: set[Key], apart: Sequence[str]) -> list[Step]:
     """What is dropped by itself: the rest goes along with the table or the object that it belongs to."""
     steps = []
     for key in dropped:
         item = before[key]
         if item.kind in ATTACHED:
-            along = any(owner in dropped for owner in before.requires.get(key, ()))
+            along = any(owner in dropped | aside for owner in before.requires.get(key, ()))
         else:
-            along = _container(item, dropped) is not None and not (item.kind == "constraint" and item["type"] in apart)
+            along = _container(item, dropped) is not None and not _is_apart(item, apart)
         if not along and not _derived(item):
             steps.append(_step("drop", item))
     return steps
@@ -107,11 +141,16 @@ def _creates(after: Catalog, created: set[Key], apart: Sequence[str]) -> list[St
     for key in [key for key in after.objects if key in created and not _derived(after[key])]:
         item = after[key]
         container, fits = _container(item, created), getattr(KINDS[item.kind], "fits_inside", None)
-        if container and fits and fits(item) and not (item.kind == "constraint" and item["type"] in apart):
+        if container and fits and fits(item) and not _is_apart(item, apart):
             inside.setdefault(container, []).append(item)
         else:
             steps.append(item)
     return [_step("create", item, inside.get(item.key, ())) for item in steps]
+
+
+def _is_apart(item: Object, apart: Sequence[str]) -> bool:
+    type_ = "check" if item.kind == "domain_constraint" else item["type"] if item.kind == "constraint" else None
+    return type_ in apart
 
 
 def _container(item: Object, among: set[Key]) -> Key | None:
@@ -130,32 +169,57 @@ def _derived(item: Object) -> bool:
 
 def _disturbs(before: Catalog, after: Catalog, key: Key) -> bool:
     """Whether changing this object in place is refused while others stand on it."""
-    return key[0] == "column" and any(before[key][name] != after[key][name] for name in ("type", "collation"))
+    if key[0] != "column" or after[key]["of_view"]:
+        return False
+    return any(before[key][name] != after[key][name] for name in ("type", "collation"))
 
 
 # PostgreSQL itself rebuilds these when the type of a column changes under them.
 FOLLOWS_TYPE = ATTACHED | {"index", "constraint", "statistics"}
 
 
-def _dependents(before: Catalog, after: Catalog, roots: set[Key]) -> set[Key]:
-    """Everything that stands on `roots`, at any distance, stays in `after`, and can be taken off and put back."""
+# What the default of a column can call: the default comes off while they are made again.
+USED_BY_DEFAULTS = frozenset({"function", "operator", "sequence"})
+
+
+def _dependents(before: Catalog, after: Catalog, gone: set[Key], disturbed: set[Key]) -> tuple[set[Key], set[Key]]:
+    """What stands on these, at any distance, and stays in `after`: what can be taken off and put back, and what is held
+    by them because it keeps rows or values, and has to stand by while they are made again.
+    """
     standing: dict[Key, set[Key]] = {}
     for key, needed in before.requires.items():
         for other in needed:
             standing.setdefault(other, set()).add(key)
     found: set[Key] = set()
-    todo = list(roots)
+    held: set[Key] = set()
+    todo = list(gone | disturbed)
     while todo:
         key = todo.pop()
-        retyped = key[0] == "column" and key in after and key not in found
+        retyped = key in disturbed or key in held
         for other in standing.get(key, ()):
-            if other in found or other in roots or other[0] in KEPT or other not in after:
+            if other in found or other in held or other in gone or other not in after:
                 continue
-            if retyped and other[0] in FOLLOWS_TYPE:
+            item = before[other]
+            if retyped and other[0] in FOLLOWS_TYPE and not _is_foreign_key(item):
+                continue
+            if _is_kept(item) and not (key[0] in CONTAINERS and item.parent == key[1]):
+                if key in after and (key[0] in TYPES or key[0] not in ("column", *CONTAINERS)):
+                    held.add(other)
+                    todo += [other] if key[0] in TYPES else []
                 continue
             found.add(other)
             todo.append(other)
-    return found
+    return found, held
+
+
+def _is_kept(item: Object) -> bool:
+    """A view or an index can be made again at any time, and so can what a generated column holds; these could not."""
+    return item.kind in KEPT and not (item.kind == "column" and (item["generated"] or item["of_view"]))
+
+
+def _is_foreign_key(item: Object) -> bool:
+    """While one of its columns has changed and the other has not, they may not compare."""
+    return item.kind == "constraint" and bool(item["type"] == "foreign key")
 
 
 def _in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
@@ -163,10 +227,14 @@ def _in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
 
     The indexes of a new table follow it at once, as a person would write them.
     """
+    loosened = {step.item.key for step in steps if step.verb == "loosen"}
+    steps = [step for step in steps if step.verb not in ("loosen", "finish")]
     place = {step.key: step for step in steps}
-    makes = {step.item.key: step for step in steps if step.verb != "drop"}
+    makes = {step.item.key: step for step in steps if step.verb in ("create", "alter")}
     makes |= {part.key: step for step in steps for part in step.inside}
-    drops = {step.item.key: step for step in steps if step.verb != "create"}
+    drops = {step.item.key: step for step in steps if step.verb in ("drop", "alter")}
+    drops |= {step.item.key: step for step in steps if step.verb == "discard"}
+    renames = {step.item.key: step for step in steps if step.verb == "rename"}
     graph: TopologicalSorter[tuple[str, Key]] = TopologicalSorter({step.key: () for step in steps})
     for key, needed in after.requires.items():
         for other in needed:
@@ -178,8 +246,17 @@ def _in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
         step = drops.get(key) or drops.get(_container(before[key], gone) or key)
         for other in needed:
             later = drops.get(other) or drops.get(_container(before[other], gone) or other)
-            if step and later and step is not later and "drop" in (step.verb, later.verb):
-                graph.add(later.key, step.key)
+            if step and later and step is not later and {step.verb, later.verb} & {"drop", "discard"}:
+                if key in loosened and other[0] in USED_BY_DEFAULTS:
+                    graph.add(step.key, later.key)
+                else:
+                    graph.add(later.key, step.key)
+            # What is dropped, or renamed, is so while the types that its name tells still have theirs.
+            if other in renames and step and (step.verb == "drop" or key in renames):
+                graph.add(renames[other].key, renames.get(key, step).key)
+    for key, step in renames.items():
+        graph.add(("alter", key), step.key)
+        graph.add(("discard", key), ("alter", key))
     for key in gone & makes.keys():
         graph.add(makes[key].key, drops[key].key)
 
@@ -189,7 +266,7 @@ def _in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
 
     def priority(node: tuple[str, Key]) -> Priority:
         verb, (kind, identity) = node
-        if verb == "drop":
+        if verb in ("drop", "rename", "discard"):
             return 0, -rank[kind], "", 0, identity
         item = place[node].item
         if kind == "index" and item.parent in new_tables:

@@ -23,7 +23,7 @@ def read_requires(connection: Connection, objects: Mapping[Key, Object]) -> dict
     """For each object the keys of those that must exist before it.
 
     What the catalog does not list by itself counts as the object that it is a part of: a default is its column, a
-    view's rewrite rule its view, a primary key's index the constraint, a row type its table.
+    view's rewrite rule its view, a primary key's index the constraint, a row type its table, a member its extension.
     """
     keys: dict[Address, Key] = {}
     for item in objects.values():
@@ -31,7 +31,7 @@ def read_requires(connection: Connection, objects: Mapping[Key, Object]) -> dict
             keys.setdefault(item.address, item.key)
     rows = connection.execute(text(QUERY)).all()
     part_of: dict[tuple[str, int], Address] = {
-        (row[0], row[1]): (row[3], row[4], row[5]) for row in rows if row[6] == "i" and row[2] == 0
+        (row[0], row[1]): (row[3], row[4], row[5]) for row in rows if row[6] in ("i", "e") and row[2] == 0
     }
     for oid, table, number in connection.execute(text(DEFAULTS)):
         part_of["pg_attrdef", oid] = ("pg_class", table, number)
@@ -63,8 +63,9 @@ def read_requires(connection: Connection, objects: Mapping[Key, Object]) -> dict
             on = owner(item.address)
             if on:
                 requires.setdefault(item.key, set()).add(on)
-        elif item.kind == "column" and ("table", item.parent) in objects:
-            requires.setdefault(item.key, set()).add(("table", str(item.parent)))
+        elif item.kind == "column":
+            containers = {(kind, str(item.parent)) for kind in CONTAINERS} & objects.keys()
+            requires.setdefault(item.key, set()).update(containers)
     return {key: frozenset(needed) for key, needed in requires.items()}
 
 

@@ -5,8 +5,16 @@ A kind's module gives
 - `QUERY`, or `query(version)` where the major version matters: one row per object. The columns `oid` and `identity`
   (`subid`, `parent` and `class` where it has them) name the object, every other column is an attribute and is compared;
 - `create(item)`, `drop(item)` and, where PostgreSQL can, `alter(before, after)`: lists of SQL statements. `alter`
-  returns None where only dropping and creating again will do; `finish(item)` is what has to wait until all is there;
-- `fits_inside(item)`: whether the statement that creates its table can create it too;
+  returns None where only dropping and creating again will do;
+- `loose(before, after, tied)`: the object without what would tie it to others while these are dropped or made again
+  (`tied` says that some are): it comes to that first of all. `finish(item, before)` is what waits until all is there;
+- `rename(item, name)`, of types and collations: columns that use one which has to be made anew hold it back. So it is
+  renamed, the new one is created under its name, every column is altered to the new one, and the old one is dropped.
+  `conversion(column)` is the expression that does this where going through text is not enough, and
+  `through_text(before, after)` whether it is enough;
+- `too_late(before, after, others)`: whether `alter` cannot be done in one transaction with the making of these others;
+- `fits_inside(item)`: whether the statement that creates its table (or domain) can create it too, as `create(item,
+  inside)`;
 - `ATTACHED`: it has no life of its own, as a comment has not: it lives with the object at the same address;
 - `needs(item)`: keys of objects that it stands on, where there are such, though `pg_depend` does not say so;
 - `implied(item)`: whether it goes without saying, so that neither having nor lacking it is a difference;

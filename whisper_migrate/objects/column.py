@@ -1,7 +1,7 @@
 """Columns of tables (pg_attribute). Their order is not compared: no statement can change it."""
 
 from whisper_migrate.catalog import Object
-from whisper_migrate.sql import literal, option_changes, options
+from whisper_migrate.sql import foreign_option_changes, foreign_options, option_changes, options
 
 CATALOG = "pg_class"
 AFTER = ("table", "domain", "composite_type", "range_type")
@@ -47,7 +47,7 @@ SELECT a.attrelid AS oid, a.attnum AS subid, c.oid::regclass::text AS parent,
        a.attoptions AS options,
        a.attfdwoptions AS foreign_options,
        NOT a.attislocal AS inherited,
-       c.relkind IN ('v', 'm') AS of_view
+       c.relkind IN ('v', 'm') AS of_view, c.relkind = 'f' AS of_foreign_table
 FROM pg_catalog.pg_attribute AS a
 JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
 JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
@@ -72,9 +72,7 @@ ORDER BY a.attrelid, a.attnum
 
 def definition(item: Object) -> str:
     """The column as CREATE TABLE and ADD COLUMN take it."""
-    words = [item["name"], item["type"]]
-    if item["foreign_options"]:
-        words.append(f"OPTIONS ({_foreign_options(item)})")
+    words = [item["name"], item["type"] + foreign_options(item["foreign_options"])]
     if item["collation"]:
         words.append(f"COLLATE {item['collation']}")
     if item["default"] is not None:
@@ -116,14 +114,24 @@ def create(item: Object) -> list[str]:
 
 def drop(item: Object) -> list[str]:
     if item["of_view"]:
-        return []
+        return alter(item, item.but(default=None, storage=None, compression=None, statistics=None, options=None)) or []
     return [f"ALTER TABLE {item.parent} DROP COLUMN {item['name']}"]
 
 
-def alter(before: Object, after: Object) -> list[str] | None:
-    """None where the column has to become generated, or another kind of generated: that is a new column."""
-    if after.attributes.get("of_view"):
-        return _view_column(before, after)
+def loose(before: Object, after: Object, tied: bool) -> Object:
+    """Without the default, which calls what is made again, and without an identity that it is to lose."""
+    if before["identity_kind"] and not after["identity_kind"]:
+        before = before.but(identity_kind=None, identity_sequence=None, identity_options=None)
+    return before.but(default=None) if tied else before
+
+
+def alter(before: Object, after: Object, using: str | None = None) -> list[str] | None:
+    """None where the column has to become generated, or another kind of generated: that is a new column.
+
+    `using` is how its values become ones of the new type, where that is not a simple cast.
+    """
+    if after["of_view"]:  # its query says of what type it is
+        before = before.but(type=after["type"], collation=after["collation"])
     column = f"ALTER TABLE {after.parent} ALTER COLUMN {after['name']}"
     generation = _generation(before, after, column)
     if generation is None:
@@ -137,8 +145,8 @@ def alter(before: Object, after: Object) -> list[str] | None:
     statements += generation
     if retype:
         collation = f" COLLATE {after['collation']}" if after["collation"] else ""
-        using = "" if before["type"] == after["type"] else f" USING {after['name']}::{after['type']}"
-        statements.append(f"{column} TYPE {after['type']}{collation}{using}")
+        using = _conversion(before, after) if using is None else using
+        statements.append(f"{column} TYPE {after['type']}{collation}{using and f' USING {using}'}")
     if after["default"] is not None and (retype or before["default"] != after["default"]):
         statements.append(f"{column} SET DEFAULT {after['default']}")
     statements += _nullability(before, after, column)
@@ -149,13 +157,16 @@ def alter(before: Object, after: Object) -> list[str] | None:
         statements.append(f"{column} SET COMPRESSION {after['compression'] or 'default'}")
     if before["statistics"] != after["statistics"]:
         statements.append(f"{column} SET STATISTICS {-1 if after['statistics'] is None else after['statistics']}")
-    return statements + option_changes(column, before["options"], after["options"])
+    statements += option_changes(column, before["options"], after["options"])
+    return statements + foreign_option_changes(column, before["foreign_options"], after["foreign_options"])
 
 
-def _view_column(before: Object, after: Object) -> list[str]:
-    column = f"ALTER TABLE {after.parent} ALTER COLUMN {after['name']}"
-    dropped = [f"{column} DROP DEFAULT"] if before["default"] is not None and after["default"] is None else []
-    return dropped + settings(after)
+def _conversion(before: Object, after: Object) -> str:
+    """Through text between two types that somebody made (their names have a schema): these have no casts."""
+    if before["type"] == after["type"] or after["of_foreign_table"]:
+        return ""
+    through = "::text" if "." in before["type"] and "." in after["type"] else ""
+    return f"{after['name']}{through}::{after['type']}"
 
 
 def _generation(before: Object, after: Object, column: str) -> list[str] | None:
@@ -210,8 +221,3 @@ def _not_null_words(item: Object) -> tuple[str, str]:
     words = "".join(f" {word}" for word in ("NO INHERIT", "NOT VALID") if word in text)
     name = text.replace("NOT VALID", "").replace("NO INHERIT", "").strip()
     return (f"{name} " if name else ""), words
-
-
-def _foreign_options(item: Object) -> str:
-    pairs = (pair.partition("=") for pair in item["foreign_options"])
-    return ", ".join(f"{name} {literal(value)}" for name, _, value in pairs)

@@ -1,44 +1,63 @@
 """Composite types, other than the row types of tables (pg_type, pg_attribute). The order of attributes counts."""
 
+import re
+
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_type"
-AFTER = ("schema", "extension", "enum", "domain")
+AFTER = ("schema", "extension", "enum", "domain", "collation")
 
 QUERY = """
-SELECT t.oid, t.oid::regtype::text AS identity,
-       (SELECT array_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
-                         || CASE WHEN a.attcollation <> at.typcollation
-                                 THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END ORDER BY a.attnum)
-        FROM pg_catalog.pg_attribute AS a
-        JOIN pg_catalog.pg_type AS at ON at.oid = a.atttypid
-        WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS attributes
+SELECT t.oid, t.oid::regtype::text AS identity, coalesce(a.attributes, '{}') AS attributes
 FROM pg_catalog.pg_type AS t
 JOIN pg_catalog.pg_class AS c ON c.oid = t.typrelid
+LEFT JOIN LATERAL (
+    SELECT array_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
+                     || CASE WHEN a.attcollation <> at.typcollation
+                             THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END ORDER BY a.attnum)
+    FROM pg_catalog.pg_attribute AS a
+    JOIN pg_catalog.pg_type AS at ON at.oid = a.atttypid
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+) AS a(attributes) ON true
 WHERE t.typtype = 'c' AND c.relkind = 'c' AND t.oid >= 16384
 """
 
 
 def create(item: Object) -> list[str]:
-    return [f"CREATE TYPE {item.identity} AS ({', '.join(item['attributes'] or ())})"]
+    return [f"CREATE TYPE {item.identity} AS ({', '.join(item['attributes'])})"]
 
 
 def drop(item: Object) -> list[str]:
     return [f"DROP TYPE {item.identity}"]
 
 
+def rename(item: Object, name: str) -> list[str]:
+    return [f"ALTER TYPE {item.identity} RENAME TO {name}"]
+
+
+def conversion(column: Object) -> str:
+    """Attribute by attribute, by their names, however deep they are."""
+    return f"json_populate_record(NULL::{column['type']}, to_json({column['name']}))"
+
+
+def through_text(before: Object, after: Object) -> bool:
+    """Whether the text of a value means the same in both: it has no names, only places."""
+    return [name for name, _ in _split(before)] == [name for name, _ in _split(after)]
+
+
 def alter(before: Object, after: Object) -> list[str] | None:
-    """In place where the attributes that stay keep their places, which is what ADD and DROP ATTRIBUTE can do."""
-    old, new = dict(map(_split, before["attributes"] or ())), dict(map(_split, after["attributes"] or ()))
-    kept = [name for name in old if name in new]
-    if [*kept, *(name for name in new if name not in old)] != list(new):
+    """In place where attributes come at the end, or have other names: that is all that columns of the type allow."""
+    old, new = _split(before), _split(after)
+    if new[: len(old)] == old:
+        parts = [f"ADD ATTRIBUTE {name} {words} CASCADE" for name, words in new[len(old) :]]
+        return [f"ALTER TYPE {after.identity} {', '.join(parts)}"]
+    renamed = {a: b for (a, _), (b, _) in zip(old, new, strict=False) if a != b}
+    if [words for _, words in old] != [words for _, words in new] or renamed.keys() & dict(new).keys():
         return None
-    parts = [f"DROP ATTRIBUTE {name}" for name in old if name not in new]
-    parts += [f"ALTER ATTRIBUTE {name} TYPE {new[name]}" for name in kept if old[name] != new[name]]
-    parts += [f"ADD ATTRIBUTE {name} {new[name]}" for name in new if name not in old]
-    return [f"ALTER TYPE {after.identity} {', '.join(parts)}"]
+    return [f"ALTER TYPE {after.identity} RENAME ATTRIBUTE {a} TO {b} CASCADE" for a, b in renamed.items()]
 
 
-def _split(attribute: str) -> tuple[str, str]:
-    end = attribute.index('" ', 1) + 1 if attribute.startswith('"') else attribute.index(" ")
-    return attribute[:end], attribute[end + 1 :]
+def _split(item: Object) -> list[tuple[str, str]]:
+    """Each attribute's name, and what it is."""
+    found = (re.fullmatch(r'("(?:[^"]|"")*"|[^ ]+) (.*)', attribute, re.DOTALL) for attribute in item["attributes"])
+    return [(match[1], match[2]) for match in found if match]

@@ -1,44 +1,56 @@
-"""Domains and their constraints (pg_type, pg_constraint)."""
+"""Domains (pg_type). Their checks are a kind of their own."""
+
+from collections.abc import Sequence
 
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_type"
-AFTER = ("schema", "extension", "enum")
+AFTER = ("schema", "extension", "enum", "collation")
 
-QUERY = r"""
+
+def query(version: int) -> str:
+    """PostgreSQL 17 made NOT NULL a constraint with a name; only one that somebody chose is compared."""
+    return QUERY.format(name=NOT_NULL_NAME if version >= 17 else "NULL")
+
+
+NOT_NULL_NAME = r"""(SELECT quote_ident(con.conname) FROM pg_catalog.pg_constraint AS con
+        WHERE con.contypid = t.oid AND con.contype = 'n' AND con.conname !~ '_not_null\d*$')"""
+
+QUERY = """
 SELECT t.oid, t.oid::regtype::text AS identity,
        format_type(t.typbasetype, t.typtypmod) AS type,
        CASE WHEN t.typcollation <> b.typcollation THEN t.typcollation::regcollation::text END AS collation,
        t.typdefault AS default,
        t.typnotnull AS not_null,
-       (SELECT array_agg(quote_ident(con.conname) || ' ' || pg_get_constraintdef(con.oid) ORDER BY con.conname)
-        FROM pg_catalog.pg_constraint AS con
-        WHERE con.contypid = t.oid AND NOT (con.contype = 'n' AND con.conname ~ '_not_null\d*$')) AS constraints
+       {name} AS not_null_constraint
 FROM pg_catalog.pg_type AS t
 JOIN pg_catalog.pg_type AS b ON b.oid = t.typbasetype
 WHERE t.typtype = 'd' AND t.oid >= 16384
 """
 
 
-def create(item: Object) -> list[str]:
+def create(item: Object, inside: Sequence[Object] = ()) -> list[str]:
+    """With the checks of `inside`."""
     words = [f"CREATE DOMAIN {item.identity} AS {item['type']}"]
     if item["collation"]:
         words.append(f"COLLATE {item['collation']}")
     if item["default"] is not None:
         words.append(f"DEFAULT {item['default']}")
-    if item["not_null"] and not any(" NOT NULL" in text for text in item["constraints"] or ()):
-        words.append("NOT NULL")
-    ready = [text for text in item["constraints"] or () if not text.endswith(" NOT VALID")]
-    later = [text for text in item["constraints"] or () if text.endswith(" NOT VALID")]
-    words += [f"CONSTRAINT {text}" for text in ready]
-    return ["\n    ".join(words), *(f"ALTER DOMAIN {item.identity} ADD CONSTRAINT {text}" for text in later)]
+    words += _not_null(item)
+    words += [f"CONSTRAINT {check['name']} {check['definition']}" for check in inside]
+    return [" ".join(words)]
 
 
 def drop(item: Object) -> list[str]:
     return [f"DROP DOMAIN {item.identity}"]
 
 
+def rename(item: Object, name: str) -> list[str]:
+    return [f"ALTER DOMAIN {item.identity} RENAME TO {name}"]
+
+
 def alter(before: Object, after: Object) -> list[str] | None:
+    """All but the type that it is of."""
     if (before["type"], before["collation"]) != (after["type"], after["collation"]):
         return None
     domain = f"ALTER DOMAIN {after.identity}"
@@ -46,17 +58,12 @@ def alter(before: Object, after: Object) -> list[str] | None:
     if before["default"] != after["default"]:
         default = "DROP DEFAULT" if after["default"] is None else f"SET DEFAULT {after['default']}"
         statements.append(f"{domain} {default}")
-    old, new = before["constraints"] or (), after["constraints"] or ()
-    statements += [f"{domain} DROP CONSTRAINT {_name(text)}" for text in old if text not in new]
-    named = any(" NOT NULL" in text for text in (*old, *new))
-    if before["not_null"] != after["not_null"] and not named:
-        statements.append(f"{domain} {'SET' if after['not_null'] else 'DROP'} NOT NULL")
-    return statements + [f"{domain} ADD CONSTRAINT {text}" for text in new if text not in old]
+    if _not_null(before) != _not_null(after):
+        statements += [f"{domain} DROP NOT NULL"] if before["not_null"] else []
+        statements += [f"{domain} ADD {words}" for words in _not_null(after)]
+    return statements
 
 
-def _name(constraint: str) -> str:
-    """The quoted name that a constraint's text begins with."""
-    if constraint.startswith('"'):
-        end = constraint.index('" ', 1)
-        return constraint[: end + 1]
-    return constraint.partition(" ")[0]
+def _not_null(item: Object) -> list[str]:
+    name = f"CONSTRAINT {item['not_null_constraint']} " if item["not_null_constraint"] else ""
+    return [f"{name}NOT NULL"] if item["not_null"] else []

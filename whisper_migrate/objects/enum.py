@@ -1,5 +1,7 @@
 """Enum types (pg_enum)."""
 
+from collections.abc import Iterable
+
 from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
 
@@ -23,15 +25,33 @@ def drop(item: Object) -> list[str]:
     return [f"DROP TYPE {item.identity}"]
 
 
+def rename(item: Object, name: str) -> list[str]:
+    return [f"ALTER TYPE {item.identity} RENAME TO {name}"]
+
+
 def alter(before: Object, after: Object) -> list[str] | None:
-    """Values are added in place. Removing or reordering them needs another type under the columns."""
+    """In place where labels are only added, or have other names at the same places: the rows keep their values.
+
+    Removing labels or changing their order needs another type.
+    """
     old, new = list(before["labels"]), list(after["labels"])
+    names = dict(zip(old, new, strict=True)) if len(old) == len(new) else {}
+    renamed = {label: name for label, name in names.items() if label != name}
+    if renamed and not renamed.keys() & set(new):
+        return [f"ALTER TYPE {after.identity} RENAME VALUE {literal(a)} TO {literal(b)}" for a, b in renamed.items()]
     if [label for label in new if label in old] != old:
         return None
     statements = []
     for number, label in enumerate(new):
-        if label in old:
-            continue
-        place = f"AFTER {literal(new[number - 1])}" if number else f"BEFORE {literal(old[0])}" if old else ""
-        statements.append(f"ALTER TYPE {after.identity} ADD VALUE {literal(label)} {place}".rstrip())
+        if label not in old:
+            place = f" AFTER {literal(new[number - 1])}" if number else f" BEFORE {literal(old[0])}" if old else ""
+            statements.append(f"ALTER TYPE {after.identity} ADD VALUE {literal(label)}{place}")
     return statements
+
+
+def too_late(before: Object, after: Object, others: Iterable[Object]) -> bool:
+    """PostgreSQL lets nobody use a label that ADD VALUE has added in the same transaction."""
+    if len(before["labels"]) == len(after["labels"]):
+        return False
+    added = [literal(label) for label in after["labels"] if label not in before["labels"]]
+    return any(label in str(value) for item in others for value in item.values for label in added)

@@ -3,13 +3,13 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_type"
-AFTER = ("schema", "extension", "enum", "domain", "composite_type")
+AFTER = ("schema", "extension", "enum", "domain", "composite_type", "collation")
 
 QUERY = """
 SELECT t.oid, t.oid::regtype::text AS identity,
        format_type(r.rngsubtype, NULL) AS subtype,
        m.oid::regtype::text AS multirange,
-       opc.opcname AS operator_class,
+       quote_ident(n.nspname) || '.' || quote_ident(opc.opcname) AS operator_class,
        CASE WHEN r.rngcollation <> st.typcollation THEN r.rngcollation::regcollation::text END AS collation,
        nullif(r.rngcanonical::oid, 0)::regproc::text AS canonical,
        nullif(r.rngsubdiff::oid, 0)::regproc::text AS subtype_diff
@@ -18,6 +18,7 @@ JOIN pg_catalog.pg_type AS t ON t.oid = r.rngtypid
 JOIN pg_catalog.pg_type AS m ON m.oid = r.rngmultitypid
 JOIN pg_catalog.pg_type AS st ON st.oid = r.rngsubtype
 JOIN pg_catalog.pg_opclass AS opc ON opc.oid = r.rngsubopc
+JOIN pg_catalog.pg_namespace AS n ON n.oid = opc.opcnamespace
 WHERE t.oid >= 16384
 """
 
@@ -33,8 +34,22 @@ WORDS = {
 
 def create(item: Object) -> list[str]:
     given = ", ".join(f"{word} = {item[name]}" for name, word in WORDS.items() if item[name])
-    return [f"CREATE TYPE {item.identity} AS RANGE ({given})"]
+    # Its canonical function takes and gives the type, which has to be there by name before the function.
+    shell = [f"CREATE TYPE {item.identity}"] if item["canonical"] else []
+    return [*shell, f"CREATE TYPE {item.identity} AS RANGE ({given})"]
 
 
 def drop(item: Object) -> list[str]:
     return [f"DROP TYPE {item.identity}"]
+
+
+def rename(item: Object, name: str) -> list[str]:
+    """With the multirange, and with the constructors that would meet those of the new type: they are a superuser's."""
+    multirange = item["multirange"]
+    return [
+        f"ALTER FUNCTION {item.identity}({item['subtype']}, {item['subtype']}) RENAME TO {name}",
+        f"ALTER FUNCTION {item.identity}({item['subtype']}, {item['subtype']}, text) RENAME TO {name}",
+        f"ALTER FUNCTION {multirange}() RENAME TO {name}_many",
+        f"ALTER TYPE {multirange} RENAME TO {name}_many",
+        f"ALTER TYPE {item.identity} RENAME TO {name}",
+    ]

@@ -4,10 +4,10 @@ from whisper_migrate.catalog import Object
 
 CATALOG = "pg_namespace"
 
-QUERY = """
+QUERY = r"""
 SELECT n.oid, quote_ident(n.nspname) AS identity
 FROM pg_catalog.pg_namespace AS n
-WHERE (n.oid >= 16384 OR n.nspname = 'public') AND n.nspname NOT LIKE 'pg\\_%'
+WHERE (n.oid >= 16384 OR n.nspname = 'public') AND n.nspname !~ '^pg_(temp|toast)'
 """
 
 

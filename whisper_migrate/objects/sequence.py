@@ -37,13 +37,21 @@ def create(item: Object) -> list[str]:
     return [f"CREATE {'UNLOGGED ' if item['unlogged'] else ''}SEQUENCE {item.identity} {settings(item)}"]
 
 
-def finish(item: Object) -> list[str]:
+def finish(item: Object, before: Object | None = None) -> list[str]:
     """Once the table is there: a column owns the sequence, though its default needs the sequence first."""
-    return [f"ALTER SEQUENCE {item.identity} OWNED BY {item['owned_by']}"] if item["owned_by"] else []
+    if not item["owned_by"] or (before and before["owned_by"] == item["owned_by"]):
+        return []
+    return [f"ALTER SEQUENCE {item.identity} OWNED BY {item['owned_by']}"]
+
+
+def loose(before: Object, after: Object, tied: bool) -> Object:
+    """Without the owner that it is to lose, which would take it along when dropped."""
+    return before if before["owned_by"] == after["owned_by"] else before.but(owned_by=None)
 
 
 def drop(item: Object) -> list[str]:
-    return [f"DROP SEQUENCE {item.identity}"]
+    """It is gone already where the column that owns it was dropped."""
+    return [f"DROP SEQUENCE {'IF EXISTS ' if item['owned_by'] else ''}{item.identity}"]
 
 
 def alter(before: Object, after: Object) -> list[str]:
@@ -52,6 +60,6 @@ def alter(before: Object, after: Object) -> list[str]:
         statements.append(f"ALTER SEQUENCE {after.identity} {settings(after)}")
     if before["unlogged"] != after["unlogged"]:
         statements.append(f"ALTER SEQUENCE {after.identity} SET {'UNLOGGED' if after['unlogged'] else 'LOGGED'}")
-    if before["owned_by"] != after["owned_by"]:
-        statements.append(f"ALTER SEQUENCE {after.identity} OWNED BY {after['owned_by'] or 'NONE'}")
+    if before["owned_by"] and not after["owned_by"]:
+        statements.append(f"ALTER SEQUENCE {after.identity} OWNED BY NONE")
     return statements

@@ -66,9 +66,9 @@ def create(item: Object, inside: Sequence[Object] = ()) -> list[str]:
     return [statement, *extra, *_security(None, item)]
 
 
-def finish(item: Object) -> list[str]:
+def finish(item: Object, before: Object | None = None) -> list[str]:
     """Once its indexes are there."""
-    if item["replica_identity"] == "DEFAULT":
+    if item["replica_identity"] == (before["replica_identity"] if before else "DEFAULT"):
         return []
     return [f"ALTER TABLE {item.identity} REPLICA IDENTITY {item['replica_identity']}"]
 
@@ -90,8 +90,6 @@ def alter(before: Object, after: Object) -> list[str] | None:
         statements.append(f"{table} SET ACCESS METHOD {after['access_method']}")
     if before["tablespace"] != after["tablespace"]:
         statements.append(f"{table} SET TABLESPACE {after['tablespace'] or 'pg_default'}")
-    if before["replica_identity"] != after["replica_identity"]:
-        statements.append(f"{table} REPLICA IDENTITY {after['replica_identity']}")
     return statements + _security(before, after)
 
 

@@ -1,0 +1,37 @@
+"""Checks of domains (pg_constraint)."""
+
+from whisper_migrate.catalog import Object
+
+CATALOG = "pg_constraint"
+AFTER = ("domain", "function", "column")
+
+QUERY = """
+SELECT con.oid, con.contypid::regtype::text AS parent,
+       quote_ident(con.conname) || ' on ' || con.contypid::regtype AS identity,
+       quote_ident(con.conname) AS name,
+       pg_get_constraintdef(con.oid) AS definition
+FROM pg_catalog.pg_constraint AS con
+WHERE con.contypid <> 0 AND con.contype = 'c' AND con.oid >= 16384
+"""
+
+NOT_VALID = " NOT VALID"
+
+
+def create(item: Object) -> list[str]:
+    return [f"ALTER DOMAIN {item.parent} ADD CONSTRAINT {item['name']} {item['definition']}"]
+
+
+def fits_inside(item: Object) -> bool:
+    """CREATE DOMAIN knows valid checks only."""
+    return not item["definition"].endswith(NOT_VALID)
+
+
+def drop(item: Object) -> list[str]:
+    return [f"ALTER DOMAIN {item.parent} DROP CONSTRAINT {item['name']}"]
+
+
+def alter(before: Object, after: Object) -> list[str] | None:
+    """A check can become valid, and nothing else."""
+    if before["definition"] != after["definition"] + NOT_VALID:
+        return None
+    return [f"ALTER DOMAIN {after.parent} VALIDATE CONSTRAINT {after['name']}"]

@@ -1,0 +1,115 @@
+"""Types that are made anew under columns that hold their values: the old one is set aside until all have moved over."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from whisper_migrate.catalog import Catalog, Key, Object
+from whisper_migrate.errors import Failure
+from whisper_migrate.names import split_list
+from whisper_migrate.objects import KINDS, column
+
+TYPES = frozenset(kind for kind, module in KINDS.items() if hasattr(module, "rename"))
+
+ASIDE = "(set aside)"  # the type that a column has by then: no other type is called so
+
+# A verb, the object, the object as it was, the statements: what a step of a plan is made of.
+Part = tuple[str, Object, Object | None, tuple[str, ...]]
+
+
+def set_aside(before: Catalog, rebuilt: set[Key], held: set[Key]) -> set[Key]:
+    """Those of the `rebuilt` types that columns which are `held` use, by themselves or inside of other types."""
+    found: set[Key] = set()
+    todo = list(held)
+    while todo:
+        for needed in before.requires.get(todo.pop(), ()):
+            if needed in rebuilt and needed[0] in TYPES and needed not in found:
+                found.add(needed)
+                todo.append(needed)
+    return found
+
+
+def renamed(item: Object) -> list[str]:
+    """Gives an old type the name that it has while columns move over."""
+    return list(KINDS[item.kind].rename(item, _name_aside(item.identity)))
+
+
+def discarded(item: Object) -> list[str]:
+    """Drops an old type that nothing uses any more."""
+    return list(KINDS[item.kind].drop(replace(item, identity=_sibling(item.identity, _name_aside(item.identity)))))
+
+
+def move(before: Catalog, after: Catalog, key: Key, held: set[Key], types: set[Key], tied: bool) -> Iterator[Part]:
+    """A column takes its values over to its `types` that are made anew. Failure where they cannot be kept."""
+    old, new = before[key], after[key]
+    if key[0] != "column":
+        raise Failure(f"No SQL can make {_listed(types)} anew under the {_words(key)}, which is made of it.")
+    inherited = next((parent for parent in _parents(after, new) if parent in held), None)
+    if inherited:  # PostgreSQL alters it along with its parent, default and all
+        tied = tied or old["default"] != before[inherited]["default"]
+    else:
+        _check(before, after, key, types)
+    loose = column.loose(old, new, tied)
+    if loose != old:
+        yield "loosen", new, old, tuple(column.alter(old, loose) or ())
+    if inherited:
+        start = loose.but(type=new["type"], default=after[inherited]["default"])
+        yield "finish", new, old, tuple(column.alter(start, new) or ())
+    else:
+        yield "alter", new, old, tuple(column.alter(loose.but(type=ASIDE), new, _conversion(after, new)) or ())
+
+
+def _conversion(after: Catalog, item: Object) -> str:
+    """How a value becomes one of the new type: through text, which all have, unless its kind knows better."""
+    if ("foreign_table", str(item.parent)) in after:
+        return ""
+    for kind in TYPES:
+        if (kind, item["type"]) in after and hasattr(KINDS[kind], "conversion"):
+            return str(KINDS[kind].conversion(item))
+    return f"{item['name']}::text::{item['type']}"
+
+
+def _check(before: Catalog, after: Catalog, key: Key, types: set[Key]) -> None:
+    """Failure where the values of a column cannot be moved over."""
+    item = after[key]
+    table = after.objects.get(("table", str(item.parent)))
+    if table and table["partition_key"] and item["name"] in split_list(re.sub(r"[()]", " ", table["partition_key"])):
+        raise Failure(
+            f"Column {item.identity} is part of the partition key, and its type cannot change: "
+            f"{_listed(types)} would have to be made anew."
+        )
+    for kind, identity in types:
+        through_text = getattr(KINDS[kind], "through_text", None)
+        moved = through_text is None or through_text(before[kind, identity], after[kind, identity])
+        if not moved and (kind, item["type"]) not in after:
+            raise Failure(
+                f"Column {item.identity} of type {item['type']} holds values of {kind.replace('_', ' ')} {identity}, "
+                "whose attributes change places: no expression can move them over."
+            )
+
+
+def _parents(catalog: Catalog, item: Object) -> list[Key]:
+    table = catalog.objects.get(("table", str(item.parent)))
+    return [("column", f"{parent}.{item['name']}") for parent in (table["parents"] if table else None) or ()]
+
+
+def _name_aside(identity: str) -> str:
+    return f"old_{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
+
+
+def _sibling(identity: str, name: str) -> str:
+    """Another name in the schema of `identity`."""
+    parts = re.fullmatch(r'((?:"(?:[^"]|"")*"|[^".]+)\.)?.*', identity, re.DOTALL)
+    assert parts
+    return (parts[1] or "") + name
+
+
+def _listed(keys: set[Key]) -> str:
+    return ", ".join(map(_words, sorted(keys)))
+
+
+def _words(key: Key) -> str:
+    return f"{key[0].replace('_', ' ')} {key[1]}"
