@@ -27,7 +27,7 @@ upgrade: $(VENV)/.ready ## apply the revisions: make upgrade [to=REVISION]
 	@$(MIGRATE) upgrade -- "$${WHISPER_TO:-head}"
 
 revision: $(VENV)/.ready ## draft and prove a revision from the models: make revision msg="what changes" [allow="drop-column t.c"]
-	@$(MIGRATE) create $(if $(allow),--allow="$$WHISPER_ALLOW") -- "$$WHISPER_MSG"
+	@$(MIGRATE) create $(if $(value allow),--allow="$$WHISPER_ALLOW") -- "$$WHISPER_MSG"
 
 check-drift: $(VENV)/.ready ## do models, history and database agree?
 	@$(PY) scripts/check_drift.py
