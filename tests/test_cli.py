@@ -1,0 +1,142 @@
+"""The commands as they are typed: calls that are wrong, databases that are none, and odd places to call from."""
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+from sqlalchemy import URL
+
+from tests import servers
+from tests.projects import CHECK_DRIFT, MIGRATE, ROOT, SECRET, ask, copied, migrated, refusal
+from tests.test_settings import listener
+from whisper_migrate import embedded
+from whisper_migrate.cli import cli, main
+
+
+def called(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit code and words of a call in this process, for what never reaches a database."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments), root=ROOT)
+        sys.exit(0)
+    said = capsys.readouterr()
+    assert "Traceback" not in said.out + said.err
+    return int(str(ended.value.code)), said.out, said.err
+
+
+@pytest.mark.parametrize("command", [None, *sorted(cli.commands)])
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], command: str | None) -> None:
+    code, out, err = called(capsys, *filter(None, [command]), "--help")
+    assert (code, err) == (0, "") and "Usage: " in out and "--help" in out
+    for name, listed in (cli.commands if command is None else {}).items():
+        assert name in out and listed.get_short_help_str(), name
+
+
+@pytest.mark.parametrize("command", [None, *sorted(set(cli.commands) - {"psql"})])
+def test_unknown_options_are_refused(capsys: pytest.CaptureFixture[str], command: str | None) -> None:
+    code, _, err = called(capsys, *filter(None, [command]), "--nowhere")
+    assert code == 2 and "No such option" in err and "--nowhere" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere"], "No such command 'nowhere'."),
+        (["upgrade", ""], "it is empty."),
+        (["downgrade", " "], "it is empty."),
+        (["stamp", ""], "it is empty."),
+        (["downgrade"], "Missing argument 'TARGET'."),
+        (["upgrade", "-x"], "No such option"),
+        (["upgrade", "a", "b"], "unexpected extra argument"),
+        (["status", "x"], "unexpected extra argument"),
+        (["create"], "A revision needs a message, such as: make revision msg="),
+        (["create", " \n"], "A revision needs a message, such as: make revision msg="),
+        (["check-drift", "--only="], "'' is not one of 'models', 'database'"),
+        (["check-drift", "--only", "x"], "'x' is not one of 'models', 'database'"),
+        (["check-drift", "--format", ""], "'' is not one of "),
+        (["--project", "/nowhere", "status"], "Directory '/nowhere' does not exist."),
+    ],
+)
+def test_wrong_calls_are_refused(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
+    code, out, err = called(capsys, *arguments)
+    assert (code, out) == (2, "") and said in err
+
+
+def test_call_without_a_command_shows_what_there_is(tmp_path: Path) -> None:
+    run = copied(tmp_path).migrate()
+    assert "Usage: migrate.py" in run.said and all(name in run.said for name in cli.commands)
+
+
+@pytest.mark.servers("pg18")
+def test_databases_that_cannot_be_reached_are_said(tmp_path: Path, server: URL) -> None:
+    checkout = copied(tmp_path)
+    with listener(None) as port:
+        pass  # a port that was just free
+    where = server.query["host"]
+    cases: list[tuple[URL | str, str]] = [
+        (f"postgresql://me:{SECRET}@127.0.0.1:{port}/app", f"Nothing listens at 127.0.0.1:{port}."),
+        (server.set(database="nowhere"), f"PostgreSQL at {where} has no database nowhere."),
+        (server.set(username="nobody"), f"PostgreSQL at {where} has no user nobody."),
+        (f"mysql://me:{SECRET}@host/app", "DATABASE_URL is for mysql, but only PostgreSQL is supported."),
+        (f"me:{SECRET}@host", "DATABASE_URL is no database URL."),
+    ]
+    for url, said in cases:
+        checkout.url = url
+        assert refusal(checkout.check_drift()) == said
+    for arguments in (["upgrade"], ["downgrade", "base"], ["stamp", "head"], ["status"], ["current"], ["create", "x"]):
+        checkout.url = cases[0][0]
+        assert refusal(checkout.migrate(*arguments)) == cases[0][1]
+    with listener(b"HTTP/1.1 400 Bad Request\r\n\r\n") as http:
+        checkout.url = f"postgresql://me:{SECRET}@127.0.0.1:{http}/app"
+        assert refusal(checkout.check_drift()) == f"What answers at 127.0.0.1:{http} is not PostgreSQL."
+
+
+@pytest.fixture
+def guarded(place: Path) -> Iterator[URL]:
+    """A database of a server of its own, which asks for a password."""
+    url = embedded.start(place / "pgdata", durable=False)
+    rules = Path(str(ask(url, "SHOW hba_file")[0][0]))
+    ask(url, f"CREATE ROLE me LOGIN CREATEDB SUPERUSER PASSWORD '{SECRET}'")
+    rules.write_text(f"local all me scram-sha-256\n{rules.read_text()}")
+    ask(url, "SELECT pg_reload_conf()")
+    login = url.set(username="me")
+
+    def asked() -> bool:
+        with contextlib.suppress(psycopg2.OperationalError):
+            servers.connect(login).close()
+            return False
+        return True
+
+    servers.until(asked)
+    yield login.set(password=SECRET)
+
+
+def test_password_is_used_and_never_shown(tmp_path: Path, guarded: URL) -> None:
+    """Each run is searched for the password, in `Checkout.python` and in `refusal`."""
+    checkout = copied(tmp_path, guarded)
+    run = checkout.migrate("upgrade")
+    assert run.code == 0 and "me:***@" in run.out
+    for arguments in (["url"], ["status"], ["check-drift"], ["check-drift", "--format", "json"]):
+        assert checkout.migrate(*arguments).code == 0
+    for password in (f"{SECRET}2", "%2F@"):
+        checkout.url = guarded.set(password=password)
+        for run in (checkout.migrate("upgrade"), checkout.check_drift()):
+            assert refusal(run).endswith(" refused the user me: the password is wrong or missing.")
+            assert password not in run.said
+
+
+@pytest.mark.servers("pg18")
+def test_works_from_anywhere_and_writes_nothing(tmp_path: Path, database: URL) -> None:
+    """From another folder, without HOME, with standard input closed: and not a byte is written into the checkout."""
+    checkout = copied(tmp_path, migrated(database))
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    environ = {name: value for name, value in checkout.environ.items() if name != "HOME"}
+    for script, *arguments in ([CHECK_DRIFT], [MIGRATE, "upgrade"], [MIGRATE, "status"], [MIGRATE, "create", "x"]):
+        command = [sys.executable, str(tmp_path / script), *arguments]
+        closed = ["sh", "-c", 'exec "$@" <&-', "sh", *command]
+        run = subprocess.run(closed, cwd="/", env=environ, capture_output=True, text=True, check=False)
+        assert (run.returncode, run.stderr) == (0, ""), run
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before

@@ -1,0 +1,134 @@
+"""A project that is not sound: each mistake in one sentence, with its file and line, and exit code 2."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.projects import ROOT, USERS, Checkout, ask, copied, migrated, refusal
+from whisper_migrate.errors import Failure
+from whisper_migrate.project import Project
+
+BASELINE = "20251011_baseline_v106"
+LAST = len((ROOT / USERS).read_text().splitlines()) + 1
+
+pytestmark = pytest.mark.servers("pg18")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, database: URL) -> Checkout:
+    return copied(tmp_path, database)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def x(:", "SyntaxError: invalid syntax"),
+        ("nowhere", "NameError: name 'nowhere' is not defined"),
+        ("import nowhere", "ModuleNotFoundError: No module named 'nowhere'"),
+        ("raise ValueError('one\\ntwo')", "ValueError: one"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+    ],
+)
+def test_models_that_do_not_import_are_named_with_their_line(checkout: Checkout, text: str, said: str) -> None:
+    with (checkout.root / USERS).open("a") as file:
+        file.write(f"{text}\n")
+    expected = f"whisper_models:metadata does not import: {said} ({USERS}:{LAST})."
+    run = checkout.migrate("create", "x") if "SystemExit" in said else checkout.check_drift()
+    assert refusal(run) == expected
+
+
+def test_migrations_run_without_the_models(checkout: Checkout) -> None:
+    (checkout.root / USERS).write_text("nowhere\n")
+    assert checkout.migrate("upgrade").code == 0
+    assert checkout.migrate("downgrade", "base").code == 0
+
+
+def two_heads(checkout: Checkout) -> None:
+    checkout.write_revision("aaaa", BASELINE)
+    checkout.write_revision("bbbb", BASELINE)
+
+
+def no_parent(checkout: Checkout) -> None:
+    checkout.write_revision("aaaa", "gone")
+
+
+def twice(checkout: Checkout) -> None:
+    checkout.write_revision("aaaa", BASELINE)
+    (checkout.versions / "copy.py").write_text((checkout.versions / "aaaa.py").read_text())
+
+
+def written(text: str) -> Callable[[Checkout], None]:
+    def write(checkout: Checkout) -> None:
+        (checkout.versions / "aaaa.py").write_text(text)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (two_heads, "The history has 2 heads: aaaa, bbbb."),
+        (no_parent, "The history cannot be read: Revision gone referenced from gone -> aaaa (head)"),
+        (twice, "The history cannot be read: Revision aaaa is present more than once."),
+        (written("nowhere"), "A revision does not import: NameError: name 'nowhere' is not defined (alembic/versions/"),
+        (written("def x(:"), "A revision does not import: SyntaxError: invalid syntax (alembic/versions/aaaa.py:1)."),
+        (written("x = 1"), "A revision does not import: AttributeError: module 'aaaa_py' has no attribute"),
+    ],
+)
+def test_history_that_is_not_sound_is_refused(checkout: Checkout, spoil: Callable[[Checkout], None], said: str) -> None:
+    spoil(checkout)
+    for run in (checkout.migrate("upgrade"), checkout.check_drift()):
+        assert refusal(run).startswith(said)
+    assert ask(checkout.url, "SELECT to_regclass('public.alembic_version') IS NULL") == [(True,)]
+
+
+@pytest.mark.parametrize("up", ["raise ValueError('boom')", "op.execute('SELECT nowhere()')"])
+def test_revision_that_fails_is_named_and_rolled_back(checkout: Checkout, up: str) -> None:
+    said = "ValueError: boom (alembic/versions/bbbb.py:6)" if "boom" in up else "function nowhere() does not exist"
+    migrated(checkout.url)
+    checkout.write_revision("aaaa", BASELINE)
+    checkout.write_revision("bbbb", "aaaa", up=f"op.execute('CREATE TABLE half (id int)'); {up}")
+    run = checkout.migrate("upgrade")
+    assert refusal(run) == f"The upgrade stopped and its revision was rolled back: {said}."
+    assert "Applied before that: 1." in run.err
+    assert ask(checkout.url, "SELECT version_num, to_regclass('half') FROM alembic_version") == [("aaaa", None)]
+    assert refusal(checkout.check_drift()) == f"The history cannot be replayed: {said}."
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "pyproject.toml cannot be read: "),
+        ("[tool", "pyproject.toml cannot be read: "),
+        ("[project]\nname = 'x'\n", "pyproject.toml has no .tool.whisper_migrate."),
+        ("[tool.whisper_migrate]\nentities = 'x:y'\n", "pyproject.toml does not say where the models are."),
+        ("[tool.whisper_migrate]\nmodels = 'whisper_models:nowhere'\n", "has no attribute 'nowhere'"),
+        ("[tool.whisper_migrate]\nmodels = 'whisper_models:Base'\n", "'whisper_models:Base' is no SQLAlchemy MetaData"),
+    ],
+)
+def test_settings_that_are_not_sound_are_refused(tmp_path: Path, text: str | None, said: str) -> None:
+    if text is not None:
+        (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(Failure, match=said) as caught:
+        _ = Project.at(tmp_path).metadata
+    assert "\n" not in caught.value.what
+
+
+def test_folder_without_our_section_is_refused(checkout: Checkout) -> None:
+    checkout.edit("pyproject.toml", "[tool.whisper_migrate]", "[tool.other]")
+    assert refusal(checkout.check_drift()) == "pyproject.toml does not say where the models are."
+    run = checkout.migrate("--project", str(checkout.root), "status")
+    assert refusal(run) == f"{checkout.root}/pyproject.toml has no [tool.whisper_migrate]."
+
+
+def test_a_project_is_found_upwards(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.whisper_migrate]\nmodels = 'm:x'\n")
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (inner / "pyproject.toml").write_text("[project]\n")
+    assert Project.find(inner).root == tmp_path
+    (tmp_path / "pyproject.toml").write_text("")
+    with pytest.raises(Failure, match=r"neither .*/a/b nor a folder above it has a pyproject.toml"):
+        Project.find(inner)

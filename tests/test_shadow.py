@@ -1,0 +1,121 @@
+"""Throwaway databases: dropped whatever happens, made only where that is allowed, and nobody else's is touched."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.projects import CHECK_DRIFT, MIGRATE, SECRET, Checkout, ask, copied, migrated, refusal, role
+from tests.servers import databases, until
+
+GRANT = "GRANT SELECT ON alembic_version TO "
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, database: URL) -> Checkout:
+    return copied(tmp_path, migrated(database))
+
+
+def shadows_of(server: URL, pid: int) -> list[str]:
+    return [name for name in databases(server) if name.startswith("whisper_shadow_") and f"_{pid}_" in name]
+
+
+def connected(server: URL, pid: int) -> bool:
+    """Is a connection of this process still there?"""
+    name = f"whisper_shadow_%\\_{pid}\\_%"
+    rows = ask(server, f"SELECT FROM pg_stat_activity WHERE application_name LIKE '{name}' OR datname LIKE '{name}'")
+    return bool(rows)
+
+
+@pytest.mark.servers("pg18")
+@pytest.mark.parametrize(
+    ("number", "code", "command"),
+    [
+        (signal.SIGINT, 130, [CHECK_DRIFT]),
+        (signal.SIGINT, 130, [MIGRATE, "create", "x"]),
+        (signal.SIGTERM, 143, [CHECK_DRIFT]),
+    ],
+)
+def test_interrupted_run_drops_its_shadows(
+    checkout: Checkout, server: URL, number: signal.Signals, code: int, command: list[str]
+) -> None:
+    process = checkout.start(sys.executable, *command)
+    until(lambda: shadows_of(server, process.pid))
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == code and "Traceback" not in said, said
+    assert shadows_of(server, process.pid) == []
+
+
+@pytest.mark.servers("pg18")
+def test_failed_run_drops_its_shadows(checkout: Checkout, server: URL) -> None:
+    checkout.write_revision("aaaa", "20251011_baseline_v106", up="op.execute('SELECT nowhere()')")
+    process = checkout.start(sys.executable, CHECK_DRIFT)
+    assert process.communicate(timeout=60) and process.returncode == 2
+    assert shadows_of(server, process.pid) == []
+
+
+@pytest.fixture
+def similar(server: URL) -> Iterator[str]:
+    """A database of somebody else's, whose name looks like a shadow's."""
+    name = "whisper_shadow_of_mine"
+    ask(server, f"CREATE DATABASE {name}")
+    yield name
+    ask(server, f"DROP DATABASE {name}")
+
+
+@pytest.mark.servers("pg18")
+def test_next_run_sweeps_what_a_killed_one_left(checkout: Checkout, server: URL, similar: str) -> None:
+    living, killed = (checkout.start(sys.executable, CHECK_DRIFT) for _ in range(2))
+    try:
+        until(lambda: shadows_of(server, living.pid))
+        living.send_signal(signal.SIGSTOP)
+        until(lambda: shadows_of(server, killed.pid))
+        killed.kill()
+        killed.communicate()
+        until(lambda: not connected(server, killed.pid))
+        kept = shadows_of(server, living.pid)
+        assert kept and checkout.check_drift().code == 0
+        assert shadows_of(server, killed.pid) == []
+        assert set(kept) <= set(shadows_of(server, living.pid)) and similar in databases(server)
+    finally:
+        living.send_signal(signal.SIGCONT)
+        said = living.communicate(timeout=60)
+    assert living.returncode == 0, said
+    assert shadows_of(server, living.pid) == [] and similar in databases(server)
+
+
+@pytest.mark.servers("pg18")
+def test_role_that_may_only_read_can_check(checkout: Checkout, database: URL) -> None:
+    with role(database, "CREATEDB") as reader:
+        ask(database, f"ALTER ROLE {reader.username} SET default_transaction_read_only = on")
+        checkout.url = reader
+        run = checkout.check_drift()
+        assert refusal(run).endswith("cannot be read: permission denied for table alembic_version.")
+        assert f"GRANT SELECT ON public.alembic_version TO {reader.username};" in run.err
+        ask(database, GRANT + str(reader.username))
+        assert checkout.check_drift().code == 0
+        assert checkout.migrate("create", "x").code == 0
+        run = checkout.migrate("downgrade", "base")
+        assert refusal(run).startswith("The downgrade stopped and its revision was rolled back: ")
+
+
+def test_role_that_may_not_create_databases(checkout: Checkout, database: URL, server: URL) -> None:
+    elsewhere = server.render_as_string(hide_password=False)
+    with role(database) as reader:
+        ask(database, GRANT + str(reader.username))
+        checkout.url = reader
+        run = checkout.check_drift()
+        if ask(server, "SHOW server_version_num")[0][0] >= "18":  # the embedded server's, which is taken then
+            assert run.code == 0, run
+        else:
+            assert "the embedded server is PostgreSQL 18 where the database has 15: " in refusal(run)
+        checkout.variables["SHADOW_URL"] = elsewhere
+        assert checkout.check_drift().code == 0
+        checkout.variables["SHADOW_URL"] = reader.render_as_string(hide_password=False)
+        assert refusal(checkout.check_drift()).startswith(f"Role {reader.username} may not create databases on this")
+        checkout.variables["SHADOW_URL"] = f"postgresql://me:{SECRET}@127.0.0.1:1/x"
+        assert refusal(checkout.check_drift()) == "Nothing listens at 127.0.0.1:1."
