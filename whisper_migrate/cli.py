@@ -20,8 +20,9 @@ from whisper_migrate import embedded, reports, settings
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.project import Project
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# No emoji: `:heart:` may stand in a name.
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 # A target such as -1 is an argument, not an option.
 TARGET = {"ignore_unknown_options": True}
@@ -126,13 +127,15 @@ def repair(project: Project, apply: bool, allow: tuple[str, ...]) -> None:
     database = _required(project)
     with shadow_server(project.root) as server, repairing.way_back(project, server, database.url) as way:
         if not way.steps:
-            out.print(f"Nothing to repair: {escape(str(database))} is what the history says at {way.revision}.")
+            # As a comment: what this prints may be on its way to psql.
+            at = way.revision or "no revision"
+            out.print(f"-- Nothing to repair: {escape(str(database))} is what the history says at {escape(at)}.")
             return
         click.echo(way.sql())
         if not apply:
             return
         way.apply(set(allow))
-    err.print(f"Repaired {escape(str(database))}: nothing differs from the history at {way.revision}.")
+    err.print(f"Repaired {escape(str(database))}: nothing differs from the history at {way.revision or 'no revision'}.")
 
 
 @cli.command()

@@ -19,6 +19,16 @@ from whisper_migrate.project import Project
 from whisper_migrate.settle import settled
 from whisper_migrate.shadow import Shadows, shadows
 from whisper_migrate.source_lines import Place, place
+from whisper_migrate.words import outline
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A change that a pattern leaves out of a `finding` ("unwritten" or "drift")."""
+
+    finding: str
+    change: Change
+    pattern: Pattern
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,7 @@ class Verdict:
     unwritten: list[Change] = field(default_factory=list)
     drift: list[Change] = field(default_factory=list)
     pending: list[Script] = field(default_factory=list)
-    ignored: list[tuple[Change, Pattern]] = field(default_factory=list)
+    ignored: list[Ignored] = field(default_factory=list)
     revision: str | None = None
     compared: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
@@ -59,23 +69,28 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
     actual, revision = read or (None, None)
     unwritten: list[Change] = []
     drift: list[Change] = []
-    ignored: list[tuple[Change, Pattern]] = []
+    ignored: list[Ignored] = []
 
-    def compare(shadow: Connection, before: Catalog, after: Catalog) -> list[Change]:
+    def compare(finding: str, shadow: Connection, before: Catalog, after: Catalog) -> list[Change]:
         changes, left_out = split(diff(before, after), project.ignored)
-        ignored.extend(left_out)
+        told = outline([change for change, _ in left_out])
+        ignored.extend(Ignored(finding, change, pattern) for change, pattern in left_out if change in told)
         return settled(shadow, changes)
 
     with shadows(server) as made, ThreadPoolExecutor(1) as pool:
+        created = pool.submit(made.create, "recorded")
+        if only != "database":
+            # Before anything else may import: two threads in one circle of imports see modules that are half there.
+            _ = project.metadata, project.entities
         wanted = pool.submit(_desired, project, made) if only != "database" else None
-        with connected(made.create("recorded")) as shadow:
+        with connected(created.result()) as shadow:
             recorded = None
             if actual is not None:
                 recorded = record(history, shadow, revision)
-                drift = compare(shadow, recorded, actual)
+                drift = compare("drift", shadow, recorded, actual)
             if wanted:
                 at_head = recorded if recorded and revision == history.head else record(history, shadow, "heads")
-                unwritten = compare(shadow, at_head, wanted.result())
+                unwritten = compare("unwritten", shadow, at_head, wanted.result())
     return Verdict(
         project,
         history,
@@ -104,7 +119,8 @@ def read_database(database: URL, history: History, *, requires: bool = False) ->
             return catalog, None
         empty = "an alembic_version without a row" if revisions == [] else "no alembic_version"
         raise Failure(
-            f"The database {database.database} has {tables} tables and {empty}: no telling which revision made it.",
+            f"The database {database.database} has {tables} table{'s' if tables > 1 else ''} and {empty}:"
+            " no telling which revision made it.",
             "Is it the right database? If so, stamp it with the revision that it equals: migrate.py stamp REV",
         )
     history.require_known(revisions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,21 +37,29 @@ def hazards(steps: Sequence[Step]) -> list[Hazard]:
     for step in steps:
         kind = step.item.kind
         word = f"drop-{kind.replace('_', '-')}"
-        if step.verb == "drop" and kind in HOLDS_DATA:
+        if step.verb == "drop" and kind in HOLDS_DATA and not _computed(step.item):
             found.append(Hazard(word, step.item, "with everything in it"))
         elif step.verb == "alter" and step.before and (loss := _narrowing(step.before, step.item)):
             found.append(Hazard(f"change-{kind.replace('_', '-')}", step.item, loss))
     return found
 
 
+def _computed(item: Object) -> bool:
+    """A generated column's values come from its row: nobody put them in."""
+    return item.kind == "column" and item["generated"] is not None
+
+
 def _narrowing(before: Object, after: Object) -> str | None:
     """What a change of type may lose; widening a text or a number loses nothing."""
     if before.kind == "enum" and (gone := [label for label in before["labels"] if label not in after["labels"]]):
         return f"loses the value{'s' if len(gone) > 1 else ''} {', '.join(gone)}"
+    if before.kind == "composite_type":
+        gone = [words for words in before["attributes"] or () if words not in (after["attributes"] or ())]
+        return f"loses {', '.join(gone)}, with the values that columns of this type hold" if gone else None
     if before.kind != "column" or before["type"] == after["type"]:
         return None
     old, new = before["type"], after["type"]
-    if (old, new) in WIDER or _length(old, new):
+    if (old, new) in WIDER or _longer(old, new):
         return None
     return f"values of type {old} that {new} does not hold"
 
@@ -63,12 +72,21 @@ WIDER = frozenset(
 )
 
 
-def _length(old: str, new: str) -> bool:
-    """`character varying(50)` becomes a longer one, or text."""
-    head = "character varying"
-    if not old.startswith(head):
-        return False
-    if new in ("text", head):
+def _longer(old: str, new: str) -> bool:
+    """`character varying(50)` becomes a longer one, or text; `numeric(8,2)` one with more digits on both sides."""
+    (head, sizes), (new_head, new_sizes) = _sizes(old), _sizes(new)
+    if head in ("character varying", "text") and new_head in ("character varying", "text") and not new_sizes:
         return True
-    sizes = [text.removeprefix(head).strip("()") for text in (old, new)]
-    return new.startswith(head) and all(size.isdigit() for size in sizes) and int(sizes[1]) >= int(sizes[0])
+    if head != new_head:
+        return False
+    if not new_sizes:
+        return head in ("character varying", "numeric")
+    if head == "numeric" and len(sizes) == len(new_sizes) == 2:
+        return new_sizes[1] >= sizes[1] and new_sizes[0] - new_sizes[1] >= sizes[0] - sizes[1]
+    return head in ("character varying", "character") and bool(sizes) and new_sizes >= sizes
+
+
+def _sizes(type_: str) -> tuple[str, list[int]]:
+    """`numeric(8,2)` -> ("numeric", [8, 2])."""
+    match = re.fullmatch(r"(.+)\(([\d,]+)\)", type_)
+    return (match[1], [int(number) for number in match[2].split(",")]) if match else (type_, [])

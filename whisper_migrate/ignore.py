@@ -41,19 +41,14 @@ def patterns(entries: Iterable[dict[str, Any]]) -> list[Pattern]:
 
 
 def split(changes: list[Change], ignored: list[Pattern]) -> tuple[list[Change], list[tuple[Change, Pattern]]]:
-    """The changes that count, and those that a pattern ignores, each with its pattern."""
-    kept: list[Change] = []
-    left_out: list[tuple[Change, Pattern]] = []
-    for change in changes:
-        pattern = next((pattern for pattern in ignored if pattern.matches(change.object)), None)
-        if pattern:
-            left_out.append((change, pattern))
-        else:
-            kept.append(change)
-    return kept, left_out
+    """The changes that count, and those that a pattern ignores, each with the first that does."""
+    found = [(change, next((one for one in ignored if one.matches(change.object)), None)) for change in changes]
+    left_out = [(change, pattern) for change, pattern in found if pattern]
+    return [change for change, pattern in found if pattern is None], left_out
 
 
 def without(catalog: Catalog, ignored: list[Pattern]) -> Catalog:
     """The catalog without what the patterns are about, for a plan that must not touch it."""
     kept = {item.key: item for item in catalog if not any(pattern.matches(item) for pattern in ignored)}
-    return replace(catalog, objects=kept)
+    requires = {key: needed & kept.keys() for key, needed in catalog.requires.items() if key in kept}
+    return replace(catalog, objects=kept, requires=requires)

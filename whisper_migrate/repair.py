@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, diff
+from whisper_migrate.column_types import INTEGERS
 from whisper_migrate.connect import connected
 from whisper_migrate.drift import read_database, record
 from whisper_migrate.errors import Failure, reason
@@ -21,11 +22,13 @@ from whisper_migrate.plan import Step, plan, statements
 from whisper_migrate.project import Project
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.shadow import shadows
-from whisper_migrate.sql import run
+from whisper_migrate.sql import literal, run
 from whisper_migrate.words import line
 
 # A body may name what comes after it, or what was never there.
 NO_BODY_CHECKS = "SET LOCAL check_function_bodies = off"
+# Backslashes in what PostgreSQL printed mean themselves, also for a role that has this switched off.
+PREAMBLE = (NO_BODY_CHECKS, "SET LOCAL standard_conforming_strings = on")
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,14 @@ class WayBack:
 
     def sql(self) -> str:
         """A script for psql, or for a person to read: one transaction."""
-        lines = [f"{statement};" for statement in statements(self.steps)]
-        warnings = [f"-- LOSES DATA: {hazard}" for hazard in hazards(self.steps)]
-        return "\n".join([*warnings, "BEGIN;", f"{NO_BODY_CHECKS};", *lines, "COMMIT;"])
+        lines = [f"{statement};" for statement in (*PREAMBLE, *self._statements)]
+        # In one line: the rest of a name must not be run.
+        warnings = [f"-- LOSES DATA: {' '.join(str(hazard).split())}" for hazard in hazards(self.steps)]
+        return "\n".join([*warnings, "BEGIN;", *lines, "COMMIT;"])
+
+    @property
+    def _statements(self) -> list[str]:
+        return statements(self.steps) + values(self.actual, self.steps)
 
     def apply(self, allowed: set[str]) -> None:
         """Run it in one transaction, which is kept only when nothing differs at its end.
@@ -60,19 +68,21 @@ class WayBack:
                 f"If that is meant: migrate.py repair --apply {words}",
             )
         with connected(self.database) as connection:
-            run(connection, NO_BODY_CHECKS)
+            for statement in PREAMBLE:
+                run(connection, statement)
             self._require_unchanged(connection)
-            for statement in statements(self.steps):
+            for statement in self._statements:
                 try:
                     run(connection, statement)
                 except DBAPIError as error:
-                    raise Failure(f"Nothing was repaired: {reason(error)} (at: {statement[:200]})") from error
+                    words = " ".join(statement.split())[:200]
+                    raise Failure(f"Nothing was repaired: {reason(error)}. It was at: {words}") from error
             self._require_repaired(connection)
             connection.commit()
 
     def _require_unchanged(self, connection: Connection) -> None:
-        now, stamps = without(inspect(connection), self.project.ignored), [self.revision] if self.revision else None
-        if now.fingerprint != self.actual.fingerprint or stamped(connection) != stamps:
+        now, stamps = without(inspect(connection), self.project.ignored), [self.revision] if self.revision else []
+        if now.fingerprint != self.actual.fingerprint or (stamped(connection) or []) != stamps:
             raise Failure("The database has changed since it was read: nothing was repaired.", "Run the repair again.")
 
     def _require_repaired(self, connection: Connection) -> None:
@@ -92,4 +102,27 @@ def way_back(project: Project, server: URL, database: URL) -> Iterator[WayBack]:
         actual = without(actual, project.ignored)
         changes = settled(shadow, diff(wanted, actual))
         steps = plan(actual, agreed(actual, wanted, changes))
+        if changes and not statements(steps):
+            lines = "\n  ".join(map(line, changes[:20]))
+            raise Failure(f"The database differs, but no statement takes it back:\n  {lines}")
         yield WayBack(project, database, shadow, revision, actual, wanted, steps)
+
+
+def values(actual: Catalog, steps: list[Step]) -> list[str]:
+    """What lets a sequence that is made for rows that are there go on behind them, so that new ones do not collide."""
+    found = []
+    for step in steps:
+        item = step.item
+        if item.kind == "sequence" and step.verb == "create" and item["owned_by"] and item["increment"] > 0:
+            found.append((item["owned_by"], item.identity, item["minimum"], item["maximum"]))
+        elif item.kind == "column" and step.before and item["identity_kind"] and not step.before["identity_kind"]:
+            options = dict(option.rsplit(" ", 1) for option in item["identity_options"])
+            if not options["INCREMENT BY"].startswith("-"):
+                found.append((item.identity, item["identity_sequence"], options["MINVALUE"], options["MAXVALUE"]))
+    columns = {item.identity: item for item in actual if item.kind == "column" and item["type"] in INTEGERS}
+    return [
+        f"SELECT setval({literal(sequence)}, max({columns[column]['name']})) FROM {columns[column].parent}"
+        f" WHERE {columns[column]['name']} BETWEEN {minimum} AND {maximum}"
+        for column, sequence, minimum, maximum in found
+        if column in columns
+    ]

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from whisper_migrate.catalog import Object
-from whisper_migrate.names import plain_name, split_name
+from whisper_migrate.names import plain_name, split_list, split_name, unquoted
 from whisper_migrate.project import Project
 
 
@@ -23,70 +23,109 @@ class Place:
         return f"{self.file}:{self.line}"
 
 
+@dataclass(frozen=True)
+class Table:
+    """A class or a call that declares a table; `schema` is None where it is not said there."""
+
+    name: str
+    schema: str | None
+    file: str
+    node: ast.ClassDef | ast.Call
+
+
 def place(project: Project, item: Object) -> Place | None:
     """The line that declares `item`; else that of its table; None when no model mentions either.
 
     Names are looked up in the syntax tree as models write them: `__tablename__`, `Table("name", ...)`, an attribute of
     a class, or any string that is the object's own name or begins with it (`"f(a integer)"`).
     """
-    name = plain_name(item)
-    table = split_name(item.parent or item.identity)[1]
-    near: Place | None = None
-    for file, tree in _sources(project):
-        for node, line in _tables(tree):
-            if _table_name(node) == table:
-                near = near or Place(file, line)
-                if item.parent and (found := _mention(node, name)):
-                    return Place(file, found)
-        if near and near.file == file and not item.parent:
-            return near
-    if near:
-        return near
-    for file, tree in _sources(project):
-        if found := _mention(tree, name):
-            return Place(file, found)
+    within = item.kind in ("column", "comment")  # whose names many tables may have
+    name = unquoted(split_list(plain_name(item))[-1]) if item.kind == "comment" else plain_name(item)
+    schema, own = split_name(item.parent or item.identity)
+    default = project.metadata.schema or unquoted(split_list(project.search_path)[0])
+    namesakes = [table for table in _tables(project) if table.name == own]
+    for table in namesakes:
+        if (table.schema or default) == schema:
+            line = _mention(table.node, name, item.kind) if item.parent and name != own else None
+            return Place(table.file, line or table.node.lineno)
+    # Not declared in so many words: where some string is its name, but for the name of another schema's table.
+    for wanted in ([] if within else [name]) + [own]:
+        for file, tree in () if namesakes and wanted == own else _sources(project):
+            if line := _mention(tree, wanted, item.kind):
+                return Place(file, line)
     return None
 
 
 @cache
 def _sources(project: Project) -> tuple[tuple[str, ast.Module], ...]:
-    package = str(project.options["models"]).partition(":")[0].partition(".")[0]
-    modules = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] == package]
+    named = (str(project.options.get(option, "")) for option in ("models", "entities"))
+    packages = {name.partition(":")[0].partition(".")[0] for name in named}
+    modules = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] in packages]
     files = sorted({Path(module.__file__) for module in modules if module.__file__})
-    return tuple((_relative(file, project.root), ast.parse(file.read_text())) for file in files)
+    return tuple((_relative(file, project.root), ast.parse(file.read_bytes())) for file in files)
 
 
 def _relative(file: Path, root: Path) -> str:
     return str(file.relative_to(root) if file.is_relative_to(root) else file)
 
 
-def _tables(tree: ast.Module) -> Iterator[tuple[ast.AST, int]]:
+@cache
+def _tables(project: Project) -> tuple[Table, ...]:
+    return tuple(table for file, tree in _sources(project) for table in _declared(file, tree))
+
+
+def _declared(file: str, tree: ast.Module) -> Iterator[Table]:
+    """Classes with `__tablename__`, and calls of `Table("name", ...)`."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef | ast.Call) and _table_name(node):
-            yield node, node.lineno
+        if isinstance(node, ast.ClassDef):
+            assigned = dict(pair for line in node.body for pair in _assigned(line))
+            if name := _text(assigned.get("__tablename__")):
+                arguments = assigned.get("__table_args__")
+                yield Table(name, _schema(arguments) if arguments else None, file, node)
+        elif isinstance(node, ast.Call) and _called(node) == "Table" and node.args and (name := _text(node.args[0])):
+            said = (_text(keyword.value) for keyword in node.keywords if keyword.arg == "schema")
+            yield Table(name, next(said, None), file, node)
 
 
-def _table_name(node: ast.AST) -> str | None:
-    """The table that a class with `__tablename__`, or a call of `Table("name", ...)`, declares."""
-    named: ast.expr | None = None
-    if isinstance(node, ast.ClassDef):
-        for line in node.body:
-            if isinstance(line, ast.Assign) and getattr(line.targets[0], "id", "") == "__tablename__":
-                named = line.value
-    elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "Table":
-        named = next(iter(node.args), None)
-    return str(named.value) if isinstance(named, ast.Constant) else None
+def _schema(arguments: ast.expr) -> str | None:
+    """What `{"schema": "name"}` in a `__table_args__` says."""
+    for node in ast.walk(arguments):
+        if isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if _text(key) == "schema":
+                    return _text(value)
+    return None
 
 
-def _mention(tree: ast.AST, name: str) -> int | None:
-    """The first line below `tree` that declares `name`: an annotated attribute, or a string that begins with it."""
-    lines = []
+def _mention(tree: ast.AST, name: str, kind: str) -> int | None:
+    """The line below `tree` that declares `name`: for a column its attribute or its call, else the first string."""
+    lines: list[tuple[int, int]] = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            found = node.target.id == name
-        else:
-            value = node.value if isinstance(node, ast.Constant) else None
-            found = isinstance(value, str) and value.partition("(")[0] == name
-        if found and hasattr(node, "lineno"):
-            lines.append(node.lineno)
-    return min(lines, default=None)
+        if kind in ("column", "comment") and isinstance(node, ast.Assign | ast.AnnAssign):
+            if any((_called_name(value) or target) == name for target, value in _assigned(node)):
+                lines.append((0, node.lineno))
+        elif isinstance(node, ast.Call) and _called(node) == "Column" and _called_name(node) == name:
+            lines.append((1, node.lineno))
+        elif (text := _text(node)) is not None and text.partition("(")[0] == name:
+            lines.append((2, getattr(node, "lineno", 0)))
+    return min(lines, default=(0, None))[1]
+
+
+def _assigned(line: ast.stmt) -> list[tuple[str, ast.expr | None]]:
+    """`name = value` and `name: type = value` as pairs."""
+    targets = line.targets if isinstance(line, ast.Assign) else [line.target] if isinstance(line, ast.AnnAssign) else []
+    value = line.value if isinstance(line, ast.Assign | ast.AnnAssign) else None
+    return [(target.id, value) for target in targets if isinstance(target, ast.Name)]
+
+
+def _called(call: ast.Call) -> str:
+    return str(getattr(call.func, "attr", getattr(call.func, "id", "")))
+
+
+def _called_name(value: ast.expr | None) -> str | None:
+    """The name that `mapped_column("name", ...)` gives a column, other than its attribute's."""
+    return _text(value.args[0]) if isinstance(value, ast.Call) and value.args else None
+
+
+def _text(node: ast.AST | None) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

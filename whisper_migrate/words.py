@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 
 from whisper_migrate.catalog import Change, Object
 from whisper_migrate.names import shown
-from whisper_migrate.plan import CONTAINERS
 
-LONG = 200  # characters; what is longer is told by the lines that differ
+LONG = 200  # characters; of what is longer, only the part that differs is told
+AROUND = 10  # words and signs that are left around it
 
 
 def line(change: Change) -> str:
@@ -25,21 +26,46 @@ def differences(change: Change) -> list[tuple[str, str, str]]:
     if change.before is None or change.after is None:
         return []
     fields = change.fields
-    # A definition tells what the parts it was printed from tell.
+    if change.object.kind == "function" and len(fields) > 1:
+        fields.remove("definition")  # it says again what its parts say
     return [
         (name.replace("_", " "), value_text(change.before[name]), value_text(change.after[name])) for name in fields
     ]
 
 
 def excerpt(before: str, after: str) -> list[str]:
-    """The lines of two long texts that differ, marked `-` and `+`, with a line of context."""
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm="")
-    return [text for text in lines if not text.startswith(("---", "+++", "@@"))]
+    """Of two long texts what differs, marked `-` and `+`: lines with a line of context, or words with a few."""
+    if "\n" not in before + after:
+        return [f"{mark} {text}" for mark, text in zip("-+", _middles(before, after), strict=True)]
+    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm=""))
+    return [text for text in lines[2:] if not text.startswith("@@")]
+
+
+def _middles(before: str, after: str) -> tuple[str, str]:
+    """Both texts without what they begin and end with alike, but for a few words."""
+    old, new = (re.findall(r"\w+|\W", text) for text in (before, after))
+    head = _alike(old, new)
+    tail = _alike(old[head:][::-1], new[head:][::-1])
+    head, tail = max(head - AROUND, 0), max(tail - AROUND, 0)
+
+    def cut(words: list[str]) -> str:
+        middle = "".join(words[head : len(words) - tail])
+        return f"{'...' if head else ''}{middle}{'...' if tail else ''}"
+
+    return cut(old), cut(new)
+
+
+def _alike(one: list[str], other: list[str]) -> int:
+    """How many words both begin with."""
+    return next(
+        (number for number, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]),
+        min(len(one), len(other)),
+    )
 
 
 def outline(changes: list[Change]) -> list[Change]:
-    """The changes without those that go without saying: what is inside a new or a lost table, or on it."""
-    whole = {change.object.identity for change in changes if change.sign != "~" and change.object.kind in CONTAINERS}
+    """The changes without those that go without saying: what is in or on something new or lost, such as a table."""
+    whole = {change.object.identity for change in changes if change.sign != "~"}
     return [change for change in changes if change.sign == "~" or change.object.parent not in whole]
 
 

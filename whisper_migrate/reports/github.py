@@ -22,6 +22,8 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
         yield _command("warning", where, f"{script.revision} {script.doc}: make upgrade")
     for change in outline(verdict.drift):
         yield _annotation(verdict, change, "Drift", "The database differs from the history: make repair")
+    for ignored in verdict.ignored:
+        yield _command("notice", {"title": "Ignored"}, f"{line(ignored.change)} ({ignored.pattern.reason})")
     for reason in verdict.unreadable:
         yield _command("warning", {"title": "Not readable"}, reason)
     if verdict.clean:

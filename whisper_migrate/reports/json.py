@@ -30,8 +30,14 @@ def document(verdict: Verdict, database: str | None) -> dict[str, Any]:
         "pending": [{"revision": script.revision, "message": script.doc} for script in verdict.pending],
         "drift": [_change(verdict, change) for change in verdict.drift],
         "ignored": [
-            {"kind": change.object.kind, "identity": change.object.identity, "reason": pattern.reason}
-            for change, pattern in verdict.ignored
+            {
+                "finding": ignored.finding,
+                "sign": ignored.change.sign,
+                "kind": ignored.change.object.kind,
+                "identity": ignored.change.object.identity,
+                "reason": ignored.pattern.reason,
+            }
+            for ignored in verdict.ignored
         ],
         "unreadable": list(verdict.unreadable),
     }

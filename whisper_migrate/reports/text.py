@@ -26,22 +26,22 @@ def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
         yield from _changes(verdict, verdict.unwritten)
         yield '  [bold]->[/] make revision msg="what changes"'
     if verdict.pending:
-        at, head = verdict.revision or "no revision", verdict.history.head
-        yield f"[bold]Pending[/]: the database stands at {at}, the head is {head}."
-        yield from (f"  {script.revision} {escape(script.doc)}" for script in verdict.pending)
+        at, head = verdict.revision or "no revision", str(verdict.history.head)
+        yield f"[bold]Pending[/]: the database stands at {escape(at)}, the head is {escape(head)}."
+        yield from (f"  {escape(f'{script.revision} {script.doc}')}" for script in verdict.pending)
         yield "  [bold]->[/] make upgrade"
     if verdict.drift:
         at = f"the history at {verdict.revision}" if verdict.revision else "an empty one, as it is not stamped"
-        yield f"[bold]Drift[/]: the database differs from {at} ({_count(verdict.drift)})."
+        yield f"[bold]Drift[/]: the database differs from {escape(at)} ({_count(verdict.drift)})."
         yield from _changes(verdict, verdict.drift)
         yield "  [bold]->[/] make repair   (prints the SQL that takes it back)"
-    for change, pattern in verdict.ignored:
-        yield f"Ignored: {escape(line(change))} ({escape(pattern.reason)})"
+    for ignored in verdict.ignored:
+        yield f"Ignored: {escape(line(ignored.change))} ({escape(ignored.pattern.reason)})"
     yield from (f"Not readable: {escape(reason)}" for reason in verdict.unreadable)
     names = [name for name in verdict.compared if name != "database"]
     names += [database] if database and "database" in verdict.compared else []
-    ignored = f", {len(verdict.ignored)} ignored" if verdict.ignored else ""
-    yield f"Compared {escape(joined(names))}: {'nothing differs' if verdict.clean else 'they differ'}{ignored}."
+    count = f", {len(verdict.ignored)} ignored" if verdict.ignored else ""
+    yield f"Compared {escape(joined(names))}: {'nothing differs' if verdict.clean else 'they differ'}{count}."
 
 
 def _changes(verdict: Verdict, changes: list[Change]) -> Iterator[str]:
@@ -79,4 +79,5 @@ def _origin(verdict: Verdict, item: Object) -> str:
 
 
 def _count(changes: list[Change]) -> str:
-    return f"{len(changes)} change{'s' if len(changes) > 1 else ''}"
+    count = len(outline(changes))
+    return f"{count} change{'s' if count > 1 else ''}"

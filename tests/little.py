@@ -1,0 +1,229 @@
+"""A little project of two revisions, made in a folder, with one of most things that a model can say."""
+
+import importlib
+import shutil
+import signal
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from sqlalchemy import URL, text
+
+from whisper_migrate.cli import main
+from whisper_migrate.connect import connected
+from whisper_migrate.project import Project
+from whisper_migrate.sql import run
+
+ROOT = Path(__file__).parent.parent
+NUMBERS = count(1)
+
+ENV = """
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"], **context.config.attributes.get("options", {}))
+with context.begin_transaction():
+    context.run_migrations()
+"""
+
+MODELS = '''\
+"""The models."""
+
+from alembic_utils.pg_function import PGFunction
+from alembic_utils.pg_view import PGView
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+metadata = MetaData()
+
+
+class Base(DeclarativeBase):
+    metadata = metadata
+
+
+class Author(Base):
+    """Who writes; its name is in authors."""
+
+    __tablename__ = "authors"
+    __table_args__ = (
+        CheckConstraint("born > 1000", name="authors_born_check"),
+        Index("authors_name_idx", "name"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(50))  # 1
+    born: Mapped[int | None]
+    email_ = mapped_column("email", String(100), server_default=text("'none'::character varying"))
+
+
+class Order(Base):
+    __tablename__ = "Order [x]"
+    __table_args__ = {"schema": "Odd Place"}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    author = mapped_column("Author, of: it", Integer, ForeignKey("authors.id"))
+
+
+class ElsewhereAuthor(Base):
+    """Another table of the same name."""
+
+    __tablename__ = "authors"
+    __table_args__ = {"schema": "elsewhere"}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(50))  # 2
+
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("label", Text, primary_key=True),
+    Column("state", String(10), nullable=False, server_default="new"),
+    CheckConstraint("state IN ('new', 'old')", name="tags_state_check"),
+)
+
+ENTITIES = [
+    PGFunction(
+        "public",
+        "greet(who text)",
+        "RETURNS text LANGUAGE sql IMMUTABLE AS $$\\n  SELECT 'Hello, '\\n    || who\\n    || '!'\\n$$",
+    ),
+    PGView("public", "author_names", "SELECT id, name FROM public.authors"),
+]
+'''
+
+ONE = """
+CREATE SCHEMA "Odd Place";
+CREATE SCHEMA elsewhere;
+CREATE TABLE public.authors (
+    id serial PRIMARY KEY, name varchar(50) NOT NULL, born integer,
+    CONSTRAINT authors_born_check CHECK (born > 1000)
+);
+CREATE INDEX authors_name_idx ON public.authors (name);
+CREATE TABLE "Odd Place"."Order [x]" (id serial PRIMARY KEY, "Author, of: it" integer REFERENCES public.authors (id));
+CREATE TABLE elsewhere.authors (id serial PRIMARY KEY, name varchar(50) NOT NULL);
+CREATE TABLE public.tags (
+    label text PRIMARY KEY, state varchar(10) DEFAULT 'new' NOT NULL,
+    CONSTRAINT tags_state_check CHECK (state IN ('new', 'old'))
+);
+CREATE VIEW public.author_names AS SELECT id, name FROM public.authors;
+"""
+TWO = """
+ALTER TABLE public.authors ADD COLUMN email varchar(100) DEFAULT 'none';
+CREATE FUNCTION public.greet(who text) RETURNS text LANGUAGE sql IMMUTABLE AS
+    $$
+  SELECT 'Hello, '
+    || who
+    || '!'
+$$;
+"""
+REVISIONS = (("one", None, "authors [and] their tags", ONE), ("two", "one", "greet authors by mail", TWO))
+
+REVISION = '''"""{message}"""
+
+from alembic import op
+
+revision = "{revision}"
+down_revision = {parent!r}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("""{sql}""")
+
+
+def downgrade() -> None:
+    raise NotImplementedError
+'''
+
+
+def project(folder: Path, more: str = "", settings: str = "") -> Project:
+    """The project, with `more` models behind the others, and `settings` in its pyproject.toml.
+
+    Each has modules of its own name: one process may import many.
+    """
+    module = f"little{next(NUMBERS)}"
+    versions = folder / "alembic" / "versions"
+    versions.mkdir(parents=True)
+    (folder / f"{module}.py").write_text(MODELS + more)
+    (folder / "alembic" / "env.py").write_text(ENV)
+    for revision, parent, message, sql in REVISIONS:
+        written = REVISION.format(message=message, revision=revision, parent=parent, sql=sql)
+        (versions / f"{revision}.py").write_text(written)
+    shutil.copy(ROOT / "alembic.ini", folder)
+    section = f'[tool.whisper_migrate]\nmodels = "{module}:metadata"\nentities = "{module}:ENTITIES"\n'
+    (folder / "pyproject.toml").write_text(section + settings)
+    importlib.invalidate_caches()
+    return Project(folder)
+
+
+def models(project: Project) -> str:
+    """The name of its one model file."""
+    return f"{project.options['models'].partition(':')[0]}.py"
+
+
+def line_of(project: Project, words: str) -> str:
+    """`file:line` of the first line of its models that has these words."""
+    lines = (project.root / models(project)).read_text().splitlines()
+    return f"{models(project)}:{next(number for number, line in enumerate(lines, 1) if words in line)}"
+
+
+def at(database: URL, revision: str | None = "two", *more: str) -> URL:
+    """Build what the history says at `revision`, stamp it, and run `more` on top."""
+    statements: list[str] = []
+    if revision:
+        statements = [ONE, "CREATE TABLE public.alembic_version (version_num varchar(32) PRIMARY KEY)"]
+        statements += [TWO] if revision == "two" else []
+        statements.append(f"INSERT INTO public.alembic_version VALUES ('{revision}')")
+    execute(database, *statements, *more)
+    return database
+
+
+def execute(database: URL, *statements: str) -> None:
+    with connected(database) as connection:
+        for statement in statements:
+            run(connection, statement)
+        connection.commit()
+
+
+def value(database: URL, query: str) -> object:
+    """The first value of the first row."""
+    with connected(database) as connection:
+        return connection.scalar(text(query))
+
+
+class Said(NamedTuple):
+    """A command's exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+def command(
+    capsys: pytest.CaptureFixture[str], project: Project, database: URL | None, *arguments: str, **environment: str
+) -> Said:
+    """Run a command of ours on the project and the database, in this process."""
+    terminated = signal.getsignal(signal.SIGTERM)
+    code: int | str | None = 0
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DATABASE_URL", "SHADOW_URL", "POSTGRES_HOST", "FORCE_COLOR", "NO_COLOR", "WHISPER_PGDATA"):
+            patch.delenv(name, raising=False)
+        if database is not None:
+            patch.setenv("DATABASE_URL", plain(database))
+        for name, text in environment.items():
+            patch.setenv(name, text)
+        try:
+            main([*arguments], root=project.root)
+        except SystemExit as end:
+            code = end.code
+        finally:
+            signal.signal(signal.SIGTERM, terminated)
+    assert isinstance(code, int)
+    return Said(code, *capsys.readouterr())
+
+
+def plain(url: URL) -> str:
+    """The URL as psql and DATABASE_URL take it."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)

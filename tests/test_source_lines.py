@@ -1,0 +1,91 @@
+"""Each object is found where its model says it: the very line where there is one, else its table's."""
+
+from pathlib import Path
+
+import pytest
+
+from tests import little
+from whisper_migrate.catalog import Object
+from whisper_migrate.project import Project
+from whisper_migrate.source_lines import place
+
+# Kind, identity, table, name where it is an attribute, and the words of the line (None: no line).
+CASES = (
+    ("table", "public.authors", None, None, "class Author("),
+    ("table", '"Odd Place"."Order [x]"', None, None, "class Order("),
+    ("table", "elsewhere.authors", None, None, "class ElsewhereAuthor("),
+    ("table", "public.tags", None, None, "tags = Table("),
+    ("table", "public.nowhere", None, None, None),
+    ("table", "other.authors", None, None, None),
+    ("column", "public.authors.name", "public.authors", "name", "name: Mapped[str] = mapped_column(String(50))  # 1"),
+    (
+        "column",
+        "elsewhere.authors.name",
+        "elsewhere.authors",
+        "name",
+        "name: Mapped[str] = mapped_column(String(50))  # 2",
+    ),
+    ("column", "public.authors.email", "public.authors", "email", "email_ = "),
+    ("column", "public.authors.by_hand", "public.authors", "by_hand", "class Author("),
+    ("column", "a.b", '"Odd Place"."Order [x]"', '"Author, of: it"', "author = mapped_column("),
+    ("column", "public.tags.state", "public.tags", "state", 'Column("state"'),
+    ("column", "public.nowhere.name", "public.nowhere", "name", None),
+    (
+        "constraint",
+        "authors_born_check on public.authors",
+        "public.authors",
+        "authors_born_check",
+        'CheckConstraint("born',
+    ),
+    ("constraint", "authors_pkey on public.authors", "public.authors", "authors_pkey", "class Author("),
+    ("constraint", "tags_state_check on public.tags", "public.tags", "tags_state_check", 'CheckConstraint("state'),
+    ("index", "public.authors_name_idx", "public.authors", "authors_name_idx", "Index("),
+    ("function", "public.greet(text)", None, None, '"greet(who text)"'),
+    ("view", "public.author_names", None, None, "PGView("),
+    (
+        "comment",
+        "table column public.authors.name",
+        "public.authors",
+        "public.authors.name",
+        "name: Mapped[str] = mapped_column(String(50))  # 1",
+    ),
+    ("comment", "table public.authors", "public.authors", "public.authors", "class Author("),
+    ("schema", "nowhere", None, None, None),
+)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    made = little.project(tmp_path_factory.mktemp("lines"))
+    assert made.metadata is not None  # what is not imported has no source
+    return made
+
+
+@pytest.mark.parametrize(("kind", "identity", "parent", "name", "words"), CASES, ids=lambda value: str(value))
+def test_place(
+    project: Project, kind: str, identity: str, parent: str | None, name: str | None, words: str | None
+) -> None:
+    item = Object(kind, identity, parent, ("", 0, 0), ("name",) if name else (), (name,) if name else ())
+    found = place(project, item)
+    assert (str(found) if found else None) == (little.line_of(project, words) if words else None)
+
+
+def test_entities_may_be_in_another_package(tmp_path: Path) -> None:
+    made = little.project(tmp_path)
+    (tmp_path / "little_apart.py").write_text('ENTITIES = []\nNAMES = "apart()"\n')
+    settings = (tmp_path / "pyproject.toml").read_text()
+    entities = f"{little.models(made).removesuffix('.py')}:ENTITIES"
+    (tmp_path / "pyproject.toml").write_text(settings.replace(entities, "little_apart:ENTITIES"))
+    project = Project(tmp_path)
+    assert project.metadata is not None and project.entities == ()
+    item = Object("function", "public.apart()", None, ("", 0, 0), (), ())
+    assert str(place(project, item)) == "little_apart.py:2"
+
+
+def test_a_schema_said_once_for_all(tmp_path: Path) -> None:
+    made = little.project(tmp_path)
+    file = tmp_path / little.models(made)
+    file.write_text(file.read_text().replace("MetaData()", 'MetaData(schema="one")'))
+    assert made.metadata.schema == "one"
+    item = Object("table", "one.tags", None, ("", 0, 0), (), ())
+    assert str(place(made, item)) == little.line_of(made, "tags = Table(")
