@@ -53,8 +53,9 @@ def inspect(connection: Connection, *, requires: bool = False) -> Catalog:
         unreadable: list[str] = []
         for kind, module in KINDS.items():
             query = module.query(version) if hasattr(module, "query") else module.QUERY
-            if hasattr(module, "unreadable") and (reason := module.unreadable(connection)):
-                unreadable.append(reason)
+            reason = module.unreadable(connection) if hasattr(module, "unreadable") else None
+            if reason is not None:
+                unreadable += [reason] if reason else []
                 query = module.readable(version)
             found = _read(connection, kind, module, query)
             if kind in ATTACHED:

@@ -15,7 +15,7 @@ from whisper_migrate.retype import TYPES, discarded, move, renamed, set_aside
 Priority = tuple[int, int, str, int, str]
 
 CONTAINERS = ("table", "view", "materialized_view", "foreign_table", "domain")
-KEPT = frozenset({"schema", "extension", "table", "column", "foreign_table", "sequence"})
+KEPT = frozenset({"schema", "extension", "table", "column", "sequence"})
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ A kind's module gives
 - `ATTACHED`: it has no life of its own, as a comment has not: it lives with the object at the same address;
 - `needs(item)`: keys of objects that it stands on, where there are such, though `pg_depend` does not say so;
 - `implied(item)`: whether it goes without saying, so that neither having nor lacking it is a difference;
-- `unreadable(connection)`: the reason why this role cannot read all of it, if so; `readable(version)` is the query of
-  what it can;
+- `unreadable(connection)`: what this role cannot read of it, if so (nothing, when there is no such object yet);
+  `readable(version)` is the query of what it can;
 - `AFTER`: the kinds that come before it when nothing else (`pg_depend`) orders two objects.
 """
 

@@ -1,0 +1,80 @@
+"""What no kind knows: noticed and named, and taken away again; only a person can write it."""
+
+import pytest
+
+from tests.conftest import MakeDatabase
+from tests.objects.harness import apply, assert_no_change, catalog
+from whisper_migrate.catalog import diff
+from whisper_migrate.connect import connected
+from whisper_migrate.errors import Failure
+from whisper_migrate.plan import plan, statements
+from whisper_migrate.words import line
+
+CREATED = {
+    "operator class cls USING btree": "CREATE OPERATOR CLASS cls FOR TYPE int4 USING btree AS OPERATOR 1 <,"
+    " FUNCTION 1 btint4cmp(int4, int4)",
+    "operator family fam USING gist": "CREATE OPERATOR FAMILY fam USING gist",
+    "conversion latin": "CREATE CONVERSION latin FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1",
+    "language plx": "CREATE LANGUAGE plx HANDLER plpgsql_call_handler",
+    "access method heap2": "CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler",
+    "type shell": "CREATE TYPE shell",
+    "text search parser prs": "CREATE TEXT SEARCH PARSER prs (START = prsd_start, GETTOKEN = prsd_nexttoken,"
+    " END = prsd_end, LEXTYPES = prsd_lextype)",
+    'text search template "T"': 'CREATE TEXT SEARCH TEMPLATE "T" (INIT = dsimple_init, LEXIZE = dsimple_lexize)',
+    "transform for integer language sql": "CREATE TRANSFORM FOR int LANGUAGE sql (FROM SQL WITH FUNCTION"
+    " prsd_lextype(internal))",
+}
+
+
+@pytest.mark.parametrize("name", CREATED)
+def test_unknown(make_database: MakeDatabase, name: str) -> None:
+    with connected(make_database()) as connection:
+        clean = catalog(connection)
+        apply(connection, CREATED[name])
+        drifted = catalog(connection)
+        assert f"+ unknown {name}" in [
+            line(change).replace(" on language", " language") for change in diff(clean, drifted)
+        ]
+        apply(connection, *statements(plan(drifted, clean)))
+        assert [line(change) for change in diff(clean, catalog(connection))] == []
+        with pytest.raises(Failure, match=r"noticed, but not known"):
+            plan(clean, drifted)
+
+
+def test_base_type(make_database: MakeDatabase) -> None:
+    """With its functions, which the kind of functions knows."""
+    with connected(make_database()) as connection:
+        clean = catalog(connection)
+        apply(
+            connection,
+            "CREATE TYPE meters; CREATE FUNCTION m_in(cstring) RETURNS meters LANGUAGE internal STRICT AS 'int4in';"
+            "CREATE FUNCTION m_out(meters) RETURNS cstring LANGUAGE internal STRICT AS 'int4out';"
+            "CREATE TYPE meters (INPUT = m_in, OUTPUT = m_out, LIKE = int4)",
+        )
+        assert "+ unknown type meters" in [line(change) for change in diff(clean, catalog(connection))]
+
+
+def test_changed(make_database: MakeDatabase) -> None:
+    with connected(make_database()) as connection:
+        apply(connection, "CREATE OPERATOR FAMILY fam USING btree")
+        clean = catalog(connection)
+        apply(connection, "ALTER OPERATOR FAMILY fam USING btree ADD OPERATOR 1 < (int4, int4)")
+        (change,) = diff(clean, catalog(connection))
+        assert line(change).startswith("~ unknown operator family fam USING btree: definition")
+
+
+def test_what_kinds_know_is_not_unknown(make_database: MakeDatabase) -> None:
+    known = (
+        "CREATE TABLE t (id int PRIMARY KEY DEFAULT 1, n int REFERENCES t); CREATE VIEW v AS SELECT 1;"
+        "CREATE RULE r AS ON DELETE TO t DO NOTHING; CREATE POLICY p ON t;"
+        "CREATE TYPE span AS RANGE (SUBTYPE = float8); CREATE PUBLICATION pub FOR TABLE t;"
+        "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC;"
+        "CREATE STATISTICS s ON id, n FROM t; CREATE EXTENSION hstore; SELECT lo_create(0)"
+    )
+    with connected(make_database()) as connection:
+        apply(connection, known)
+        assert [item.identity for item in catalog(connection) if item.kind == "unknown"] == []
+
+
+def test_large_objects_are_data(make_database: MakeDatabase) -> None:
+    assert_no_change(make_database, "SELECT 1", "SELECT lo_create(0)")
