@@ -197,23 +197,29 @@ def _dependents(before: Catalog, after: Catalog, gone: set[Key], disturbed: set[
         key = todo.pop()
         retyped = key in disturbed or key in held
         for other in standing.get(key, ()):
-            if other in found or other in held or other in gone or other not in after:
+            if other in found or other in gone or other not in after:
                 continue
             item = before[other]
             if retyped and other[0] in FOLLOWS_TYPE and not _is_foreign_key(item):
                 continue
-            if _is_kept(item) and not (key[0] in CONTAINERS and item.parent == key[1]):
-                if key in after and (key[0] in TYPES or key[0] not in ("column", *CONTAINERS)):
+            if _is_kept(item, key) and not (key[0] in CONTAINERS and item.parent == key[1]):
+                if other not in held and key in after and (key[0] in TYPES or key[0] not in ("column", *CONTAINERS)):
                     held.add(other)
                     todo += [other] if key[0] in TYPES else []
                 continue
+            held.discard(other)
             found.add(other)
             todo.append(other)
     return found, held
 
 
-def _is_kept(item: Object) -> bool:
-    """A view or an index can be made again at any time, and so can what a generated column holds; these could not."""
+def _is_kept(item: Object, needed: Key) -> bool:
+    """A view or an index can be made again at any time, and so can what a generated column holds; these could not.
+
+    Nor need a domain be, when only its default calls what is made again.
+    """
+    if item.kind == "domain":
+        return needed[0] in USED_BY_DEFAULTS
     return item.kind in KEPT and not (item.kind == "column" and (item["generated"] or item["of_view"]))
 
 

@@ -219,7 +219,8 @@ COMMENT ON TRIGGER tr ON used IS 'sometimes';
 CREATE FUNCTION step(s int, n int) RETURNS int LANGUAGE sql AS 'SELECT s + n';
 CREATE FUNCTION over(n int DEFAULT g(5)) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT g(n); END;
 CREATE AGGREGATE g_all(int) (sfunc = step, stype = int, finalfunc = g);
-CREATE TABLE parted (a int DEFAULT g(3)) PARTITION BY LIST (a);
+CREATE DOMAIN good AS int DEFAULT g(2) CONSTRAINT good CHECK (g(VALUE) > 0);
+CREATE TABLE parted (a int DEFAULT g(3), x good) PARTITION BY LIST (a);
 CREATE TABLE part PARTITION OF parted FOR VALUES IN (1);
 """
 OPERATOR = "CREATE OPERATOR #+# (FUNCTION = g, RIGHTARG = int); CREATE VIEW plus AS SELECT #+# 1 AS n;"
@@ -236,7 +237,9 @@ def test_return_type_of_a_function_in_use(make_database: MakeDatabase, more: str
     head, _, tail = CALLED.partition("CREATE FUNCTION g(n int)")
     g, _, rest = tail.partition("\n")
     new = f"CREATE FUNCTION g(n int){g.replace('RETURNS int', 'RETURNS bigint')}\n{rest}"
-    gone = "DROP FUNCTION g(int) CASCADE; DROP TABLE IF EXISTS used, parted CASCADE;"
+    gone = (
+        "DROP FUNCTION g(int) CASCADE; DROP TABLE IF EXISTS used, parted CASCADE; DROP DOMAIN IF EXISTS good CASCADE;"
+    )
     gone += "DROP ROUTINE h, step; DROP ROUTINE IF EXISTS over;"
     change = gone + new + more
     assert_round_trip(

@@ -49,6 +49,11 @@ def rename(item: Object, name: str) -> list[str]:
     return [f"ALTER DOMAIN {item.identity} RENAME TO {name}"]
 
 
+def loose(before: Object, after: Object, tied: bool) -> Object:
+    """Without the default, which calls what is made again."""
+    return before.but(default=None) if tied else before
+
+
 def alter(before: Object, after: Object) -> list[str] | None:
     """All but the type that it is of."""
     if (before["type"], before["collation"]) != (after["type"], after["collation"]):
