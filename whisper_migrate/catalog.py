@@ -17,7 +17,8 @@ class Object:
     """One object of a database: its kind, its identity as PostgreSQL quotes it, and its attributes. Never changed.
 
     `parent` is the identity of the table (or view) that it lives and dies with. `address` is where `pg_depend`
-    finds it: (catalog, oid, sub-object); it differs between databases and is not compared.
+    finds it: (catalog, oid, sub-object); it differs between databases and is not compared. `derived` says that it is
+    a table's share of what its parent has: it comes and goes with that.
     """
 
     kind: str
@@ -26,6 +27,7 @@ class Object:
     address: Address = field(compare=False)
     fields: tuple[str, ...] = field(repr=False, compare=False)
     values: tuple[Any, ...]
+    derived: bool = field(default=False, compare=False)
 
     @property
     def key(self) -> Key:

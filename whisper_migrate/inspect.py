@@ -17,7 +17,7 @@ BOOKKEEPING = frozenset({"alembic_version", "whisper_ledger"})
 FIRST_OID = 16384
 
 # What a kind's query says about where an object is; every other column of it is an attribute.
-RESERVED = ("oid", "subid", "parent", "identity", "class")
+RESERVED = ("oid", "subid", "parent", "identity", "class", "derived")
 
 # Type codes of the arrays that psycopg2 gives as lists: bool, name, char, int2, int4, int8, oid, text.
 LISTS = frozenset({1000, 1003, 1002, 1005, 1007, 1016, 1028, 1009})
@@ -81,7 +81,8 @@ def _read(connection: Connection, kind: str, module: ModuleType, query: str) -> 
     cursor: Any = connection.connection.cursor()
     cursor.execute(query)
     names = [column.name for column in cursor.description]
-    oid, subid, parent, identity, catalog = (names.index(name) if name in names else None for name in RESERVED)
+    places = (names.index(name) if name in names else None for name in RESERVED)
+    oid, subid, parent, identity, catalog, derived = places
     kept = [number for number, name in enumerate(names) if name not in RESERVED]
     lists = [number for number in kept if cursor.description[number].type_code in LISTS]
     fields = tuple(names[number] for number in kept)
@@ -96,6 +97,7 @@ def _read(connection: Connection, kind: str, module: ModuleType, query: str) -> 
             (constant if catalog is None else row[catalog], row[oid], 0 if subid is None else row[subid]),
             fields,
             tuple([row[number] for number in kept]),
+            derived is not None and row[derived],
         )
     cursor.close()
 

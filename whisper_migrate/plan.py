@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
 from whisper_migrate.catalog import Catalog, Change, Key, Object, diff
 from whisper_migrate.errors import Failure
+from whisper_migrate.inheritance import leaving, on_their_own, passed_on, reached, renamings, rest
 from whisper_migrate.objects import ATTACHED, KINDS
 from whisper_migrate.retype import TYPES, discarded, move, renamed, set_aside
 
@@ -48,21 +50,25 @@ def plan(before: Catalog, after: Catalog) -> list[Step]:
     for change in changes:
         if change.before and change.after:
             (altered if _is_alterable(change.before, change.after, changes) else rebuilt).add(change.object.key)
-    disturbed = {key for key in altered if _disturbs(before, after, key)}
+    moved = leaving(before, after, altered, rebuilt)
+    before, after = on_their_own(before, moved), on_their_own(after, moved)
+    disturbed = {key for key in altered if hasattr(KINDS[key[0]], "disturbs")}
+    disturbed = {key for key in disturbed if KINDS[key[0]].disturbs(before[key], after[key])}
     found, held = _dependents(before, after, rebuilt | dropped, disturbed)
     aside = set_aside(before, rebuilt | found, held)
     rebuilt = (rebuilt | found) - aside
     steps: list[Step] = []
-    for key in (altered | held) - rebuilt:
+    for key in (altered | held | moved | reached(before, after, altered)) - rebuilt:
         gone = before.requires.get(key, frozenset()) & (dropped | rebuilt)
-        tied = any(kind in USED_BY_DEFAULTS for kind, _ in gone)
+        tied = key in moved or any(kind in USED_BY_DEFAULTS for kind, _ in gone)
         if types := set_aside(before, aside, {key}):
             steps += [Step(*part) for part in move(before, after, key, held, types, tied)]
         else:
-            steps += _alterations(before[key], after[key], tied)
+            steps += _alterations(before[key], after[key], tied, passed_on(before, after, after[key]))
     for key in aside:
         steps.append(Step("rename", before[key], None, tuple(renamed(before[key]))))
         steps.append(Step("discard", before[key], None, tuple(discarded(before[key]))))
+    steps += [Step("alter", new, old, tuple(sql)) for old, new, sql in renamings(before, after, dropped, created)]
     # Foreign keys that go round in a circle, or a check that needs its own table, cannot be made inside CREATE TABLE.
     for apart in ((), ("foreign key",), ("foreign key", "check", "exclusion", "unique", "primary key")):
         drops = _drops(before, dropped | rebuilt, aside, apart)
@@ -88,8 +94,8 @@ def _step(verb: str, item: Object, inside: Sequence[Object] = ()) -> Step:
     return Step(verb, item, None, tuple(make(item, inside) if inside else make(item)), tuple(inside))
 
 
-def _name(step: Step) -> str:
-    return step.item.identity
+def _name(step: Step) -> tuple[int, str]:
+    return list(KINDS).index(step.item.kind), step.item.identity
 
 
 def _beside(before: Catalog, step: Step, aside: set[Key]) -> Step:
@@ -108,16 +114,15 @@ def _is_alterable(before: Object, after: Object, changes: Iterable[Change]) -> b
     return not module.too_late(before, after, others)
 
 
-def _alterations(before: Object, after: Object, tied: bool) -> Iterator[Step]:
+def _alterations(before: Object, after: Object, tied: bool, passed: Mapping[str, Any]) -> Iterator[Step]:
     """What ties a kept object to others comes off first; what it needs from others waits until all is there."""
     module = KINDS[after.kind]
     loose = module.loose(before, after, tied) if hasattr(module, "loose") else before
     if loose != before:
         yield Step("loosen", after, before, tuple(module.alter(before, loose)))
-    if not _derived(after):
-        yield Step("alter", after, before, tuple(module.alter(loose, after)))
+    yield Step("alter", after, before, tuple(module.alter(loose.but(**passed), after)))
     if hasattr(module, "finish"):
-        yield Step("finish", after, before, tuple(module.finish(after, before)))
+        yield Step("finish", after, before, tuple(module.finish(after, loose)))
 
 
 def _drops(before: Catalog, dropped: set[Key], aside: set[Key], apart: Sequence[str]) -> list[Step]:
@@ -129,7 +134,7 @@ def _drops(before: Catalog, dropped: set[Key], aside: set[Key], apart: Sequence[
             along = any(owner in dropped | aside for owner in before.requires.get(key, ()))
         else:
             along = _container(item, dropped) is not None and not _is_apart(item, apart)
-        if not along and not _derived(item):
+        if not along and not item.derived:
             steps.append(_step("drop", item))
     return steps
 
@@ -137,15 +142,18 @@ def _drops(before: Catalog, dropped: set[Key], aside: set[Key], apart: Sequence[
 def _creates(after: Catalog, created: set[Key], apart: Sequence[str]) -> list[Step]:
     """What is created by itself, each with what comes inside it."""
     inside: dict[Key, list[Object]] = {}
-    steps = []
-    for key in [key for key in after.objects if key in created and not _derived(after[key])]:
-        item = after[key]
+    steps, rests = [], []
+    for item in (after[key] for key in after.objects if key in created):
+        if item.derived:
+            if item.kind == "column":
+                rests.append(Step("create", item, None, tuple(rest(after, item))))
+            continue
         container, fits = _container(item, created), getattr(KINDS[item.kind], "fits_inside", None)
         if container and fits and fits(item) and not _is_apart(item, apart):
             inside.setdefault(container, []).append(item)
         else:
             steps.append(item)
-    return [_step("create", item, inside.get(item.key, ())) for item in steps]
+    return rests + [_step("create", item, inside.get(item.key, ())) for item in steps]
 
 
 def _is_apart(item: Object, apart: Sequence[str]) -> bool:
@@ -160,18 +168,6 @@ def _container(item: Object, among: set[Key]) -> Key | None:
 
 def _shown(cycle: CycleError) -> str:
     return " -> ".join(f"{kind} {identity}" for _, (kind, identity) in cycle.args[1])
-
-
-def _derived(item: Object) -> bool:
-    """A partition's share of what its parent has: it follows the parent."""
-    return "inherited" in item.fields and bool(item["inherited"]) and item.kind != "trigger"
-
-
-def _disturbs(before: Catalog, after: Catalog, key: Key) -> bool:
-    """Whether changing this object in place is refused while others stand on it."""
-    if key[0] != "column" or after[key]["of_view"]:
-        return False
-    return any(before[key][name] != after[key][name] for name in ("type", "collation"))
 
 
 # PostgreSQL itself rebuilds these when the type of a column changes under them.
@@ -200,10 +196,12 @@ def _dependents(before: Catalog, after: Catalog, gone: set[Key], disturbed: set[
             if other in found or other in gone or other not in after:
                 continue
             item = before[other]
-            if retyped and other[0] in FOLLOWS_TYPE and not _is_foreign_key(item):
+            follows = FOLLOWS_TYPE if key[0] == "column" else TYPES
+            if retyped and other[0] in follows and not _is_foreign_key(item):
                 continue
             if _is_kept(item, key) and not (key[0] in CONTAINERS and item.parent == key[1]):
-                if other not in held and key in after and (key[0] in TYPES or key[0] not in ("column", *CONTAINERS)):
+                made = key in after and key not in disturbed
+                if made and other not in held and (key[0] in TYPES or key[0] not in ("column", *CONTAINERS)):
                     held.add(other)
                     todo += [other] if key[0] in TYPES else []
                 continue

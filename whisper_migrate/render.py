@@ -134,7 +134,7 @@ class Body:
         return column_types.expression(item["type"], item["collation"], self.catalog)
 
     def _has_words(self, item: Object) -> bool:
-        if item["not_null_constraint"] or item["foreign_options"]:
+        if item["not_null_name"] or item["not_null_state"] or item["foreign_options"]:
             return False
         if not item["identity_kind"]:
             return True

@@ -66,6 +66,9 @@ def read_requires(connection: Connection, objects: Mapping[Key, Object]) -> dict
         elif item.kind == "column":
             containers = {(kind, str(item.parent)) for kind in CONTAINERS} & objects.keys()
             requires.setdefault(item.key, set()).update(containers)
+            if item.derived:
+                above = (f"{name}.{item['name']}" for key in containers for name in objects[key]["parents"] or ())
+                requires[item.key] |= {("column", name) for name in above} & objects.keys()
     return {key: frozenset(needed) for key, needed in requires.items()}
 
 

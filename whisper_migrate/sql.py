@@ -62,3 +62,9 @@ def foreign_option_changes(what: str, before: Iterable[str] | None, after: Itera
 
 def _option_name(name: str) -> str:
     return name if re.fullmatch("[a-z_][a-z0-9_]*", name) else '"' + name.replace('"', '""') + '"'
+
+
+def sibling(identity: str, name: str) -> str:
+    """Another name in the schema of `identity`, all of them quoted where they have to be."""
+    schema = re.match(r'(?:"(?:[^"]|"")*"|[^".]+)\.', identity)
+    return (schema[0] if schema else "") + name

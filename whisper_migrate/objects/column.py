@@ -1,30 +1,40 @@
 """Columns of tables (pg_attribute). Their order is not compared: no statement can change it."""
 
+from whisper_migrate.casts import cast
 from whisper_migrate.catalog import Object
-from whisper_migrate.sql import foreign_option_changes, foreign_options, option_changes, options
+from whisper_migrate.sql import foreign_option_changes, foreign_options, literal, option_changes
 
 CATALOG = "pg_class"
-AFTER = ("table", "domain", "composite_type", "range_type")
+AFTER = ("table", "foreign_table", "domain", "composite_type", "range_type")
+
+# What a statement on a table also sets in the tables that inherit from it.
+PASSED_ON = (
+    *("type", "collation", "not_null", "not_null_name", "not_null_state"),
+    *("default", "generated", "generated_kind", "storage", "statistics"),
+)
 
 
 def query(version: int) -> str:
-    """Virtual generated columns and named NOT NULL constraints came with PostgreSQL 18."""
-    named = "co.name" if version >= 18 else "NULL"
-    join = NOT_NULL_NAMES if version >= 18 else ""
-    target = "a.attstattarget" if version >= 17 else "nullif(a.attstattarget, -1)"
-    return QUERY.format(named=named, join=join, target=target)
+    """Named NOT NULL constraints came with PostgreSQL 18."""
+    return QUERY.format(
+        target="a.attstattarget" if version >= 17 else "nullif(a.attstattarget, -1)",
+        words="(ARRAY['PLAIN', 'EXTERNAL', 'EXTENDED', 'MAIN'])",
+        not_null="nn.name AS not_null_name, nn.state" if version >= 18 else "NULL AS not_null_name, NULL",
+        join=NOT_NULL if version >= 18 else "",
+    )
 
 
 # PostgreSQL names these itself, after the table and column of that day: such a name survives a rename of either
 # and no model can state it. Only a name that somebody chose is compared.
-NOT_NULL_NAMES = r"""
-LEFT JOIN LATERAL (
-    SELECT concat_ws(' ', CASE WHEN n.conname !~ '_not_null\d*$' THEN 'CONSTRAINT ' || quote_ident(n.conname) END,
-                     CASE WHEN NOT n.convalidated THEN 'NOT VALID' END,
-                     CASE WHEN n.connoinherit THEN 'NO INHERIT' END) AS name
+NOT_NULL = r"""
+LEFT JOIN (
+    SELECT n.conrelid, n.conkey[1] AS attnum,
+           CASE WHEN n.conname !~ '_not_null\d*$' THEN quote_ident(n.conname) END AS name,
+           nullif(concat_ws(' ', CASE WHEN n.connoinherit THEN 'NO INHERIT' END,
+                            CASE WHEN NOT n.convalidated THEN 'NOT VALID' END), '') AS state
     FROM pg_catalog.pg_constraint AS n
-    WHERE n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey = ARRAY[a.attnum]
-) AS co ON a.attnotnull"""
+    WHERE n.contype = 'n' AND (n.conname !~ '_not_null\d*$' OR n.connoinherit OR NOT n.convalidated)
+) AS nn ON nn.conrelid = a.attrelid AND nn.attnum = a.attnum"""
 
 QUERY = r"""
 SELECT a.attrelid AS oid, a.attnum AS subid, c.oid::regclass::text AS parent,
@@ -33,27 +43,28 @@ SELECT a.attrelid AS oid, a.attnum AS subid, c.oid::regclass::text AS parent,
        format_type(a.atttypid, a.atttypmod) AS type,
        CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
        a.attnotnull AS not_null,
-       nullif({named}, '') AS not_null_constraint,
+       {not_null} AS not_null_state,
        CASE a.attgenerated WHEN '' THEN pg_get_expr(d.adbin, d.adrelid) END AS default,
        CASE a.attgenerated WHEN 's' THEN 'STORED' WHEN 'v' THEN 'VIRTUAL' END AS generated_kind,
        CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS generated,
        CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END AS identity_kind,
        ids.name AS identity_sequence, ids.options AS identity_options,
+       CASE WHEN ids.type <> a.atttypid THEN format_type(ids.type, NULL) END AS identity_type,
        CASE WHEN a.attstorage <> t.typstorage THEN
-           CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'x' THEN 'EXTENDED' ELSE 'MAIN' END
+           {words}[strpos('pexm', a.attstorage::text)] || ' instead of ' || {words}[strpos('pexm', t.typstorage::text)]
        END AS storage,
        CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
        {target} AS statistics,
        a.attoptions AS options,
        a.attfdwoptions AS foreign_options,
-       NOT a.attislocal AS inherited,
+       a.attinhcount > 0 AS derived,
        c.relkind IN ('v', 'm') AS of_view, c.relkind = 'f' AS of_foreign_table
 FROM pg_catalog.pg_attribute AS a
 JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
 JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
 LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 LEFT JOIN LATERAL (
-    SELECT s.seqrelid::regclass::text AS name,
+    SELECT s.seqrelid::regclass::text AS name, s.seqtypid AS type,
            ARRAY['INCREMENT BY ' || s.seqincrement, 'MINVALUE ' || s.seqmin, 'MAXVALUE ' || s.seqmax,
                  'START WITH ' || s.seqstart, 'CACHE ' || s.seqcache,
                  CASE WHEN s.seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END] AS options
@@ -75,30 +86,31 @@ def definition(item: Object) -> str:
     words = [item["name"], item["type"] + foreign_options(item["foreign_options"])]
     if item["collation"]:
         words.append(f"COLLATE {item['collation']}")
+    return " ".join(words + qualities(item))
+
+
+def qualities(item: Object) -> list[str]:
+    """What a column's definition says after its type; a column of a typed table takes it WITH OPTIONS."""
+    words = []
     if item["default"] is not None:
         words.append(f"DEFAULT {item['default']}")
     if item["generated"] is not None:
         words.append(f"GENERATED ALWAYS AS ({item['generated']}) {item['generated_kind']}")
     if item["identity_kind"]:
         words.append(_as_identity(item))
-    if item["not_null"]:
+    if item["not_null"] and not _not_valid(item):
         words.append(_not_null(item))
-    return " ".join(words)
+    return words
 
 
 def settings(item: Object) -> list[str]:
     """What CREATE TABLE has no words for (or has only on newer servers)."""
-    column = f"ALTER TABLE {item.parent} ALTER COLUMN {item['name']}"
-    statements = [f"{column} SET STORAGE {item['storage']}"] if item["storage"] else []
-    if item["compression"]:
-        statements.append(f"{column} SET COMPRESSION {item['compression']}")
-    if item["statistics"] is not None:
-        statements.append(f"{column} SET STATISTICS {item['statistics']}")
-    if item["options"]:
-        statements.append(f"{column} SET ({options(item['options'])})")
-    if item["of_view"] and item["default"] is not None:
-        statements.append(f"{column} SET DEFAULT {item['default']}")
-    return statements
+    blank = item.but(storage=None, compression=None, statistics=None, options=None, identity_type=None)
+    if item["of_view"]:
+        blank = blank.but(default=None)
+    elif _not_valid(item):
+        blank = blank.but(not_null=False, not_null_name=None, not_null_state=None)
+    return alter(blank, item) or []
 
 
 def fits_inside(item: Object) -> bool:
@@ -114,45 +126,47 @@ def create(item: Object) -> list[str]:
 
 def drop(item: Object) -> list[str]:
     if item["of_view"]:
-        return alter(item, item.but(default=None, storage=None, compression=None, statistics=None, options=None)) or []
+        plain = item.but(default=None, storage=None, compression=None, statistics=None, options=None)
+        return alter(item, plain) or []
     return [f"ALTER TABLE {item.parent} DROP COLUMN {item['name']}"]
 
 
 def loose(before: Object, after: Object, tied: bool) -> Object:
     """Without the default, which calls what is made again, and without an identity that it is to lose."""
     if before["identity_kind"] and not after["identity_kind"]:
-        before = before.but(identity_kind=None, identity_sequence=None, identity_options=None)
+        before = before.but(identity_kind=None, identity_sequence=None, identity_options=None, identity_type=None)
     return before.but(default=None) if tied else before
 
 
 def alter(before: Object, after: Object, using: str | None = None) -> list[str] | None:
     """None where the column has to become generated, or another kind of generated: that is a new column.
 
-    `using` is how its values become ones of the new type, where that is not a simple cast.
+    `using` is how its values become ones of the new type, where that is not a cast.
     """
     if after["of_view"]:  # its query says of what type it is
         before = before.but(type=after["type"], collation=after["collation"])
     column = f"ALTER TABLE {after.parent} ALTER COLUMN {after['name']}"
+    retype = (before["type"], before["collation"]) != (after["type"], after["collation"])
     generation = _generation(before, after, column)
     if generation is None:
         return None
     statements = []
-    if before["identity_kind"] and not after["identity_kind"]:
+    # A partition has no sequence of its own: its identity is its parent's.
+    if before["identity_sequence"] and not after["identity_kind"]:
         statements.append(f"{column} DROP IDENTITY")
-    retype = (before["type"], before["collation"]) != (after["type"], after["collation"])
     if before["default"] is not None and (after["default"] is None or retype):
         statements.append(f"{column} DROP DEFAULT")
     statements += generation
     if retype:
         collation = f" COLLATE {after['collation']}" if after["collation"] else ""
-        using = _conversion(before, after) if using is None else using
-        statements.append(f"{column} TYPE {after['type']}{collation}{using and f' USING {using}'}")
-    if after["default"] is not None and (retype or before["default"] != after["default"]):
+        statements.append(f"{column} TYPE {after['type']}{collation}{_using(before, after, using)}")
+        before = before.but(default=None, storage=None, compression=None)
+    if after["default"] is not None and before["default"] != after["default"]:
         statements.append(f"{column} SET DEFAULT {after['default']}")
     statements += _nullability(before, after, column)
     statements += _identity(before, after, column)
     if before["storage"] != after["storage"]:
-        statements.append(f"{column} SET STORAGE {after['storage'] or 'DEFAULT'}")
+        statements.append(f"{column} SET STORAGE {_storage(before, after)}")
     if before["compression"] != after["compression"]:
         statements.append(f"{column} SET COMPRESSION {after['compression'] or 'default'}")
     if before["statistics"] != after["statistics"]:
@@ -161,12 +175,9 @@ def alter(before: Object, after: Object, using: str | None = None) -> list[str] 
     return statements + foreign_option_changes(column, before["foreign_options"], after["foreign_options"])
 
 
-def _conversion(before: Object, after: Object) -> str:
-    """Through text between two types that somebody made (their names have a schema): these have no casts."""
-    if before["type"] == after["type"] or after["of_foreign_table"]:
-        return ""
-    through = "::text" if "." in before["type"] and "." in after["type"] else ""
-    return f"{after['name']}{through}::{after['type']}"
+def disturbs(before: Object, after: Object) -> bool:
+    """Another type is refused while a view, a rule or a policy uses the column."""
+    return not after["of_view"] and any(before[name] != after[name] for name in ("type", "collation"))
 
 
 def _generation(before: Object, after: Object, column: str) -> list[str] | None:
@@ -177,30 +188,74 @@ def _generation(before: Object, after: Object, column: str) -> list[str] | None:
     return None
 
 
+def _using(before: Object, after: Object, using: str | None) -> str:
+    if using is None and before["type"] != after["type"] and not (after["generated"] or after["of_foreign_table"]):
+        using = cast(after["name"], before["type"], after["type"])
+    return f" USING {using}" if using else ""
+
+
+def _storage(before: Object, after: Object) -> str:
+    """Both sides of `EXTERNAL instead of EXTENDED` serve: SET STORAGE DEFAULT is only known since PostgreSQL 16."""
+    if after["storage"]:
+        return str(after["storage"]).partition(" instead of ")[0]
+    return str(before["storage"]).partition(" instead of ")[2]
+
+
 def _nullability(before: Object, after: Object, column: str) -> list[str]:
-    if (before["not_null"], before["not_null_constraint"]) == (after["not_null"], after["not_null_constraint"]):
+    old, new = ((item["not_null"], item["not_null_name"], item["not_null_state"]) for item in (before, after))
+    if old == new:
         return []
+    if not after["not_null"]:
+        return [f"{column} DROP NOT NULL"]
+    if before["not_null"] and before["not_null_state"] == after["not_null_state"]:
+        return [_rename(after)]
+    if new == (True, None, None) and before["not_null_state"] in (None, "NOT VALID") and not before["not_null_name"]:
+        return [f"{column} SET NOT NULL"]
     statements = [f"{column} DROP NOT NULL"] if before["not_null"] else []
-    if after["not_null"] and after["not_null_constraint"]:
-        name, words = _not_null_words(after)
-        statements.append(f"ALTER TABLE {after.parent} ADD {name}NOT NULL {after['name']}{words}")
-    elif after["not_null"]:
-        statements.append(f"{column} SET NOT NULL")
-    return statements
+    constraint = _not_null(after, f" {after['name']}") + (" NOT VALID" if _not_valid(after) else "")
+    return [*statements, f"ALTER TABLE {after.parent} ADD {constraint}"]
+
+
+def _rename(after: Object) -> str:
+    """The old name is not known where PostgreSQL chose it, and a primary key forbids to drop and add it again."""
+    table, column = literal(str(after.parent)), literal(after["name"])
+    name = literal(after["not_null_name"]) if after["not_null_name"] else "NULL"
+    return f"""DO $$
+DECLARE
+    own record;
+BEGIN
+    SELECT n.conname, coalesce({name}, quote_ident(left(c.relname, 29) || '_' || left(a.attname, 24) || '_not_null'))
+        AS wanted INTO own
+    FROM pg_catalog.pg_constraint AS n
+    JOIN pg_catalog.pg_class AS c ON c.oid = n.conrelid
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = n.conrelid AND a.attnum = n.conkey[1]
+    WHERE n.contype = 'n' AND n.conrelid = {table}::regclass AND quote_ident(a.attname) = {column};
+    EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %s', {table}, own.conname, own.wanted);
+END
+$$"""
 
 
 def _identity(before: Object, after: Object, column: str) -> list[str]:
-    names = ("identity_kind", "identity_sequence", "identity_options")
-    if not after["identity_kind"] or all(before[name] == after[name] for name in names):
+    if not after["identity_sequence"]:
         return []
-    if not before["identity_kind"]:
+    if not before["identity_sequence"]:
         return [f"{column} ADD {_as_identity(after)}"]
     statements = []
     if before["identity_sequence"] != after["identity_sequence"]:
         name = after["identity_sequence"].rpartition(".")[2]
         statements.append(f"ALTER SEQUENCE {before['identity_sequence']} RENAME TO {name}")
-    options = " ".join(f"SET {option}" for option in after["identity_options"])
-    return [*statements, f"{column} SET GENERATED {after['identity_kind']} {options}"]
+    if before["identity_type"] != after["identity_type"]:
+        type_ = after["identity_type"] or after["type"]
+        statements.append(f"ALTER SEQUENCE {after['identity_sequence']} AS {type_}")
+    words = [option for option in after["identity_options"] if option not in before["identity_options"]]
+    if before["identity_kind"] != after["identity_kind"]:
+        words.insert(0, f"GENERATED {after['identity_kind']}")
+    words = [f"SET {word}" for word in words]
+    if _is_downwards(before) != _is_downwards(after):
+        words.append("RESTART")  # a value on the way down is out of the bounds of the way up
+    if words:
+        statements.append(f"{column} {' '.join(words)}")
+    return statements
 
 
 def _as_identity(item: Object) -> str:
@@ -208,16 +263,14 @@ def _as_identity(item: Object) -> str:
     return f"GENERATED {item['identity_kind']} AS IDENTITY (SEQUENCE NAME {item['identity_sequence']} {options})"
 
 
-def _not_null(item: Object) -> str:
-    if not item["not_null_constraint"]:
-        return "NOT NULL"
-    name, words = _not_null_words(item)
-    return f"{name}NOT NULL{words.replace(' NOT VALID', '')}"
+def _not_null(item: Object, column: str = "") -> str:
+    name = f"CONSTRAINT {item['not_null_name']} " if item["not_null_name"] else ""
+    return f"{name}NOT NULL{column}{' NO INHERIT' if 'NO INHERIT' in (item['not_null_state'] or '') else ''}"
 
 
-def _not_null_words(item: Object) -> tuple[str, str]:
-    """`("CONSTRAINT name ", " NOT VALID NO INHERIT")` of a NOT NULL constraint that was given a name or a state."""
-    text = str(item["not_null_constraint"])
-    words = "".join(f" {word}" for word in ("NO INHERIT", "NOT VALID") if word in text)
-    name = text.replace("NOT VALID", "").replace("NO INHERIT", "").strip()
-    return (f"{name} " if name else ""), words
+def _not_valid(item: Object) -> bool:
+    return "NOT VALID" in (item["not_null_state"] or "")
+
+
+def _is_downwards(item: Object) -> bool:
+    return any(option.startswith("INCREMENT BY -") for option in item["identity_options"])

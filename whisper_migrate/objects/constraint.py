@@ -1,55 +1,68 @@
 """Primary key, unique, check, foreign key and exclusion constraints of tables (pg_constraint)."""
 
 from whisper_migrate.catalog import Object
-from whisper_migrate.sql import option_changes
+from whisper_migrate.sql import literal, option_changes, sibling
 
 CATALOG = "pg_constraint"
 AFTER = ("column", "function")
 
-# An internal trigger that is switched off (DISABLE TRIGGER ALL) means a foreign key that PostgreSQL no longer keeps.
+# A foreign key to a partitioned table has a copy of itself for each partition, numbered as they came: not schema.
+# An internal trigger that is switched off (DISABLE TRIGGER ALL) means a constraint that PostgreSQL no longer keeps.
 QUERY = """
+WITH RECURSIVE copy(oid, original) AS (
+    SELECT con.oid, up.oid
+    FROM pg_catalog.pg_constraint AS con
+    JOIN pg_catalog.pg_constraint AS up ON up.oid = con.conparentid AND up.conrelid = con.conrelid
+    WHERE con.contype = 'f' AND con.conparentid <> 0
+    UNION ALL
+    SELECT copy.oid, up.oid
+    FROM copy
+    JOIN pg_catalog.pg_constraint AS con ON con.oid = copy.original
+    JOIN pg_catalog.pg_constraint AS up ON up.oid = con.conparentid AND up.conrelid = con.conrelid
+), off AS (
+    SELECT coalesce(copy.original, g.tgconstraint) AS oid,
+           array_agg(DISTINCT CASE g.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA'
+                                               ELSE 'ENABLE ALWAYS' END || ' on ' || g.tgrelid::regclass) AS triggers
+    FROM pg_catalog.pg_trigger AS g
+    LEFT JOIN copy ON copy.oid = g.tgconstraint AND copy.original NOT IN (SELECT c.oid FROM copy AS c)
+    WHERE g.tgisinternal AND g.tgenabled <> 'O' AND g.tgconstraint <> 0
+    GROUP BY 1
+)
 SELECT con.oid, con.conrelid::regclass::text AS parent,
        quote_ident(con.conname) || ' on ' || con.conrelid::regclass AS identity,
        quote_ident(con.conname) AS name,
        CASE con.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c' THEN 'check'
                         WHEN 'f' THEN 'foreign key' WHEN 'x' THEN 'exclusion' END AS type,
        pg_get_constraintdef(con.oid) AS definition,
-       CASE WHEN con.contype = 'f' THEN con.confrelid::regclass::text END AS references,
-       off.tables AS not_enforced_by,
-       CASE WHEN i.indexrelid IS NOT NULL THEN quote_ident(x.relname) END AS index,
+       off.triggers AS internal_triggers,
        x.reloptions AS index_options, ts.spcname AS tablespace,
-       i.indisclustered AS clustered, NOT (i.indisvalid AND i.indisready) AS invalid,
-       NOT con.conislocal AS inherited
+       NOT (i.indisvalid AND i.indisready) AS invalid,
+       i.indisclustered AS clustered, i.indisreplident AS replica_identity,
+       con.coninhcount > 0 AS derived
 FROM pg_catalog.pg_constraint AS con
 LEFT JOIN pg_catalog.pg_index AS i ON i.indexrelid = con.conindid AND con.contype IN ('p', 'u', 'x')
 LEFT JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
 LEFT JOIN pg_catalog.pg_tablespace AS ts ON ts.oid = x.reltablespace
-LEFT JOIN (
-    SELECT g.tgconstraint, array_agg(DISTINCT g.tgrelid::regclass::text) AS tables
-    FROM pg_catalog.pg_trigger AS g
-    WHERE g.tgisinternal AND g.tgenabled <> 'O'
-    GROUP BY g.tgconstraint
-) AS off ON off.tgconstraint = con.oid
+LEFT JOIN off ON off.oid = con.oid
 WHERE con.oid >= 16384 AND con.conrelid <> 0 AND con.contype IN ('p', 'u', 'c', 'f', 'x')
+  AND con.oid NOT IN (SELECT copy.oid FROM copy)
 """
 
 NOT_VALID = " NOT VALID"
+HAS_INDEX = ("primary key", "unique", "exclusion")
 
 
 def create(item: Object) -> list[str]:
-    table = f"ALTER TABLE {item.parent}"
-    statements = [f"{table} ADD CONSTRAINT {item['name']} {item['definition']}"]
-    statements += option_changes(f"ALTER INDEX {_index(item)}", (), item["index_options"])
-    if item["tablespace"]:
-        statements.append(f"ALTER INDEX {_index(item)} SET TABLESPACE {item['tablespace']}")
-    if item["clustered"]:
-        statements.append(f"{table} CLUSTER ON {item['index']}")
-    return statements + [f"ALTER TABLE {name} DISABLE TRIGGER ALL" for name in item["not_enforced_by"] or ()]
+    plain = item.but(internal_triggers=None, index_options=None, tablespace=None, clustered=False, invalid=False)
+    return [
+        f"ALTER TABLE {item.parent} ADD CONSTRAINT {item['name']} {item['definition']}",
+        *(alter(plain, item) or ()),
+    ]
 
 
 def fits_inside(item: Object) -> bool:
     """Whether CREATE TABLE can say all of it."""
-    extra = ("not_enforced_by", "index_options", "tablespace", "clustered", "invalid")
+    extra = ("internal_triggers", "index_options", "tablespace", "invalid")
     return not any(item[name] for name in extra) and not item["definition"].endswith(NOT_VALID)
 
 
@@ -57,31 +70,65 @@ def drop(item: Object) -> list[str]:
     return [f"ALTER TABLE {item.parent} DROP CONSTRAINT {item['name']}"]
 
 
+def renamed(item: Object, name: str) -> list[str]:
+    """By its index where it has one: a partition's constraint itself can not be renamed."""
+    if item["type"] in HAS_INDEX:
+        return [f"ALTER INDEX {_index(item)} RENAME TO {name}"]
+    return [f"ALTER TABLE {item.parent} RENAME CONSTRAINT {item['name']} TO {name}"]
+
+
 def alter(before: Object, after: Object) -> list[str] | None:
-    table = f"ALTER TABLE {after.parent}"
-    statements = []
+    """None for another definition, but for one that only has to be validated."""
+    table, index, statements = f"ALTER TABLE {after.parent}", f"ALTER INDEX {_index(after)}", []
     if before["definition"] != after["definition"]:
         if before["definition"] != after["definition"] + NOT_VALID:
             return None
         statements.append(f"{table} VALIDATE CONSTRAINT {after['name']}")
-    if (before["type"], before["index"]) != (after["type"], after["index"]) or before["inherited"] != after[
-        "inherited"
-    ]:
+    if before["invalid"] != after["invalid"]:
         return None
-    if before["invalid"] and not after["invalid"]:
-        statements.append(f"REINDEX INDEX {_index(after)}")
-    statements += option_changes(f"ALTER INDEX {_index(after)}", before["index_options"], after["index_options"])
+    statements += option_changes(index, before["index_options"], after["index_options"])
     if before["tablespace"] != after["tablespace"]:
-        statements.append(f"ALTER INDEX {_index(after)} SET TABLESPACE {after['tablespace'] or 'pg_default'}")
-    if before["clustered"] != after["clustered"]:
-        statements.append(
-            f"{table} CLUSTER ON {after['index']}" if after["clustered"] else f"{table} SET WITHOUT CLUSTER"
-        )
-    old, new = before["not_enforced_by"] or (), after["not_enforced_by"] or ()
-    statements += [f"ALTER TABLE {name} ENABLE TRIGGER ALL" for name in old if name not in new]
-    return statements + [f"ALTER TABLE {name} DISABLE TRIGGER ALL" for name in new if name not in old]
+        statements.append(f"{index} SET TABLESPACE {after['tablespace'] or 'pg_default'}")
+    if before["clustered"] and not after["clustered"]:
+        statements.append(f"{table} SET WITHOUT CLUSTER")
+    old, new = before["internal_triggers"] or (), after["internal_triggers"] or ()
+    switched = {on: f"ENABLE on {on}" for on in (state.partition(" on ")[2] for state in old)}
+    switched |= {state.partition(" on ")[2]: state for state in new}
+    return statements + [_switch(after, state) for state in switched.values() if state not in old]
+
+
+def finish(item: Object, before: Object | None = None) -> list[str]:
+    """A table can point to one index: this comes when the others have let go."""
+    statements = []
+    if item["clustered"] and not (before and before["clustered"]):
+        statements.append(f"ALTER TABLE {item.parent} CLUSTER ON {item['name']}")
+    if item["replica_identity"] and not (before and before["replica_identity"]):
+        statements.append(f"ALTER TABLE {item.parent} REPLICA IDENTITY USING INDEX {item['name']}")
+    return statements
 
 
 def _index(item: Object) -> str:
-    schema = str(item.parent).rpartition(".")[0]
-    return f"{schema}.{item['index']}" if schema else str(item["index"])
+    """The constraint's index always has its name."""
+    return sibling(str(item.parent), item["name"])
+
+
+def _switch(item: Object, state: str) -> str:
+    """`ENABLE on users`: the triggers of this constraint alone, which have names that only the server knows."""
+    verb, _, name = state.partition(" on ")
+    on, table = literal(name), literal(str(item.parent))
+    return f"""DO $$
+DECLARE
+    own name;
+BEGIN
+    FOR own IN
+        SELECT g.tgname
+        FROM pg_catalog.pg_trigger AS g
+        JOIN pg_catalog.pg_constraint AS kept ON kept.oid = g.tgconstraint
+        JOIN pg_catalog.pg_constraint AS con USING (conrelid, contype, conkey)
+        WHERE g.tgisinternal AND g.tgrelid = {on}::regclass
+          AND con.conrelid = {table}::regclass AND quote_ident(con.conname) = {literal(item["name"])}
+    LOOP
+        EXECUTE format('ALTER TABLE ONLY %s {verb} TRIGGER %I', {on}, own);
+    END LOOP;
+END
+$$"""

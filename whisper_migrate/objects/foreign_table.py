@@ -24,7 +24,7 @@ WHERE c.oid >= 16384
 
 def create(item: Object, inside: Sequence[Object] = ()) -> list[str]:
     """With the columns and constraints of `inside`; a partition's columns are its parent's."""
-    columns = [part for part in inside if part.kind == "column" and not part["inherited"]]
+    columns = [part for part in inside if part.kind == "column" and not part.derived]
     parts = [column.definition(part) for part in columns]
     parts += [f"CONSTRAINT {part['name']} {part['definition']}" for part in inside if part.kind == "constraint"]
     lines = "(\n    " + ",\n    ".join(parts) + "\n)" if parts else "()"

@@ -1,6 +1,7 @@
 """Indexes that are not a constraint's own (pg_index)."""
 
 from whisper_migrate.catalog import Object
+from whisper_migrate.errors import Failure
 
 CATALOG = "pg_class"
 AFTER = ("constraint", "materialized_view")
@@ -17,13 +18,17 @@ SELECT i.indexrelid AS oid, i.indrelid::regclass::text AS parent, i.indexrelid::
        pg_get_indexdef(i.indexrelid) AS definition,
        NOT (i.indisvalid AND i.indisready AND i.indislive) AS invalid,
        i.indisclustered AS clustered,
+       i.indisreplident AS replica_identity,
        ts.spcname AS tablespace,
        (SELECT array_agg(a.attnum || '=' || a.attstattarget ORDER BY a.attnum)
         FROM pg_catalog.pg_attribute AS a
         WHERE a.attrelid = i.indexrelid AND {target} IS NOT NULL) AS statistics,
-       x.relispartition AS inherited
+       CASE WHEN NOT up.indisvalid THEN up.indexrelid::regclass::text END AS attached_to,
+       coalesce(up.indisvalid, false) AS derived
 FROM pg_catalog.pg_index AS i
 JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
+LEFT JOIN pg_catalog.pg_inherits AS part ON part.inhrelid = i.indexrelid AND x.relispartition
+LEFT JOIN pg_catalog.pg_index AS up ON up.indexrelid = part.inhparent
 LEFT JOIN pg_catalog.pg_tablespace AS ts ON ts.oid = x.reltablespace
 WHERE i.indexrelid >= 16384 AND i.indrelid >= 16384 AND x.relpersistence <> 't'
   AND x.relnamespace <> 'pg_toast'::regnamespace
@@ -33,34 +38,57 @@ WHERE i.indexrelid >= 16384 AND i.indrelid >= 16384 AND x.relpersistence <> 't'
 
 
 def create(item: Object) -> list[str]:
-    # PostgreSQL prints a partitioned table's index as ON ONLY, which would leave it without its parts.
-    definition = item["definition"].replace(" ON ONLY ", " ON ", 1)
-    return [definition, *_settings(None, item)]
+    """Raises Failure for an invalid one: only a failed CREATE INDEX CONCURRENTLY leaves that."""
+    definition, only = item["definition"], f" ON ONLY {item.parent} "
+    if only in definition:
+        # PostgreSQL prints a partitioned table's index so, which leaves it invalid until every partition has its part.
+        definition = definition if item["invalid"] else definition.replace(only, f" ON {item.parent} ", 1)
+    elif item["invalid"]:
+        raise Failure(f"No statement makes the index {item.identity} invalid, as it is on the other side.")
+    plain = item.but(attached_to=None, clustered=False, tablespace=None, statistics=None)
+    return [definition, *_settings(plain, item)]
 
 
 def drop(item: Object) -> list[str]:
-    return [f"DROP INDEX {item.identity}"]
+    return [] if item["attached_to"] else [f"DROP INDEX {item.identity}"]  # it goes along with its parent's
+
+
+def renamed(item: Object, name: str) -> list[str]:
+    return [f"ALTER INDEX {item.identity} RENAME TO {name}"]
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
     """None for another definition; an index that a failed CONCURRENTLY left invalid is built again as well."""
-    if before["definition"] != after["definition"] or before["invalid"] or before["inherited"] != after["inherited"]:
+    if any(before[name] != after[name] for name in ("definition", "invalid")) or _let_go(before, after):
         return None
     return _settings(before, after)
 
 
-def _settings(before: Object | None, after: Object) -> list[str]:
+def finish(item: Object, before: Object | None = None) -> list[str]:
+    """A table can point to one index: this comes when the others have let go."""
     statements = []
-    if (before["tablespace"] if before else None) != after["tablespace"]:
-        statements.append(f"ALTER INDEX {after.identity} SET TABLESPACE {after['tablespace'] or 'pg_default'}")
-    if (before["clustered"] if before else False) != after["clustered"]:
-        cluster = f"CLUSTER ON {after['name']}" if after["clustered"] else "SET WITHOUT CLUSTER"
-        statements.append(f"ALTER TABLE {after.parent} {cluster}")
-    old = dict(pair.split("=") for pair in (before["statistics"] if before else None) or ())
-    new = dict(pair.split("=") for pair in after["statistics"] or ())
-    for number in sorted(old | new):
-        if old.get(number) != new.get(number):
-            statements.append(
-                f"ALTER INDEX {after.identity} ALTER COLUMN {number} SET STATISTICS {new.get(number, -1)}"
-            )
+    if item["clustered"] and not (before and before["clustered"]):
+        statements.append(f"ALTER TABLE {item.parent} CLUSTER ON {item['name']}")
+    if item["replica_identity"] and not (before and before["replica_identity"]):
+        statements.append(f"ALTER TABLE {item.parent} REPLICA IDENTITY USING INDEX {item['name']}")
     return statements
+
+
+def _let_go(before: Object, after: Object) -> bool:
+    return bool(before["attached_to"] and before["attached_to"] != after["attached_to"])
+
+
+def _settings(before: Object, after: Object) -> list[str]:
+    index, statements = f"ALTER INDEX {after.identity}", []
+    if before["attached_to"] != after["attached_to"]:
+        statements.append(f"ALTER INDEX {after['attached_to']} ATTACH PARTITION {after.identity}")
+    if before["tablespace"] != after["tablespace"]:
+        statements.append(f"{index} SET TABLESPACE {after['tablespace'] or 'pg_default'}")
+    if before["clustered"] and not after["clustered"]:
+        statements.append(f"ALTER TABLE {after.parent} SET WITHOUT CLUSTER")
+    old, new = (dict(pair.split("=") for pair in item["statistics"] or ()) for item in (before, after))
+    return statements + [
+        f"{index} ALTER COLUMN {number} SET STATISTICS {new.get(number, -1)}"
+        for number in sorted(old | new)
+        if old.get(number) != new.get(number)
+    ]

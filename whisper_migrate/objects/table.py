@@ -14,24 +14,28 @@ SELECT c.oid, c.oid::regclass::text AS identity,
        CASE c.relpersistence WHEN 'u' THEN true ELSE false END AS unlogged,
        pg_get_partkeydef(c.oid) AS partition_key,
        pg_get_expr(c.relpartbound, c.oid) AS partition_bound,
-       (SELECT array_agg(i.inhparent::regclass::text ORDER BY i.inhseqno)
-        FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid) AS parents,
+       up.parents, coalesce(up.detaching, false) AS detaching,
        CASE WHEN c.reloftype <> 0 THEN c.reloftype::regtype::text END AS of_type,
        (SELECT array_agg(option ORDER BY option)
         FROM (SELECT unnest(c.reloptions) UNION ALL SELECT 'toast.' || unnest(t.reloptions)) AS o(option)) AS options,
        am.amname AS access_method,
        ts.spcname AS tablespace,
-       CASE c.relreplident WHEN 'd' THEN 'DEFAULT' WHEN 'n' THEN 'NOTHING' WHEN 'f' THEN 'FULL'
-            ELSE 'USING INDEX ' || (SELECT quote_ident(x.relname) FROM pg_catalog.pg_index AS i
-                                    JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
-                                    WHERE i.indrelid = c.oid AND i.indisreplident)
-       END AS replica_identity,
+       CASE WHEN c.relreplident = 'd' THEN 'DEFAULT' WHEN c.relreplident = 'f' THEN 'FULL'
+            WHEN c.relreplident = 'i' AND EXISTS (SELECT FROM pg_catalog.pg_index AS i
+                                                  WHERE i.indrelid = c.oid AND i.indisreplident) THEN 'INDEX'
+            ELSE 'NOTHING' END AS replica_identity,
        c.relrowsecurity AS row_security,
        c.relforcerowsecurity AS force_row_security
 FROM pg_catalog.pg_class AS c
 LEFT JOIN pg_catalog.pg_class AS t ON t.oid = c.reltoastrelid
 LEFT JOIN pg_catalog.pg_am AS am ON am.oid = c.relam
 LEFT JOIN pg_catalog.pg_tablespace AS ts ON ts.oid = c.reltablespace
+LEFT JOIN (
+    SELECT i.inhrelid, array_agg(i.inhparent::regclass::text ORDER BY i.inhseqno) AS parents,
+           bool_or(i.inhdetachpending) AS detaching
+    FROM pg_catalog.pg_inherits AS i
+    GROUP BY i.inhrelid
+) AS up ON up.inhrelid = c.oid
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384
 """
 
@@ -39,19 +43,21 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384
 def create(item: Object, inside: Sequence[Object] = ()) -> list[str]:
     """With the columns and constraints of `inside`."""
     columns = [part for part in inside if part.kind == "column"]
-    parts = [column.definition(part) for part in columns]
+    if item["of_type"]:
+        parts = [f"{c['name']} WITH OPTIONS {' '.join(words)}" for c in columns if (words := column.qualities(c))]
+    else:
+        parts = [column.definition(part) for part in columns]
     parts += [f"CONSTRAINT {part['name']} {part['definition']}" for part in inside if part.kind == "constraint"]
-    lines = ",\n    ".join(parts)
+    listed = " (\n    " + ",\n    ".join(parts) + "\n)" if parts else ""
     unlogged = "UNLOGGED " if item["unlogged"] else ""
     if item["partition_bound"]:
         statement = f"CREATE {unlogged}TABLE {item.identity} PARTITION OF {item['parents'][0]}"
         # Its columns are the parent's; constraints of its own come first, its bound after them.
-        statement += f" (\n    {lines}\n)" if parts and not columns else ""
-        statement += f" {item['partition_bound']}"
+        statement += f"{listed} {item['partition_bound']}"
     elif item["of_type"]:
-        statement = f"CREATE {unlogged}TABLE {item.identity} OF {item['of_type']}"
+        statement = f"CREATE {unlogged}TABLE {item.identity} OF {item['of_type']}{listed}"
     else:
-        statement = f"CREATE {unlogged}TABLE {item.identity} (" + (f"\n    {lines}\n)" if lines else ")")
+        statement = f"CREATE {unlogged}TABLE {item.identity}{listed or ' ()'}"
         if item["parents"]:
             statement += f" INHERITS ({', '.join(item['parents'])})"
     if item["partition_key"]:
@@ -63,55 +69,66 @@ def create(item: Object, inside: Sequence[Object] = ()) -> list[str]:
     if item["tablespace"]:
         statement += f" TABLESPACE {item['tablespace']}"
     extra = [s for c in columns for s in column.settings(c)]
-    return [statement, *extra, *_security(None, item)]
+    return [statement, *extra, *_identity_and_security(item.but(**PLAIN), item)]
 
 
-def finish(item: Object, before: Object | None = None) -> list[str]:
-    """Once its indexes are there."""
-    if item["replica_identity"] == (before["replica_identity"] if before else "DEFAULT"):
-        return []
-    return [f"ALTER TABLE {item.identity} REPLICA IDENTITY {item['replica_identity']}"]
+PLAIN = {"replica_identity": "DEFAULT", "row_security": False, "force_row_security": False}
 
 
 def drop(item: Object) -> list[str]:
-    return [f"DROP TABLE {item.identity}"]
+    """A partition is detached first: PostgreSQL refuses to drop one that a foreign key refers to."""
+    alone = item.but(parents=None, partition_bound=None) if item["partition_bound"] else item
+    return [*_let_go(item, alone), f"DROP TABLE {item.identity}"]
+
+
+def loose(before: Object, after: Object, tied: bool) -> Object:
+    """Without parents: bounds can change places only when all have let go, and a parent may have to be made anew."""
+    return before.but(parents=None, partition_bound=None, detaching=False) if tied else before
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """Everything but what a table is made of: its partitioning key and its type are for life."""
-    if before["partition_key"] != after["partition_key"] or before["of_type"] != after["of_type"]:
+    """Everything but what a table is made of: its partitioning key is for life. `finish` gives it its parents."""
+    if before["partition_key"] != after["partition_key"]:
         return None
     table = f"ALTER TABLE {after.identity}"
-    statements = _parents(before, after)
+    statements = _let_go(before, after)
+    if before["of_type"] != after["of_type"]:
+        statements.append(f"{table} OF {after['of_type']}" if after["of_type"] else f"{table} NOT OF")
     if before["unlogged"] != after["unlogged"]:
         statements.append(f"{table} SET {'UNLOGGED' if after['unlogged'] else 'LOGGED'}")
     statements += option_changes(table, before["options"], after["options"])
-    if before["access_method"] != after["access_method"] and after["access_method"]:
-        statements.append(f"{table} SET ACCESS METHOD {after['access_method']}")
+    if before["access_method"] != after["access_method"]:
+        statements.append(f"{table} SET ACCESS METHOD {after['access_method'] or 'DEFAULT'}")
     if before["tablespace"] != after["tablespace"]:
         statements.append(f"{table} SET TABLESPACE {after['tablespace'] or 'pg_default'}")
-    return statements + _security(before, after)
+    return statements + _identity_and_security(before, after)
 
 
-def _parents(before: Object, after: Object) -> list[str]:
-    table = f"ALTER TABLE {after.identity}"
-    old, new = before["parents"] or (), after["parents"] or ()
-    if before["partition_bound"] == after["partition_bound"] and old == new:
+def _let_go(before: Object, after: Object) -> list[str]:
+    if after["parents"]:
         return []
-    if before["partition_bound"] or after["partition_bound"]:
-        statements = [f"ALTER TABLE {old[0]} DETACH PARTITION {before.identity}"] if old else []
-        if new:
-            statements.append(f"ALTER TABLE {new[0]} ATTACH PARTITION {after.identity} {after['partition_bound']}")
-        return statements
-    return [f"{table} NO INHERIT {p}" for p in old if p not in new] + [
-        f"{table} INHERIT {p}" for p in new if p not in old
-    ]
+    if before["partition_bound"]:
+        finalize = " FINALIZE" if before["detaching"] else ""
+        return [f"ALTER TABLE {before['parents'][0]} DETACH PARTITION {before.identity}{finalize}"]
+    return [f"ALTER TABLE {before.identity} NO INHERIT {parent}" for parent in before["parents"] or ()]
 
 
-def _security(before: Object | None, after: Object) -> list[str]:
+def finish(item: Object, before: Object | None = None) -> list[str]:
+    """Once all that a child must have is there: then it gets its parents (a new table was made with them)."""
+    if before is None or before["parents"] == item["parents"]:
+        return []
+    if item["partition_bound"]:
+        return [f"ALTER TABLE {item['parents'][0]} ATTACH PARTITION {item.identity} {item['partition_bound']}"]
+    return [f"ALTER TABLE {item.identity} INHERIT {parent}" for parent in item["parents"] or ()]
+
+
+def _identity_and_security(before: Object, after: Object) -> list[str]:
     table, statements = f"ALTER TABLE {after.identity}", []
-    if (before["row_security"] if before else False) != after["row_security"]:
+    # The index that it is to be says so itself.
+    if before["replica_identity"] != after["replica_identity"] != "INDEX":
+        statements.append(f"{table} REPLICA IDENTITY {after['replica_identity']}")
+    if before["row_security"] != after["row_security"]:
         statements.append(f"{table} {'ENABLE' if after['row_security'] else 'DISABLE'} ROW LEVEL SECURITY")
-    if (before["force_row_security"] if before else False) != after["force_row_security"]:
+    if before["force_row_security"] != after["force_row_security"]:
         statements.append(f"{table} {'FORCE' if after['force_row_security'] else 'NO FORCE'} ROW LEVEL SECURITY")
     return statements

@@ -19,10 +19,15 @@ WHERE NOT t.tgisinternal AND t.oid >= 16384
 
 
 def create(item: Object) -> list[str]:
-    """A partition has its parent's triggers already, each in the state that the parent's is in."""
+    """A partition gets its parent's triggers by itself, each in the state that the parent's is in."""
     if item["inherited"]:
-        return _state(item)
+        return []
     return [item["definition"], *([] if item["state"] == "ENABLE" else _state(item))]
+
+
+def finish(item: Object, before: Object | None = None) -> list[str]:
+    """Once the table is a partition."""
+    return _state(item) if item["inherited"] and not before else []
 
 
 def drop(item: Object) -> list[str]:

@@ -1,0 +1,92 @@
+"""What a table has from its parents: statements on these reach it, and its own say only the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from whisper_migrate.catalog import Catalog, Key, Object
+from whisper_migrate.objects import KINDS, column
+
+TABLES = ("table", "foreign_table")
+Renaming = tuple[Object, Object, list[str]]
+
+
+def parents(catalog: Catalog, item: Object) -> list[Object]:
+    """The columns that a column is inherited from."""
+    table = catalog.objects.get(("table", str(item.parent))) or catalog.objects.get(("foreign_table", str(item.parent)))
+    keys = [("column", f"{parent}.{item['name']}") for parent in (table["parents"] if table else None) or ()]
+    return [catalog[key] for key in keys if key in catalog]
+
+
+def leaving(before: Catalog, after: Catalog, altered: Iterable[Key], rebuilt: set[Key]) -> set[Key]:
+    """The tables that get other parents or bounds, or whose parents are made anew: for a while they stand alone."""
+    found = {key for key in altered if _changes(before[key], after[key], ("parents", "partition_bound", "detaching"))}
+    remade = {identity for kind, identity in rebuilt if kind == "table"}
+    if remade:
+        tables = (item for item in before if item.kind in TABLES and item.key in after)
+        found |= {item.key for item in tables if remade & set(item["parents"] or ())} - rebuilt
+    return found
+
+
+def on_their_own(catalog: Catalog, tables: set[Key]) -> Catalog:
+    """The catalog as it is while `tables` stand alone: all they have is their own, and needs nothing of a parent's."""
+    if not tables:
+        return catalog
+    parents = {name for key in tables for name in catalog[key]["parents"] or ()}
+    names = {identity for _, identity in tables}
+    objects, requires = dict(catalog.objects), dict(catalog.requires)
+    for key, item in catalog.objects.items():
+        if item.parent in names or key in tables:
+            objects[key] = replace(item, derived=False)
+            requires[key] = frozenset(
+                other for other in requires.get(key, ()) if (catalog[other].parent or other[1]) not in parents
+            )
+    return replace(catalog, objects=objects, requires=requires)
+
+
+def passed_on(before: Catalog, after: Catalog, item: Object) -> dict[str, Any]:
+    """The attributes of a column that the changes of its parents set, and to what."""
+    values: dict[str, Any] = {}
+    for new in parents(after, item) if item.derived else ():
+        if old := before.objects.get(new.key):
+            names = {name for name in column.PASSED_ON if old[name] != new[name]} | passed_on(before, after, new).keys()
+            values |= {name: new[name] for name in names}
+    return values
+
+
+def reached(before: Catalog, after: Catalog, altered: Iterable[Key]) -> set[Key]:
+    """The columns that changes of their parents set."""
+    if not any(kind == "column" for kind, _ in altered):
+        return set()
+    children = (item for item in after if item.kind == "column" and item.derived and item.key in before)
+    return {item.key for item in children if passed_on(before, after, item)}
+
+
+def rest(after: Catalog, item: Object) -> list[str]:
+    """What makes a new column that came with its parents' what it is."""
+    start = item.but(statistics=None, options=None)
+    for parent in parents(after, item):
+        start = start.but(**{name: parent[name] for name in (*column.PASSED_ON, "compression") if name != "statistics"})
+    return column.alter(start, item) or []
+
+
+def renamings(before: Catalog, after: Catalog, dropped: set[Key], created: set[Key]) -> Iterator[Renaming]:
+    """What is a part of its parents' can only be renamed: the old, the new, and the statements."""
+    lost = {_signature(before[key]): before[key] for key in dropped if _is_part(before[key])}
+    for key in created:
+        if _is_part(after[key]) and (old := lost.get(_signature(after[key]))):
+            yield old, after[key], KINDS[key[0]].renamed(old, after[key]["name"])
+
+
+def _changes(before: Object, after: Object, names: Iterable[str]) -> bool:
+    return after.kind in TABLES and any(before[name] != after[name] for name in names if name in after.fields)
+
+
+def _is_part(item: Object) -> bool:
+    return item.derived and hasattr(KINDS[item.kind], "renamed")
+
+
+def _signature(item: Object) -> tuple[str | None, ...]:
+    return item.kind, item.parent, item["definition"].replace(f" {item['name']} ", " ", 1)
