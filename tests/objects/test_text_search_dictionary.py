@@ -1,4 +1,4 @@
-"""Text search configurations and dictionaries: each attribute changes, is named, and goes back."""
+"""Text search dictionaries: each attribute changes, is named, and goes back."""
 
 import pytest
 
@@ -20,21 +20,7 @@ NAMED = "~ text search configuration search: mappings"
 
 CASES = [
     Case(
-        "configuration added",
-        BEFORE,
-        'CREATE TEXT SEARCH CONFIGURATION "Words".x (COPY = simple)',
-        ['+ text search configuration "Words".x'],
-    ),
-    Case(
-        "configuration dropped", BEFORE, "DROP TEXT SEARCH CONFIGURATION empty", ["- text search configuration empty"]
-    ),
-    Case("mapping dropped", BEFORE, f"{SEARCH} DROP MAPPING FOR email, url", [NAMED]),
-    Case("mapping added", BEFORE, f"{SEARCH} ADD MAPPING FOR tag WITH simple", [NAMED]),
-    Case("mapping to others", BEFORE, f"{SEARCH} ALTER MAPPING FOR word WITH stems", [NAMED]),
-    Case("mapping in another order", BEFORE, f'{SEARCH} ALTER MAPPING FOR word WITH stems, "Words".plain', [NAMED]),
-    Case("replaced everywhere", BEFORE, f"{SEARCH} ALTER MAPPING REPLACE stems WITH simple", [NAMED]),
-    Case(
-        "dictionary added",
+        "added",
         BEFORE,
         "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple)",
         ["+ text search dictionary d"],
@@ -46,7 +32,7 @@ CASES = [
         ["+ text search dictionary d", NAMED],
     ),
     Case(
-        "dictionary dropped",
+        "dropped",
         BEFORE + "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple)",
         "DROP TEXT SEARCH DICTIONARY d",
         ["- text search dictionary d"],
@@ -74,5 +60,5 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_text_search(make_database: MakeDatabase, case: Case) -> None:
+def test_text_search_dictionary(make_database: MakeDatabase, case: Case) -> None:
     assert_round_trip(make_database, case)

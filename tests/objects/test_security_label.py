@@ -1,0 +1,31 @@
+"""Security labels: seen and named. No server of these tests has a provider loaded, so the way back is only read."""
+
+import pytest
+
+from tests.conftest import MakeDatabase
+from tests.objects.harness import apply, catalog
+from whisper_migrate.catalog import diff
+from whisper_migrate.connect import connected
+from whisper_migrate.plan import plan, statements
+from whisper_migrate.words import line
+
+LABELLED = {
+    "table t": ("'pg_class'::regclass, 't'::regclass, 0", "TABLE public.t"),
+    "table column t.n": ("'pg_class'::regclass, 't'::regclass, 1", "COLUMN public.t.n"),
+    "function f()": ("'pg_proc'::regclass, 'f()'::regprocedure, 0", "FUNCTION public.f()"),
+}
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_security_label(make_database: MakeDatabase, name: str) -> None:
+    address, statement = LABELLED[name]
+    with connected(make_database()) as connection:
+        apply(connection, "CREATE TABLE t (n int); CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN 1")
+        clean = catalog(connection)
+        insert = f"INSERT INTO pg_seclabel SELECT {address}, 'guard', 'it''s secret'"
+        apply(connection, "SET allow_system_table_mods = on", insert)
+        drifted = catalog(connection)
+        (change,) = diff(clean, drifted)
+        assert line(change).startswith(f"+ security label guard on {name}")
+        assert statements(plan(clean, drifted)) == [f"SECURITY LABEL FOR guard ON {statement} IS 'it''s secret'"]
+        assert statements(plan(drifted, clean)) == [f"SECURITY LABEL FOR guard ON {statement} IS NULL"]
