@@ -65,6 +65,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
     Shadows are made on `server`. The database is only read. Raises Failure when it cannot be told.
     """
     history = History(project)
+    head = history.head  # a history with two heads is refused before anything is made
     read = read_database(database, history) if database is not None and only != "models" else None
     actual, revision = read or (None, None)
     unwritten: list[Change] = []
@@ -89,7 +90,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
                 recorded = record(history, shadow, revision)
                 drift = compare("drift", shadow, recorded, actual)
             if wanted:
-                at_head = recorded if recorded and revision == history.head else record(history, shadow, "heads")
+                at_head = recorded if recorded and revision == head else record(history, shadow, "heads")
                 unwritten = compare("unwritten", shadow, at_head, wanted.result())
     return Verdict(
         project,
