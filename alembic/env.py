@@ -35,7 +35,7 @@ def configure(**options: object) -> None:
     )
     with context.begin_transaction():
         if context.is_offline_mode():
-            context.execute(f"SET search_path TO {PROJECT.search_path}")
+            context.execute(PROJECT.session)
         context.run_migrations()
 
 

@@ -21,7 +21,6 @@ def build(connection: Connection, project: Project) -> None:
     """
     metadata, entities = project.metadata, list(project.entities)
     connection.execution_options(isolation_level="AUTOCOMMIT")
-    connection.execute(text("SET check_function_bodies = off"))
     connection.execute(text("SET synchronous_commit = off"))
     project.prepare(connection)
     for schema in _schemas(metadata, entities):

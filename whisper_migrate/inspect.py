@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from whisper_migrate.catalog import Catalog, Key, Object
+from whisper_migrate.catalog import Address, Catalog, Key, Object
 from whisper_migrate.objects import ATTACHED, KINDS
 
 # Tables that tell where the history stands: about the schema, not part of it.
@@ -51,6 +52,7 @@ def inspect(connection: Connection, *, requires: bool = False) -> Catalog:
         objects: dict[Key, Object] = {}
         implied: set[Key] = set()
         unreadable: list[str] = []
+        owners: dict[Address, Object] = {}
         for kind, module in KINDS.items():
             query = module.query(version) if hasattr(module, "query") else module.QUERY
             reason = module.unreadable(connection) if hasattr(module, "unreadable") else None
@@ -59,14 +61,16 @@ def inspect(connection: Connection, *, requires: bool = False) -> Catalog:
                 query = module.readable(version)
             found = _read(connection, kind, module, query)
             if kind in ATTACHED:
-                found = _attach(found, objects)
+                owners = owners or {item.address: item for item in objects.values()}
+                found = _attach(found, owners)
+            goes_without_saying = getattr(module, "implied", None)
             for item in found:
-                if item.address[:2] in members or _is_left_out(item):
+                if item.address[:2] in members or _is_left_out(item.parent or item.identity):
                     continue
-                if hasattr(module, "implied") and module.implied(item):
+                if goes_without_saying and goes_without_saying(item):
                     implied.add(item.key)
                 else:
-                    objects[item.key] = item
+                    objects[kind, item.identity] = item
         if requires:
             from whisper_migrate.requires import read_requires
 
@@ -102,12 +106,11 @@ def _read(connection: Connection, kind: str, module: ModuleType, query: str) -> 
     cursor.close()
 
 
-def _attach(found: Iterable[Object], objects: Mapping[Key, Object]) -> Iterator[Object]:
+def _attach(found: Iterable[Object], owners: Mapping[Address, Object]) -> Iterator[Object]:
     """Comments and grants live with what they are on; those on something that is left out are left out with it.
 
     Those on what initdb made (a language) have nothing here to live with.
     """
-    owners = {item.address: item for item in objects.values()}
     for item in found:
         kind, oid, _ = item.address
         if owner := owners.get(item.address) or owners.get((kind, oid, 0)):
@@ -124,6 +127,6 @@ def _extension_members(connection: Connection) -> set[tuple[str, int]]:
     return {(name, oid) for name, oid in rows}
 
 
-def _is_left_out(item: Object) -> bool:
-    relation = item.parent or item.identity
+@lru_cache(maxsize=8)
+def _is_left_out(relation: str) -> bool:
     return relation.startswith("pg_temp") or relation.rpartition(".")[2] in BOOKKEEPING

@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from alembic.config import Config
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, MetaData
 
 from whisper_migrate.errors import Failure
 from whisper_migrate.ignore import Pattern, patterns
+from whisper_migrate.sql import literal, run
 
 SECTION = "whisper_migrate"
 OTHERS = (Path(__file__).parent, Path(sys.prefix))  # code that may lie in the project's folder, but is not its own
 
-# What a date, an interval or a time without a zone means in SQL depends on these.
-SESSION = {"DateStyle": "ISO, MDY", "IntervalStyle": "postgres", "TimeZone": "UTC"}
+# What a date, an interval or a time without a zone means in SQL depends on these. A function in SQL may name what
+# comes after it, so bodies are not looked into: pg_dump does the same.
+SESSION = {"DateStyle": "ISO, MDY", "IntervalStyle": "postgres", "TimeZone": "UTC", "check_function_bodies": "off"}
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,17 @@ class Project:
             config.attributes["connection"] = connection
         return config
 
+    @property
+    def session(self) -> str:
+        """The statement that lets SQL mean the same for every role, whatever it or the database has set for itself."""
+        settings = {**SESSION, "search_path": self.search_path}
+        return "SELECT " + ", ".join(
+            f"set_config({literal(name)}, {literal(value)}, false)" for name, value in settings.items()
+        )
+
     def prepare(self, connection: Connection) -> None:
-        """Let SQL mean the same on this connection for every role, whatever it or the database has set for itself."""
-        for name, value in {**SESSION, "search_path": self.search_path}.items():
-            connection.execute(text("SELECT set_config(:name, :value, false)"), {"name": name, "value": value})
+        """Say so on this connection, for as long as it lasts."""
+        run(connection, self.session)
         connection.commit()
 
     def _import(self, option: str) -> Any:

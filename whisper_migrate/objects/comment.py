@@ -28,7 +28,7 @@ LEFT JOIN LATERAL (
       AND p.deptype = CASE WHEN con.oid IS NULL THEN 'i' ELSE 'a' END
     LIMIT 1
 ) AS part ON true
-WHERE (d.objoid >= 16384 OR d.classoid = 'pg_catalog.pg_namespace'::regclass AND o.name = 'public')
+WHERE (d.objoid >= 16384 OR d.objoid = to_regnamespace('public') AND d.classoid = 'pg_catalog.pg_namespace'::regclass)
   AND d.classoid <> 'pg_catalog.pg_extension'::regclass
 """
 
