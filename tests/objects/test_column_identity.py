@@ -20,7 +20,8 @@ CASES = [
     ),
     case(
         "identity to serial",
-        "ALTER TABLE i ALTER a DROP IDENTITY; CREATE SEQUENCE i_a_seq OWNED BY i.a; ALTER TABLE i ALTER a SET DEFAULT nextval('i_a_seq')",
+        "ALTER TABLE i ALTER a DROP IDENTITY; CREATE SEQUENCE i_a_seq OWNED BY i.a;"
+        "ALTER TABLE i ALTER a SET DEFAULT nextval('i_a_seq')",
         "~ column i.a: default",
         "+ sequence i_a_seq",
     ),

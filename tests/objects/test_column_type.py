@@ -55,7 +55,8 @@ CASES = [
     set_("domain to its type", "ALTER owed TYPE numeric", "~ column t.owed: type amount -> numeric"),
     case(
         "type under a view, a policy, a rule and a trigger",
-        "DROP VIEW v; DROP POLICY pol ON t; DROP RULE r ON t; DROP TRIGGER tr ON t; ALTER TABLE t ALTER name TYPE varchar(99);"
+        "DROP VIEW v; DROP POLICY pol ON t; DROP RULE r ON t; DROP TRIGGER tr ON t;"
+        "ALTER TABLE t ALTER name TYPE varchar(99);"
         "CREATE VIEW v AS SELECT id, name FROM t; CREATE POLICY pol ON t USING (name <> '');"
         "CREATE RULE r AS ON DELETE TO t WHERE OLD.name = 'n' DO INSTEAD NOTHING;"
         "CREATE TRIGGER tr BEFORE UPDATE OF name ON t FOR EACH ROW WHEN (OLD.name <> NEW.name)"

@@ -88,7 +88,8 @@ CASES = [
     ),
     case(
         "detached and changed",
-        "ALTER TABLE p DETACH PARTITION p1; DROP INDEX p1_note_idx; ALTER TABLE p1 DROP CONSTRAINT p1_pkey, DROP COLUMN ref,"
+        "ALTER TABLE p DETACH PARTITION p1; DROP INDEX p1_note_idx;"
+        "ALTER TABLE p1 DROP CONSTRAINT p1_pkey, DROP COLUMN ref,"
         "ALTER note SET NOT NULL",
         "~ table p1: partition bound",
         "- index p1_note_idx",
@@ -102,7 +103,8 @@ CASES = [
     ),
     case(
         "bound",
-        "ALTER TABLE p DETACH PARTITION p1; ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM ('2025-12-01') TO ('2026-02-01')",
+        "ALTER TABLE p DETACH PARTITION p1;"
+        "ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM ('2025-12-01') TO ('2026-02-01')",
         "~ table p1: partition bound",
     ),
     case(
@@ -121,7 +123,8 @@ CASES = [
     ),
     case(
         "partitioned now",
-        "DROP TABLE own; CREATE TABLE own (day date NOT NULL, id int NOT NULL, note text, ref int) PARTITION BY HASH (id)",
+        "DROP TABLE own;"
+        "CREATE TABLE own (day date NOT NULL, id int NOT NULL, note text, ref int) PARTITION BY HASH (id)",
         "~ table own: partition key none -> HASH (id)",
     ),
     case("column added", "ALTER TABLE p ADD COLUMN more int DEFAULT 1", "+ column p.more", "+ column p1.more"),
@@ -217,7 +220,8 @@ CASES = [
     ),
     case(
         "foreign key to it changed",
-        "ALTER TABLE points DROP CONSTRAINT points_id_to_day_fkey, ADD FOREIGN KEY (id, to_day) REFERENCES p ON DELETE CASCADE",
+        "ALTER TABLE points DROP CONSTRAINT points_id_to_day_fkey, ADD FOREIGN KEY (id"
+        ", to_day) REFERENCES p ON DELETE CASCADE",
         "~ constraint points_id_to_day_fkey on points: definition",
     ),
     case(
@@ -256,7 +260,8 @@ def test_partition(make_database: MakeDatabase, case: Case) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        "ALTER TABLE p DETACH PARTITION p1; ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')",
+        "ALTER TABLE p DETACH PARTITION p1;"
+        "ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')",
         "ALTER TABLE p DETACH PARTITION rest; ALTER TABLE p ATTACH PARTITION rest DEFAULT",
         "ALTER TABLE lists DETACH PARTITION list_a;"
         "ALTER TABLE lists ATTACH PARTITION list_a FOR VALUES IN ('a', 'A', NULL)",

@@ -130,7 +130,8 @@ CASES = [
     ),
     case(
         "replica identity of an index that changed",
-        "ALTER TABLE t ALTER code SET NOT NULL; DROP INDEX t_note CASCADE; CREATE UNIQUE INDEX t_note ON t (note, code);"
+        "ALTER TABLE t ALTER code SET NOT NULL; DROP INDEX t_note CASCADE;"
+        "CREATE UNIQUE INDEX t_note ON t (note, code);"
         "ALTER TABLE t REPLICA IDENTITY USING INDEX t_note",
         "~ index t_note: definition",
         before="UPDATE t SET code = note; ALTER TABLE t REPLICA IDENTITY USING INDEX t_note",
@@ -264,7 +265,8 @@ def test_table(make_database: MakeDatabase, case: Case) -> None:
         "INSERT INTO untyped VALUES (1, 'x')",
         "ANALYZE",
         "CREATE TEMPORARY TABLE t (id int)",
-        "CREATE ROLE nobody_here; ALTER TABLE t OWNER TO nobody_here; ALTER TABLE t OWNER TO CURRENT_USER; DROP ROLE nobody_here",
+        "CREATE ROLE nobody_here; ALTER TABLE t OWNER TO nobody_here; ALTER TABLE t OWNER TO CURRENT_USER;"
+        "DROP ROLE nobody_here",
         "ALTER TABLE untyped DROP COLUMN a; ALTER TABLE untyped ADD COLUMN a int",
         "ALTER TABLE child NO INHERIT parent; ALTER TABLE child INHERIT parent",
         "CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)",

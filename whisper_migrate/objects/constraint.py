@@ -53,9 +53,10 @@ HAS_INDEX = ("primary key", "unique", "exclusion")
 
 
 def create(item: Object) -> list[str]:
-    plain = item.but(internal_triggers=None, index_options=None, tablespace=None, clustered=False, invalid=False)
+    """One that is invalid is that of a partitioned table alone."""
+    plain = item.but(internal_triggers=None, index_options=None, tablespace=None, clustered=False)
     return [
-        f"ALTER TABLE {item.parent} ADD CONSTRAINT {item['name']} {item['definition']}",
+        f"ALTER TABLE {'ONLY ' if item['invalid'] else ''}{item.parent} ADD CONSTRAINT {item['name']} {item['definition']}",
         *(alter(plain, item) or ()),
     ]
 
