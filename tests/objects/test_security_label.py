@@ -22,8 +22,12 @@ def test_security_label(make_database: MakeDatabase, name: str) -> None:
     with connected(make_database()) as connection:
         apply(connection, "CREATE TABLE t (n int); CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN 1")
         clean = catalog(connection)
-        insert = f"INSERT INTO pg_seclabel (classoid, objoid, objsubid, provider, label) SELECT {address}, 'guard', 'it''s secret'"
-        apply(connection, "SET allow_system_table_mods = on", insert)
+        apply(
+            connection,
+            "SET allow_system_table_mods = on",
+            "INSERT INTO pg_seclabel (classoid, objoid, objsubid, provider, label)"
+            f" SELECT {address}, 'guard', 'it''s secret'",
+        )
         drifted = catalog(connection)
         (change,) = diff(clean, drifted)
         assert line(change).startswith(f"+ security label guard on {name}")
