@@ -8,6 +8,7 @@ A kind's module gives
   returns None where only dropping and creating again will do;
 - `loose(before, after, tied)`: the object without what would tie it to others while these are dropped or made again
   (`tied` says that some are): it comes to that first of all. `finish(item, before)` is what waits until all is there;
+- `disturbs(before, after)`: whether this `alter` is refused while others stand on the object, so that they come off;
 - `rename(item, name)`, of types and collations: columns that use one which has to be made anew hold it back. So it is
   renamed, the new one is created under its name, every column is altered to the new one, and the old one is dropped.
   `conversion(column)` is the expression that does this where going through text is not enough, and

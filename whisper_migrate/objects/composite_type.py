@@ -46,15 +46,22 @@ def through_text(before: Object, after: Object) -> bool:
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """In place where attributes come at the end, or have other names: that is all that columns of the type allow."""
-    old, new = _split(before), _split(after)
-    if new[: len(old)] == old:
-        parts = [f"ADD ATTRIBUTE {name} {words} CASCADE" for name, words in new[len(old) :]]
-        return [f"ALTER TYPE {after.identity} {', '.join(parts)}"]
+    """In place where attributes have other names, go, or come at the end: that is all that columns of it allow."""
+    change, old, new = f"ALTER TYPE {after.identity}", _split(before), _split(after)
     renamed = {a: b for (a, _), (b, _) in zip(old, new, strict=False) if a != b}
-    if [words for _, words in old] != [words for _, words in new] or renamed.keys() & dict(new).keys():
+    if [words for _, words in old] == [words for _, words in new] and not renamed.keys() & dict(new).keys():
+        return [f"{change} RENAME ATTRIBUTE {a} TO {b} CASCADE" for a, b in renamed.items()]
+    kept = [attribute for attribute in old if attribute in new]
+    added = new[len(kept) :]
+    if new[: len(kept)] != kept or dict(added).keys() & dict(old).keys():
         return None
-    return [f"ALTER TYPE {after.identity} RENAME ATTRIBUTE {a} TO {b} CASCADE" for a, b in renamed.items()]
+    parts = [f"DROP ATTRIBUTE {name} CASCADE" for name, words in old if (name, words) not in kept]
+    return [f"{change} {', '.join(parts + [f'ADD ATTRIBUTE {name} {words} CASCADE' for name, words in added])}"]
+
+
+def disturbs(before: Object, after: Object) -> bool:
+    """An attribute that something uses does not go."""
+    return any(" DROP ATTRIBUTE " in statement for statement in alter(before, after) or ())
 
 
 def _split(item: Object) -> list[tuple[str, str]]:

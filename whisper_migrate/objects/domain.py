@@ -65,7 +65,8 @@ def alter(before: Object, after: Object) -> list[str] | None:
         statements.append(f"{domain} {default}")
     if _not_null(before) != _not_null(after):
         statements += [f"{domain} DROP NOT NULL"] if before["not_null"] else []
-        statements += [f"{domain} ADD {words}" for words in _not_null(after)]
+        add = "ADD" if after["not_null_constraint"] else "SET"
+        statements += [f"{domain} {add} {words}" for words in _not_null(after)]
     return statements
 
 

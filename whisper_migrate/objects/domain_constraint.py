@@ -12,6 +12,9 @@ SELECT con.oid, con.contypid::regtype::text AS parent,
        pg_get_constraintdef(con.oid) AS definition
 FROM pg_catalog.pg_constraint AS con
 WHERE con.contypid <> 0 AND con.contype = 'c' AND con.oid >= 16384
+  -- an extension's domain brings its checks along
+  AND con.contypid NOT IN (SELECT d.objid FROM pg_catalog.pg_depend AS d
+                           WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.deptype = 'e')
 """
 
 NOT_VALID = " NOT VALID"

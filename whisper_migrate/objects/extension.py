@@ -29,8 +29,18 @@ def drop(item: Object) -> list[str]:
 
 
 def alter(before: Object, after: Object) -> list[str]:
-    moved = [f"ALTER EXTENSION {after.identity} SET SCHEMA {after['schema']}"]
-    return (moved if before["schema"] != after["schema"] else []) + _comment(after)
+    statements = []
+    if before["schema"] != after["schema"]:
+        statements.append(f"ALTER EXTENSION {after.identity} SET SCHEMA {after['schema']}")
+    if before["comment"] != after["comment"]:
+        statements += _comment(after) or [ITS_OWN_COMMENT.format(item=after)]
+    return statements
+
+
+ITS_OWN_COMMENT = """DO $$BEGIN
+    EXECUTE (SELECT format('COMMENT ON EXTENSION %I IS %L', name, comment)
+             FROM pg_catalog.pg_available_extensions WHERE quote_ident(name) = '{item.identity}');
+END$$"""
 
 
 def _comment(item: Object) -> list[str]:
