@@ -32,7 +32,8 @@ VIEW = "CREATE VIEW tmp_view AS SELECT label FROM tags"
 INDEX = "DROP INDEX authors_name_idx"
 NULLABLE = "ALTER TABLE tags ALTER COLUMN state DROP NOT NULL"
 PARTED = """
-parts = Table("parts", metadata, Column("day", Integer, primary_key=True, autoincrement=False), postgresql_partition_by="RANGE (day)")
+day = Column("day", Integer, primary_key=True, autoincrement=False)
+parts = Table("parts", metadata, day, postgresql_partition_by="RANGE (day)")
 """
 PARTS = (
     "CREATE TABLE parts (day integer PRIMARY KEY) PARTITION BY RANGE (day)",

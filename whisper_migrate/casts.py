@@ -24,6 +24,12 @@ def cast(expression: str, before: str, after: str) -> str:
     return f"{expression}::{way}::{after}"
 
 
+def assigned(before: str, after: str) -> bool:
+    """Whether PostgreSQL does it unasked: it then refuses a value that is too long, which a cast would cut off."""
+    types = {_base(before), _base(after)}
+    return len(types) == 1 or types <= TEXTS or types <= {f"{name}[]" for name in TEXTS}
+
+
 def _base(type_: str) -> str:
     """Without modifiers: `numeric(10,2)` is numeric."""
     return re.sub(r" ?\([^)]*\)", "", type_)

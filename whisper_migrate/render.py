@@ -108,7 +108,8 @@ class Body:
             words = [f"nullable={change == 'DROP NOT NULL'}", f"existing_type={self._type(after)}"]
         else:
             using = change.partition(" USING ")[2]
-            words = [f"type_={self._type(after)}", f"postgresql_using={quoted(using)}", existing]
+            words = [f"type_={self._type(after)}", existing]
+            words[1:1] = [f"postgresql_using={quoted(using)}"] if using else []
         name = quoted(unquoted(after["name"]))
         return f"op.alter_column({arguments(quoted(table), name, *words, *schema_argument(schema))})"
 

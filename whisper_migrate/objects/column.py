@@ -1,6 +1,6 @@
 """Columns of tables (pg_attribute). Their order is not compared: no statement can change it."""
 
-from whisper_migrate.casts import cast
+from whisper_migrate.casts import assigned, cast
 from whisper_migrate.catalog import Object
 from whisper_migrate.sql import foreign_option_changes, foreign_options, literal, option_changes
 
@@ -189,7 +189,8 @@ def _generation(before: Object, after: Object, column: str) -> list[str] | None:
 
 
 def _using(before: Object, after: Object, using: str | None) -> str:
-    if using is None and before["type"] != after["type"] and not (after["generated"] or after["of_foreign_table"]):
+    plain = after["generated"] or after["of_foreign_table"] or assigned(before["type"], after["type"])
+    if using is None and not plain:
         using = cast(after["name"], before["type"], after["type"])
     return f" USING {using}" if using else ""
 
