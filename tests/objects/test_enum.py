@@ -69,10 +69,6 @@ USES = {
     "awkward names": 'CREATE SCHEMA "S.x"; CREATE TABLE "S.x"."select" ("Größe" mood DEFAULT \'sad\', "a""b" mood)',
     "statistics": "CREATE TABLE t (m mood, n mood); CREATE STATISTICS s ON m, n FROM t",
     "a publication": "CREATE TABLE t (id int PRIMARY KEY, m mood); CREATE PUBLICATION p FOR TABLE t",
-}
-
-# What cannot be there while labels change places, or where a renamed one would need more than the rename.
-SWAPPED = {
     "partitions with other defaults": "CREATE TABLE t (id int, m mood DEFAULT 'sad') PARTITION BY RANGE (id);"
     " CREATE TABLE t1 PARTITION OF t (m DEFAULT 'happy') FOR VALUES FROM (0) TO (9);"
     " CREATE TABLE t2 PARTITION OF t (m DEFAULT NULL) FOR VALUES FROM (9) TO (19)",
@@ -140,7 +136,7 @@ CASES += [
         f"DROP PUBLICATION IF EXISTS p; CREATE TYPE mood AS ENUM ({labels}); {uses}",
         SEEN,
     )
-    for name, uses in (USES | SWAPPED).items()
+    for name, uses in USES.items()
     for change, labels in {
         "removed": "'sad', 'happy'",
         "added": "'sad', 'ok', 'new', 'happy'",
@@ -159,7 +155,7 @@ def test_enum(make_database: MakeDatabase, case: Case) -> None:
 
 
 def test_values_survive(make_database: MakeDatabase) -> None:
-    """In columns, arrays, domains, composite types and ranges: 'ok' goes and comes back, the rows stay as they are."""
+    """In columns, arrays, domains, composite types and ranges: a label goes, and the rows stay as they are."""
     names = ("a default", "an array", "a composite type", "a range", "partitions")
     for name in names:
         url = make_database()
@@ -167,10 +163,7 @@ def test_values_survive(make_database: MakeDatabase) -> None:
             apply(connection, BEFORE, USES[name])
             clean = catalog(connection)
             rows = connection.exec_driver_sql("SELECT t::text FROM t ORDER BY 1").scalars().all()
-            apply(connection, "ALTER TYPE mood RENAME TO old; CREATE TYPE mood AS ENUM ('happy', 'sad')")
-            apply(
-                connection, "DROP TYPE mood; ALTER TYPE old RENAME TO mood; ALTER TYPE mood ADD VALUE 'x' BEFORE 'ok'"
-            )
+            apply(connection, "ALTER TYPE mood ADD VALUE 'x' BEFORE 'ok'")
             apply(connection, *statements(plan(catalog(connection), clean)))
             assert diff(catalog(connection), clean) == []
             assert connection.exec_driver_sql("SELECT t::text FROM t ORDER BY 1").scalars().all() == rows != []
