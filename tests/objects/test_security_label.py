@@ -10,9 +10,9 @@ from whisper_migrate.plan import plan, statements
 from whisper_migrate.words import line
 
 LABELLED = {
-    "table t": ("'t'::regclass, 'pg_class'::regclass, 0", "TABLE public.t"),
-    "table column t.n": ("'t'::regclass, 'pg_class'::regclass, 1", "COLUMN public.t.n"),
-    "function f()": ("'f()'::regprocedure, 'pg_proc'::regclass, 0", "FUNCTION public.f()"),
+    "table t": ("'pg_class'::regclass, 't'::regclass, 0", "TABLE public.t"),
+    "table column t.n": ("'pg_class'::regclass, 't'::regclass, 1", "COLUMN public.t.n"),
+    "function f()": ("'pg_proc'::regclass, 'f()'::regprocedure, 0", "FUNCTION public.f()"),
 }
 
 
