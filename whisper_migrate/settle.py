@@ -20,7 +20,21 @@ from whisper_migrate.plan import plan, statements
 from whisper_migrate.sql import run
 
 # Attributes that PostgreSQL prints from an expression. A difference in any other one is a difference.
-PRINTED = frozenset({"definition", "default", "generated", "constraints", "arguments", "columns", "using", "check"})
+PRINTED = frozenset(
+    {
+        "definition",
+        "body",
+        "arguments",
+        "default",
+        "generated",
+        "expressions",
+        "columns",
+        "using",
+        "with_check",
+        "partition_key",
+        "partition_bound",
+    }
+)
 
 
 def settled(shadow: Connection, changes: Sequence[Change]) -> list[Change]:
