@@ -23,12 +23,13 @@ from whisper_migrate.hazards import Hazard, hazards
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
 from whisper_migrate.names import shown
-from whisper_migrate.plan import Step, plan
+from whisper_migrate.plan import plan
 from whisper_migrate.project import Project
 from whisper_migrate.render import Body
 from whisper_migrate.revision_file import Text, config_with, write
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.shadow import shadows
+from whisper_migrate.steps import Step
 from whisper_migrate.words import line, outline
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.names import shown
-from whisper_migrate.plan import Step
+from whisper_migrate.steps import Step
 
 # Dropping one of these loses what people put into it.
 HOLDS_DATA = ("table", "column", "sequence", "foreign_table", "schema", "extension")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from whisper_migrate.catalog import Catalog, Key, Object
-from whisper_migrate.objects import KINDS, column
+from whisper_migrate.names import unquoted
+from whisper_migrate.objects import KINDS, column, constraint
+from whisper_migrate.sql import literal, sibling
 
 TABLES = ("table", "foreign_table")
 Renaming = tuple[Object, Object, list[str]]
@@ -65,7 +68,13 @@ def reached(before: Catalog, after: Catalog, altered: Iterable[Key]) -> set[Key]
 
 
 def rest(after: Catalog, item: Object) -> list[str]:
-    """What makes a new column that came with its parents' what it is."""
+    """What makes of a new object, which came with its parents', what it is."""
+    if item.kind == "column":
+        return _own_settings(after, item)
+    return _own_name(after, item) if _is_part(item) else []
+
+
+def _own_settings(after: Catalog, item: Object) -> list[str]:
     start = item.but(statistics=None, options=None)
     for parent in parents(after, item):
         start = start.but(**{name: parent[name] for name in (*column.PASSED_ON, "compression") if name != "statistics"})
@@ -78,6 +87,37 @@ def renamings(before: Catalog, after: Catalog, dropped: set[Key], created: set[K
     for key in created:
         if _is_part(after[key]) and (old := lost.get(_signature(after[key]))):
             yield old, after[key], KINDS[key[0]].renamed(old, after[key]["name"])
+
+
+# How PostgreSQL ends the names that it gives to a partition's share of an index or a constraint.
+USUAL_NAME = re.compile(r"_(idx|key|pkey|excl)\d*$")
+
+
+def _own_name(after: Catalog, item: Object) -> list[str]:
+    """The server alone knows what it has called a partition's share of an index."""
+    whole = next((after[key] for key in after.requires.get(item.key, ()) if key[0] == item.kind), None)
+    has_index = item.kind == "index" or item["type"] in constraint.HAS_INDEX
+    if whole is None or not has_index or USUAL_NAME.search(unquoted(item["name"])):
+        return []
+    table, name = literal(str(item.parent)), literal(item["name"])
+    index = literal(sibling(str(whole.parent), whole["name"]))
+    return [
+        f"""DO $$
+DECLARE
+    part regclass;
+BEGIN
+    SELECT i.indexrelid INTO part
+    FROM pg_catalog.pg_inherits AS up
+    JOIN pg_catalog.pg_index AS i ON i.indexrelid = up.inhrelid
+    JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+    WHERE up.inhparent = {index}::regclass AND i.indrelid = {table}::regclass
+      AND quote_ident(c.relname) <> {name};
+    IF FOUND THEN
+        EXECUTE format('ALTER INDEX %s RENAME TO %s', part, {name});
+    END IF;
+END
+$$"""
+    ]
 
 
 def _changes(before: Object, after: Object, names: Iterable[str]) -> bool:

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from graphlib import CycleError, TopologicalSorter
+from dataclasses import replace
+from graphlib import CycleError
 from typing import Any
 
 from whisper_migrate.catalog import Catalog, Change, Key, Object, diff
 from whisper_migrate.errors import Failure
 from whisper_migrate.inheritance import leaving, on_their_own, passed_on, reached, renamings, rest
 from whisper_migrate.objects import ATTACHED, KINDS
+from whisper_migrate.order import in_order
 from whisper_migrate.retype import TYPES, discarded, move, renamed, set_aside
+from whisper_migrate.steps import CONTAINERS, USED_BY_DEFAULTS, Step, container, is_foreign_key
 
-Priority = tuple[int, int, str, int, str]
-
-CONTAINERS = ("table", "view", "materialized_view", "foreign_table", "domain")
 KEPT = frozenset({"schema", "extension", "table", "column", "sequence"})
-
-
-@dataclass(frozen=True)
-class Step:
-    """What is done to one object and how: loosen, drop, rename, create, alter, discard or finish."""
-
-    verb: str
-    item: Object
-    before: Object | None
-    statements: tuple[str, ...]
-    inside: tuple[Object, ...] = ()
-
-    @property
-    def key(self) -> tuple[str, Key]:
-        """What names this step in its plan."""
-        return self.verb, self.item.key
 
 
 def plan(before: Catalog, after: Catalog) -> list[Step]:
@@ -74,7 +56,7 @@ def plan(before: Catalog, after: Catalog) -> list[Step]:
         drops = _drops(before, dropped | rebuilt, aside, apart)
         creates = [_beside(before, step, aside) for step in _creates(after, created | rebuilt | aside, apart)]
         try:
-            ordered = _in_order([*steps, *drops, *creates], before, after)
+            ordered = in_order([*steps, *drops, *creates], before, after)
             break
         except CycleError as cycle:
             if len(apart) > 1:
@@ -133,7 +115,7 @@ def _drops(before: Catalog, dropped: set[Key], aside: set[Key], apart: Sequence[
         if item.kind in ATTACHED:
             along = any(owner in dropped | aside for owner in before.requires.get(key, ()))
         else:
-            along = _container(item, dropped) is not None and not _is_apart(item, apart)
+            along = container(item, dropped) is not None and not _is_apart(item, apart)
         if not along and not item.derived:
             steps.append(_step("drop", item))
     return steps
@@ -145,12 +127,11 @@ def _creates(after: Catalog, created: set[Key], apart: Sequence[str]) -> list[St
     steps, rests = [], []
     for item in (after[key] for key in after.objects if key in created):
         if item.derived:
-            if item.kind == "column":
-                rests.append(Step("create", item, None, tuple(rest(after, item))))
+            rests.append(Step("create", item, None, tuple(rest(after, item))))
             continue
-        container, fits = _container(item, created), getattr(KINDS[item.kind], "fits_inside", None)
-        if container and fits and fits(item) and not _is_apart(item, apart):
-            inside.setdefault(container, []).append(item)
+        whole, fits = container(item, created), getattr(KINDS[item.kind], "fits_inside", None)
+        if whole and fits and fits(item) and not _is_apart(item, apart):
+            inside.setdefault(whole, []).append(item)
         else:
             steps.append(item)
     return rests + [_step("create", item, inside.get(item.key, ())) for item in steps]
@@ -161,21 +142,12 @@ def _is_apart(item: Object, apart: Sequence[str]) -> bool:
     return type_ in apart
 
 
-def _container(item: Object, among: set[Key]) -> Key | None:
-    """The table or view that `item` lives and dies with, if it is one of `among`."""
-    return next(((kind, item.parent) for kind in CONTAINERS if item.parent and (kind, item.parent) in among), None)
-
-
 def _shown(cycle: CycleError) -> str:
     return " -> ".join(f"{kind} {identity}" for _, (kind, identity) in cycle.args[1])
 
 
 # PostgreSQL itself rebuilds these when the type of a column changes under them.
 FOLLOWS_TYPE = ATTACHED | {"index", "constraint", "statistics"}
-
-
-# What the default of a column can call: the default comes off while they are made again.
-USED_BY_DEFAULTS = frozenset({"function", "operator", "sequence"})
 
 
 def _dependents(before: Catalog, after: Catalog, gone: set[Key], disturbed: set[Key]) -> tuple[set[Key], set[Key]]:
@@ -197,7 +169,7 @@ def _dependents(before: Catalog, after: Catalog, gone: set[Key], disturbed: set[
                 continue
             item = before[other]
             follows = FOLLOWS_TYPE if key[0] == "column" else TYPES
-            if retyped and other[0] in follows and not _is_foreign_key(item):
+            if retyped and other[0] in follows and not is_foreign_key(item):
                 continue
             if _is_kept(item, key) and not (key[0] in CONTAINERS and item.parent == key[1]):
                 made = key in after and key not in disturbed
@@ -219,77 +191,3 @@ def _is_kept(item: Object, needed: Key) -> bool:
     if item.kind == "domain":
         return needed[0] in USED_BY_DEFAULTS
     return item.kind in KEPT and not (item.kind == "column" and (item["generated"] or item["of_view"]))
-
-
-def _is_foreign_key(item: Object) -> bool:
-    """While one of its columns has changed and the other has not, they may not compare."""
-    return item.kind == "constraint" and bool(item["type"] == "foreign key")
-
-
-def _in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
-    """A topological order; where nothing decides, that of kinds, of names, and of columns in a table.
-
-    The indexes of a new table follow it at once, as a person would write them.
-    """
-    loosened = {step.item.key for step in steps if step.verb == "loosen"}
-    steps = [step for step in steps if step.verb not in ("loosen", "finish")]
-    place = {step.key: step for step in steps}
-    makes = {step.item.key: step for step in steps if step.verb in ("create", "alter")}
-    makes |= {part.key: step for step in steps for part in step.inside}
-    drops = {step.item.key: step for step in steps if step.verb in ("drop", "alter")}
-    drops |= {step.item.key: step for step in steps if step.verb == "discard"}
-    renames = {step.item.key: step for step in steps if step.verb == "rename"}
-    graph: TopologicalSorter[tuple[str, Key]] = TopologicalSorter({step.key: () for step in steps})
-    for key, needed in after.requires.items():
-        for other in needed:
-            step, earlier = makes.get(key), makes.get(other)
-            if step and earlier and step is not earlier:
-                graph.add(step.key, earlier.key)
-    gone = {key for key, step in drops.items() if step.verb == "drop"}
-    for key, needed in before.requires.items():
-        step = drops.get(key) or drops.get(_container(before[key], gone) or key)
-        for other in needed:
-            later = drops.get(other) or drops.get(_container(before[other], gone) or other)
-            if step and later and step is not later and {step.verb, later.verb} & {"drop", "discard"}:
-                if key in loosened and other[0] in USED_BY_DEFAULTS:
-                    graph.add(step.key, later.key)
-                else:
-                    graph.add(later.key, step.key)
-            # What is dropped, or renamed, is so while the types that its name tells still have theirs.
-            if other in renames and step and (step.verb == "drop" or key in renames):
-                graph.add(renames[other].key, renames.get(key, step).key)
-    for key, step in renames.items():
-        graph.add(("alter", key), step.key)
-        graph.add(("discard", key), ("alter", key))
-    for key in gone & makes.keys():
-        graph.add(makes[key].key, drops[key].key)
-
-    rank = {kind: number for number, kind in enumerate(KINDS)}
-    position = {key: number for number, key in enumerate(after.objects)}
-    new_tables = {step.item.identity for step in steps if step.verb == "create" and step.item.kind == "table"}
-
-    def priority(node: tuple[str, Key]) -> Priority:
-        verb, (kind, identity) = node
-        if verb in ("drop", "rename", "discard"):
-            return 0, -rank[kind], "", 0, identity
-        item = place[node].item
-        if kind == "index" and item.parent in new_tables:
-            return 1, rank["table"], item.parent, rank[kind], identity
-        return (
-            1,
-            rank[kind],
-            identity if kind == "table" else "",
-            position[item.key] if kind == "column" else 0,
-            identity,
-        )
-
-    graph.prepare()
-    ready: list[tuple[Priority, tuple[str, Key]]] = []
-    ordered: list[Step] = []
-    while graph.is_active():
-        for node in graph.get_ready():
-            heapq.heappush(ready, (priority(node), node))
-        _, node = heapq.heappop(ready)
-        ordered.append(place[node])
-        graph.done(node)
-    return ordered

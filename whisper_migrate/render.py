@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from whisper_migrate import column_types, render_constraints
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.names import arguments, schema_argument, split_name, unquoted
-from whisper_migrate.plan import Step
 from whisper_migrate.python_sql import execute, quoted, sql_expression, sql_text
+from whisper_migrate.steps import Step
 
 
 class Body:

@@ -18,11 +18,12 @@ from whisper_migrate.hazards import hazards
 from whisper_migrate.history import History, stamped
 from whisper_migrate.ignore import without
 from whisper_migrate.inspect import inspect
-from whisper_migrate.plan import Step, plan, statements
+from whisper_migrate.plan import plan, statements
 from whisper_migrate.project import Project
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.shadow import shadows
 from whisper_migrate.sql import literal, run
+from whisper_migrate.steps import Step
 from whisper_migrate.words import line
 
 # A body may name what comes after it, or what was never there.

@@ -183,6 +183,19 @@ CASES = [
         "+ index renamed",
     ),
     case(
+        "index whose partition's has a name of its own",
+        "DROP INDEX p_note; CREATE INDEX p_note ON p (note DESC); ALTER INDEX p1_note_idx RENAME TO custom",
+        "~ index p_note: definition",
+        "~ index custom: definition",
+        before="ALTER INDEX p1_note_idx RENAME TO custom",
+    ),
+    case(
+        "index dropped whose partition's has a name of its own",
+        "DROP INDEX p_note",
+        "- index custom",
+        before="ALTER INDEX p1_note_idx RENAME TO custom",
+    ),
+    case(
         "primary key dropped",
         "ALTER TABLE p DROP CONSTRAINT p_pkey CASCADE",
         "- constraint p_pkey on p",

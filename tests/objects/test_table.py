@@ -70,6 +70,12 @@ CASES = [
     case("renamed", "ALTER TABLE below RENAME TO beneath", "- table below", "+ table beneath"),
     case("moved to another schema", "ALTER TABLE below SET SCHEMA app", "- table below", "+ table app.below"),
     case("unlogged", "ALTER TABLE untyped SET UNLOGGED", "~ table untyped: unlogged no -> yes"),
+    case(
+        "unlogged both sides of a foreign key",
+        "ALTER TABLE below SET UNLOGGED; ALTER TABLE t SET UNLOGGED",
+        "~ table below: unlogged",
+        "~ table t: unlogged",
+    ),
     case("unlogged with quoted names", f"ALTER TABLE {QUOTED} SET UNLOGGED", f"~ table {QUOTED}: unlogged"),
     case("created unlogged", "CREATE UNLOGGED TABLE n (id serial)", "+ table n"),
     case("storage parameter", "ALTER TABLE t SET (fillfactor = 70)", "~ table t: options none -> fillfactor=70"),

@@ -27,14 +27,13 @@ def query(version: int) -> str:
 # PostgreSQL names these itself, after the table and column of that day: such a name survives a rename of either
 # and no model can state it. Only a name that somebody chose is compared.
 NOT_NULL = r"""
-LEFT JOIN (
-    SELECT n.conrelid, n.conkey[1] AS attnum,
-           CASE WHEN n.conname !~ '_not_null\d*$' THEN quote_ident(n.conname) END AS name,
+LEFT JOIN LATERAL (
+    SELECT CASE WHEN n.conname !~ '_not_null\d*$' THEN quote_ident(n.conname) END AS name,
            nullif(concat_ws(' ', CASE WHEN n.connoinherit THEN 'NO INHERIT' END,
                             CASE WHEN NOT n.convalidated THEN 'NOT VALID' END), '') AS state
     FROM pg_catalog.pg_constraint AS n
-    WHERE n.contype = 'n' AND (n.conname !~ '_not_null\d*$' OR n.connoinherit OR NOT n.convalidated)
-) AS nn ON nn.conrelid = a.attrelid AND nn.attnum = a.attnum"""
+    WHERE n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey = ARRAY[a.attnum]
+) AS nn ON a.attnotnull"""
 
 QUERY = r"""
 SELECT a.attrelid AS oid, a.attnum AS subid, c.oid::regclass::text AS parent,

@@ -55,10 +55,9 @@ HAS_INDEX = ("primary key", "unique", "exclusion")
 def create(item: Object) -> list[str]:
     """One that is invalid is that of a partitioned table alone."""
     plain = item.but(internal_triggers=None, index_options=None, tablespace=None, clustered=False)
-    return [
-        f"ALTER TABLE {'ONLY ' if item['invalid'] else ''}{item.parent} ADD CONSTRAINT {item['name']} {item['definition']}",
-        *(alter(plain, item) or ()),
-    ]
+    table = f"{'ONLY ' if item['invalid'] else ''}{item.parent}"
+    added = f"ALTER TABLE {table} ADD CONSTRAINT {item['name']} {item['definition']}"
+    return [added, *(alter(plain, item) or ())]
 
 
 def fits_inside(item: Object) -> bool:

@@ -1,0 +1,96 @@
+"""The order of a plan's steps."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Container, Iterator
+from graphlib import TopologicalSorter
+
+from whisper_migrate.catalog import Catalog, Key
+from whisper_migrate.objects import KINDS
+from whisper_migrate.steps import USED_BY_DEFAULTS, Step, container, is_foreign_key
+
+Priority = tuple[int, int, str, int, str]
+
+
+def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
+    """A topological order; where nothing decides, that of kinds, of names, and of columns in a table.
+
+    The indexes of a new table follow it at once, as a person would write them.
+    """
+    loosened = {step.item.key for step in steps if step.verb == "loosen"}
+    steps = [step for step in steps if step.verb not in ("loosen", "finish")]
+    place = {step.key: step for step in steps}
+    makes = {step.item.key: step for step in steps if step.verb in ("create", "alter")}
+    makes |= {part.key: step for step in steps for part in step.inside}
+    drops = {step.item.key: step for step in steps if step.verb in ("drop", "alter")}
+    drops |= {step.item.key: step for step in steps if step.verb == "discard"}
+    renames = {step.item.key: step for step in steps if step.verb == "rename"}
+    graph: TopologicalSorter[tuple[str, Key]] = TopologicalSorter({step.key: () for step in steps})
+    for key, needed in after.requires.items():
+        for other in needed:
+            step, earlier = makes.get(key), makes.get(other)
+            if step and earlier and step is not earlier:
+                graph.add(step.key, earlier.key)
+    gone = {key for key, step in drops.items() if step.verb == "drop"}
+    for key, needed in before.requires.items():
+        step = drops.get(key) or drops.get(container(before[key], gone) or key)
+        for other in needed:
+            later = drops.get(other) or drops.get(container(before[other], gone) or other)
+            if step and later and step is not later and {step.verb, later.verb} & {"drop", "discard"}:
+                if key in loosened and other[0] in USED_BY_DEFAULTS:
+                    graph.add(step.key, later.key)
+                else:
+                    graph.add(later.key, step.key)
+            # What is dropped, or renamed, is so while the types that its name tells still have theirs.
+            if other in renames and step and (step.verb == "drop" or key in renames):
+                graph.add(renames[other].key, renames.get(key, step).key)
+    for key, step in renames.items():
+        graph.add(("alter", key), step.key)
+        graph.add(("discard", key), ("alter", key))
+    for key in gone & makes.keys():
+        graph.add(makes[key].key, drops[key].key)
+    for first, then in _by_persistence(place, before, after):
+        graph.add(("alter", then), ("alter", first))
+
+    rank = {kind: number for number, kind in enumerate(KINDS)}
+    position = {key: number for number, key in enumerate(after.objects)}
+    new_tables = {step.item.identity for step in steps if step.verb == "create" and step.item.kind == "table"}
+
+    def priority(node: tuple[str, Key]) -> Priority:
+        verb, (kind, identity) = node
+        if verb in ("drop", "rename", "discard"):
+            return 0, -rank[kind], "", 0, identity
+        item = place[node].item
+        if kind == "index" and item.parent in new_tables:
+            return 1, rank["table"], item.parent, rank[kind], identity
+        return (
+            1,
+            rank[kind],
+            identity if kind == "table" else "",
+            position[item.key] if kind == "column" else 0,
+            identity,
+        )
+
+    graph.prepare()
+    ready: list[tuple[Priority, tuple[str, Key]]] = []
+    ordered: list[Step] = []
+    while graph.is_active():
+        for node in graph.get_ready():
+            heapq.heappush(ready, (priority(node), node))
+        _, node = heapq.heappop(ready)
+        ordered.append(place[node])
+        graph.done(node)
+    return ordered
+
+
+def _by_persistence(place: Container[tuple[str, Key]], before: Catalog, after: Catalog) -> Iterator[tuple[Key, Key]]:
+    """A logged table must not refer to an unlogged one, not even while both are on their way to the other."""
+    tables = (item for item in after if item.kind == "table" and ("alter", item.key) in place)
+    switched = {item.key for item in tables if item["unlogged"] != before[item.key]["unlogged"]}
+    for key, needed in after.requires.items() if switched else ():
+        if is_foreign_key(after[key]):
+            referring = ("table", str(after[key].parent))
+            referred = {("table", str(after[other].parent)) for other in needed} - {referring}
+            for table in referred & switched if referring in switched else ():
+                yield (referring, table) if after[table]["unlogged"] else (table, referring)

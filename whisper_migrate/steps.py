@@ -1,0 +1,37 @@
+"""One step of a plan, and what is to be known of an object to place it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from whisper_migrate.catalog import Key, Object
+
+CONTAINERS = ("table", "view", "materialized_view", "foreign_table", "domain")
+# What the default of a column can call: the default comes off while they are made again.
+USED_BY_DEFAULTS = frozenset({"function", "operator", "sequence"})
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is done to one object and how: loosen, drop, rename, create, alter, discard or finish."""
+
+    verb: str
+    item: Object
+    before: Object | None
+    statements: tuple[str, ...]
+    inside: tuple[Object, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, Key]:
+        """What names this step in its plan."""
+        return self.verb, self.item.key
+
+
+def container(item: Object, among: set[Key]) -> Key | None:
+    """The table or view that `item` lives and dies with, if it is one of `among`."""
+    return next(((kind, item.parent) for kind in CONTAINERS if item.parent and (kind, item.parent) in among), None)
+
+
+def is_foreign_key(item: Object) -> bool:
+    """While one of its columns has changed and the other has not, they may not compare."""
+    return item.kind == "constraint" and bool(item["type"] == "foreign key")
