@@ -39,9 +39,17 @@ def hazards(steps: Sequence[Step]) -> list[Hazard]:
         word = f"drop-{kind.replace('_', '-')}"
         if step.verb == "drop" and kind in HOLDS_DATA and not _computed(step.item):
             found.append(Hazard(word, step.item, "with everything in it"))
-        elif step.verb == "alter" and step.before and (loss := _narrowing(step.before, step.item)):
+        elif loss := _loss(step):
             found.append(Hazard(f"change-{kind.replace('_', '-')}", step.item, loss))
     return found
+
+
+def _loss(step: Step) -> str | None:
+    """What altering an object may lose. A new name for a value or an attribute loses nothing."""
+    renames = all(" RENAME VALUE " in sql or " RENAME ATTRIBUTE " in sql for sql in step.statements)
+    if step.verb != "alter" or step.before is None or renames:
+        return None
+    return _narrowing(step.before, step.item)
 
 
 def _computed(item: Object) -> bool:
