@@ -221,9 +221,17 @@ def stop(project: Project) -> None:
     out.print("Stopped the embedded server." if stopped else "No embedded server was running.")
 
 
+class Terminated(BaseException):
+    """SIGTERM: on its way out through every `finally`, so that shadows are dropped, and no model's own exit."""
+
+
+def _terminate(number: int, frame: object) -> None:
+    raise Terminated
+
+
 def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
     """Run a command and exit; a Failure is one sentence on standard error and exit code 2."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that shadows are dropped on the way out
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         cli.main(
             arguments, prog_name=Path(sys.argv[0]).name, standalone_mode=False, obj=Project(root) if root else None
@@ -236,6 +244,8 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(2)
+    except Terminated:
+        sys.exit(128 + signal.SIGTERM)
     except (KeyboardInterrupt, click.Abort):
         err.print("Interrupted.")
         sys.exit(130)

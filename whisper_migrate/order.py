@@ -63,7 +63,7 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
             return 0, -rank[kind], "", 0, identity
         item = place[node].item
         if kind == "index" and item.parent in new_tables:
-            return 1, rank["table"], item.parent, rank[kind], identity
+            return 1, rank["table"], "", rank[kind], identity  # before the next table
         return (
             1,
             rank[kind],

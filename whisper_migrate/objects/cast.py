@@ -13,9 +13,6 @@ SELECT c.oid, '(' || format_type(c.castsource, NULL) || ' AS ' || format_type(c.
 FROM pg_catalog.pg_cast AS c
 WHERE c.oid >= 16384
   -- a range type makes its own cast to its multirange
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = 'pg_catalog.pg_cast'::regclass
-                  AND d.objid = c.oid AND d.deptype = 'i')
-  -- a range type makes its own cast to its multirange
   AND c.oid NOT IN (SELECT d.objid FROM pg_catalog.pg_depend AS d
                     WHERE d.classid = 'pg_catalog.pg_cast'::regclass AND d.deptype = 'i')
 """
