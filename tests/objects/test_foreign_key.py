@@ -132,6 +132,17 @@ CASES = [
         "~ constraint un on t: internal triggers",
         before="ALTER TABLE t DROP CONSTRAINT un; ALTER TABLE t ADD CONSTRAINT un UNIQUE (note) DEFERRABLE",
     ),
+    *[
+        case(
+            f"internal triggers {state}",
+            f"""DO $$ DECLARE own name; BEGIN
+                FOR own IN SELECT g.tgname FROM pg_trigger AS g JOIN pg_constraint AS c ON c.oid = g.tgconstraint
+                           WHERE c.conname = 'fk' AND g.tgrelid = 't'::regclass LOOP
+                    EXECUTE format('ALTER TABLE t {state} TRIGGER %I', own); END LOOP; END $$""",
+            f"~ constraint fk on t: internal triggers none -> {state} on t",
+        )
+        for state in ("DISABLE", "ENABLE REPLICA", "ENABLE ALWAYS")
+    ],
 ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from whisper_migrate.catalog import Object
+from whisper_migrate.errors import Failure
 from whisper_migrate.objects import column
 from whisper_migrate.sql import option_changes, options
 
@@ -90,6 +91,8 @@ def alter(before: Object, after: Object) -> list[str] | None:
     """Everything but what a table is made of: its partitioning key is for life. `finish` gives it its parents."""
     if before["partition_key"] != after["partition_key"]:
         return None
+    if after["detaching"] and not before["detaching"]:
+        raise Failure(f"No statement leaves {after.identity} half detached, as it is on the other side.")
     table = f"ALTER TABLE {after.identity}"
     statements = _let_go(before, after)
     if before["of_type"] != after["of_type"]:

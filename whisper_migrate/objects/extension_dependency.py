@@ -1,0 +1,25 @@
+"""What was told to go when an extension goes: ALTER ... DEPENDS ON EXTENSION (pg_depend)."""
+
+from whisper_migrate.catalog import Object
+
+CATALOG = "pg_depend"
+AFTER = ("extension", "trigger", "index", "materialized_view")
+ATTACHED = True  # lives and dies with the object at the same address
+
+QUERY = """
+SELECT d.classid::regclass::text AS class, d.objid AS oid,
+       o.type || ' ' || o.identity || ' on ' || quote_ident(e.extname) AS identity,
+       upper(o.type) || ' ' || o.identity AS dependent, quote_ident(e.extname) AS extension
+FROM pg_catalog.pg_depend AS d
+JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
+CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) AS o
+WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'x'
+"""
+
+
+def create(item: Object) -> list[str]:
+    return [f"ALTER {item['dependent']} DEPENDS ON EXTENSION {item['extension']}"]
+
+
+def drop(item: Object) -> list[str]:
+    return [f"ALTER {item['dependent']} NO DEPENDS ON EXTENSION {item['extension']}"]
