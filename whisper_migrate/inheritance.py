@@ -24,12 +24,13 @@ def parents(catalog: Catalog, item: Object) -> list[Object]:
 
 
 def leaving(before: Catalog, after: Catalog, altered: Iterable[Key], rebuilt: set[Key]) -> set[Key]:
-    """The tables that get other parents or bounds, or whose parents are made anew: for a while they stand alone."""
+    """The tables that get other parents or bounds, or whose parents or type change: for a while they stand alone."""
     found = {key for key in altered if _changes(before[key], after[key], ("parents", "partition_bound", "detaching"))}
-    remade = {identity for kind, identity in rebuilt if kind == "table"}
-    if remade:
-        tables = (item for item in before if item.kind in TABLES and item.key in after)
-        found |= {item.key for item in tables if remade & set(item["parents"] or ())} - rebuilt
+    changed = {key[1] for key in rebuilt if key[0] == "table"}
+    changed |= {key[1] for key in (*altered, *rebuilt) if key[0] == "composite_type"}
+    if changed:
+        tables = (item for item in before if item.kind in TABLES and item.key in after and changed & {*_above(item)})
+        found |= {item.key for item in tables if _has_places(before, after, item)} - rebuilt
     return found
 
 
@@ -37,14 +38,14 @@ def on_their_own(catalog: Catalog, tables: set[Key]) -> Catalog:
     """The catalog as it is while `tables` stand alone: all they have is their own, and needs nothing of a parent's."""
     if not tables:
         return catalog
-    parents = {name for key in tables for name in catalog[key]["parents"] or ()}
+    above = {name for key in tables for name in _above(catalog[key])}
     names = {identity for _, identity in tables}
     objects, requires = dict(catalog.objects), dict(catalog.requires)
     for key, item in catalog.objects.items():
         if item.parent in names or key in tables:
             objects[key] = replace(item, derived=False)
             requires[key] = frozenset(
-                other for other in requires.get(key, ()) if (catalog[other].parent or other[1]) not in parents
+                other for other in requires.get(key, ()) if (catalog[other].parent or other[1]) not in above
             )
     return replace(catalog, objects=objects, requires=requires)
 
@@ -118,6 +119,18 @@ BEGIN
 END
 $$"""
     ]
+
+
+def _above(table: Object) -> tuple[str, ...]:
+    """What a table has its columns from."""
+    return (*(table["parents"] or ()), *((table["of_type"],) if table.attributes.get("of_type") else ()))
+
+
+def _has_places(before: Catalog, after: Catalog, table: Object) -> bool:
+    """Whether its columns will be in the order that its type wants: those there are stay where they are."""
+    old, new = ([part["name"] for part in catalog.children(table.identity, "column")] for catalog in (before, after))
+    kept = [name for name in old if name in new]
+    return not table.attributes.get("of_type") or new[: len(kept)] == kept
 
 
 def _changes(before: Object, after: Object, names: Iterable[str]) -> bool:

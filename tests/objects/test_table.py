@@ -175,6 +175,10 @@ CASES = [
     case("typed, without more", "CREATE TABLE n OF pair", "+ table n"),
     case("typed, dropped", "DROP TABLE typed", "- table typed"),
     case("typed by another", "ALTER TABLE typed OF other_pair", "~ table typed: of type pair -> other_pair"),
+    *[
+        case(f"typed, and its type changes: {words}", f"ALTER TYPE pair {words} CASCADE", "~ composite type pair")
+        for words in ("ADD ATTRIBUTE c int", "DROP ATTRIBUTE b", "ALTER ATTRIBUTE b TYPE varchar(9)")
+    ],
     case("typed no more", "ALTER TABLE typed NOT OF", "~ table typed: of type pair -> none"),
     case("typed now", "ALTER TABLE untyped OF pair", "~ table untyped: of type none -> pair"),
     case("heir added", "CREATE TABLE n (note text DEFAULT 'n', more int) INHERITS (parent)", "+ table n"),

@@ -83,20 +83,20 @@ def drop(item: Object) -> list[str]:
 
 
 def loose(before: Object, after: Object, tied: bool) -> Object:
-    """Without parents: bounds can change places only when all have let go, and a parent may have to be made anew."""
-    return before.but(parents=None, partition_bound=None, detaching=False) if tied else before
+    """Without parents and type, which may be about to change; and bounds change places only when all have let go."""
+    return before.but(parents=None, partition_bound=None, detaching=False, of_type=None) if tied else before
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """Everything but what a table is made of: its partitioning key is for life. `finish` gives it its parents."""
+    """Everything but the partitioning key, which is for life. `finish` gives a table its parents and its type."""
     if before["partition_key"] != after["partition_key"]:
         return None
     if after["detaching"] and not before["detaching"]:
         raise Failure(f"No statement leaves {after.identity} half detached, as it is on the other side.")
     table = f"ALTER TABLE {after.identity}"
     statements = _let_go(before, after)
-    if before["of_type"] != after["of_type"]:
-        statements.append(f"{table} OF {after['of_type']}" if after["of_type"] else f"{table} NOT OF")
+    if before["of_type"] and not after["of_type"]:
+        statements.append(f"{table} NOT OF")
     if before["unlogged"] != after["unlogged"]:
         statements.append(f"{table} SET {'UNLOGGED' if after['unlogged'] else 'LOGGED'}")
     statements += option_changes(table, before["options"], after["options"])
@@ -117,12 +117,16 @@ def _let_go(before: Object, after: Object) -> list[str]:
 
 
 def finish(item: Object, before: Object | None = None) -> list[str]:
-    """Once all that a child must have is there: then it gets its parents (a new table was made with them)."""
-    if before is None or before["parents"] == item["parents"]:
+    """Once all that it must have is there, it gets its parents and its type (a new table was made with them)."""
+    if before is None:
         return []
+    typed = [f"ALTER TABLE {item.identity} OF {item['of_type']}"] if item["of_type"] else []
+    statements = typed if before["of_type"] != item["of_type"] else []
+    if before["parents"] == item["parents"]:
+        return statements
     if item["partition_bound"]:
         return [f"ALTER TABLE {item['parents'][0]} ATTACH PARTITION {item.identity} {item['partition_bound']}"]
-    return [f"ALTER TABLE {item.identity} INHERIT {parent}" for parent in item["parents"] or ()]
+    return statements + [f"ALTER TABLE {item.identity} INHERIT {parent}" for parent in item["parents"] or ()]
 
 
 def _identity_and_security(before: Object, after: Object) -> list[str]:
