@@ -11,6 +11,7 @@ from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.errors import Failure
 from whisper_migrate.names import split_list
 from whisper_migrate.objects import KINDS, column
+from whisper_migrate.sql import sibling
 
 TYPES = frozenset(kind for kind, module in KINDS.items() if hasattr(module, "rename"))
 
@@ -39,7 +40,7 @@ def renamed(item: Object) -> list[str]:
 
 def discarded(item: Object) -> list[str]:
     """Drops an old type that nothing uses any more."""
-    return list(KINDS[item.kind].drop(replace(item, identity=_sibling(item.identity, _name_aside(item.identity)))))
+    return list(KINDS[item.kind].drop(replace(item, identity=sibling(item.identity, _name_aside(item.identity)))))
 
 
 def move(before: Catalog, after: Catalog, key: Key, held: set[Key], types: set[Key], tied: bool) -> Iterator[Part]:
@@ -98,13 +99,6 @@ def _parents(catalog: Catalog, item: Object) -> list[Key]:
 
 def _name_aside(identity: str) -> str:
     return f"old_{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
-
-
-def _sibling(identity: str, name: str) -> str:
-    """Another name in the schema of `identity`."""
-    parts = re.fullmatch(r'((?:"(?:[^"]|"")*"|[^".]+)\.)?.*', identity, re.DOTALL)
-    assert parts
-    return (parts[1] or "") + name
 
 
 def _listed(keys: set[Key]) -> str:
