@@ -65,7 +65,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def test_place(
     project: Project, kind: str, identity: str, parent: str | None, name: str | None, words: str | None
 ) -> None:
-    item = Object(kind, identity, parent, ("", 0, 0), ("name",) if name else (), (name,) if name else ())
+    item = Object(kind, identity, parent, ("name",) if name else (), (name,) if name else ())
     found = place(project, item)
     assert (str(found) if found else None) == (little.line_of(project, words) if words else None)
 
@@ -78,7 +78,7 @@ def test_entities_may_be_in_another_package(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(settings.replace(entities, "little_apart:ENTITIES"))
     project = Project(tmp_path)
     assert project.metadata is not None and project.entities == ()
-    item = Object("function", "public.apart()", None, ("", 0, 0), (), ())
+    item = Object("function", "public.apart()", None, (), ())
     assert str(place(project, item)) == "little_apart.py:2"
 
 
@@ -87,5 +87,5 @@ def test_a_schema_said_once_for_all(tmp_path: Path) -> None:
     file = tmp_path / little.models(made)
     file.write_text(file.read_text().replace("MetaData()", 'MetaData(schema="one")'))
     assert made.metadata.schema == "one"
-    item = Object("table", "one.tags", None, ("", 0, 0), (), ())
+    item = Object("table", "one.tags", None, (), ())
     assert str(place(made, item)) == little.line_of(made, "tags = Table(")

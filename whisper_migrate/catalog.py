@@ -9,22 +9,20 @@ from functools import cached_property
 from typing import Any
 
 Key = tuple[str, str]
-Address = tuple[str, int, int]
 
 
 @dataclass(slots=True, unsafe_hash=True)  # not frozen: a database has 100,000 of them, and that costs a third more
 class Object:
     """One object of a database: its kind, its identity as PostgreSQL quotes it, and its attributes. Never changed.
 
-    `parent` is the identity of the table (or view) that it lives and dies with. `address` is where `pg_depend`
-    finds it: (catalog, oid, sub-object); it differs between databases and is not compared. `derived` says that it is
-    a table's share of what its parent has: it comes and goes with that.
+    `parent` is the identity of the table (or view) that it lives and dies with. `derived` says that it is a table's
+    share of what its parent has: it comes and goes with that. Nothing here is of one database only (an OID is), so
+    catalogs can share their objects.
     """
 
     kind: str
     identity: str
     parent: str | None = field(compare=False)
-    address: Address = field(compare=False)
     fields: tuple[str, ...] = field(repr=False, compare=False)
     values: tuple[Any, ...]
     derived: bool = field(default=False, compare=False)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import DDL, Connection, Executable, MetaData, text
+from sqlalchemy import DDL, Connection, Executable, MetaData, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CheckFirst, CreateSchema
 from sqlalchemy.types import SchemaType
@@ -22,6 +22,7 @@ def build(connection: Connection, project: Project) -> None:
     metadata, entities = project.metadata, list(project.entities)
     connection.execution_options(isolation_level="AUTOCOMMIT")
     connection.execute(text("SET synchronous_commit = off"))
+    event.listen(connection, "after_cursor_execute", _forget_types)
     project.prepare(connection)
     for schema in _schemas(metadata, entities):
         connection.execute(CreateSchema(schema, if_not_exists=True))
@@ -40,6 +41,11 @@ def build(connection: Connection, project: Project) -> None:
             raise Failure(f"{_name(left[0])} cannot be created: {_try(connection, left[0])}.")
     connection.commit()
     connection.execution_options(isolation_level=connection.default_isolation_level)
+
+
+def _forget_types(connection: Connection, *_: Any) -> None:
+    """A dialect remembers the type of every column that it has seen: a third as much again as the models are."""
+    connection.dialect._type_memos.clear()
 
 
 def _schemas(metadata: MetaData, entities: list[Any]) -> list[str]:

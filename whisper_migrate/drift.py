@@ -66,8 +66,6 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
     """
     history = History(project)
     head = history.head  # a history with two heads is refused before anything is made
-    read = read_database(database, history) if database is not None and only != "models" else None
-    actual, revision = read or (None, None)
     unwritten: list[Change] = []
     drift: list[Change] = []
     ignored: list[Ignored] = []
@@ -78,20 +76,24 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
         ignored.extend(Ignored(finding, change, pattern) for change, pattern in left_out if change in told)
         return settled(shadow, changes)
 
+    read = read_database(database, history) if database is not None and only != "models" else None
+    actual, revision = read or (None, None)
     with shadows(server) as made, ThreadPoolExecutor(1) as pool:
         created = pool.submit(made.create, "recorded")
         if only != "database":
             # Before anything else may import: two threads in one circle of imports see modules that are half there.
             _ = project.metadata, project.entities
-        wanted = pool.submit(_desired, project, made) if only != "database" else None
+        desired = pool.submit(_desired, project, made) if only != "database" else None
         with connected(created.result()) as shadow:
             recorded = None
             if actual is not None:
-                recorded = record(history, shadow, revision)
+                recorded = record(history, shadow, revision, like=actual)
                 drift = compare("drift", shadow, recorded, actual)
-            if wanted:
-                at_head = recorded if recorded and revision == head else record(history, shadow, "heads")
-                unwritten = compare("unwritten", shadow, at_head, wanted.result())
+            if desired:
+                at_head = recorded if recorded and revision == head else record(history, shadow, "heads", like=actual)
+                with connected(desired.result()) as other:
+                    wanted = inspect(other, like=at_head)
+                unwritten = compare("unwritten", shadow, at_head, wanted)
     return Verdict(
         project,
         history,
@@ -100,7 +102,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
         pending=history.pending([revision] if revision else []) if actual is not None else [],
         ignored=ignored,
         revision=revision,
-        compared=("models",) * (wanted is not None) + ("history",) + ("database",) * (actual is not None),
+        compared=("models",) * (desired is not None) + ("history",) + ("database",) * (actual is not None),
         unreadable=actual.unreadable if actual is not None else (),
     )
 
@@ -134,15 +136,24 @@ def read_database(database: URL, history: History, *, requires: bool = False) ->
     return catalog, revisions[0]
 
 
-def record(history: History, shadow: Connection, revision: str | None, *, requires: bool = False) -> Catalog:
-    """What the history makes up to `revision` in a shadow: nothing, when that is None."""
+def record(
+    history: History,
+    shadow: Connection,
+    revision: str | None,
+    *,
+    requires: bool = False,
+    like: Catalog | None = None,
+) -> Catalog:
+    """What the history makes up to `revision` in a shadow: nothing, when that is None. `like` is as in `inspect`."""
     shadow.rollback()
     if revision:
         history.replay(shadow, revision)
-    return inspect(shadow, requires=requires)
+    return inspect(shadow, requires=requires, like=like)
 
 
-def _desired(project: Project, made: Shadows) -> Catalog:
-    with connected(made.create("desired")) as connection:
+def _desired(project: Project, made: Shadows) -> URL:
+    """A shadow of what the models declare."""
+    shadow = made.create("desired")
+    with connected(shadow) as connection:
         build(connection, project)
-        return inspect(connection)
+    return shadow

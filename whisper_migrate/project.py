@@ -1,5 +1,6 @@
 """What the engine works on: a folder with a pyproject.toml, a MetaData, its entities and an Alembic history."""
 
+import gc
 import importlib
 import sys
 import tomllib
@@ -113,10 +114,17 @@ class Project:
         if str(self.root) not in sys.path:
             sys.path.insert(0, str(self.root))
         module, _, attribute = name.partition(":")
+        # Thousands of models are no garbage: to look through them for some, over and over, would double the time.
+        was_enabled = gc.isenabled()
+        gc.disable()
         try:
             return getattr(importlib.import_module(module), attribute)
         except (Exception, SystemExit) as error:
             raise Failure(f"{name} does not import: {self.blame(error)}.") from error
+        finally:
+            gc.freeze()
+            if was_enabled:
+                gc.enable()
 
     def blame(self, error: BaseException) -> str:
         """What went wrong in the project's own code, and where, in one line: `NameError: ... (alembic/x.py:3)`."""

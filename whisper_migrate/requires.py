@@ -1,11 +1,14 @@
 """What depends on what in a database, object by object, from pg_depend."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, text
 
-from whisper_migrate.catalog import Address, Key, Object
+from whisper_migrate.catalog import Key, Object
 from whisper_migrate.objects import ATTACHED, KINDS
+
+# Where pg_depend finds an object: (catalog, oid, sub-object).
+Address = tuple[str, int, int]
 
 # What initdb made (pinned, below 16384) is nobody's to order.
 QUERY = """
@@ -19,16 +22,21 @@ CONTAINERS = ("table", "foreign_table", "view", "materialized_view")
 PUBLISHED_TABLES = "SELECT oid, prpubid FROM pg_catalog.pg_publication_rel"
 
 
-def read_requires(connection: Connection, objects: Mapping[Key, Object]) -> dict[Key, frozenset[Key]]:
-    """For each object the keys of those that must exist before it.
+def read_requires(
+    connection: Connection, objects: Mapping[Key, Object], addresses: Iterable[tuple[Address, Object]]
+) -> dict[Key, frozenset[Key]]:
+    """For each object the keys of those that must exist before it; `addresses` are those of the same objects.
 
     What the catalog does not list by itself counts as the object that it is a part of: a default is its column, a
     view's rewrite rule its view, a primary key's index the constraint, a row type its table, a member its extension.
     """
     keys: dict[Address, Key] = {}
-    for item in objects.values():
-        if item.kind not in ATTACHED:
-            keys.setdefault(item.address, item.key)
+    attached: dict[Key, Address] = {}
+    for address, item in addresses:
+        if item.kind in ATTACHED:
+            attached[item.key] = address
+        else:
+            keys.setdefault(address, item.key)
     rows = connection.execute(text(QUERY)).all()
     part_of: dict[tuple[str, int], Address] = {
         (row[0], row[1]): (row[3], row[4], row[5]) for row in rows if row[6] in ("i", "e") and row[2] == 0
@@ -60,7 +68,7 @@ def read_requires(connection: Connection, objects: Mapping[Key, Object]) -> dict
         if item.kind in needs:
             requires.setdefault(item.key, set()).update(key for key in needs[item.kind](item) if key in objects)
         if item.kind in ATTACHED:
-            on = owner(item.address)
+            on = owner(attached[item.key])
             if on:
                 requires.setdefault(item.key, set()).add(on)
         elif item.kind == "column":

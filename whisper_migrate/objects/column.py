@@ -14,68 +14,70 @@ PASSED_ON = (
 )
 
 
-def query(version: int) -> str:
-    """Named NOT NULL constraints came with PostgreSQL 18."""
-    return QUERY.format(
-        target="a.attstattarget" if version >= 17 else "nullif(a.attstattarget, -1)",
-        words="(ARRAY['PLAIN', 'EXTERNAL', 'EXTENDED', 'MAIN'])",
-        not_null="nn.name AS not_null_name, nn.state" if version >= 18 else "NULL AS not_null_name, NULL",
-        join=NOT_NULL if version >= 18 else "",
-    )
-
-
-# PostgreSQL names these itself, after the table and column of that day: such a name survives a rename of either
-# and no model can state it. Only a name that somebody chose is compared.
-NOT_NULL = r"""
-LEFT JOIN LATERAL (
-    SELECT CASE WHEN n.conname !~ '_not_null\d*$' THEN quote_ident(n.conname) END AS name,
-           nullif(concat_ws(' ', CASE WHEN n.connoinherit THEN 'NO INHERIT' END,
-                            CASE WHEN NOT n.convalidated THEN 'NOT VALID' END), '') AS state
-    FROM pg_catalog.pg_constraint AS n
-    WHERE n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey = ARRAY[a.attnum]
-) AS nn ON a.attnotnull"""
-
+# PostgreSQL 18 names NOT NULL constraints itself, after the table and column of that day: such a name survives a rename
+# of either and no model can state it. Only a name that somebody chose is compared. (Before 18 there are none, as
+# before 17 a statistics target of -1 stood for none.) The materialized parts are for speed: the planner, which takes
+# a few columns to be left, would look each of them up.
 QUERY = r"""
-SELECT a.attrelid AS oid, a.attnum AS subid, c.oid::regclass::text AS parent,
-       c.oid::regclass || '.' || quote_ident(a.attname) AS identity,
-       quote_ident(a.attname) AS name,
-       format_type(a.atttypid, a.atttypmod) AS type,
-       CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
-       a.attnotnull AS not_null,
-       {not_null} AS not_null_state,
-       CASE a.attgenerated WHEN '' THEN pg_get_expr(d.adbin, d.adrelid) END AS default,
-       CASE a.attgenerated WHEN 's' THEN 'STORED' WHEN 'v' THEN 'VIRTUAL' END AS generated_kind,
-       CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS generated,
-       CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END AS identity_kind,
-       ids.name AS identity_sequence, ids.options AS identity_options,
-       CASE WHEN ids.type <> a.atttypid THEN format_type(ids.type, NULL) END AS identity_type,
-       CASE WHEN a.attstorage <> t.typstorage THEN
-           {words}[strpos('pexm', a.attstorage::text)] || ' instead of ' || {words}[strpos('pexm', t.typstorage::text)]
-       END AS storage,
-       CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
-       {target} AS statistics,
-       a.attoptions AS options,
-       a.attfdwoptions AS foreign_options,
-       a.attinhcount > 0 AS derived,
-       c.relkind IN ('v', 'm') AS of_view, c.relkind = 'f' AS of_foreign_table
-FROM pg_catalog.pg_attribute AS a
-JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
-JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
-LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-LEFT JOIN LATERAL (
-    SELECT s.seqrelid::regclass::text AS name, s.seqtypid AS type,
+WITH relation AS MATERIALIZED (
+    SELECT c.oid, c.oid::regclass::text AS name, c.relkind FROM pg_catalog.pg_class AS c
+    WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relpersistence <> 't' AND c.oid >= 16384
+), expression AS MATERIALIZED (
+    SELECT d.adrelid, d.adnum, pg_get_expr(d.adbin, d.adrelid) AS text FROM pg_catalog.pg_attrdef AS d
+    WHERE d.adrelid >= 16384
+), identity AS MATERIALIZED (
+    SELECT own.refobjid, own.refobjsubid, s.seqrelid::regclass::text AS name, s.seqtypid AS type,
            ARRAY['INCREMENT BY ' || s.seqincrement, 'MINVALUE ' || s.seqmin, 'MAXVALUE ' || s.seqmax,
                  'START WITH ' || s.seqstart, 'CACHE ' || s.seqcache,
                  CASE WHEN s.seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END] AS options
     FROM pg_catalog.pg_depend AS own
     JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = own.objid
-    WHERE own.refclassid = 'pg_catalog.pg_class'::regclass AND own.refobjid = a.attrelid
-      AND own.refobjsubid = a.attnum AND own.deptype = 'i' AND own.classid = 'pg_catalog.pg_class'::regclass
-) AS ids ON a.attidentity <> ''{join}
-WHERE a.attnum > 0 AND NOT a.attisdropped AND c.oid >= 16384 AND c.relpersistence <> 't'
+    WHERE own.classid = 'pg_catalog.pg_class'::regclass AND own.refclassid = 'pg_catalog.pg_class'::regclass
+      AND own.deptype = 'i'
+), named AS MATERIALIZED (
+    SELECT n.conrelid, n.conkey[1] AS number,
+           CASE WHEN n.conname NOT LIKE '%\_not\_null' AND n.conname !~ '_not_null\d+$'
+                THEN quote_ident(n.conname) END AS name,
+           nullif(concat_ws(' ', CASE WHEN n.connoinherit THEN 'NO INHERIT' END,
+                            CASE WHEN NOT n.convalidated THEN 'NOT VALID' END), '') AS state
+    FROM pg_catalog.pg_constraint AS n
+    WHERE n.contype = 'n' AND n.conrelid >= 16384
+)
+SELECT a.attrelid AS oid, a.attnum AS subid, c.name AS parent,
+       c.name || '.' || quote_ident(a.attname) AS identity,
+       quote_ident(a.attname) AS name,
+       format_type(a.atttypid, a.atttypmod) AS type,
+       CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
+       a.attnotnull AS not_null,
+       named.name AS not_null_name, named.state AS not_null_state,
+       CASE a.attgenerated WHEN '' THEN e.text END AS default,
+       CASE a.attgenerated WHEN 's' THEN 'STORED' WHEN 'v' THEN 'VIRTUAL' END AS generated_kind,
+       CASE WHEN a.attgenerated <> '' THEN e.text END AS generated,
+       CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END AS identity_kind,
+       ids.name AS identity_sequence, ids.options AS identity_options,
+       CASE WHEN ids.type <> a.atttypid THEN format_type(ids.type, NULL) END AS identity_type,
+       CASE WHEN a.attstorage <> t.typstorage THEN
+           (storage.words)[strpos('pexm', a.attstorage::text)] || ' instead of '
+           || (storage.words)[strpos('pexm', t.typstorage::text)]
+       END AS storage,
+       CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
+       nullif(a.attstattarget, -1) AS statistics,
+       a.attoptions AS options,
+       a.attfdwoptions AS foreign_options,
+       a.attinhcount > 0 AS derived,
+       c.relkind IN ('v', 'm') AS of_view, c.relkind = 'f' AS of_foreign_table
+FROM pg_catalog.pg_attribute AS a
+JOIN relation AS c ON c.oid = a.attrelid
+JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+LEFT JOIN expression AS e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
+LEFT JOIN identity AS ids ON ids.refobjid = a.attrelid AND ids.refobjsubid = a.attnum AND a.attidentity <> ''
+LEFT JOIN named ON named.conrelid = a.attrelid AND named.number = a.attnum AND a.attnotnull
+CROSS JOIN (SELECT ARRAY['PLAIN', 'EXTERNAL', 'EXTENDED', 'MAIN']) AS storage(words)
+WHERE a.attnum > 0 AND NOT a.attisdropped
   AND (c.relkind IN ('r', 'p', 'f')
-       OR c.relkind IN ('v', 'm') AND (a.atthasdef OR {target} IS NOT NULL OR a.attoptions IS NOT NULL
-                                       OR a.attcompression <> '' OR c.relkind = 'm' AND a.attstorage <> t.typstorage))
+       OR c.relkind IN ('v', 'm') AND (a.atthasdef OR nullif(a.attstattarget, -1) IS NOT NULL
+                                       OR a.attoptions IS NOT NULL OR a.attcompression <> ''
+                                       OR c.relkind = 'm' AND a.attstorage <> t.typstorage))
 ORDER BY a.attrelid, a.attnum
 """
 

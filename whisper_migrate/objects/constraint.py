@@ -27,9 +27,12 @@ WITH RECURSIVE copy(oid, original) AS (
     LEFT JOIN copy ON copy.oid = g.tgconstraint AND copy.original NOT IN (SELECT c.oid FROM copy AS c)
     WHERE g.tgisinternal AND g.tgenabled <> 'O' AND g.tgconstraint <> 0
     GROUP BY 1
+), relation AS MATERIALIZED (
+    SELECT c.oid, c.oid::regclass::text AS name FROM pg_catalog.pg_class AS c
+    WHERE c.relkind IN ('r', 'p', 'f') AND c.oid >= 16384
 )
-SELECT con.oid, con.conrelid::regclass::text AS parent,
-       quote_ident(con.conname) || ' on ' || con.conrelid::regclass AS identity,
+SELECT con.oid, c.name AS parent,
+       quote_ident(con.conname) || ' on ' || c.name AS identity,
        quote_ident(con.conname) AS name,
        CASE con.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c' THEN 'check'
                         WHEN 'f' THEN 'foreign key' WHEN 'x' THEN 'exclusion' END AS type,
@@ -40,11 +43,12 @@ SELECT con.oid, con.conrelid::regclass::text AS parent,
        i.indisclustered AS clustered, i.indisreplident AS replica_identity,
        con.coninhcount > 0 AS derived
 FROM pg_catalog.pg_constraint AS con
+JOIN relation AS c ON c.oid = con.conrelid
 LEFT JOIN pg_catalog.pg_index AS i ON i.indexrelid = con.conindid AND con.contype IN ('p', 'u', 'x')
 LEFT JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
 LEFT JOIN pg_catalog.pg_tablespace AS ts ON ts.oid = x.reltablespace
 LEFT JOIN off ON off.oid = con.oid
-WHERE con.oid >= 16384 AND con.conrelid <> 0 AND con.contype IN ('p', 'u', 'c', 'f', 'x')
+WHERE con.oid >= 16384 AND con.contype IN ('p', 'u', 'c', 'f', 'x')
   AND con.oid NOT IN (SELECT copy.oid FROM copy)
 """
 

@@ -13,22 +13,27 @@ from whisper_migrate.catalog import Key, Object
 CATALOG = "pg_class"
 ATTACHED = True
 
+NOUN = """
+           CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
+                          WHEN 'f' THEN 'foreign table' ELSE 'table' END"""
+
 # Everything that grants can be on, where there is one or an owner that is not us: `type` as acldefault() has it.
-GRANTABLE = """
+GRANTABLE = f"""
 SELECT t.*, CASE WHEN t.column IS NULL THEN t.noun || ' ' || t.name
                  ELSE 'column ' || t.name || '.' || t.column END AS thing
 FROM (
-    SELECT 'pg_catalog.pg_class'::regclass AS class, c.oid, a.attnum AS subid, c.relowner AS owner, a.acl AS acl,
-           CASE WHEN a.attnum > 0 THEN 'c' WHEN c.relkind = 'S' THEN 's' ELSE 'r' END::"char" AS type,
-           CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
-                          WHEN 'f' THEN 'foreign table' ELSE 'table' END AS noun,
-           c.oid::regclass::text AS name, quote_ident(a.attname) AS column
+    SELECT 'pg_catalog.pg_class'::regclass AS class, c.oid, 0 AS subid, c.relowner AS owner, c.relacl AS acl,
+           CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char" AS type,{NOUN} AS noun,
+           c.oid::regclass::text AS name, NULL AS column
     FROM pg_catalog.pg_class AS c
-    JOIN (SELECT oid, 0 AS attnum, NULL::name AS attname, relacl AS acl FROM pg_catalog.pg_class
-          UNION ALL
-          SELECT attrelid, attnum, attname, attacl FROM pg_catalog.pg_attribute
-          WHERE attacl IS NOT NULL AND NOT attisdropped) AS a ON a.oid = c.oid
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.oid >= 16384
+    UNION ALL
+    SELECT 'pg_catalog.pg_class'::regclass, c.oid, a.attnum, c.relowner, a.attacl, 'c',{NOUN},
+           c.oid::regclass::text, quote_ident(a.attname)
+    FROM pg_catalog.pg_attribute AS a
+    JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
+    WHERE a.attacl IS NOT NULL AND NOT a.attisdropped
+      AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.oid >= 16384
     UNION ALL
     SELECT 'pg_catalog.pg_proc'::regclass, p.oid, 0, p.proowner, p.proacl, 'f',
            CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, p.oid::regprocedure::text, NULL
@@ -55,7 +60,7 @@ FROM (
            'foreign server', quote_ident(s.srvname), NULL
     FROM pg_catalog.pg_foreign_server AS s
 ) AS t
-WHERE t.acl IS NOT NULL OR t.owner <> quote_ident(current_user)::regrole"""
+WHERE t.acl IS NOT NULL OR t.owner <> (SELECT quote_ident(current_user)::regrole)"""
 
 # An identity's sequence is a part of its column, a row type of its table.
 PART = """

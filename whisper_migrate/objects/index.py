@@ -7,11 +7,7 @@ CATALOG = "pg_class"
 AFTER = ("constraint", "materialized_view")
 
 
-def query(version: int) -> str:
-    """-1 stood for "no statistics target" until PostgreSQL 17 made it NULL."""
-    return QUERY.format(target="a.attstattarget" if version >= 17 else "nullif(a.attstattarget, -1)")
-
-
+# -1 stood for no statistics target until PostgreSQL 17 made it NULL.
 QUERY = """
 SELECT i.indexrelid AS oid, i.indrelid::regclass::text AS parent, i.indexrelid::regclass::text AS identity,
        quote_ident(x.relname) AS name,
@@ -20,9 +16,7 @@ SELECT i.indexrelid AS oid, i.indrelid::regclass::text AS parent, i.indexrelid::
        i.indisclustered AS clustered,
        i.indisreplident AS replica_identity,
        ts.spcname AS tablespace,
-       (SELECT array_agg(a.attnum || '=' || a.attstattarget ORDER BY a.attnum)
-        FROM pg_catalog.pg_attribute AS a
-        WHERE a.attrelid = i.indexrelid AND {target} IS NOT NULL) AS statistics,
+       keys.statistics,
        CASE WHEN NOT up.indisvalid THEN up.indexrelid::regclass::text END AS attached_to,
        coalesce(up.indisvalid, false) AS derived
 FROM pg_catalog.pg_index AS i
@@ -30,6 +24,12 @@ JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
 LEFT JOIN pg_catalog.pg_inherits AS part ON part.inhrelid = i.indexrelid AND x.relispartition
 LEFT JOIN pg_catalog.pg_index AS up ON up.indexrelid = part.inhparent
 LEFT JOIN pg_catalog.pg_tablespace AS ts ON ts.oid = x.reltablespace
+LEFT JOIN (
+    SELECT a.attrelid, array_agg(a.attnum || '=' || a.attstattarget ORDER BY a.attnum) AS statistics
+    FROM pg_catalog.pg_attribute AS a
+    WHERE nullif(a.attstattarget, -1) IS NOT NULL
+    GROUP BY a.attrelid
+) AS keys ON keys.attrelid = i.indexrelid
 WHERE i.indexrelid >= 16384 AND i.indrelid >= 16384 AND x.relpersistence <> 't'
   AND x.relnamespace <> 'pg_toast'::regnamespace
   AND i.indexrelid NOT IN (SELECT con.conindid FROM pg_catalog.pg_constraint AS con

@@ -13,14 +13,14 @@ SELECT c.oid, c.oid::regclass::text AS identity, owner.relid::regclass::text AS 
        c.relpersistence = 'u' AS unlogged
 FROM pg_catalog.pg_sequence AS s
 JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid
-LEFT JOIN LATERAL (
-    SELECT d.deptype, d.refobjid AS relid, a.attname
+LEFT JOIN (
+    SELECT d.objid, d.deptype, d.refobjid AS relid, a.attname
     FROM pg_catalog.pg_depend AS d
     JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0
+    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objsubid = 0
       AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid <> 0
       AND d.deptype IN ('a', 'i')
-) AS owner ON true
+) AS owner ON owner.objid = c.oid
 WHERE c.relpersistence <> 't' AND owner.deptype IS DISTINCT FROM 'i'
 """
 
