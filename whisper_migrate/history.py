@@ -1,8 +1,12 @@
 """The revisions: their graph, where a database stands in it, and what they make when they are run."""
 
+import itertools
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -10,13 +14,17 @@ from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionError
 from alembic.util.exc import CommandError
 from psycopg2.errors import OutOfMemory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.names import plain_name, split_name
 from whisper_migrate.project import Project
+
+HALF_OF_THE_LOCKS = """
+SELECT count(*) * 2 > current_setting('max_locks_per_transaction')::int * current_setting('max_connections')::int
+FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid()"""
 
 
 class History:
@@ -101,11 +109,12 @@ class History:
         """Run the revisions up to `target` on the database behind `connection`, which must be a shadow, and commit."""
         try:
             try:
-                self._upgrade(self.project.alembic(connection), target)
-            except OperationalError as error:
-                if not isinstance(error.orig, OutOfMemory):
+                with _few_locks(connection):
+                    self._upgrade(self.project.alembic(connection), target)
+            except (_TooManyLocks, OperationalError) as error:
+                if not isinstance(getattr(error, "orig", error), (_TooManyLocks, OutOfMemory)):
                     raise
-                # More tables in a revision than max_locks_per_transaction allows: a shadow needs no transaction.
+                # A shadow needs no transaction.
                 connection.rollback()
                 config = self.project.alembic(connection.execution_options(isolation_level="AUTOCOMMIT"))
                 config.attributes["options"] = {"transactional_ddl": False}
@@ -120,6 +129,32 @@ class History:
     def _upgrade(self, config: Config, target: str) -> None:
         command.upgrade(config, target)
         config.attributes["connection"].commit()
+
+
+class _TooManyLocks(Exception):
+    """A transaction is about to take all the locks that the server has for everybody."""
+
+
+@contextmanager
+def _few_locks(connection: Connection) -> Iterator[None]:
+    """Raise _TooManyLocks as soon as the transaction holds half of the server's locks: others need some as well.
+
+    Every table that a transaction makes is locked until its end, and so is every index of it.
+    """
+    executed = itertools.count(1)
+
+    def count(_: Connection, cursor: Any, *__: Any) -> None:
+        if next(executed) % 250 == 0:
+            with cursor.connection.cursor() as other:
+                other.execute(HALF_OF_THE_LOCKS)
+                if other.fetchone()[0]:
+                    raise _TooManyLocks
+
+    event.listen(connection, "after_cursor_execute", count)
+    try:
+        yield
+    finally:
+        event.remove(connection, "after_cursor_execute", count)
 
 
 def stamped(connection: Connection, version_table: str = "public.alembic_version") -> list[str] | None:

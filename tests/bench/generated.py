@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-# One revision is one transaction, and a server with default settings has locks for about 6,400 relations in one.
+# Tables in one revision, one transaction: with default settings a server has locks for some 6,400 relations in one.
 SLICE = 250
 
 MODELS = '''"""Generated for the benchmark."""
@@ -83,15 +83,15 @@ else:
 '''
 
 
-def project(folder: Path, tables: int, root: Path) -> Path:
-    """Write the project into `folder`, with this checkout's engine and doors."""
+def project(folder: Path, tables: int, root: Path, *, slices: int = SLICE) -> Path:
+    """Write the project into `folder`, with this checkout's engine and doors; a revision has `slices` tables."""
     versions = folder / "alembic" / "versions"
     versions.mkdir(parents=True)
     (folder / "bench_models.py").write_text(MODELS.format(tables=tables))
     parent = None
-    for first in range(0, tables, SLICE):
+    for first in range(0, tables, slices):
         revision = f"generated_{first}"
-        text = REVISION.format(revision=revision, parent=parent, first=first, last=min(first + SLICE, tables))
+        text = REVISION.format(revision=revision, parent=parent, first=first, last=min(first + slices, tables))
         (versions / f"{revision}.py").write_text(text)
         parent = revision
     (folder / "alembic" / "env.py").write_text(ENV)
