@@ -36,18 +36,21 @@ def main() -> None:
         projects = {"WhisperEngine": ROOT}
         for tables in SIZES:
             projects[f"{tables} tables"] = generated.project(Path(folder) / str(tables), tables, ROOT)
-        checks: dict[str, float] = {}
+        inspected: dict[str, float] = {}
         for name, project in projects.items():
             url = _database(server, name)
             _run(project, url, "scripts/migrations/migrate.py", "upgrade")
             if name != f"{SIZES[-1]} tables":
-                checks[name] = _check(table, name, project, url, server)
-            _inspect(table, name, url)
+                _check(table, name, project, url, server)
+            inspected[name] = _inspect(table, name, url)
+        small, large = (inspected[f"{size} tables"] for size in (SIZES[0], SIZES[-1]))
+        growth = f"{SIZES[0]} to {SIZES[-1]} tables"
+        table.add_row(f"inspect grows, {growth}", f"{large:.3f} s", f"{small:.3f} s", f"{large / small:.2f}", "11")
         _memory(table, projects[f"{SIZES[-1]} tables"], _database(server, f"{SIZES[-1]} tables", fresh=False))
     Console().print(table)
 
 
-def _check(table: Table, name: str, project: Path, url: URL, server: URL) -> float:
+def _check(table: Table, name: str, project: Path, url: URL, server: URL) -> None:
     """`check-drift` as a command, beside `alembic upgrade head` on an empty database and `alembic check`."""
     ours = _median(lambda: _run(project, url, "scripts/check_drift.py"))
 
@@ -55,10 +58,10 @@ def _check(table: Table, name: str, project: Path, url: URL, server: URL) -> flo
         fresh = _database(server, "peer")
         return sum(_run(project, fresh, "-m", "alembic", *words) for words in (["upgrade", "head"], ["check"]))
 
-    return _row(table, f"check-drift, {name}", ours, _median(peer), "0.7")
+    _row(table, f"check-drift, {name}", ours, _median(peer), "0.7")
 
 
-def _inspect(table: Table, name: str, url: URL) -> None:
+def _inspect(table: Table, name: str, url: URL) -> float:
     """`inspect` in this process, beside `pg_dump -s` of the same database."""
     program = str(binaries() / "pg_dump")
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -70,6 +73,7 @@ def _inspect(table: Table, name: str, url: URL) -> None:
         inspect(connection)
         ours = _median(lambda: _timed(lambda: inspect(connection)))
     _row(table, f"inspect, {name}", ours, _median(dump), "0.6")
+    return ours
 
 
 def _memory(table: Table, project: Path, url: URL) -> None:
@@ -80,9 +84,8 @@ def _memory(table: Table, project: Path, url: URL) -> None:
     table.add_row("peak memory, check-drift", f"{ours:.0f} MB", f"{peer:.0f} MB", f"{ours / peer:.2f}", "4")
 
 
-def _row(table: Table, what: str, ours: float, peer: float, goal: str) -> float:
+def _row(table: Table, what: str, ours: float, peer: float, goal: str) -> None:
     table.add_row(what, f"{ours:.3f} s", f"{peer:.3f} s", f"{ours / peer:.2f}", goal)
-    return ours
 
 
 def _median(measure: Callable[[], float]) -> float:
