@@ -21,7 +21,7 @@ import pytest
 from sqlalchemy import URL
 
 from tests.test_layout import files
-from whisper_migrate.cli import cli
+from whisper_migrate.commands import NAMES, command
 
 ROOT = Path(__file__).parent.parent
 FOLLOWED = ("README.md", "CONTRIBUTING.md", "alembic/README.md")
@@ -146,12 +146,11 @@ def test_blocks_are_of_a_known_kind(document: str):
     assert set(fences[1::2]) <= {""}
 
 
-@pytest.mark.parametrize("name", sorted(cli.commands))
+@pytest.mark.parametrize("name", NAMES)
 def test_command_is_documented(name: str):
-    command = cli.commands[name]
     assert f"`migrate.py {name}" in text_of("README.md")
-    assert command.help
-    options = [option for option in command.params if isinstance(option, click.Option)]
+    assert command(name).help
+    options = [option for option in command(name).params if isinstance(option, click.Option)]
     assert [option.name for option in options if not option.help] == []
 
 
@@ -165,7 +164,7 @@ def test_make_target_is_documented(target: str):
 def test_what_is_named_exists(document: str):
     text = text_of(document)
     assert set(made_by(document)) <= set(TARGETS)
-    assert set(re.findall(r"migrate\.py ([a-z][a-z-]*)", text)) <= set(cli.commands)
+    assert set(re.findall(r"migrate\.py ([a-z][a-z-]*)", text)) <= set(NAMES)
     tests = set(re.findall(r"\btests/[\w/]+\.py\b", text))
     assert {path for path in tests if not (ROOT / path).exists()} == set()
 

@@ -1,0 +1,28 @@
+"""Compare models, history and database."""
+
+import sys
+
+import click
+
+from whisper_migrate import reports
+from whisper_migrate.console import database_if_any, database_of, out
+from whisper_migrate.drift import check
+from whisper_migrate.project import Project
+from whisper_migrate.shadow_server import shadow_server
+
+
+@click.command("check-drift")
+@click.option("--only", type=click.Choice(["models", "database"]), help="Compare only this one with the history.")
+@click.option("--format", "form", type=click.Choice(reports.NAMES), default="text", help="How to report it.")
+@click.pass_obj
+def command(project: Project, only: str | None, form: str) -> None:
+    """Compare the models with the history, and the database, where there is one, with both."""
+    with shadow_server(project.root) as server:
+        database = database_of(project) if only == "database" else database_if_any(project) if only is None else None
+        verdict = check(project, server, database.url if database else None, only)
+    text = reports.report(form).render(verdict, str(database) if database else None)
+    if form == "text":
+        out.print(text)
+    else:
+        click.echo(text)
+    sys.exit(0 if verdict.clean else 1)

@@ -1,0 +1,30 @@
+"""Draft a revision."""
+
+import click
+from rich.markup import escape
+
+from whisper_migrate.console import out
+from whisper_migrate.draft import draft
+from whisper_migrate.errors import Failure
+from whisper_migrate.project import Project
+from whisper_migrate.shadow_server import shadow_server
+from whisper_migrate.words import line, outline
+
+
+@click.command("create")
+@click.argument("message", default="")
+@click.option("--allow", multiple=True, metavar="WHAT", help='Permit a loss by name: "drop-column users.nickname".')
+@click.pass_obj
+def command(project: Project, message: str, allow: tuple[str, ...]) -> None:
+    """Draft a revision that takes the history to the models, proved up, down and up in a throwaway database."""
+    message = " ".join(message.split())
+    if not message:
+        raise Failure('A revision needs a message, such as: make revision msg="add email verification to users"')
+    with shadow_server(project.root) as server:
+        made = draft(project, server, message, allowed=[name.strip() for given in allow for name in given.split(",")])
+    if made is None:
+        out.print("The history has everything that the models say: no revision is needed, none was written.")
+        return
+    for change in outline(made.changes):
+        out.print(escape(line(change)))
+    out.print(f"Wrote {made.path.relative_to(project.root)}, proved up, down and up in a throwaway database.")

@@ -1,0 +1,29 @@
+"""The way back."""
+
+import click
+from rich.markup import escape
+
+from whisper_migrate import repair as repairing
+from whisper_migrate.console import database_of, err, out
+from whisper_migrate.project import Project
+from whisper_migrate.shadow_server import shadow_server
+
+
+@click.command("repair")
+@click.option("--apply", is_flag=True, help="Run the SQL, in one transaction, after printing it.")
+@click.option("--allow", multiple=True, metavar="WHAT", help="Permit one kind of loss, such as drop-table.")
+@click.pass_obj
+def command(project: Project, apply: bool, allow: tuple[str, ...]) -> None:
+    """Print the SQL that takes the database back to what the history says at its revision."""
+    database = database_of(project)
+    with shadow_server(project.root) as server, repairing.way_back(project, server, database.url) as way:
+        if not way.steps:
+            # As a comment: what this prints may be on its way to psql.
+            at = way.revision or "no revision"
+            out.print(f"-- Nothing to repair: {escape(str(database))} is what the history says at {escape(at)}.")
+            return
+        click.echo(way.sql())
+        if not apply:
+            return
+        way.apply(set(allow))
+    err.print(f"Repaired {escape(str(database))}: nothing differs from the history at {way.revision or 'no revision'}.")

@@ -1,0 +1,15 @@
+"""Stop the embedded server."""
+
+import click
+
+from whisper_migrate import embedded, settings
+from whisper_migrate.console import out
+from whisper_migrate.project import Project
+
+
+@click.command("stop")
+@click.pass_obj
+def command(project: Project) -> None:
+    """Stop the embedded server; its data stays."""
+    stopped = embedded.stop(settings.embedded_folder(project.root))
+    out.print("Stopped the embedded server." if stopped else "No embedded server was running.")

@@ -1,0 +1,15 @@
+"""The database's URL."""
+
+import click
+from rich.markup import escape
+
+from whisper_migrate import settings
+from whisper_migrate.console import out
+from whisper_migrate.project import Project
+
+
+@click.command("url")
+@click.pass_obj
+def command(project: Project) -> None:
+    """The database's URL, without its password; starts the embedded server if that is the one."""
+    out.print(escape(settings.shown(settings.database(project.root).url)))
