@@ -3,13 +3,15 @@
 import itertools
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import RevisionStep
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionError
 from alembic.util.exc import CommandError
@@ -30,13 +32,15 @@ FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid()"""
 class History:
     """The revisions of a project. Every method raises Failure with a plain sentence for a history that is not sound."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, versions: Sequence[Path] = ()) -> None:
+        """`versions` are the folders to find them in, where they are not the project's own."""
         self.project = project
+        self.versions = versions
         try:
             with warnings.catch_warnings():
                 # Of an id that two files have, or a down_revision that none has, Alembic only warns.
                 warnings.filterwarnings("error", category=UserWarning, module=r"alembic\.")
-                self.scripts = ScriptDirectory.from_config(project.alembic())
+                self.scripts = ScriptDirectory.from_config(project.alembic(versions=versions))
                 self.heads = list(self.scripts.get_heads())
         except (CommandError, RevisionError, UserWarning) as error:
             raise Failure(f"The history cannot be read: {reason(error)}.") from error
@@ -108,27 +112,45 @@ class History:
     def replay(self, connection: Connection, target: str = "heads") -> None:
         """Run the revisions up to `target` on the database behind `connection`, which must be a shadow, and commit."""
         try:
-            try:
-                with _few_locks(connection):
-                    self._upgrade(self.project.alembic(connection), target)
-            except (_TooManyLocks, OperationalError) as error:
-                if not isinstance(getattr(error, "orig", error), (_TooManyLocks, OutOfMemory)):
-                    raise
-                # A shadow needs no transaction.
-                connection.rollback()
-                config = self.project.alembic(connection.execution_options(isolation_level="AUTOCOMMIT"))
-                config.attributes["options"] = {"transactional_ddl": False}
-                self._upgrade(config, target)
-                connection.commit()
-                connection.execution_options(isolation_level=connection.default_isolation_level)
-        except (DBAPIError, CommandError) as error:
-            raise Failure(f"The history cannot be replayed: {reason(error)}.") from error
+            self._run(connection, lambda config: command.upgrade(config, target))
         except Exception as error:
-            raise Failure(f"The history cannot be replayed: {self.project.blame(error)}.") from error
+            raise Failure(f"The history cannot be replayed: {self._said(error)}.") from error
 
-    def _upgrade(self, config: Config, target: str) -> None:
-        command.upgrade(config, target)
-        config.attributes["connection"].commit()
+    def step(self, connection: Connection, revision: str, direction: str) -> None:
+        """Run one revision, "upgrade" or "downgrade", on a shadow, and commit. Raises Failure with why it fails.
+
+        It is named to Alembic as a step: to go down to a parent would take back that parent's other children as well.
+        """
+        step = RevisionStep(self.scripts.revision_map, self.find(revision), direction == "upgrade")
+
+        def run(config: Config) -> None:
+            with EnvironmentContext(config, self.scripts, fn=lambda *_: [step]):
+                self.scripts.run_env()
+
+        try:
+            self._run(connection, run)
+        except Exception as error:
+            raise Failure(f"{self._said(error)}.") from error
+
+    def _said(self, error: Exception) -> str:
+        return reason(error) if isinstance(error, (DBAPIError, CommandError)) else self.project.blame(error)
+
+    def _run(self, connection: Connection, work: Callable[[Config], None]) -> None:
+        """Do what takes the locks of everything that it makes: in one transaction, or in none if they are too many."""
+        try:
+            with _few_locks(connection):
+                work(self.project.alembic(connection, self.versions))
+                connection.commit()
+        except (_TooManyLocks, OperationalError) as error:
+            if not isinstance(getattr(error, "orig", error), (_TooManyLocks, OutOfMemory)):
+                raise
+            # A shadow needs no transaction.
+            connection.rollback()
+            config = self.project.alembic(connection.execution_options(isolation_level="AUTOCOMMIT"), self.versions)
+            config.attributes["options"] = {"transactional_ddl": False}
+            work(config)
+            connection.commit()
+            connection.execution_options(isolation_level=connection.default_isolation_level)
 
 
 class _TooManyLocks(Exception):

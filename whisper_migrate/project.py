@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import os
 import sys
 import tomllib
 import traceback
@@ -84,9 +85,14 @@ class Project:
         """What is not to be compared, from `[[tool.whisper_migrate.ignore]]`."""
         return patterns(self.options.get("ignore", ()))
 
-    def alembic(self, connection: Connection | None = None) -> Config:
-        """Alembic's configuration; with a connection, its commands work on that, not on the configured database."""
+    def alembic(self, connection: Connection | None = None, versions: Sequence[Path] = ()) -> Config:
+        """Alembic's configuration; with a connection, its commands work on that, not on the configured database.
+
+        `versions` are the folders to find revisions in, where they are not the project's own.
+        """
         config = Config(self.root / "alembic.ini", cmd_opts=Namespace(quiet=True))  # what is said, we say
+        if versions:
+            config.set_main_option("version_locations", os.pathsep.join(map(str, versions)).replace("%", "%%"))
         if connection is not None:
             self.prepare(connection)
             config.attributes["connection"] = connection

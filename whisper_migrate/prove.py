@@ -1,0 +1,49 @@
+"""The proof of a revision: in a shadow it is run up, down and up, and leads each time where it should."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from whisper_migrate.catalog import Catalog, diff
+from whisper_migrate.errors import Failure
+from whisper_migrate.history import History
+from whisper_migrate.inspect import inspect
+from whisper_migrate.settle import settled
+from whisper_migrate.words import line
+
+MOST_LINES = 20
+
+
+class Flaw(Exception):
+    """What is wrong with a revision: `what` (`downgrade leaves 2 differences`), and the `details` to put behind it."""
+
+    def __init__(self, what: str, details: str) -> None:
+        super().__init__(f"{what}:{details}")
+        self.what = what
+        self.details = details
+
+
+def prove(
+    history: History, connection: Connection, revision: str, before: Catalog, after: Catalog | None = None
+) -> Catalog:
+    """Run a revision up, down and up in a shadow that holds `before`, and say what it leads to.
+
+    That is `after`, where it is known already; else it is what the first time up leads to. Raises Flaw for a revision
+    that does not run, or does not lead where it should.
+    """
+    for direction in ("upgrade", "downgrade", "second upgrade"):
+        try:
+            history.step(connection, revision, direction.removeprefix("second "))
+        except Failure as failure:
+            raise Flaw(f"{direction} fails in a shadow", f" {failure.what}") from failure
+        found = inspect(connection, like=before)
+        if after is None:
+            after = found
+        left = settled(connection, diff(found, before if direction == "downgrade" else after))
+        connection.rollback()
+        if left:
+            count = f"{len(left)} difference{'s' if len(left) > 1 else ''}"
+            details = "".join(f"\n  {line(change)}" for change in left[:MOST_LINES])
+            raise Flaw(f"{direction} leaves {count}", details)
+    assert after is not None
+    return after
