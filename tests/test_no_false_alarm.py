@@ -40,7 +40,7 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def written(shapes: Project, server: URL) -> Iterator[Project]:
     """The same with the history that the tool drafts, and so proves, on this server."""
     made = draft(shapes, server, "every shape")
-    assert made is not None
+    assert made.path
     yield shapes
     made.path.unlink()
 
@@ -64,7 +64,7 @@ def test_history_models_and_database_agree(written: Project, server: URL, databa
     with connected(database) as connection:
         History(written).replay(connection)
     assert differences(written, server, database) == []
-    assert draft(written, server, "nothing more") is None
+    assert draft(written, server, "nothing more").path is None
 
 
 def test_a_restored_dump_is_clean(written: Project, server: URL, make_database: MakeDatabase) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
-from whisper_migrate.catalog import Catalog, Change, diff
+from whisper_migrate.catalog import Catalog, Object, diff
 from whisper_migrate.connect import connected
 from whisper_migrate.desired import build
 from whisper_migrate.errors import Failure, reason
@@ -25,6 +25,7 @@ from whisper_migrate.inspect import inspect
 from whisper_migrate.names import shown
 from whisper_migrate.plan import plan
 from whisper_migrate.project import Project
+from whisper_migrate.renames import VALUES, declaration, rename
 from whisper_migrate.render import Body
 from whisper_migrate.revision_file import Text, config_with, write
 from whisper_migrate.settle import agreed, settled
@@ -35,17 +36,20 @@ from whisper_migrate.words import line, outline
 
 @dataclass(frozen=True)
 class Draft:
-    """A revision that was written and proved, and the changes that it carries."""
+    """A revision that was written and proved, the lines that tell what it changes, and notes for who wrote the models.
 
-    path: Path
-    revision: str
-    changes: list[Change]
+    `path` is None where history and models agree: no revision is needed, and none was written.
+    """
+
+    path: Path | None
+    lines: list[str]
+    notes: list[str]
 
 
 def draft(
     project: Project, server: URL, message: str, *, allowed: Collection[str] = (), revision: str | None = None
-) -> Draft | None:
-    """Write the revision that takes the history to the models; None when they agree already.
+) -> Draft:
+    """Write the revision that takes the history to the models, unless they agree already.
 
     The models and the history are each made real in a shadow on `server`. The file is kept only after it has been run
     there up, down and up again: the catalog then equals the models, before it, and the models.
@@ -61,19 +65,22 @@ def draft(
         with connected(made.create("recorded")) as connection:
             history.replay(connection)
             recorded = inspect(connection, requires=True)
-            changes = settled(connection, diff(recorded, desired))
+            renames = rename(connection, project, recorded, desired)
+            changes = settled(connection, diff(renames.catalog, desired))
             connection.rollback()
-            if not changes:
-                return None
-            desired = agreed(recorded, desired, changes)
-            up, down = plan(recorded, desired), plan(desired, recorded)
-            lost = _require_allowed(up, changes, allowed)
+            if not changes and not renames.up:
+                return Draft(None, [], renames.notes)
+            desired = agreed(renames.catalog, desired, changes)
+            up = [*renames.up, *plan(renames.catalog, desired)]
+            down = [*plan(desired, renames.catalog), *renames.down]
+            lost = _require_allowed(up, renames.catalog, desired, allowed)
             with tempfile.TemporaryDirectory() as folder:
+                lines = [*renames.lines, *map(line, outline(changes))]
                 text = Text(
                     revision or secrets.token_hex(6),
                     parent,
                     message,
-                    [*map(line, outline(changes)), *(f"Allowed: {hazard.name}" for hazard in lost)],
+                    [*lines, *(f"Allowed: {hazard.name}" for hazard in lost)],
                     Body(up, desired).source(),
                     Body(down, recorded).source(),
                 )
@@ -81,16 +88,16 @@ def draft(
                 prove(config_with(project, Path(folder), connection), connection, text.revision, recorded, desired)
                 path = Path(history.scripts.versions) / file.name
                 shutil.move(file, path)
-    return Draft(path, text.revision, changes)
+    return Draft(path, lines, renames.notes)
 
 
-def _require_allowed(steps: Sequence[Step], changes: Sequence[Change], allowed: Collection[str]) -> list[Hazard]:
+def _require_allowed(steps: Sequence[Step], before: Catalog, after: Catalog, allowed: Collection[str]) -> list[Hazard]:
     """The losses of a draft, all of which must be allowed by name."""
-    found = hazards(steps)
+    found = [*hazards(steps), *_relabelled(steps)]
     refused = [hazard for hazard in found if hazard.name not in allowed]
     if not refused:
         return found
-    lines = [f"{hazard}{_perhaps_renamed(hazard, changes)}" for hazard in refused]
+    lines = [f"{hazard}{_perhaps_renamed(hazard.item, before, after)}" for hazard in refused]
     names = ", ".join(hazard.name for hazard in refused)
     raise Failure(
         "No revision was written, since it would lose data:\n  " + "\n  ".join(lines),
@@ -98,15 +105,33 @@ def _require_allowed(steps: Sequence[Step], changes: Sequence[Change], allowed: 
     )
 
 
-def _perhaps_renamed(hazard: Hazard, changes: Sequence[Change]) -> str:
-    """Where a column of the same type comes in its place: it may have been renamed, which would lose nothing."""
-    gone = hazard.item
-    if gone.kind != "column":
-        return ""
-    for new in (change.object for change in changes if change.sign == "+" and change.object.kind == "column"):
-        if (new.parent, new["type"]) == (gone.parent, gone["type"]):
-            return f" (though {shown(new.identity)}, of the same type, is new)"
+def _relabelled(steps: Sequence[Step]) -> Iterator[Hazard]:
+    """Enums of which one value comes in the place of another: unless it is a new name, what rows said is lost."""
+    for step in steps:
+        if step.verb == "alter" and step.before and any(" RENAME VALUE " in sql for sql in step.statements):
+            names = zip(step.before["labels"], step.item["labels"], strict=True)
+            told = ", ".join(f"{old} would say {new}" for old, new in names if old != new)
+            yield Hazard("change-enum", step.item, f"rows that say {told}")
+
+
+def _perhaps_renamed(gone: Object, before: Catalog, after: Catalog) -> str:
+    """Where one of the same shape comes in its place, the line that would make it a rename, which loses nothing."""
+    if gone.kind == "enum":
+        old, new = before[gone.key]["labels"], after[gone.key]["labels"] if gone.key in after else ()
+        pairs = [(a, b) for a, b in zip(old, new, strict=False) if a not in new and b not in old]
+        said = ", ".join(f'"{b}": "{a}"' for a, b in pairs)
+        return f'\n    If that is a new name: the type\'s .info = {{"{VALUES}": {{{said}}}}}' if pairs else ""
+    for new in (item for item in after if item.kind == gone.kind and item.key not in before):
+        if gone.kind in ("column", "table") and _shape(new, after) == _shape(gone, before):
+            return f"\n    If it is {shown(new.identity)} now, say so there in the model: {declaration(gone)}"
     return ""
+
+
+def _shape(item: Object, catalog: Catalog) -> object:
+    """A column's table and type, or the columns of a table."""
+    if item.kind == "column":
+        return item.parent, item["type"]
+    return {(column["name"], column["type"]) for column in catalog.children(item.identity, "column")}
 
 
 def prove(config: Config, connection: Connection, revision: str, before: Catalog, after: Catalog) -> None:

@@ -138,7 +138,7 @@ def _changes(before: Object, after: Object, names: Iterable[str]) -> bool:
 
 
 def _is_part(item: Object) -> bool:
-    return item.derived and hasattr(KINDS[item.kind], "renamed")
+    return item.derived and item.kind in ("constraint", "index")
 
 
 def _signature(item: Object) -> tuple[str | None, ...]:

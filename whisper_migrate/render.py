@@ -73,6 +73,19 @@ class Body:
         schema, name = split_name(step.item.identity)
         return [f"op.drop_table({arguments(quoted(name), *schema_argument(schema))})"]
 
+    def _rename_table(self, step: Step) -> list[str]:
+        assert step.before is not None
+        schema, old = split_name(step.before.identity)
+        new = split_name(step.item.identity)[1]
+        return [f"op.rename_table({arguments(quoted(old), quoted(new), *schema_argument(schema))})"]
+
+    def _rename_column(self, step: Step) -> list[str]:
+        assert step.before is not None
+        schema, table = split_name(str(step.item.parent))
+        old, new = quoted(unquoted(step.before["name"])), quoted(unquoted(step.item["name"]))
+        words = [quoted(table), old, f"new_column_name={new}", *schema_argument(schema)]
+        return [f"op.alter_column({arguments(*words)})"]
+
     def _create_column(self, step: Step) -> list[str] | None:
         if self._type(step.item) is None or not self._has_words(step.item) or step.item["identity_kind"]:
             return None

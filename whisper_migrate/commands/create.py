@@ -8,7 +8,6 @@ from whisper_migrate.draft import draft
 from whisper_migrate.errors import Failure
 from whisper_migrate.project import Project
 from whisper_migrate.shadow_server import shadow_server
-from whisper_migrate.words import line, outline
 
 
 @click.command("create")
@@ -22,9 +21,11 @@ def command(project: Project, message: str, allow: tuple[str, ...]) -> None:
         raise Failure('A revision needs a message, such as: make revision msg="add email verification to users"')
     with shadow_server(project.root) as server:
         made = draft(project, server, message, allowed=[name.strip() for given in allow for name in given.split(",")])
-    if made is None:
+    for text in made.lines:
+        out.print(escape(text))
+    if made.path is None:
         out.print("The history has everything that the models say: no revision is needed, none was written.")
-        return
-    for change in outline(made.changes):
-        out.print(escape(line(change)))
-    out.print(f"Wrote {made.path.relative_to(project.root)}, proved up, down and up in a throwaway database.")
+    else:
+        out.print(f"Wrote {made.path.relative_to(project.root)}, proved up, down and up in a throwaway database.")
+    for note in made.notes:
+        out.print(f"Note: {escape(note)}")

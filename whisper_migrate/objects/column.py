@@ -125,6 +125,10 @@ def create(item: Object) -> list[str]:
     return [f"ALTER TABLE {item.parent} ADD COLUMN {definition(item)}", *settings(item)]
 
 
+def renamed(item: Object, name: str) -> list[str]:
+    return [f"ALTER TABLE {item.parent} RENAME COLUMN {item['name']} TO {name}"]
+
+
 def drop(item: Object) -> list[str]:
     if item["of_view"]:
         plain = item.but(default=None, storage=None, compression=None, statistics=None, options=None)

@@ -49,6 +49,10 @@ def loose(before: Object, after: Object, tied: bool) -> Object:
     return before if before["owned_by"] == after["owned_by"] else before.but(owned_by=None)
 
 
+def renamed(item: Object, name: str) -> list[str]:
+    return [f"ALTER SEQUENCE {item.identity} RENAME TO {name}"]
+
+
 def drop(item: Object) -> list[str]:
     """It is gone already where the column that owns it was dropped."""
     return [f"DROP SEQUENCE {'IF EXISTS ' if item['owned_by'] else ''}{item.identity}"]

@@ -76,6 +76,10 @@ def create(item: Object, inside: Sequence[Object] = ()) -> list[str]:
 PLAIN = {"replica_identity": "DEFAULT", "row_security": False, "force_row_security": False}
 
 
+def renamed(item: Object, name: str) -> list[str]:
+    return [f"ALTER TABLE {item.identity} RENAME TO {name}"]
+
+
 def drop(item: Object) -> list[str]:
     """A partition is detached first: PostgreSQL refuses to drop one that a foreign key refers to."""
     alone = item.but(parents=None, partition_bound=None) if item["partition_bound"] else item

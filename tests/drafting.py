@@ -1,0 +1,39 @@
+"""A project whose models are edited between drafts: the text of one module, made anew under a name of its own."""
+
+import importlib
+import shutil
+from itertools import count
+from pathlib import Path
+
+from tests.bench.generated import ENV
+from whisper_migrate.project import Project
+
+ROOT = Path(__file__).parent.parent
+NUMBERS = count(1)
+HEAD = """
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+metadata = sa.MetaData()
+ENTITIES = []
+"""
+
+
+def edited(folder: Path, models: str) -> Project:
+    """The project in `folder` with these models; its revisions stay."""
+    module = f"edited{next(NUMBERS)}"
+    if not (folder / "alembic").exists():
+        (folder / "alembic" / "versions").mkdir(parents=True)
+        (folder / "alembic" / "env.py").write_text(
+            ENV.replace("from bench_models import metadata\n", "")
+            .replace("metadata,", "None,")
+            .replace("=metadata", "=None")
+        )
+        shutil.copy(ROOT / "alembic" / "script.py.mako", folder / "alembic")
+        shutil.copy(ROOT / "alembic.ini", folder)
+    (folder / f"{module}.py").write_text(HEAD + models)
+    (folder / "pyproject.toml").write_text(
+        f'[tool.whisper_migrate]\nmodels = "{module}:metadata"\nentities = "{module}:ENTITIES"\n'
+    )
+    importlib.invalidate_caches()
+    return Project(folder)
