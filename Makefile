@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup upgrade revision check-drift repair downgrade status db-url psql db-stop test bench lint format
+.PHONY: help setup upgrade revision prove check-drift repair downgrade status db-url psql db-stop test bench lint format
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +10,8 @@ MIGRATE := $(PY) scripts/migrations/migrate.py
 export WHISPER_MSG := $(value msg)
 export WHISPER_TO := $(value to)
 export WHISPER_ALLOW := $(value allow)
-unexport msg to allow
+export WHISPER_REV := $(value rev)
+unexport msg to allow rev
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +29,9 @@ upgrade: $(VENV)/.ready ## apply the revisions: make upgrade [to=REVISION]
 
 revision: $(VENV)/.ready ## draft and prove a revision from the models: make revision msg="what changes" [allow="drop-column t.c"]
 	@$(MIGRATE) create $(if $(value allow),--allow="$$WHISPER_ALLOW") -- "$$WHISPER_MSG"
+
+prove: $(VENV)/.ready ## run every revision up, down and up, or one: make prove [rev=REVISION]
+	@$(MIGRATE) prove -- "$$WHISPER_REV"
 
 check-drift: $(VENV)/.ready ## do models, history and database agree?
 	@$(PY) scripts/check_drift.py

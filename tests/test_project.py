@@ -69,7 +69,7 @@ def written(text: str) -> Callable[[Checkout], None]:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (two_heads, "The history has 2 heads: aaaa, bbbb."),
+        (two_heads, "The history has 2 heads: aaaa (alembic/versions/aaaa.py), bbbb (alembic/versions/bbbb.py)."),
         (no_parent, "The history cannot be read: Revision gone referenced from gone -> aaaa (head)"),
         (twice, "The history cannot be read: Revision aaaa is present more than once."),
         (written("nowhere"), "A revision does not import: NameError: name 'nowhere' is not defined (alembic/versions/"),

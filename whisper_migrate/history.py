@@ -52,10 +52,15 @@ class History:
         """The one head; None while there is no revision."""
         if len(self.heads) > 1:
             raise Failure(
-                f"The history has {len(self.heads)} heads: {', '.join(sorted(self.heads))}.",
-                "Give one of them the other as its down_revision, or join them with: alembic merge heads",
+                self.forked, "Put yours on the other one: migrate.py rebase; or join them: alembic merge heads"
             )
         return self.heads[0] if self.heads else None
+
+    @property
+    def forked(self) -> str:
+        """The sentence on a history with more than one head: it names each with its file."""
+        heads = ", ".join(f"{head} ({self.path(self.find(head))})" for head in sorted(self.heads))
+        return f"The history has {len(self.heads)} heads: {heads}."
 
     def find(self, name: str) -> Script:
         """The revision with this id, or the one whose id begins like this."""
@@ -85,6 +90,11 @@ class History:
     def newest_first(self) -> list[Script]:
         """All revisions, heads first."""
         return list(self.scripts.walk_revisions())
+
+    def before(self, revision: Script) -> list[Script]:
+        """The revisions that one stands on, in the order in which they run."""
+        found = self.scripts.iterate_revisions(revision.revision, "base")
+        return [script for script in found if script.revision != revision.revision][::-1]
 
     def pending(self, stamped: list[str]) -> list[Script]:
         """The revisions that an upgrade to the heads would run on a database that stands at `stamped`, in order."""

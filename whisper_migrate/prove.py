@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from whisper_migrate.catalog import Catalog, diff
+from whisper_migrate.catalog import Catalog, Change, diff
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
 from whisper_migrate.settle import settled
-from whisper_migrate.words import line
+from whisper_migrate.words import line, outline
 
 MOST_LINES = 20
 
 
 class Flaw(Exception):
-    """What is wrong with a revision: `what` (`downgrade leaves 2 differences`), and the `details` to put behind it."""
+    """What is wrong with a revision: `what` (`downgrade leaves 2 differences`), and the `details` to put behind it.
+
+    `+ index i` is there and should not be, `- index i` should be there and is not.
+    """
 
     def __init__(self, what: str, details: str) -> None:
         super().__init__(f"{what}:{details}")
@@ -42,8 +45,9 @@ def prove(
         left = settled(connection, diff(found, before if direction == "downgrade" else after))
         connection.rollback()
         if left:
-            count = f"{len(left)} difference{'s' if len(left) > 1 else ''}"
-            details = "".join(f"\n  {line(change)}" for change in left[:MOST_LINES])
+            surplus = outline([Change(change.after, change.before) for change in left])
+            count = f"{len(surplus)} difference{'s' if len(surplus) > 1 else ''}"
+            details = "".join(f"\n  {line(change)}" for change in surplus[:MOST_LINES])
             raise Flaw(f"{direction} leaves {count}", details)
     assert after is not None
     return after

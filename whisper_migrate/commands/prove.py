@@ -1,0 +1,53 @@
+"""Prove revisions that are written already."""
+
+import sys
+
+import click
+from rich.markup import escape
+
+from whisper_migrate.console import out
+from whisper_migrate.history import History
+from whisper_migrate.project import Project
+from whisper_migrate.prove_history import Outcome, Proof, prove_history
+from whisper_migrate.shadow_server import shadow_server
+from whisper_migrate.words import line, outline
+
+
+@click.command("prove")
+@click.argument("revision", default="")
+@click.pass_obj
+def command(project: Project, revision: str) -> None:
+    """Run every revision, or REVISION, up, down and up in a throwaway database, and compare the end with the models."""
+    history = History(project)
+
+    def tell(proof: Proof) -> None:
+        name = proof.script.revision
+        if proof.flaw:
+            what = f"{name}: the {proof.flaw.what} ({history.path(proof.script)}):{proof.flaw.details}"
+        else:
+            what = f"{name} up, down, up: nothing differs ({proof.seconds:.1f} s)"
+        out.print(escape(what))
+
+    with shadow_server(project.root) as server:
+        outcome = prove_history(history, server, revision or None, tell)
+    for text in _end(history, outcome):
+        out.print(escape(text))
+    sys.exit(0 if outcome.clean else 1)
+
+
+def _end(history: History, outcome: Outcome) -> list[str]:
+    """What is to be said once all is run."""
+    if outcome.obstacle:
+        names = ", ".join(script.revision for script in outcome.unproved)
+        return [outcome.obstacle, f"So this was not proved: {names or 'that the history ends at the models'}."]
+    said = []
+    if len(outcome.heads) > 1:
+        said += [history.forked, "  -> migrate.py rebase   (puts yours on the other one)"]
+    if outcome.unwritten:
+        changes = outline(outcome.unwritten)
+        said += [f"The history does not end at the models ({len(changes)} change{'s' if len(changes) > 1 else ''}):"]
+        said += [f"  {line(change)}" for change in changes]
+        said += ['  -> make revision msg="..."']
+    if outcome.heads and outcome.clean:
+        said += [f"One head, {outcome.heads[0]}, and it is what the models say."]
+    return said

@@ -1,0 +1,101 @@
+"""The proof of a history: each revision leads up, down and up, there is one head, and it is what the models say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from alembic.script import Script
+from sqlalchemy import URL, Connection
+
+from whisper_migrate.catalog import Catalog, Change, diff
+from whisper_migrate.connect import connected
+from whisper_migrate.desired import build
+from whisper_migrate.errors import Failure
+from whisper_migrate.history import History
+from whisper_migrate.ignore import split
+from whisper_migrate.inspect import inspect
+from whisper_migrate.prove import Flaw, prove
+from whisper_migrate.settle import settled
+from whisper_migrate.shadow import shadows
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One revision that was run up, down and up, in how many seconds, and its flaw if it has one."""
+
+    script: Script
+    seconds: float
+    flaw: Flaw | None = None
+
+
+@dataclass
+class Outcome:
+    """What was proved; what is left unproved, and the obstacle; and what the models have more than the history.
+
+    `heads` and `unwritten` are empty where only a revision was asked for that is not the end of the history.
+    """
+
+    unproved: list[Script]
+    proofs: list[Proof] = field(default_factory=list)
+    obstacle: str | None = None
+    heads: list[str] = field(default_factory=list)
+    unwritten: list[Change] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """All that was asked for is proved."""
+        flawed = any(proof.flaw for proof in self.proofs)
+        return not (flawed or self.obstacle or self.unwritten or len(self.heads) > 1)
+
+
+def prove_history(history: History, server: URL, name: str | None, tell: Callable[[Proof], None]) -> Outcome:
+    """Prove every revision, or only the one called `name`, in shadows on `server`; `tell` hears of each."""
+    order = history.newest_first()[::-1]
+    done: list[Script] = []
+    outcome = Outcome(order)
+    if name is not None:
+        script = history.find(name)
+        done = history.before(script)
+        outcome.unproved = [script]
+    whole = len(done) + len(outcome.unproved) == len(order)
+    with shadows(server) as made:
+        end: Catalog | None = None
+        # A flaw leaves a shadow that nobody knows: what comes behind it is proved in a fresh one.
+        while end is None and not outcome.obstacle:
+            with connected(made.create(f"recorded{len(outcome.unproved)}")) as connection:
+                end = _prove_on(connection, history, done, outcome, tell)
+                if end is not None and whole:
+                    outcome.heads = history.heads
+                    with connected(made.create("desired")) as other:
+                        build(other, history.project)
+                        changes, _ = split(diff(end, inspect(other, like=end)), history.project.ignored)
+                    outcome.unwritten = settled(connection, changes)
+    return outcome
+
+
+def _prove_on(
+    connection: Connection, history: History, done: list[Script], outcome: Outcome, tell: Callable[[Proof], None]
+) -> Catalog | None:
+    """Run what is done already in an empty shadow, then prove what is left: what all of it makes, unless one fails."""
+    try:
+        for script in done:
+            history.step(connection, script.revision, "upgrade")
+    except Failure as failure:
+        outcome.obstacle = f"{history.path(script)} does not run: {failure.what}"
+        return None
+    reached = inspect(connection)
+    connection.rollback()
+    flaw = None
+    while outcome.unproved and flaw is None:
+        script = outcome.unproved.pop(0)
+        began = time.monotonic()
+        try:
+            reached = prove(history, connection, script.revision, reached)
+        except Flaw as found:
+            flaw = found
+        outcome.proofs.append(Proof(script, time.monotonic() - began, flaw))
+        tell(outcome.proofs[-1])
+        done.append(script)
+    return None if flaw else reached
