@@ -9,25 +9,22 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
-from sqlalchemy import URL, Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL
 
 from whisper_migrate.catalog import Catalog, Object, diff
 from whisper_migrate.connect import connected
 from whisper_migrate.desired import build
-from whisper_migrate.errors import Failure, reason
+from whisper_migrate.errors import Failure
 from whisper_migrate.hazards import Hazard, hazards
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
 from whisper_migrate.names import shown
 from whisper_migrate.plan import plan
 from whisper_migrate.project import Project
+from whisper_migrate.prove import Flaw, prove
 from whisper_migrate.renames import VALUES, declaration, rename
 from whisper_migrate.render import Body
-from whisper_migrate.revision_file import Text, config_with, write
+from whisper_migrate.revision_file import Text, write
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.shadow import shadows
 from whisper_migrate.steps import Step
@@ -85,8 +82,12 @@ def draft(
                     Body(down, recorded).source(),
                 )
                 file = write(project, Path(folder), text)
-                prove(config_with(project, Path(folder), connection), connection, text.revision, recorded, desired)
-                path = Path(history.scripts.versions) / file.name
+                own = Path(history.scripts.versions)
+                try:
+                    prove(History(project, (own, Path(folder))), connection, text.revision, recorded, desired)
+                except Flaw as flaw:
+                    raise Failure(f"The draft's {flaw.what}, so it was not kept:{flaw.details}") from flaw
+                path = own / file.name
                 shutil.move(file, path)
     return Draft(path, lines, renames.notes)
 
@@ -132,22 +133,3 @@ def _shape(item: Object, catalog: Catalog) -> object:
     if item.kind == "column":
         return item.parent, item["type"]
     return {(column["name"], column["type"]) for column in catalog.children(item.identity, "column")}
-
-
-def prove(config: Config, connection: Connection, revision: str, before: Catalog, after: Catalog) -> None:
-    """Run a revision up, down and up in a shadow that holds `before`; Failure when it does not lead where it should."""
-    for direction, target, expected in (
-        ("upgrade", revision, after),
-        ("downgrade", "-1", before),
-        ("upgrade", revision, after),
-    ):
-        try:
-            getattr(command, direction)(config, target)
-            connection.commit()
-        except (DBAPIError, CommandError) as error:
-            raise Failure(f"The draft's {direction} fails in a shadow, so it was not kept: {reason(error)}.") from error
-        left = settled(connection, diff(inspect(connection), expected))
-        connection.rollback()
-        if left:
-            lines = "\n  ".join(line(change) for change in left[:20])
-            raise Failure(f"The draft's {direction} leaves {len(left)} differences, so it was not kept:\n  {lines}")

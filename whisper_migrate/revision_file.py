@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -11,9 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
 
 from whisper_migrate.errors import Failure
 from whisper_migrate.project import Project
@@ -33,7 +30,8 @@ class Text:
 
 def write(project: Project, folder: Path, text: Text) -> Path:
     """Write the file into `folder`, named as alembic.ini's file_template says."""
-    script = ScriptDirectory.from_config(config_with(project, folder)).generate_revision(
+    own = Path(ScriptDirectory.from_config(project.alembic()).versions)
+    script = ScriptDirectory.from_config(project.alembic(versions=(own, folder))).generate_revision(
         text.revision,
         text.message,
         head=text.parent or "base",
@@ -49,14 +47,6 @@ def write(project: Project, folder: Path, text: Text) -> Path:
     file.write_text(file.read_text().replace("\n\nRevision ID:", f"\n\n{summary}\n\nRevision ID:", 1))
     _format(project, file)
     return file
-
-
-def config_with(project: Project, folder: Path, connection: Connection | None = None) -> Config:
-    """Alembic's configuration with `folder` beside the project's own revisions."""
-    config = project.alembic(connection)
-    versions = ScriptDirectory.from_config(config).versions
-    config.set_main_option("version_locations", os.pathsep.join((versions, str(folder))).replace("%", "%%"))
-    return config
 
 
 def _indented(body: str) -> str:
