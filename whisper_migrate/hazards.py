@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from whisper_migrate.casts import parsed
 from whisper_migrate.catalog import Object
 from whisper_migrate.names import shown
 from whisper_migrate.steps import Step
@@ -67,7 +68,7 @@ def _narrowing(before: Object, after: Object) -> str | None:
     if before.kind != "column" or before["type"] == after["type"]:
         return None
     old, new = before["type"], after["type"]
-    if (old, new) in WIDER or _longer(old, new):
+    if (old, new) in WIDER or _longer(old, new) or parsed("", old, new):
         return None
     return f"values of type {old} that {new} does not hold"
 

@@ -107,7 +107,10 @@ class Body:
         changed = {name for name in after.fields if before[name] != after[name]}
         if not changed <= {"type", "default", "not_null"} or self._type(after) is None or self._type(before) is None:
             return None
-        return [self._alteration(before, after, sql) for sql in step.statements]
+        alters = f"ALTER TABLE {after.parent} "
+        return [
+            self._alteration(before, after, sql) if sql.startswith(alters) else execute(sql) for sql in step.statements
+        ]
 
     def _alteration(self, before: Object, after: Object, sql: str) -> str:
         schema, table = split_name(str(after.parent))

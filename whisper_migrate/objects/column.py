@@ -1,6 +1,6 @@
 """Columns of tables (pg_attribute). Their order is not compared: no statement can change it."""
 
-from whisper_migrate.casts import assigned, cast
+from whisper_migrate.casts import assigned, cast, parsed, parsing
 from whisper_migrate.catalog import Object
 from whisper_migrate.sql import foreign_option_changes, foreign_options, literal, option_changes
 
@@ -164,7 +164,11 @@ def alter(before: Object, after: Object, using: str | None = None) -> list[str] 
     statements += generation
     if retype:
         collation = f" COLLATE {after['collation']}" if after["collation"] else ""
-        statements.append(f"{column} TYPE {after['type']}{collation}{_using(before, after, using)}")
+        using = _using(before, after, using)
+        function = parsing(before["type"], after["type"]) if "pg_temp." in using else None
+        statements += [function] if function else []
+        statements.append(f"{column} TYPE {after['type']}{collation}{using}")
+        statements += [f"DROP FUNCTION pg_temp.as_{after['type']}"] if function else []
         before = before.but(default=None, storage=None, compression=None)
     if after["default"] is not None and before["default"] != after["default"]:
         statements.append(f"{column} SET DEFAULT {after['default']}")
@@ -196,7 +200,8 @@ def _generation(before: Object, after: Object, column: str) -> list[str] | None:
 def _using(before: Object, after: Object, using: str | None) -> str:
     plain = after["generated"] or after["of_foreign_table"] or assigned(before["type"], after["type"])
     if using is None and not plain:
-        using = cast(after["name"], before["type"], after["type"])
+        types = before["type"], after["type"]
+        using = parsed(after["name"], *types) or cast(after["name"], *types)
     return f" USING {using}" if using else ""
 
 
