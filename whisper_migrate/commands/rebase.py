@@ -1,0 +1,48 @@
+"""Make one head of two."""
+
+import sys
+
+import click
+from rich.markup import escape
+
+from whisper_migrate import rebase as rebasing
+from whisper_migrate.console import out
+from whisper_migrate.fork import fork
+from whisper_migrate.history import History
+from whisper_migrate.project import Project
+from whisper_migrate.shadow_server import shadow_server
+
+
+@click.command("rebase")
+@click.argument("revision", default="")
+@click.option("--order-matters", is_flag=True, help="Rebase although the other order makes another schema.")
+@click.pass_obj
+def command(project: Project, revision: str, order_matters: bool) -> None:
+    """Put my revisions on the other head, proved there; REVISION is the head that is mine, if that cannot be told."""
+    history = History(project)
+    found = fork(history, revision or None)
+    if found is None:
+        out.print("The history has no two heads: nothing to rebase.")
+        return
+    mine, theirs = found.mine[-1].revision, found.theirs[-1].revision
+    with shadow_server(project.root) as server:
+        differences = rebasing.rebase(history, server, found, order_matters=order_matters)
+    if differences:
+        out.print(escape(f"The order matters: {mine} before {theirs} would make another schema."))
+        for text in differences:
+            out.print(escape(f"  {text}"))
+    else:
+        out.print(escape(f"The order does not matter: {mine} before {theirs} makes the same schema."))
+    if differences and not order_matters:
+        out.print(escape(f"  -> migrate.py rebase {mine} --order-matters   (if {theirs} first is right)"))
+        sys.exit(1)
+    for script in found.mine:
+        out.print(escape(f"{script.revision} on {theirs} up, down, up: nothing differs"))
+    file, parent = history.path(found.mine[0]), found.parent or "base"
+    out.print(escape(f"Wrote {file}: its down_revision is {theirs}, and was {found.parent}."))
+    out.print(
+        escape(
+            f"A database that ran {mine} before is stamped with it, but never got {theirs}: there, type"
+            f" migrate.py downgrade {theirs}, migrate.py stamp {parent} and migrate.py upgrade."
+        )
+    )

@@ -1,0 +1,102 @@
+"""Where a history parts into two heads: the revisions of either side, and which of them are mine."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic.script import Script
+
+from whisper_migrate.errors import Failure
+from whisper_migrate.history import History
+
+# What everybody has; my own branch's upstream comes last, since I may have pushed mine there.
+BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master", "@{upstream}")
+
+
+@dataclass(frozen=True)
+class Fork:
+    """The revisions that both heads stand on, and those of either side, each in the order in which they run."""
+
+    common: list[Script]
+    mine: list[Script]
+    theirs: list[Script]
+
+    @property
+    def parent(self) -> str | None:
+        """The revision that my first one stands on."""
+        parent = self.mine[0].down_revision
+        assert parent is None or isinstance(parent, str)
+        return parent
+
+
+def fork(history: History, name: str | None = None) -> Fork | None:
+    """The fork of a history, where `name` may say which head is mine; None where there is one head only.
+
+    Raises Failure for more than two heads, where it cannot be told which is mine, and where mine are no single line.
+    """
+    heads = [history.find(head) for head in sorted(history.heads)]
+    if len(heads) < 2:
+        return None
+    if len(heads) > 2:
+        raise Failure(history.forked, "A rebase is of two. Join the others first: alembic merge REVISION REVISION")
+    mine = _named(history, name) if name else _unmerged(history, heads) or _newer(heads)
+    if mine is None:
+        raise Failure(f"{history.forked} It cannot be told which is yours.", "Name it: migrate.py rebase REVISION")
+    theirs = next(head for head in heads if head.revision != mine.revision)
+    both = [*history.before(mine), mine], [*history.before(theirs), theirs]
+    names = [{script.revision for script in side} for side in both]
+    found = Fork(
+        [script for script in both[0] if script.revision in names[1]],
+        [script for script in both[0] if script.revision not in names[1]],
+        [script for script in both[1] if script.revision not in names[0]],
+    )
+    parents = [found.mine[0].down_revision, *(script.revision for script in found.mine)]
+    for script, parent in zip(found.mine, parents, strict=False):
+        if isinstance(script.down_revision, tuple) or script.down_revision != parent:
+            raise Failure(f"{history.path(script)} joins others: only a line of revisions can be rebased.")
+    return found
+
+
+def _named(history: History, name: str) -> Script:
+    script = history.find(name)
+    if script.revision not in history.heads:
+        raise Failure(f"{script.revision} is no head. {history.forked}", "Name the head that is yours.")
+    return script
+
+
+def _unmerged(history: History, heads: list[Script]) -> Script | None:
+    """The head whose file the branch that everybody has does not know, as far as git tells."""
+    for branch in BRANCHES:
+        if _git(history.project.root, "rev-parse", "--verify", "--quiet", f"{branch}^{{commit}}"):
+            unknown = [
+                head
+                for head in heads
+                if not _git(history.project.root, "ls-tree", "--name-only", branch, "--", str(history.path(head)))
+            ]
+            if len(unknown) == 1:
+                return unknown[0]
+    return None
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    """What git says; nothing where there is no git, no repository or no such thing in it."""
+    try:
+        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return done.stdout if done.returncode == 0 else ""
+
+
+def _newer(heads: list[Script]) -> Script | None:
+    """The head that was written later, as both docstrings say, or the names of both files."""
+    for pattern, texts in (
+        (r"^Create Date: *(.+?) *$", [head.module.__doc__ or "" for head in heads]),
+        (r"^(\d{8}(?:_\d+)?)_", [Path(head.path).name for head in heads]),
+    ):
+        dates = [match[1] if (match := re.search(pattern, text, re.MULTILINE)) else "" for text in texts]
+        if all(dates) and dates[0] != dates[1]:
+            return heads[dates.index(max(dates))]
+    return None

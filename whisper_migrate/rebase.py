@@ -1,0 +1,109 @@
+"""Two heads become one: my revisions are put on the other side's, once a shadow has shown that they stand there."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from alembic.script import Script
+from sqlalchemy import URL, Connection
+
+from whisper_migrate.catalog import Catalog, diff
+from whisper_migrate.connect import connected
+from whisper_migrate.errors import Failure
+from whisper_migrate.fork import Fork
+from whisper_migrate.history import History
+from whisper_migrate.inspect import inspect
+from whisper_migrate.prove import Flaw, prove
+from whisper_migrate.settle import settled
+from whisper_migrate.shadow import Shadows, shadows
+from whisper_migrate.words import line, outline
+
+
+def rebase(history: History, server: URL, fork: Fork, *, order_matters: bool = False) -> list[str]:
+    """Give my first revision the other head as its parent, in its file; return what differs in the other order.
+
+    Both orders are run in shadows on `server`: mine on theirs, each up, down and up, and theirs on mine. Where they
+    make different schemas, the file is left as it is unless `order_matters` says that this is known.
+
+    Raises Failure, and leaves the file as it is, when mine do not stand on theirs.
+    """
+    first = Path(fork.mine[0].path)
+    text = with_parent(first.read_bytes(), fork.parent, fork.theirs[-1].revision)
+    if text is None:
+        raise Failure(
+            f"The down_revision of {history.path(fork.mine[0])} is not written out, so it cannot be replaced.",
+            f'down_revision = "{fork.theirs[-1].revision}"',
+        )
+    with tempfile.TemporaryDirectory() as folder, shadows(server) as made:
+        copies = Path(folder) / "versions"
+        shutil.copytree(history.scripts.versions, copies, ignore=shutil.ignore_patterns("__pycache__"))
+        (copies / first.relative_to(history.scripts.versions)).write_bytes(text)
+        differences = _compared(History(history.project, (copies,)), history, fork, made)
+    if not differences or order_matters:
+        first.write_bytes(text)
+        # Python would take a file that was written twice within a second, and is as long as before, for the old one.
+        Path(importlib.util.cache_from_source(str(first))).unlink(missing_ok=True)
+    return differences
+
+
+def _compared(rebased: History, history: History, fork: Fork, made: Shadows) -> list[str]:
+    """What the schema would have more (+) or less (-), or other, had mine run first, in lines."""
+    with connected(made.create("theirs_first")) as connection:
+        reached = _made(connection, rebased, (*fork.common, *fork.theirs))
+        for script in fork.mine:
+            try:
+                reached = prove(rebased, connection, script.revision, reached)
+            except Flaw as flaw:
+                raise Failure(
+                    f"On {fork.theirs[-1].revision}, {script.revision} does not stand, so nothing was rewritten:"
+                    f" the {flaw.what} ({history.path(script)}):{flaw.details}"
+                ) from flaw
+        try:
+            with connected(made.create("mine_first")) as shadow:
+                other = _made(shadow, history, (*fork.common, *fork.mine, *fork.theirs))
+        except Failure as failure:
+            return [failure.what]
+        return [line(change) for change in outline(settled(connection, diff(reached, other)))]
+
+
+def _made(connection: Connection, history: History, revisions: Sequence[Script]) -> Catalog:
+    """What these make in an empty shadow, in this order."""
+    for script in revisions:
+        try:
+            history.step(connection, script.revision, "upgrade")
+        except Failure as failure:
+            raise Failure(f"{script.revision} does not run: {failure.what}") from failure
+    found = inspect(connection)
+    connection.rollback()
+    return found
+
+
+def with_parent(source: bytes, old: str | None, new: str) -> bytes | None:
+    """A revision's file with another parent, byte for byte the same but for that; None where it is not written out."""
+    tree = ast.parse(source)
+    lines = source.split(b"\n")
+    value = next((found for node in tree.body if (found := _down_revision(node))), None)
+    if not isinstance(value, ast.Constant) or value.value != old or value.lineno != value.end_lineno:
+        return None
+    text = lines[value.lineno - 1]
+    quote = b"'" if text[value.col_offset : value.col_offset + 1] == b"'" else b'"'
+    lines[value.lineno - 1] = text[: value.col_offset] + quote + new.encode() + quote + text[value.end_col_offset :]
+    if ast.get_docstring(tree) is not None:
+        docstring = range(tree.body[0].lineno - 1, tree.body[0].end_lineno or 0)
+        told = re.compile(rb"(Revises:[ \t]*)" + re.escape((old or "").encode()) + rb"([ \t]*\r?)")
+        for number in docstring:
+            if match := told.fullmatch(lines[number]):
+                lines[number] = match[1].rstrip() + b" " + new.encode() + match[2]
+    return b"\n".join(lines)
+
+
+def _down_revision(node: ast.stmt) -> ast.expr | None:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    named = any(isinstance(target, ast.Name) and target.id == "down_revision" for target in targets)
+    return node.value if named and isinstance(node, (ast.Assign, ast.AnnAssign)) else None
