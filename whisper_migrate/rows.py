@@ -1,0 +1,249 @@
+"""Rows that nobody wrote: a handful for each table of a shadow, as its own constraints let them in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from whisper_migrate.catalog import Catalog, Object
+from whisper_migrate.errors import reason
+from whisper_migrate.names import shown, split_list, unquoted
+from whisper_migrate.row_values import Values
+from whisper_migrate.sql import literal, run
+
+MOST = 24  # rows of one table, where an enum has that many labels
+TRIES = 40  # for one row
+STEPS = (1, 2, 3, 5, 7, 11, 13)  # columns of one check go through their values at different paces
+IDENTIFIER = r'(?:"(?:[^"]|"")+"|[\w$]+)'
+REFERENCE = re.compile(rf"FOREIGN KEY \((.+?)\) REFERENCES ({IDENTIFIER}(?:\.{IDENTIFIER})?)\((.+?)\)")
+
+Row = dict[str, str | None]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A foreign key: columns of a table, and those of the other one that have to have their values."""
+
+    columns: tuple[str, ...]
+    table: str
+    keys: tuple[str, ...]
+
+
+def references(catalog: Catalog, table: str) -> list[Reference]:
+    """The foreign keys of a table."""
+    found = (REFERENCE.match(item["definition"]) for item in catalog.children(table, "constraint"))
+    return [Reference(tuple(split_list(m[1])), m[2], tuple(split_list(m[3]))) for m in found if m]
+
+
+def mentions(definition: str, column: str) -> bool:
+    """Whether SQL as PostgreSQL prints it names a column."""
+    return re.search(rf'(?<![\w"]){re.escape(column)}(?![\w"])', definition) is not None
+
+
+def root(catalog: Catalog, table: str) -> str:
+    """The table that is partitioned into this one; itself for any other."""
+    while ("table", table) in catalog and catalog["table", table]["partition_bound"]:
+        table = catalog["table", table]["parents"][0]
+    return table
+
+
+def fill(connection: Connection, before: Catalog, tables: Iterable[str], after: Catalog) -> list[str]:
+    """Put rows into `tables` and into those that their foreign keys need, and commit; says which tables stay empty.
+
+    The database behind `connection` must be a shadow of the schema `before`. Of what `after` asks of rows on top of
+    that, some of them do as well.
+    """
+    wanted = {root(before, table) for table in tables if ("table", table) in before}
+    run(connection, "SET LOCAL statement_timeout = '5s'")  # a check or a trigger may do whatever it likes
+    with suppress(DBAPIError), connection.begin_nested():  # a role that may not lets the triggers have their say
+        run(connection, "SET LOCAL session_replication_role = replica")
+    notes = []
+    for table in _parents_first(before, after, sorted(wanted)):
+        refusal = _Filler(connection, before, after, table).fill()
+        if refusal and table in wanted:
+            notes.append(f"{shown(table)}: no row could be made for it, so it was tried without: {refusal}.")
+    connection.commit()
+    return notes
+
+
+def _parents_first(before: Catalog, after: Catalog, tables: Iterable[str]) -> Iterator[str]:
+    """The tables and all that they refer to; in a circle, one of them has to come before what it refers to."""
+    seen: set[str] = set()
+
+    def visit(table: str) -> Iterator[str]:
+        if table in seen or ("table", table) not in before:
+            return
+        seen.add(table)
+        for reference in (*references(before, table), *references(after, table)):
+            yield from visit(reference.table)
+        yield table
+
+    for table in tables:
+        yield from visit(table)
+
+
+def _is_key(rule: Object) -> bool:
+    return rule.kind in ("constraint", "index") and bool(
+        re.match("PRIMARY KEY|UNIQUE|CREATE UNIQUE", rule["definition"])
+    )
+
+
+class _Filler:
+    """Makes the rows of one table."""
+
+    def __init__(self, connection: Connection, before: Catalog, after: Catalog, table: str) -> None:
+        self.connection = connection
+        self.catalog = before
+        self.table = table
+        columns = before.children(table, "column")
+        self.columns = {c["name"]: c for c in columns if c["generated"] is None and c["identity_kind"] != "ALWAYS"}
+        self.rules = [*before.children(table, "constraint"), *before.children(table, "index")]
+        hints = [str(rule["definition"]) for rule in (*self.rules, *after.children(table, "constraint"))]
+        self.values = {}
+        for name, column in self.columns.items():
+            told = [hint for hint in hints if mentions(hint, name)]
+            values = self.values[name] = Values(before, column["type"], [*told, *self._bounds(name)])
+            if values.is_guess:
+                values.extremes, values.plain = (
+                    [value for value in some if self._reads(name, value)] for some in (values.extremes, values.plain)
+                )
+        self.references = references(before, table)
+        keys = [rule for rule in after.children(table) if rule not in self.rules and _is_key(rule)]
+        self.coming_keys = {name for name in self.columns if any(mentions(rule["definition"], name) for rule in keys)}
+        self.coming = [found for found in references(after, table) if found not in self.references]
+        self.parents: dict[Reference, list[tuple[str | None, ...]]] = {}
+        self.made = 0
+
+    def fill(self) -> str | None:
+        """Why there is no row, when there is none."""
+        longest = max((len(values.extremes) for values in self.values.values()), default=0)
+        refusal: str | None = None
+        numbers = range(min(2 + longest, MOST))
+        for number in numbers:
+            refusal = self._insert(number) or refusal
+            if number > 2 and not self.made:
+                break
+        if self.made and self.coming_keys:
+            self._insert(len(numbers), like_first=self.coming_keys)
+        return None if self.made else refusal or "a rule or a trigger let none in"
+
+    def _insert(self, number: int, like_first: Collection[str] = ()) -> str | None:
+        """One row: what is refused gets other values until it is let in, or until there is no hope."""
+        refusal = None
+        row = {name: self._value(name, 0 if name in like_first else number) for name in self.columns}
+        self._refer(row, number, 0)
+        for attempt in range(TRIES):
+            try:
+                with self.connection.begin_nested():
+                    self.made += self._execute(row)
+                return None
+            except DBAPIError as error:
+                refusal = refusal or reason(error)
+                self._change(row, self._offenders(error), number, attempt)
+        return refusal
+
+    def _execute(self, row: Row) -> int:
+        names, values = ", ".join(row), ", ".join("NULL" if value is None else literal(value) for value in row.values())
+        what = f"({names}) VALUES ({values})" if row else "DEFAULT VALUES"
+        return self.connection.exec_driver_sql(
+            f"INSERT INTO {self.table} {what}", execution_options={"no_parameters": True}
+        ).rowcount
+
+    def _value(self, name: str, number: int) -> str | None:
+        """First a plain row, then one with as many NULLs as may be, then one for each extreme."""
+        values, nullable = self.values[name], not self.columns[name]["not_null"]
+        if number == 1 and nullable:
+            return None
+        if number < 2 or not values.extremes or (self._is_unique(name) and number - 2 >= len(values.extremes)):
+            return values.plain[number % len(values.plain)] if values.plain else None
+        return values.extremes[(number - 2) % len(values.extremes)]
+
+    def _change(self, row: Row, names: list[str], number: int, attempt: int) -> None:
+        for place, name in enumerate(names):
+            plain = self.values[name].plain
+            # After a while, every combination of NULL and not NULL.
+            null = attempt >= TRIES // 4 and attempt + number >> place & 1 and not self.columns[name]["not_null"]
+            row[name] = (
+                None if null or not plain else plain[(number + attempt * STEPS[place % len(STEPS)]) % len(plain)]
+            )
+        self._refer(row, number, attempt + 1, set(names))
+
+    def _refer(self, row: Row, number: int, attempt: int, names: set[str] | None = None) -> None:
+        """Values that foreign keys find; of those that are yet to come, every other row keeps them."""
+        settled: Row = {}
+        for reference in () if number % 2 else self.coming:
+            settled |= {name: self.values[name].plain[-1] for name in reference.columns if self._is_free(name)}
+        for reference in [*self.references, *(self.coming if number % 2 else ())]:
+            if names is not None and not names.intersection(reference.columns):
+                continue
+            if number == 1 and all(
+                not self.columns[name]["not_null"] for name in reference.columns if name in self.columns
+            ):
+                continue
+            found = [
+                parent
+                for parent in self._rows_of(reference)
+                if all(settled.get(name, value) == value for name, value in zip(reference.columns, parent, strict=True))
+            ]
+            if found:
+                values = found[(number + attempt) % len(found)]
+            elif reference.table == self.table:
+                values = tuple(row.get(key) for key in reference.keys)
+            else:
+                values = (None,) * len(reference.keys)
+            settled |= dict(zip(reference.columns, values, strict=True))
+        row |= {name: value for name, value in settled.items() if name in row}
+
+    def _is_free(self, name: str) -> bool:
+        """Whether a column can have a value that no other table has."""
+        referring = {column for reference in self.references for column in reference.columns}
+        return name in self.columns and name not in referring and bool(self.values[name].plain)
+
+    def _rows_of(self, reference: Reference) -> list[tuple[str | None, ...]]:
+        if reference not in self.parents or reference.table == self.table:
+            keys = ", ".join(f"{key}::text" for key in reference.keys)
+            try:
+                with self.connection.begin_nested():
+                    rows = self.connection.execute(text(f"SELECT {keys} FROM {reference.table} LIMIT {2 * MOST}"))
+                    self.parents[reference] = [tuple(row) for row in rows if None not in row]
+            except DBAPIError:  # what a foreign key to come refers to may be yet to come as well
+                self.parents[reference] = []
+        return self.parents[reference]
+
+    def _offenders(self, error: DBAPIError) -> list[str]:
+        """The columns whose values PostgreSQL refuses; all of them where it does not say."""
+        said: Any = getattr(error.orig, "diag", None)
+        if said.constraint_name:
+            for rule in self.rules:
+                if unquoted(rule["name"]) == said.constraint_name:
+                    named = [name for name in self.columns if mentions(rule["definition"], name)]
+                    return named or list(self.columns)
+        if said.datatype_name:
+            typed = [name for name, column in self.columns.items() if said.datatype_name in column["type"]]
+            return typed or list(self.columns)
+        return [name for name in self.columns if unquoted(name) == said.column_name] or list(self.columns)
+
+    def _is_unique(self, name: str) -> bool:
+        return any(mentions(rule["definition"], name) for rule in self.rules if _is_key(rule))
+
+    def _bounds(self, name: str) -> Iterator[str]:
+        """What the partitions of the table hold, for a column that decides on it."""
+        if mentions(self.catalog["table", self.table]["partition_key"] or "", name):
+            for item in self.catalog:
+                if item.kind == "table" and self.table in (item["parents"] or ()):
+                    yield item["partition_bound"] or ""
+
+    def _reads(self, name: str, value: str) -> bool:
+        """Whether the type of a column takes this for one of its values."""
+        try:
+            with self.connection.begin_nested():
+                run(self.connection, f"SELECT {literal(value)}::{self.columns[name]['type']}")
+            return True
+        except DBAPIError:
+            return False
