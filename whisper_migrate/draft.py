@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import URL
@@ -25,6 +26,7 @@ from whisper_migrate.prove import Flaw, prove
 from whisper_migrate.renames import VALUES, declaration, rename
 from whisper_migrate.render import Body
 from whisper_migrate.revision_file import Text, write
+from whisper_migrate.row_proof import prove_rows
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.shadow import shadows
 from whisper_migrate.steps import Step
@@ -83,13 +85,15 @@ def draft(
                 )
                 file = write(project, Path(folder), text)
                 own = Path(history.scripts.versions)
+                drafts = History(project, (own, Path(folder)))
                 try:
-                    prove(History(project, (own, Path(folder))), connection, text.revision, recorded, desired)
+                    prove(drafts, connection, text.revision, recorded, desired)
                 except Flaw as flaw:
                     raise Failure(f"The draft's {flaw.what}, so it was not kept:{flaw.details}") from flaw
+                of_rows = prove_rows(connection, partial(drafts.step, connection, text.revision), recorded, desired)
                 path = own / file.name
                 shutil.move(file, path)
-    return Draft(path, lines, renames.notes)
+    return Draft(path, lines, [*renames.notes, *of_rows])
 
 
 def _require_allowed(steps: Sequence[Step], before: Catalog, after: Catalog, allowed: Collection[str]) -> list[Hazard]:

@@ -1,0 +1,160 @@
+"""A draft that is proved on rows: what works, what needs a choice, what to look for first, and what is lost."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.drafting import edited
+from whisper_migrate.draft import draft
+from whisper_migrate.errors import Failure
+
+
+@dataclass(frozen=True)
+class Case:
+    """The columns of the table t before and after, and how each note of the draft begins, in their order."""
+
+    name: str
+    before: str
+    after: str
+    notes: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    more: str = ""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+PARENT = 'sa.Table("p", metadata, sa.Column("id", sa.Integer, primary_key=True))'
+TEXT, INTEGER = 'sa.Column("a", sa.Text)', 'sa.Column("a", sa.Integer)'
+CASES = (
+    Case("a column that may be NULL", TEXT, f'{TEXT}, sa.Column("b", sa.Integer)'),
+    Case("a default", TEXT, f'{TEXT}, sa.Column("b", sa.Integer, nullable=False, server_default="1")'),
+    Case("an identity", TEXT, f'{TEXT}, sa.Column("b", sa.Integer, sa.Identity(), nullable=False)'),
+    Case(
+        "NOT NULL where there may be NULL",
+        TEXT,
+        'sa.Column("a", sa.Text, nullable=False)',
+        ("t.a: the upgrade fails where it is NULL. Look first: SELECT count(*) FROM t WHERE a IS NULL",),
+    ),
+    Case("NULL at last", 'sa.Column("a", sa.Text, nullable=False)', TEXT),
+    Case(
+        "unique",
+        TEXT,
+        'sa.Column("a", sa.Text, unique=True)',
+        (
+            "t: the upgrade fails where two rows have the same a. Look first:"
+            " SELECT a, count(*) FROM t WHERE (a) IS NOT NULL GROUP BY a HAVING count(*) > 1",
+        ),
+    ),
+    Case(
+        "unique by an index",
+        f'{TEXT}, sa.Column("b", sa.Boolean, nullable=False)',
+        f'{TEXT}, sa.Column("b", sa.Boolean, nullable=False), sa.Index("i", sa.text("lower(a)"), unique=True,'
+        ' postgresql_where=sa.text("b"))',
+        (
+            "t: the upgrade fails where two rows have the same lower(a). Look first: SELECT lower(a), count(*) FROM t"
+            " WHERE b AND (lower(a)) IS NOT NULL GROUP BY lower(a) HAVING count(*) > 1",
+        ),
+    ),
+    Case(
+        "a check",
+        INTEGER,
+        f'{INTEGER}, sa.CheckConstraint("a > 0", name="positive")',
+        (
+            "t: the upgrade fails where a row does not keep positive. Look first:"
+            " SELECT count(*) FROM t WHERE NOT ((a > 0))",
+        ),
+    ),
+    Case(
+        "a foreign key",
+        INTEGER,
+        'sa.Column("a", sa.Integer, sa.ForeignKey("p.id"))',
+        (
+            "t: the upgrade fails where a is not to be found in p. Look first:"
+            " SELECT count(*) FROM t WHERE a IS NOT NULL AND a NOT IN (SELECT id FROM p)",
+        ),
+        more=PARENT,
+    ),
+    Case("a wider type", INTEGER, 'sa.Column("a", sa.BigInteger)'),
+    Case(
+        "text to a number",
+        TEXT,
+        INTEGER,
+        ("t.a: the upgrade fails on values such as '': invalid input syntax for type integer: \"\".",),
+        ("change-column t.a",),
+    ),
+    Case(
+        "text to json",
+        TEXT,
+        'sa.Column("a", postgresql.JSONB)',
+        allow=("change-column t.a",),
+    ),
+    Case(
+        "a shorter text",
+        'sa.Column("a", sa.String(9))',
+        'sa.Column("a", sa.String(4))',
+        ("t.a: the upgrade fails on values such as 'ééééééééé': value too long for type character varying(4).",),
+        ("change-column t.a",),
+    ),
+    Case(
+        "a rounder number",
+        'sa.Column("a", sa.Numeric(8, 4))',
+        'sa.Column("a", sa.Numeric(6, 2))',
+        ("t.a: the upgrade fails on values such as",),
+        ("change-column t.a",),
+    ),
+    Case(
+        "a time to a date",
+        'sa.Column("a", sa.DateTime)',
+        'sa.Column("a", sa.Date)',
+        ("t.a: up and down change 1 of 6 rows, such as '2024-02-29 23:59:59.999999' to '2024-02-29 00:00:00'.",),
+        ("change-column t.a",),
+    ),
+    Case(
+        "a column that goes",
+        f'{TEXT}, sa.Column("b", sa.Boolean)',
+        TEXT,
+        ("t.b: the downgrade brings it back without the values of ",),
+        ("drop-column t.b",),
+    ),
+    Case(
+        "a NOT NULL column that goes",
+        f'{TEXT}, sa.Column("b", sa.Boolean, nullable=False)',
+        TEXT,
+        ('The downgrade fails on rows: column "b" of relation "t" contains null values.',),
+        ("drop-column t.b",),
+    ),
+    Case(
+        "nothing fits",
+        'sa.Column("a", sa.Integer, nullable=False), sa.CheckConstraint("a > 5 AND a < 3")',
+        'sa.Column("a", sa.Integer, nullable=False), sa.CheckConstraint("a > 5 AND a < 3"), sa.Column("b", sa.Text)',
+        ("t: no row could be made for it, so it was tried without: ",),
+    ),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_draft_is_proved_on_rows(tmp_path: Path, server: URL, case: Case) -> None:
+    def models(columns: str) -> str:
+        return f'{case.more}\nsa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), {columns})\n'
+
+    draft(edited(tmp_path, models(case.before)), server, "before")
+    made = draft(edited(tmp_path, models(case.after)), server, "after", allowed=case.allow)
+    assert made.path is not None
+    assert len(made.notes) == len(case.notes), made.notes
+    for note, start in zip(made.notes, case.notes, strict=True):
+        assert note.startswith(start), note
+
+
+def test_a_new_column_needs_values_for_the_rows(tmp_path: Path, server: URL) -> None:
+    table = 'sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True){})'
+    draft(edited(tmp_path, table.format("")), server, "before")
+    with pytest.raises(Failure) as failed:
+        draft(edited(tmp_path, table.format(', sa.Column("b", sa.Text, nullable=False)')), server, "after")
+    assert failed.value.what.startswith(
+        "No revision was written: t.b is new and NOT NULL, and nothing says what it is in rows that"
+    )
+    assert failed.value.remedy and "server_default" in failed.value.remedy
+    assert len(list((tmp_path / "alembic/versions").glob("*.py"))) == 1
