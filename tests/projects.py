@@ -13,6 +13,7 @@ from sqlalchemy import URL
 
 from tests import servers
 from whisper_migrate import runner
+from whisper_migrate.history import History
 from whisper_migrate.project import Project
 
 ROOT = Path(__file__).parent.parent
@@ -20,6 +21,7 @@ SECRET = "s3cr3t-geheim"
 COPIED = ("alembic", "alembic.ini", "pyproject.toml", "scripts", "whisper_models", "Makefile")
 COPIED += ("requirements-core.txt", "requirements-dev.txt")
 USERS = "whisper_models/identity.py"
+HEAD = str(History(Project(ROOT)).head)
 MIGRATE = "scripts/migrations/migrate.py"
 CHECK_DRIFT = "scripts/check_drift.py"
 OURS = ("DATABASE_URL", "POSTGRES_", "SHADOW_URL", "WHISPER_PG", "PG", "MAKE", "MFLAGS")

@@ -8,7 +8,6 @@ import pytest
 from alembic_utils.pg_extension import PGExtension
 from alembic_utils.replaceable_entity import ReplaceableEntity
 from sqlalchemy import DDL, URL, Connection, NullPool, create_engine
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from whisper_models import metadata
@@ -72,31 +71,6 @@ def test_a_database_made_from_the_entities_needs_no_change(connection: Connectio
     entities = [entity for entity in ENTITIES if not isinstance(entity, DDL)]
     with Session(connection) as session:
         assert [entity.identity for entity in entities if entity.get_required_migration_op(session)] == []
-
-
-@pytest.mark.parametrize(
-    ("call", "lacks"),
-    [
-        ("get_character_cdl_v2('nova')", "character_profiles_v2"),
-        ("get_character_v2('nova')", "character_profiles_v2"),
-        ("upsert_character_v2('Nova', 'nova', 'nova', 'real_world', '{}')", "JSON table of personas"),
-        ("migrate_to_jsonb_schema()", "the normalised tables"),
-        ("start_workflow_v2('ada', 'nova', 'order')", "the workflow tables"),
-        ("update_workflow_state_v2(1, 'order', 'paid')", "the workflow table"),
-        ("get_user_workflows_v2('ada')", "the workflow tables"),
-        ("refresh_character_profiles_v2", "the materialized view"),
-        ("track_personality_parameter_changes", "the personality columns"),
-    ],
-)
-def test_a_retired_function_says_what_it_lacks(connection: Connection, call: str, lacks: str) -> None:
-    name, arguments, _ = call.partition("(")
-    if not arguments:
-        probe(connection, name, "id integer")
-    with pytest.raises(DBAPIError) as raised:
-        connection.exec_driver_sql(f"SELECT public.{call}" if arguments else "INSERT INTO public.probe VALUES (1)")
-    assert raised.value.orig.pgcode == "0A000"
-    assert raised.value.orig.diag.message_primary.startswith(f"{name} cannot run, this schema lacks ")
-    assert lacks in raised.value.orig.diag.message_primary
 
 
 @pytest.fixture

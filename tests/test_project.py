@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.projects import ROOT, USERS, Checkout, ask, copied, migrated, refusal
+from tests.projects import HEAD, ROOT, USERS, Checkout, ask, copied, migrated, refusal
 from whisper_migrate.errors import Failure
 from whisper_migrate.project import Project
 
-BASELINE = "20251011_baseline_v106"
 LAST = len((ROOT / USERS).read_text().splitlines()) + 1
 
 pytestmark = pytest.mark.servers("pg18")
@@ -46,8 +45,8 @@ def test_migrations_run_without_the_models(checkout: Checkout) -> None:
 
 
 def two_heads(checkout: Checkout) -> None:
-    checkout.write_revision("aaaa", BASELINE)
-    checkout.write_revision("bbbb", BASELINE)
+    checkout.write_revision("aaaa", HEAD)
+    checkout.write_revision("bbbb", HEAD)
 
 
 def no_parent(checkout: Checkout) -> None:
@@ -55,7 +54,7 @@ def no_parent(checkout: Checkout) -> None:
 
 
 def twice(checkout: Checkout) -> None:
-    checkout.write_revision("aaaa", BASELINE)
+    checkout.write_revision("aaaa", HEAD)
     (checkout.versions / "copy.py").write_text((checkout.versions / "aaaa.py").read_text())
 
 
@@ -88,7 +87,7 @@ def test_history_that_is_not_sound_is_refused(checkout: Checkout, spoil: Callabl
 def test_revision_that_fails_is_named_and_rolled_back(checkout: Checkout, up: str) -> None:
     said = "ValueError: boom (alembic/versions/bbbb.py:6)" if "boom" in up else "function nowhere() does not exist"
     migrated(checkout.url)
-    checkout.write_revision("aaaa", BASELINE)
+    checkout.write_revision("aaaa", HEAD)
     checkout.write_revision("bbbb", "aaaa", up=f"op.execute('CREATE TABLE half (id int)'); {up}")
     run = checkout.migrate("upgrade")
     assert refusal(run) == f"The upgrade stopped and its revision was rolled back: {said}."

@@ -5,12 +5,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.projects import Checkout, ask, copied, migrated, refusal, tables
+from tests.projects import HEAD, ROOT, Checkout, ask, copied, migrated, refusal, tables
 from whisper_migrate import runner
 from whisper_migrate.errors import Failure
+from whisper_migrate.history import History
 from whisper_migrate.project import Project
-
-BASELINE = "20251011_baseline_v106"
 
 pytestmark = pytest.mark.servers("pg18")
 
@@ -20,6 +19,9 @@ def checkout(tmp_path: Path, database: URL) -> Checkout:
     return copied(tmp_path, database)
 
 
+OURS = [script.revision for script in reversed(History(Project(ROOT)).newest_first())]
+
+
 def stamps(url: URL) -> list[str]:
     return [str(name) for (name,) in ask(url, "SELECT version_num FROM alembic_version ORDER BY 1")]
 
@@ -27,21 +29,21 @@ def stamps(url: URL) -> list[str]:
 def test_targets_name_what_they_lead_to(checkout: Checkout, database: URL) -> None:
     """In this process, since the command line has no part in it."""
     for number in range(1, 4):
-        checkout.write_revision(f"r{number}", f"r{number - 1}" if number > 1 else BASELINE)
+        checkout.write_revision(f"r{number}", f"r{number - 1}" if number > 1 else HEAD)
     project, heard = Project(checkout.root), []
 
     def tell(applied: runner.Applied) -> None:
         heard.append(applied.revision)
 
     steps = [
-        (runner.upgrade, "2025", [BASELINE]),
+        (runner.upgrade, HEAD[:5], OURS),
         (runner.upgrade, "+2", ["r1", "r2"]),
         (runner.upgrade, "head", ["r3"]),
         (runner.upgrade, "r1", []),
         (runner.downgrade, "r3", []),
         (runner.downgrade, "-1", ["r3"]),
         (runner.downgrade, "r1", ["r2"]),
-        (runner.downgrade, "base", ["r1", BASELINE]),
+        (runner.downgrade, "base", ["r1", *reversed(OURS)]),
     ]
     for run, target, expected in steps:
         heard.clear()
@@ -62,20 +64,20 @@ def test_unknown_revisions_are_refused(checkout: Checkout) -> None:
 
 def test_stamp_says_where_a_database_stands_whatever_it_said_before(checkout: Checkout, database: URL) -> None:
     migrated(database)
-    checkout.write_revision("aaaa", BASELINE)
+    checkout.write_revision("aaaa", HEAD)
     ask(database, "UPDATE alembic_version SET version_num = 'feed'")
     for arguments in (["upgrade"], ["status"], ["check-drift"]):
         said = refusal(checkout.migrate(*arguments))
         assert said == "The database is stamped with feed, a revision that no file of this checkout has."
-    run = checkout.migrate("stamp", BASELINE)
-    assert run.code == 0 and run.out == f"Stamped {BASELINE} (was feed). Nothing was run.\n"
+    run = checkout.migrate("stamp", HEAD)
+    assert run.code == 0 and run.out == f"Stamped {HEAD} (was feed). Nothing was run.\n"
 
     ask(database, "INSERT INTO alembic_version VALUES ('aaaa')")
     expected = {
         "upgrade": "Requested revision aaaa overlaps with other requested revisions",
         "downgrade -1": "downgrade -1 from multiple heads is ambiguous",
         "status": "The database's stamps do not fit together",
-        "check-drift": f"The database {database.database} is stamped with 2 revisions at once: {BASELINE}, aaaa.",
+        "check-drift": f"The database {database.database} is stamped with 2 revisions at once: {HEAD}, aaaa.",
     }
     for command, said in expected.items():
         assert refusal(checkout.migrate(*command.split())).startswith(said)
@@ -89,13 +91,13 @@ def test_tables_without_a_stamp_are_not_guessed_at(checkout: Checkout, database:
     assert refusal(run).startswith("The upgrade stopped and its revision was rolled back: ")
     assert "already exists." in run.err and "Then stamp it: migrate.py stamp REV" in run.err
     assert "73 tables and " in refusal(checkout.check_drift())
-    assert checkout.migrate("stamp", "head").code == 0 and stamps(database) == [BASELINE]
+    assert checkout.migrate("stamp", "head").code == 0 and stamps(database) == [HEAD]
 
 
 def test_plain_alembic_works_too(checkout: Checkout, database: URL) -> None:
     assert checkout.alembic("upgrade", "head").code == 0 and tables(database) == 73
-    assert checkout.alembic("current").out == f"{BASELINE} (head)\n"
-    assert BASELINE in checkout.alembic("history").out
+    assert checkout.alembic("current").out == f"{HEAD} (head)\n"
+    assert HEAD in checkout.alembic("history").out
     run = checkout.alembic("check")
     assert run.code == 0 and "No new upgrade operations detected." in run.said
     assert checkout.alembic("downgrade", "base").code == 0 and tables(database) == 0

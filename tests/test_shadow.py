@@ -11,7 +11,7 @@ from sqlalchemy import URL
 
 from tests.bench import generated
 from tests.conftest import EVERYTHING
-from tests.projects import CHECK_DRIFT, MIGRATE, ROOT, SECRET, Checkout, ask, copied, migrated, refusal, role
+from tests.projects import CHECK_DRIFT, HEAD, MIGRATE, ROOT, SECRET, Checkout, ask, copied, migrated, refusal, role
 from tests.servers import databases, until
 
 GRANT = "GRANT SELECT ON alembic_version TO "
@@ -55,7 +55,7 @@ def test_interrupted_run_drops_its_shadows(
 
 @pytest.mark.servers("pg18")
 def test_failed_run_drops_its_shadows(checkout: Checkout, server: URL) -> None:
-    checkout.write_revision("aaaa", "20251011_baseline_v106", up="op.execute('SELECT nowhere()')")
+    checkout.write_revision("aaaa", HEAD, up="op.execute('SELECT nowhere()')")
     process = checkout.start(sys.executable, CHECK_DRIFT)
     assert process.communicate(timeout=60) and process.returncode == 2
     assert shadows_of(server, process.pid) == []

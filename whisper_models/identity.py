@@ -40,6 +40,7 @@ class User(Base):
     created_at: Mapped[current_timestamp | None]
     last_seen: Mapped[current_timestamp | None]
     message_count: Mapped[int | None] = mapped_column(server_default=text("0"))
+    email_verified: Mapped[bool] = mapped_column(server_default=text("false"))
     preferences: Mapped[str | None] = mapped_column(server_default="{}")
     privacy_settings: Mapped[str | None] = mapped_column(server_default="{}")
 
@@ -113,7 +114,10 @@ class UniversalUser(Base):
     """A person, whichever platforms they come from."""
 
     __tablename__ = "universal_users"
-    __table_args__ = (Index("idx_universal_users_username", "primary_username"),)
+    __table_args__ = (
+        Index("idx_universal_users_username", "primary_username"),
+        Index("idx_universal_users_preferences_gin", "preferences", postgresql_using="gin"),
+    )
 
     universal_id: Mapped[str_255] = mapped_column(primary_key=True)
     primary_username: Mapped[str_255]
@@ -121,7 +125,7 @@ class UniversalUser(Base):
     email: Mapped[str_255 | None] = mapped_column(index=True)
     created_at: Mapped[current_timestamp]
     last_active: Mapped[current_timestamp]
-    preferences: Mapped[str | None] = mapped_column(server_default="{}")
+    preferences: Mapped[json_object | None] = mapped_column(server_default="{}")
     privacy_settings: Mapped[str | None] = mapped_column(server_default="{}")
 
     identities: Mapped[list[PlatformIdentity]] = owned(back_populates="person")

@@ -7,10 +7,9 @@ follows its entity as plain DDL.
 
 from whisper_models.entities.extensions import EXTENSIONS
 from whisper_models.entities.functions import FUNCTIONS
-from whisper_models.entities.retired import RETIRED_FUNCTIONS
 from whisper_models.entities.triggers import TRIGGERS
 from whisper_models.entities.views import VIEWS
 
-ENTITIES = (*EXTENSIONS, *FUNCTIONS, *RETIRED_FUNCTIONS, *VIEWS, *TRIGGERS)
+ENTITIES = (*EXTENSIONS, *FUNCTIONS, *VIEWS, *TRIGGERS)
 
 __all__ = ["ENTITIES"]
