@@ -104,6 +104,8 @@ FILLED = (
          "CREATE TABLE q (o integer REFERENCES o, id integer, PRIMARY KEY (o, id));"
          "CREATE TABLE t (o integer NOT NULL REFERENCES o, p integer NOT NULL, q integer NOT NULL,"
          " FOREIGN KEY (o, p) REFERENCES p, FOREIGN KEY (o, q) REFERENCES q)"),
+    Case("two parents that differ", "CREATE TABLE p (id integer PRIMARY KEY);"
+         "CREATE TABLE t (a integer NOT NULL REFERENCES p, b integer NOT NULL REFERENCES p, CHECK (a <> b))"),
     Case("one to one",
          "CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE t (p integer PRIMARY KEY REFERENCES p)", (), 3),
     Case("itself",

@@ -179,7 +179,7 @@ class _Filler:
         settled: Row = {}
         for reference in () if number % 2 else self.coming:
             settled |= {name: self.values[name].plain[-1] for name in reference.columns if self._is_free(name)}
-        for reference in [*self.references, *(self.coming if number % 2 else ())]:
+        for place, reference in enumerate([*self.references, *(self.coming if number % 2 else ())]):
             if names is not None and not names.intersection(reference.columns):
                 continue
             if number == 1 and all(
@@ -192,7 +192,7 @@ class _Filler:
                 if all(settled.get(name, value) == value for name, value in zip(reference.columns, parent, strict=True))
             ]
             if found:
-                values = found[(number + attempt) % len(found)]
+                values = found[(number + attempt * STEPS[place % len(STEPS)]) % len(found)]
             elif reference.table == self.table:
                 values = tuple(row.get(key) for key in reference.keys)
             else:
