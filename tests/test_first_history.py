@@ -46,7 +46,7 @@ def test_preferences_become_json_and_text_again(database: URL) -> None:
         "INSERT INTO universal_users (universal_id, primary_username, preferences) VALUES (%s, 'x', %s) RETURNING 1"
     )
     for number, (value, _, _) in enumerate([*PREFERENCES, (None, None, None)]):
-        ask(database, insert, f"{number:02}", "ada", value)
+        ask(database, insert, f"{number:02}", value)
     ask(database, "INSERT INTO universal_users (universal_id, primary_username) VALUES ('default', 'x') RETURNING 1")
     stepped(database, "03bfe2298f4e")
     every = "SELECT preferences FROM universal_users ORDER BY universal_id"
