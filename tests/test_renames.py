@@ -13,6 +13,7 @@ from tests.projects import ask
 from whisper_migrate.draft import draft
 from whisper_migrate.drift import check
 from whisper_migrate.errors import Failure
+from whisper_migrate.reports.text import render
 from whisper_migrate.runner import downgrade, upgrade
 
 BEFORE = """
@@ -220,6 +221,23 @@ STALE = [
     ('info={"renamed_from": "never"}', "column authors.handle has its name already"),
     ('info={"renamed_from": "id"}', "column authors.handle has its name already"),
 ]
+
+
+@pytest.mark.servers("pg18")
+def test_a_table_without_a_model_may_be_one_that_nobody_imports(tmp_path: Path, server: URL, database: URL) -> None:
+    draft(edited(tmp_path, BEFORE), server, "first")
+    upgrade(edited(tmp_path, BEFORE), database, "head", lambda applied: None)
+    models = BEFORE.replace("books = sa.Table", "if False: books = sa.Table").replace(
+        "ENTITIES.append(sa.DDL(view))", ""
+    )
+    project = edited(tmp_path, models)
+    with pytest.raises(Failure, match=r"drop-table books: .*\n    No model declares it: is its module imported\?"):
+        draft(project, server, "x")
+    said = "  No model declares books: is its module imported?\n"
+    assert said in render(check(project, server, database), "it")
+    ask(database, "CREATE TABLE scratch (id integer)", "SELECT 1")
+    verdict = check(edited(tmp_path, BEFORE), server, database)
+    assert said.replace("books", "scratch") in render(verdict, "it")
 
 
 @pytest.mark.servers("pg18")

@@ -129,7 +129,7 @@ def _perhaps_renamed(gone: Object, before: Catalog, after: Catalog) -> str:
     for new in (item for item in after if item.kind == gone.kind and item.key not in before):
         if gone.kind in ("column", "table") and _shape(new, after) == _shape(gone, before):
             return f"\n    If it is {shown(new.identity)} now, say so there in the model: {declaration(gone)}"
-    return ""
+    return "\n    No model declares it: is its module imported?" if gone.kind == "table" else ""
 
 
 def _shape(item: Object, catalog: Catalog) -> object:

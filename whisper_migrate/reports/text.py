@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from rich.markup import escape
@@ -24,6 +24,7 @@ def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
     if verdict.unwritten:
         yield f"[bold]Unwritten[/]: the models differ from the history ({_count(verdict.unwritten)})."
         yield from _changes(verdict, verdict.unwritten)
+        yield from _undeclared(change.object for change in verdict.unwritten if change.sign == "-")
         yield '  [bold]->[/] make revision msg="what changes"'
     if verdict.pending:
         at, head = verdict.revision or "no revision", str(verdict.history.head)
@@ -34,6 +35,9 @@ def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
         at = f"the history at {verdict.revision}" if verdict.revision else "an empty one, as it is not stamped"
         yield f"[bold]Drift[/]: the database differs from {escape(at)} ({_count(verdict.drift)})."
         yield from _changes(verdict, verdict.drift)
+        declared = {change.object.key for change in verdict.unwritten}
+        come = (change.object for change in verdict.drift if change.sign == "+")
+        yield from _undeclared(item for item in come if item.key not in declared)
         yield "  [bold]->[/] make repair   (prints the SQL that takes it back)"
     for ignored in verdict.ignored:
         yield f"Ignored: {escape(line(ignored.change))} ({escape(ignored.pattern.reason)})"
@@ -42,6 +46,12 @@ def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
     names += [database] if database and "database" in verdict.compared else []
     count = f", {len(verdict.ignored)} ignored" if verdict.ignored else ""
     yield f"Compared {escape(joined(names))}: {'nothing differs' if verdict.clean else 'they differ'}{count}."
+
+
+def _undeclared(items: Iterable[Object]) -> Iterator[str]:
+    """A table that no model declares may be one whose module is not imported, so that nobody sees the model."""
+    if tables := [shown(item.identity) for item in items if item.kind == "table"]:
+        yield f"  No model declares {escape(joined(sorted(tables)))}: is its module imported?"
 
 
 def _changes(verdict: Verdict, changes: list[Change]) -> Iterator[str]:
