@@ -136,6 +136,15 @@ class Unsure:
         return self.name
 
 
+@pytest.mark.servers("pg18")
+def test_what_is_pending_has_touched_nothing(written: Project, server: URL, database: URL) -> None:
+    verdict = check(written, server, little.at(database, "one", "ALTER TABLE authors ADD email integer"))
+    (drifted,) = verdict.drift
+    assert "email" in little.TWO and verdict.pending and verdict.touched(drifted) is None
+    touched = verdict.history.touching(drifted.object)
+    assert touched and touched.revision == "two"
+
+
 def stamps(*revisions: str) -> tuple[str, ...]:
     rows = [f"INSERT INTO public.alembic_version VALUES ('{revision}')" for revision in revisions]
     return ("DELETE FROM public.alembic_version", *rows)

@@ -54,6 +54,11 @@ class Verdict:
         """Nothing differs anywhere."""
         return not (self.unwritten or self.drift or self.pending)
 
+    def touched(self, change: Change) -> Script | None:
+        """The revision that last touched a changed object, as far as the database has come when it has drifted."""
+        drifted = any(change is found for found in self.drift)
+        return self.history.touching(change.object, self.revision if drifted else None)
+
     def place(self, item: Object) -> Place | None:
         """Where the models declare an object, as far as their source tells."""
         return place(self.project, item) if "models" in self.compared else None

@@ -35,6 +35,7 @@ class History:
     def __init__(self, project: Project, versions: Sequence[Path] = ()) -> None:
         """`versions` are the folders to find them in, where they are not the project's own."""
         self.project = project
+        self._texts: dict[str, str] = {}
         self.versions = versions
         try:
             with warnings.catch_warnings():
@@ -108,16 +109,18 @@ class History:
             ) from error
         return [script for script in reversed(self.newest_first()) if script.revision not in done]
 
-    def touching(self, item: Object) -> Script | None:
-        """The newest revision that mentions an object by name, and its table where it has one."""
+    def touching(self, item: Object, at: str | None = None) -> Script | None:
+        """The newest revision, of those up to `at` or of all, that mentions an object by name, and its table's."""
         names = [split_name(item.parent)[1]] if item.parent else []
         names.append(plain_name(item))
         wanted = [re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for name in names]
-        for script in self.newest_first():
-            text = Path(script.path).read_text()
-            if all(pattern.search(text) for pattern in wanted):
-                return script
-        return None
+        scripts = self.scripts.iterate_revisions(at or "heads", "base")
+        return next((s for s in scripts if all(pattern.search(self._text(s)) for pattern in wanted)), None)
+
+    def _text(self, script: Script) -> str:
+        if script.revision not in self._texts:
+            self._texts[script.revision] = Path(script.path).read_text()
+        return self._texts[script.revision]
 
     def replay(self, connection: Connection, target: str = "heads") -> None:
         """Run the revisions up to `target` on the database behind `connection`, which must be a shadow, and commit."""

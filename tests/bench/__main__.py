@@ -19,6 +19,7 @@ from sqlalchemy import URL, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from tests.bench import generated
+from tests.projects import copied
 from whisper_migrate import embedded
 from whisper_migrate.connect import connected
 from whisper_migrate.embedded_binaries import binaries
@@ -46,6 +47,7 @@ def main() -> None:
         small, large = (inspected[f"{size} tables"] for size in (SIZES[0], SIZES[-1]))
         growth = f"{SIZES[0]} to {SIZES[-1]} tables"
         table.add_row(f"inspect grows, {growth}", f"{large:.3f} s", f"{small:.3f} s", f"{large / small:.2f}", "11")
+        _draft(table, Path(folder), server)
         _memory(table, projects[f"{SIZES[-1]} tables"], _database(server, f"{SIZES[-1]} tables", fresh=False))
     Console().print(table)
 
@@ -74,6 +76,24 @@ def _inspect(table: Table, name: str, url: URL) -> float:
         ours = _median(lambda: _timed(lambda: inspect(connection)))
     _row(table, f"inspect, {name}", ours, _median(dump), "0.6")
     return ours
+
+
+def _draft(table: Table, folder: Path, server: URL) -> None:
+    """A revision for one new column of WhisperEngine, drafted and proved, beside Alembic's autogenerate, not proved."""
+    checkout = copied(folder / "draft", None)
+    checkout.add_column("nick: Mapped[str | None]")
+    url, there = _database(server, "draft"), set(checkout.versions.glob("*.py"))
+    _run(checkout.root, url, "scripts/migrations/migrate.py", "upgrade")
+
+    def drafted(*command: str) -> float:
+        seconds = _run(checkout.root, url, *command)
+        for path in set(checkout.versions.glob("*.py")) - there:
+            path.unlink()
+        return seconds
+
+    ours = _median(lambda: drafted("scripts/migrations/migrate.py", "create", "nick"))
+    peer = _median(lambda: drafted("-m", "alembic", "revision", "--autogenerate", "-m", "nick"))
+    _row(table, "draft and prove, WhisperEngine", ours, peer, "3")
 
 
 def _memory(table: Table, project: Path, url: URL) -> None:

@@ -46,7 +46,7 @@ def document(verdict: Verdict, database: str | None) -> dict[str, Any]:
 def _change(verdict: Verdict, change: Change) -> dict[str, Any]:
     item = change.object
     place = verdict.place(item)
-    script = verdict.history.touching(item)
+    script = verdict.touched(change)
     return {
         "sign": change.sign,
         "kind": item.kind,

@@ -71,7 +71,7 @@ def _changes(verdict: Verdict, changes: list[Change]) -> Iterator[str]:
 def _change(verdict: Verdict, change: Change) -> Iterator[str]:
     colour = COLOURS[change.sign]
     text = escape(line(change))
-    yield f"[{colour}]{text[0]}[/]{text[1:]}{_origin(verdict, change.object)}"
+    yield f"[{colour}]{text[0]}[/]{text[1:]}{_origin(verdict, change)}"
     for _, before, after in differences(change):
         if "\n" in before + after or len(before) + len(after) > LONG:
             for part in excerpt(before, after):
@@ -79,10 +79,10 @@ def _change(verdict: Verdict, change: Change) -> Iterator[str]:
                 yield f"    [{COLOURS[mark]}]{escape(part)}[/]" if mark else f"    {escape(part)}"
 
 
-def _origin(verdict: Verdict, item: Object) -> str:
+def _origin(verdict: Verdict, change: Change) -> str:
     """The model's line and the last revision that mentions the object."""
-    script = verdict.history.touching(item)
-    parts = [str(place) for place in [verdict.place(item)] if place]
+    script = verdict.touched(change)
+    parts = [str(place) for place in [verdict.place(change.object)] if place]
     parts += [f"last in {script.revision}"] if script else []
     words = ", ".join(parts)
     return f"  [dim]{escape(f'({words})')}[/]" if parts else ""
