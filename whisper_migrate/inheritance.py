@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from whisper_migrate.catalog import Catalog, Key, Object
-from whisper_migrate.names import unquoted
+from whisper_migrate.names import split_list, unquoted
 from whisper_migrate.objects import KINDS, column, constraint
 from whisper_migrate.sql import literal, sibling
+from whisper_migrate.steps import is_foreign_key
 
 TABLES = ("table", "foreign_table")
 Renaming = tuple[Object, Object, list[str]]
@@ -21,6 +22,37 @@ def parents(catalog: Catalog, item: Object) -> list[Object]:
     table = catalog.objects.get(("table", str(item.parent))) or catalog.objects.get(("foreign_table", str(item.parent)))
     keys = [("column", f"{parent}.{item['name']}") for parent in (table["parents"] if table else None) or ()]
     return [catalog[key] for key in keys if key in catalog]
+
+
+def above(catalog: Catalog, item: Object) -> set[Key]:
+    """What an object has its definition from, at any distance: the same of the tables above, which it follows."""
+    if not item.derived:
+        return set()
+    found = {key for key in catalog.requires.get(item.key, ()) if key[0] == item.kind}
+    table = catalog.objects.get(("table", str(item.parent)))
+    if item.kind == "constraint":
+        found |= {
+            ("constraint", f"{item['name']} on {parent}") for parent in (table["parents"] if table else None) or ()
+        }
+    found &= catalog.objects.keys()
+    return found.union(*(above(catalog, catalog[key]) for key in found))
+
+
+def is_key(catalog: Catalog, before: Object, after: Object) -> bool:
+    """Whether a column gets another type while a partitioned table is divided by it, which PostgreSQL refuses."""
+    table = catalog.objects.get(("table", str(before.parent)))
+    if before.kind != "column" or table is None or not table["partition_key"]:
+        return False
+    changed = any(before[name] != after[name] for name in ("type", "collation"))
+    return changed and before["name"] in split_list(re.sub(r"[()]", " ", table["partition_key"]))
+
+
+def is_check_of(catalog: Catalog, item: Object, moved: set[Key], rebuilt: set[Key]) -> bool:
+    """Whether a table that is `moved` has this check from a parent that is made anew."""
+    if item.kind != "constraint" or item["type"] != "check" or not item.derived:
+        return False
+    table = ("table", str(item.parent))
+    return table in moved and any(("table", parent) in rebuilt for parent in catalog[table]["parents"] or ())
 
 
 def leaving(before: Catalog, after: Catalog, altered: Iterable[Key], rebuilt: set[Key]) -> set[Key]:
@@ -45,7 +77,10 @@ def on_their_own(catalog: Catalog, tables: set[Key]) -> Catalog:
         if item.parent in names or key in tables:
             objects[key] = replace(item, derived=False)
             requires[key] = frozenset(
-                other for other in requires.get(key, ()) if (catalog[other].parent or other[1]) not in above
+                other
+                for other in requires.get(key, ())
+                if (catalog[other].parent or other[1]) not in above
+                or (is_foreign_key(item) and not is_foreign_key(catalog[other]))  # it may refer to the parent
             )
     return replace(catalog, objects=objects, requires=requires)
 
@@ -68,25 +103,28 @@ def reached(before: Catalog, after: Catalog, altered: Iterable[Key]) -> set[Key]
     return {item.key for item in children if passed_on(before, after, item)}
 
 
-def rest(after: Catalog, item: Object) -> list[str]:
+def rest(after: Catalog, item: Object, created: set[Key]) -> list[str]:
     """What makes of a new object, which came with its parents', what it is."""
     if item.kind == "column":
-        return _own_settings(after, item)
+        return _own_settings(after, item, ("table", str(item.parent)) in created)
     return _own_name(after, item) if _is_part(item) else []
 
 
-def _own_settings(after: Catalog, item: Object) -> list[str]:
+def _own_settings(after: Catalog, item: Object, is_new: bool) -> list[str]:
     start = item.but(statistics=None, options=None)
+    # A new table takes over all but the statistics; where there is one, what the parent's column is given reaches it.
+    names = [name for name in (*column.PASSED_ON, "compression") if name != "statistics" or not is_new]
     for parent in parents(after, item):
-        start = start.but(**{name: parent[name] for name in (*column.PASSED_ON, "compression") if name != "statistics"})
+        start = start.but(**{name: parent[name] for name in names})
     return column.alter(start, item) or []
 
 
 def renamings(before: Catalog, after: Catalog, dropped: set[Key], created: set[Key]) -> Iterator[Renaming]:
-    """What is a part of its parents' can only be renamed: the old, the new, and the statements."""
+    """What is a part of its parents' can only be renamed, unless these go: the old, the new, and the statements."""
     lost = {_signature(before[key]): before[key] for key in dropped if _is_part(before[key])}
     for key in created:
-        if _is_part(after[key]) and (old := lost.get(_signature(after[key]))):
+        old = lost.get(_signature(after[key])) if _is_part(after[key]) else None
+        if old and not any(kind == old.kind for kind, _ in before.requires.get(old.key, frozenset()) & dropped):
             yield old, after[key], KINDS[key[0]].renamed(old, after[key]["name"])
 
 
@@ -138,7 +176,10 @@ def _changes(before: Object, after: Object, names: Iterable[str]) -> bool:
 
 
 def _is_part(item: Object) -> bool:
-    return item.derived and item.kind in ("constraint", "index")
+    """A check always has its parents' name."""
+    return (
+        item.derived and item.kind in ("constraint", "index") and ("type" not in item.fields or item["type"] != "check")
+    )
 
 
 def _signature(item: Object) -> tuple[str | None, ...]:

@@ -6,10 +6,15 @@ import heapq
 from collections.abc import Container, Iterator
 from graphlib import TopologicalSorter
 
-from whisper_migrate.catalog import Catalog, Key
+from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.objects import KINDS
+from whisper_migrate.objects.constraint import HAS_INDEX
+from whisper_migrate.sql import sibling
 from whisper_migrate.steps import USED_BY_DEFAULTS, Step, container, is_foreign_key
 
+NAMED = frozenset({"table", "view", "materialized_view", "foreign_table", "sequence", "index"}) | {
+    *("enum", "domain", "composite_type", "range_type")
+}
 Priority = tuple[int, int, str, int, str]
 
 
@@ -50,6 +55,17 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
         graph.add(("discard", key), ("alter", key))
     for key in gone & makes.keys():
         graph.add(makes[key].key, drops[key].key)
+    for step in steps:  # what a parent is given later reaches its heirs
+        if step.verb == "create" and step.item.kind == "table":
+            above = (part.key for parent in step.item["parents"] or () for part in after.children(parent, "column"))
+            for key in above:
+                if ("alter", key) in place:
+                    graph.add(step.key, ("alter", key))
+    freed = {name: step for key, step in drops.items() if step.verb == "drop" for name in _names(before[key])}
+    for step in steps:
+        for item in (step.item, *step.inside) if step.verb == "create" else ():
+            for name in _names(item) & freed.keys():
+                graph.add(step.key, freed[name].key)
     for first, then in _by_persistence(place, before, after):
         graph.add(("alter", then), ("alter", first))
 
@@ -84,10 +100,26 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
     return ordered
 
 
+def _names(item: Object) -> set[str]:
+    """The names that no other object may have: relations share theirs with types, functions with aggregates."""
+    if item.kind in ("function", "aggregate") or item.kind in NAMED:
+        return {item.identity}
+    if item.kind == "constraint" and item["type"] in HAS_INDEX:
+        return {sibling(str(item.parent), item["name"])}
+    return {item["identity_sequence"]} if item.kind == "column" and item["identity_sequence"] else set()
+
+
 def _by_persistence(place: Container[tuple[str, Key]], before: Catalog, after: Catalog) -> Iterator[tuple[Key, Key]]:
-    """A logged table must not refer to an unlogged one, not even while both are on their way to the other."""
+    """A logged table must not refer to an unlogged one, not even while both are on their way to the other.
+
+    Nor is one published that goes unlogged.
+    """
     tables = (item for item in after if item.kind == "table" and ("alter", item.key) in place)
     switched = {item.key for item in tables if item["unlogged"] != before[item.key]["unlogged"]}
+    for key, needed in before.requires.items() if switched else ():
+        for table in needed & switched if key[0] == "publication" and ("alter", key) in place else ():
+            if after[table]["unlogged"]:
+                yield key, table
     for key, needed in after.requires.items() if switched else ():
         if is_foreign_key(after[key]):
             referring = ("table", str(after[key].parent))

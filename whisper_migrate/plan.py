@@ -9,7 +9,7 @@ from typing import Any
 
 from whisper_migrate.catalog import Catalog, Change, Key, Object, diff
 from whisper_migrate.errors import Failure
-from whisper_migrate.inheritance import leaving, on_their_own, passed_on, reached, renamings, rest
+from whisper_migrate.inheritance import is_check_of, is_key, leaving, on_their_own, passed_on, reached, renamings, rest
 from whisper_migrate.objects import ATTACHED, KINDS
 from whisper_migrate.order import in_order
 from whisper_migrate.retype import TYPES, discarded, move, renamed, set_aside
@@ -32,10 +32,17 @@ def plan(before: Catalog, after: Catalog) -> list[Step]:
     for change in changes:
         if change.before and change.after:
             (altered if _is_alterable(change.before, change.after, changes) else rebuilt).add(change.object.key)
+    rebuilt |= {("table", str(before[key].parent)) for key in altered if is_key(before, before[key], after[key])}
+    altered -= rebuilt
     moved = leaving(before, after, altered, rebuilt)
+    # A copy of a check must be just as its parents' are, also in what PostgreSQL does not print.
+    rebuilt |= {item.key for item in before if item.key in after and is_check_of(before, item, moved, rebuilt)}
     before, after = on_their_own(before, moved), on_their_own(after, moved)
-    disturbed = {key for key in altered if hasattr(KINDS[key[0]], "disturbs")}
+    # What is in a table that is made anew is made anew with it, whatever else it would be.
+    disturbed = {key for key in altered if hasattr(KINDS[key[0]], "disturbs") and not container(before[key], rebuilt)}
     disturbed = {key for key in disturbed if KINDS[key[0]].disturbs(before[key], after[key])}
+    rewritten = {key for key in altered if key[0] == "table" and before[key]["unlogged"] != after[key]["unlogged"]}
+    rebuilt |= _holding_rows(before, after, disturbed | created | rewritten)
     found, held = _dependents(before, after, rebuilt | dropped, disturbed)
     aside = set_aside(before, rebuilt | found, held)
     rebuilt = (rebuilt | found) - aside
@@ -53,7 +60,7 @@ def plan(before: Catalog, after: Catalog) -> list[Step]:
     steps += [Step("alter", new, old, tuple(sql)) for old, new, sql in renamings(before, after, dropped, created)]
     # Foreign keys that go round in a circle, or a check that needs its own table, cannot be made inside CREATE TABLE.
     for apart in ((), ("foreign key",), ("foreign key", "check", "exclusion", "unique", "primary key")):
-        drops = _drops(before, dropped | rebuilt, aside, apart)
+        drops = _drops(before, after, dropped | rebuilt, aside, apart)
         creates = [_beside(before, step, aside) for step in _creates(after, created | rebuilt | aside, apart)]
         try:
             ordered = in_order([*steps, *drops, *creates], before, after)
@@ -107,18 +114,26 @@ def _alterations(before: Object, after: Object, tied: bool, passed: Mapping[str,
         yield Step("finish", after, before, tuple(module.finish(after, loose)))
 
 
-def _drops(before: Catalog, dropped: set[Key], aside: set[Key], apart: Sequence[str]) -> list[Step]:
+def _drops(before: Catalog, after: Catalog, dropped: set[Key], aside: set[Key], apart: Sequence[str]) -> list[Step]:
     """What is dropped by itself: the rest goes along with the table or the object that it belongs to."""
     steps = []
     for key in dropped:
         item = before[key]
         if item.kind in ATTACHED:
-            along = any(owner in dropped | aside for owner in before.requires.get(key, ()))
+            owners = before.requires.get(key, ())
+            along = any(owner in dropped | aside or _loses(item, before, after, owner) for owner in owners)
         else:
             along = container(item, dropped) is not None and not _is_apart(item, apart)
         if not along and not item.derived:
             steps.append(_step("drop", item))
     return steps
+
+
+def _loses(item: Object, before: Catalog, after: Catalog, column: Key) -> bool:
+    """Whether a grant or comment is on the sequence of an identity that a column is about to lose."""
+    if column[0] != "column" or column not in after or after[column]["identity_sequence"]:
+        return False
+    return bool(item["name"] == before[column]["identity_sequence"])
 
 
 def _creates(after: Catalog, created: set[Key], apart: Sequence[str]) -> list[Step]:
@@ -127,7 +142,7 @@ def _creates(after: Catalog, created: set[Key], apart: Sequence[str]) -> list[St
     steps, rests = [], []
     for item in (after[key] for key in after.objects if key in created):
         if item.derived:
-            rests.append(Step("create", item, None, tuple(rest(after, item))))
+            rests.append(Step("create", item, None, tuple(rest(after, item, created))))
             continue
         whole, fits = container(item, created), getattr(KINDS[item.kind], "fits_inside", None)
         if whole and fits and fits(item) and not _is_apart(item, apart):
@@ -144,6 +159,13 @@ def _is_apart(item: Object, apart: Sequence[str]) -> bool:
 
 def _shown(cycle: CycleError) -> str:
     return " -> ".join(f"{kind} {identity}" for _, (kind, identity) in cycle.args[1])
+
+
+def _holding_rows(before: Catalog, after: Catalog, changed: set[Key]) -> set[Key]:
+    """Materialized views that hold whole rows of these tables or columns' tables: the rows must stay as they are."""
+    tables = {("table", str(after[key].parent or key[1])) for key in changed if key[0] in ("table", "column")}
+    views = (key for key in before.requires if key[0] == "materialized_view" and key in after)
+    return {key for key in views if before.requires[key] & tables} if tables else set()
 
 
 # PostgreSQL itself rebuilds these when the type of a column changes under them.
@@ -163,13 +185,14 @@ def _dependents(before: Catalog, after: Catalog, gone: set[Key], disturbed: set[
     todo = list(gone | disturbed)
     while todo:
         key = todo.pop()
-        retyped = key in disturbed or key in held
+        retyped = (key in disturbed and key not in found) or key in held
         for other in standing.get(key, ()):
             if other in found or other in gone or other not in after:
                 continue
             item = before[other]
             follows = FOLLOWS_TYPE if key[0] == "column" else TYPES
             if retyped and other[0] in follows and not is_foreign_key(item):
+                found |= {one for one in standing.get(other, ()) if one in after and is_foreign_key(before[one])} - gone
                 continue
             if _is_kept(item, key) and not (key[0] in CONTAINERS and item.parent == key[1]):
                 made = key in after and key not in disturbed

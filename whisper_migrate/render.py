@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from whisper_migrate import column_types, render_constraints
@@ -9,6 +10,9 @@ from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.names import arguments, schema_argument, split_name, unquoted
 from whisper_migrate.python_sql import execute, quoted, sql_expression, sql_text
 from whisper_migrate.steps import Step
+
+# What op.alter_column() has words for.
+ALTERATION = re.compile("TYPE |SET DEFAULT |SET NOT NULL$|DROP DEFAULT$|DROP NOT NULL$")
 
 
 class Body:
@@ -87,7 +91,12 @@ class Body:
         return [f"op.alter_column({arguments(*words)})"]
 
     def _create_column(self, step: Step) -> list[str] | None:
-        if self._type(step.item) is None or not self._has_words(step.item) or step.item["identity_kind"]:
+        if (
+            step.item["of_view"]
+            or self._type(step.item) is None
+            or not self._has_words(step.item)
+            or step.item["identity_kind"]
+        ):
             return None
         schema, table = split_name(str(step.item.parent))
         column = self._column(step.item, False, None)
@@ -95,6 +104,8 @@ class Body:
         return [call, *(execute(sql) for sql in step.statements[1:])]
 
     def _drop_column(self, step: Step) -> list[str] | None:
+        if step.item["of_view"]:
+            return None
         schema, table = split_name(str(step.item.parent))
         name = quoted(unquoted(step.item["name"]))
         return (
@@ -107,14 +118,14 @@ class Body:
         changed = {name for name in after.fields if before[name] != after[name]}
         if not changed <= {"type", "default", "not_null"} or self._type(after) is None or self._type(before) is None:
             return None
-        alters = f"ALTER TABLE {after.parent} "
         return [
-            self._alteration(before, after, sql) if sql.startswith(alters) else execute(sql) for sql in step.statements
+            self._alteration(before, after, sql) if ALTERATION.match(_change(after, sql)) else execute(sql)
+            for sql in step.statements
         ]
 
     def _alteration(self, before: Object, after: Object, sql: str) -> str:
         schema, table = split_name(str(after.parent))
-        change = sql.partition(f" ALTER COLUMN {after['name']} ")[2]
+        change = _change(after, sql)
         existing = f"existing_type={self._type(before)}"
         if change == "DROP DEFAULT":
             words = ["server_default=None", existing]
@@ -179,3 +190,8 @@ class Body:
         word = "table column" if key[0] == "column" else key[0]
         comment = ("comment", f"{word} {key[1]}")
         return str(self.catalog[comment]["text"]) if comment in self.catalog else None
+
+
+def _change(item: Object, sql: str) -> str:
+    """`ALTER TABLE users ALTER COLUMN name SET NOT NULL` -> `SET NOT NULL`."""
+    return sql.partition(f" ALTER COLUMN {item['name']} ")[2]

@@ -12,6 +12,7 @@ from whisper_migrate.steps import Step
 
 NAME = re.compile(r'[a-z_][a-z0-9_$]*|"(?:[^"]|"")+"')
 INDEX = re.compile(r"CREATE (?P<unique>UNIQUE )?INDEX \S+ ON \S+ USING (?P<method>\w+) (?P<rest>\(.*)", re.DOTALL)
+KEY = re.compile(r'(PRIMARY KEY|UNIQUE) \(((?:"(?:[^"]|"")+"|[^"()])+)\)')
 FOREIGN_KEY = re.compile(
     r"FOREIGN KEY \((?P<columns>[^()]+)\) REFERENCES (?P<table>\S+)\((?P<to>[^()]+)\)"
     r"(?: ON UPDATE (?P<update>CASCADE|RESTRICT|SET NULL|SET DEFAULT))?"
@@ -24,7 +25,7 @@ def inline(item: Object) -> str | None:
     """A constraint as an argument of create_table; None where SQLAlchemy has no words for it."""
     name = f"name={_final(item)}"
     definition = item["definition"]
-    if match := re.fullmatch(r"(PRIMARY KEY|UNIQUE) \((.+?)\)", definition):
+    if match := KEY.fullmatch(definition):
         word = "PrimaryKeyConstraint" if match[1] == "PRIMARY KEY" else "UniqueConstraint"
         return f"sa.{word}({', '.join([*_names(match[2]), name])})"
     if match := re.fullmatch(r"CHECK \((.*)\)", definition, re.DOTALL):
@@ -46,7 +47,7 @@ def create_constraint(step: Step) -> list[str] | None:
     definition = item["definition"]
     if len(step.statements) > 1:
         return None
-    if match := re.fullmatch(r"(PRIMARY KEY|UNIQUE) \((.+?)\)", definition):
+    if match := KEY.fullmatch(definition):
         word = "create_primary_key" if match[1] == "PRIMARY KEY" else "create_unique_constraint"
         names = f"[{', '.join(_names(match[2]))}]"
         return [f"op.{word}({arguments(name, quoted(table), names, *where)})"]

@@ -18,6 +18,16 @@ WHERE objid >= 16384 AND deptype IN ('n', 'a', 'i', 'P', 'S', 'e')
 """
 DEFAULTS = "SELECT oid, adrelid, adnum FROM pg_catalog.pg_attrdef"
 CONSTRAINT_INDEXES = "SELECT conindid, oid FROM pg_catalog.pg_constraint WHERE contype IN ('p', 'u', 'x')"
+# A foreign key holds on to one of the keys that it could: the first that was there, which no definition tells.
+KEYS = """
+SELECT con.oid, i.indexrelid
+FROM pg_catalog.pg_constraint AS con
+JOIN pg_catalog.pg_index AS i
+  ON i.indrelid = con.confrelid AND i.indisunique AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+     AND i.indnkeyatts = cardinality(con.confkey)
+     AND (i.indkey::int2[])[0:i.indnkeyatts - 1] @> con.confkey
+WHERE con.contype = 'f'
+"""
 CONTAINERS = ("table", "foreign_table", "view", "materialized_view")
 PUBLISHED_TABLES = "SELECT oid, prpubid FROM pg_catalog.pg_publication_rel"
 
@@ -62,6 +72,10 @@ def read_requires(
     for row in rows:
         key, needed = owner(row[0:3]), owner(row[3:6])
         if key and needed and key != needed and not _is_ownership(key, row[6]):
+            requires.setdefault(key, set()).add(needed)
+    for constraint, index in connection.execute(text(KEYS)):
+        key, needed = owner(("pg_constraint", constraint, 0)), owner(("pg_class", index, 0))
+        if key and needed:
             requires.setdefault(key, set()).add(needed)
     needs = {kind: module.needs for kind, module in KINDS.items() if hasattr(module, "needs")}
     for item in objects.values():

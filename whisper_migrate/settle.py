@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, Change
 from whisper_migrate.errors import Failure
+from whisper_migrate.inheritance import above
 from whisper_migrate.inspect import inspect
 from whisper_migrate.plan import plan, statements
 from whisper_migrate.sql import run
@@ -69,6 +70,8 @@ def _same(shadow: Connection, base: Catalog, changes: list[Change]) -> list[Chan
             run(shadow, statement)
         # What no statement changes was not tried, so nothing was proved of it.
         touched = {item.key for step in made if step.statements for item in (step.item, *step.inside)}
+        for change in changes:
+            touched |= {change.object.key} if touched & above(base, change.object) else set()
         second = inspect(shadow, requires=True)
         for statement in statements(plan(second, base)):
             run(shadow, statement)

@@ -65,8 +65,8 @@ def alter(before: Object, after: Object) -> list[str] | None:
 
 
 def _members(item: Object) -> str:
-    """`TABLE a (x), TABLE b, TABLES IN SCHEMA s`."""
-    members = [f"TABLE {table}" for table in item["tables"] or ()]
+    """`TABLE ONLY a (x), TABLE ONLY b, TABLES IN SCHEMA s`: heirs are listed by themselves."""
+    members = [f"TABLE ONLY {table}" for table in item["tables"] or ()]
     return ", ".join(members + [f"TABLES IN SCHEMA {schema}" for schema in item["schemas"] or ()])
 
 

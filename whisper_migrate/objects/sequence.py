@@ -1,6 +1,7 @@
 """Sequences that are not an identity column's own (pg_sequence). The value they have reached is data, not schema."""
 
 from whisper_migrate.catalog import Object
+from whisper_migrate.sql import literal
 
 CATALOG = "pg_class"
 AFTER = ("schema", "extension")
@@ -61,9 +62,26 @@ def drop(item: Object) -> list[str]:
 def alter(before: Object, after: Object) -> list[str]:
     statements = []
     if settings(before) != settings(after):
-        statements.append(f"ALTER SEQUENCE {after.identity} {settings(after)}")
+        statements += [
+            *_into_bounds(before, after),
+            f"ALTER SEQUENCE {after.identity} {settings(after)}{_turn(before, after)}",
+        ]
     if before["unlogged"] != after["unlogged"]:
         statements.append(f"ALTER SEQUENCE {after.identity} SET {'UNLOGGED' if after['unlogged'] else 'LOGGED'}")
     if before["owned_by"] and not after["owned_by"]:
         statements.append(f"ALTER SEQUENCE {after.identity} OWNED BY NONE")
     return statements
+
+
+def _turn(before: Object, after: Object) -> str:
+    """A value on the way down is out of the bounds of the way up."""
+    return " RESTART" if (before["increment"] < 0) != (after["increment"] < 0) else ""
+
+
+def _into_bounds(before: Object, after: Object) -> list[str]:
+    """A value that the new bounds would not hold moves to the nearest that they do."""
+    low, high = after["minimum"], after["maximum"]
+    if _turn(before, after) or low <= before["start"] <= high or low > before["maximum"] or high < before["minimum"]:
+        return []
+    value = f"least(greatest(last_value, {low}), {high})"
+    return [f"SELECT setval({literal(after.identity)}, {value}, is_called) FROM {after.identity}"]
