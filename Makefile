@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup upgrade revision prove check-drift repair downgrade status db-url psql db-stop test bench lint format
+.PHONY: help setup upgrade revision prove check-drift repair downgrade status db-url psql db-stop test fuzz bench lint format
 
 PYTHON ?= python3
 VENV := .venv
@@ -56,6 +56,9 @@ db-stop: $(VENV)/.ready ## stop the embedded server; its data stays
 
 test: $(VENV)/.ready ## the suite, against real PostgreSQL
 	@$(PY) -m pytest
+
+fuzz: $(VENV)/.ready ## prove the way between generated schemas: FUZZ_PAIRS of them (2000), FUZZ_SEED to repeat a run
+	@$(PY) -m tests.fuzz
 
 bench: $(VENV)/.ready ## our commands beside their peers: medians and ratios
 	@$(PY) -m tests.bench
