@@ -5,7 +5,7 @@ import shutil
 from itertools import count
 from pathlib import Path
 
-from tests.bench.generated import ENV
+from tests.little import ENV
 from whisper_migrate.project import Project
 
 ROOT = Path(__file__).parent.parent
@@ -24,11 +24,7 @@ def edited(folder: Path, models: str) -> Project:
     module = f"edited{next(NUMBERS)}"
     if not (folder / "alembic").exists():
         (folder / "alembic" / "versions").mkdir(parents=True)
-        (folder / "alembic" / "env.py").write_text(
-            ENV.replace("from bench_models import metadata\n", "")
-            .replace("metadata,", "None,")
-            .replace("=metadata", "=None")
-        )
+        (folder / "alembic" / "env.py").write_text(ENV)
         shutil.copy(ROOT / "alembic" / "script.py.mako", folder / "alembic")
         shutil.copy(ROOT / "alembic.ini", folder)
     (folder / f"{module}.py").write_text(HEAD + models)

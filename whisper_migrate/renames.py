@@ -10,7 +10,6 @@ a renamed table does, is renamed as well.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +21,7 @@ from whisper_migrate.inspect import inspect
 from whisper_migrate.names import plain_name, shown, split_list, split_name, unquoted
 from whisper_migrate.objects import KINDS
 from whisper_migrate.project import Project
-from whisper_migrate.sql import literal, run
+from whisper_migrate.sql import literal, run, sibling
 from whisper_migrate.steps import Step
 
 KEY, VALUES = "renamed_from", "values_renamed_from"
@@ -180,7 +179,7 @@ def _shape(item: Object) -> tuple[Any, ...]:
 def _quoted_name(item: Object) -> str:
     if "name" in item.fields:
         return str(item["name"])
-    return re.fullmatch(r'(?:"(?:[^"]|"")*"|[^".]+)\.(.+)', item.identity)[1]  # type: ignore[index]  # schema.name
+    return item.identity.removeprefix(sibling(item.identity, ""))
 
 
 def _renaming(item: Object, name: str) -> Sequence[str]:
