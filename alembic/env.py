@@ -5,8 +5,8 @@ from pathlib import Path
 from alembic import context
 from sqlalchemy import MetaData
 
+from whisper_migrate.databases.settings import database, engine
 from whisper_migrate.project import Project
-from whisper_migrate.settings import database, engine
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = Project(ROOT)

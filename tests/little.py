@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import URL, text
 
 from whisper_migrate.cli import main
-from whisper_migrate.connect import connected
+from whisper_migrate.databases.connect import connected
 from whisper_migrate.project import Project
 from whisper_migrate.sql import run
 

@@ -14,7 +14,9 @@ from sqlalchemy import URL
 
 from tests import servers
 from tests.embedding import ROOT, ask, command, finished, mode, start
-from whisper_migrate import embedded, embedded_binaries, embedded_state
+from whisper_migrate import embedded
+from whisper_migrate.embedded import binaries as embedded_binaries
+from whisper_migrate.embedded import state as embedded_state
 from whisper_migrate.errors import Failure
 
 

@@ -12,7 +12,8 @@ from sqlalchemy import URL
 
 from tests import servers
 from tests.embedding import ROOT, START, as_user, ask, command, finished, mode, start
-from whisper_migrate import embedded, embedded_binaries
+from whisper_migrate import embedded
+from whisper_migrate.embedded import binaries as embedded_binaries
 from whisper_migrate.errors import Failure
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can show it")

@@ -11,14 +11,14 @@ from sqlalchemy import URL, text
 from tests.bench.generated import ENV
 from tests.conftest import MakeDatabase
 from whisper_migrate.catalog import diff
-from whisper_migrate.connect import connected
+from whisper_migrate.databases.connect import connected
 from whisper_migrate.desired import build
-from whisper_migrate.draft import draft
 from whisper_migrate.drift import check
-from whisper_migrate.embedded_binaries import binaries
+from whisper_migrate.embedded.binaries import binaries
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
 from whisper_migrate.project import Project
+from whisper_migrate.revisions.draft import draft
 from whisper_migrate.words import line
 
 ROOT = Path(__file__).parent.parent

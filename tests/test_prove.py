@@ -10,7 +10,7 @@ from tests import little
 from tests.little import Said, command
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
-from whisper_migrate.prove_history import prove_history
+from whisper_migrate.revisions.prove_history import prove_history
 
 ROOT = Path(__file__).parent.parent
 

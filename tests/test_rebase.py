@@ -9,7 +9,7 @@ from tests import little
 from tests.little import Said, command
 from tests.test_prove import project, proved, sound, write
 from whisper_migrate.project import Project
-from whisper_migrate.rebase import with_parent
+from whisper_migrate.revisions.rebase import with_parent
 
 __all__ = ["project"]
 

@@ -10,10 +10,10 @@ from sqlalchemy import URL
 
 from tests.drafting import edited
 from tests.projects import ask
-from whisper_migrate.draft import draft
 from whisper_migrate.drift import check
 from whisper_migrate.errors import Failure
 from whisper_migrate.reports.text import render
+from whisper_migrate.revisions.draft import draft
 from whisper_migrate.runner import downgrade, upgrade
 
 BEFORE = """

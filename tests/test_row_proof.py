@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import URL
 
 from tests.drafting import edited
-from whisper_migrate.draft import draft
 from whisper_migrate.errors import Failure
+from whisper_migrate.revisions.draft import draft
 
 
 @dataclass(frozen=True)

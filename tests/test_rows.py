@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import URL, text
 
 from tests.objects.harness import apply, catalog
-from whisper_migrate.connect import connected
-from whisper_migrate.rows import fill
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.rows.fill import fill
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from sqlalchemy import URL
 
 from tests import servers
 from tests.conftest import MakeDatabase
-from whisper_migrate import embedded, settings
+from whisper_migrate import embedded
+from whisper_migrate.databases import settings
+from whisper_migrate.databases.settings import configured, connection_failure, engine, parse, shown
 from whisper_migrate.errors import Failure
-from whisper_migrate.settings import configured, connection_failure, engine, parse, shown
 
 SECRET = "s3cr3t-geheim"
 

@@ -6,8 +6,8 @@ from sqlalchemy import URL
 from tests.conftest import MakeDatabase
 from tests.objects.harness import apply, catalog
 from whisper_migrate.catalog import Catalog, Change, diff
-from whisper_migrate.connect import connected
-from whisper_migrate.plan import plan, statements
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.words import line
 

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from whisper_migrate import settings
+from whisper_migrate.databases import settings
 from whisper_migrate.errors import Failure
 from whisper_migrate.project import Project
 

@@ -9,7 +9,8 @@ from alembic.script import Script
 from sqlalchemy import URL, Connection
 
 from whisper_migrate.catalog import Catalog, Change, Object, diff
-from whisper_migrate.connect import connected
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.desired import build
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History, stamped
@@ -17,7 +18,6 @@ from whisper_migrate.ignore import Pattern, split
 from whisper_migrate.inspect import inspect
 from whisper_migrate.project import Project
 from whisper_migrate.settle import settled
-from whisper_migrate.shadow import Shadows, shadows
 from whisper_migrate.source_lines import Place, place
 from whisper_migrate.words import outline
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from whisper_migrate.catalog import Catalog, Change, Object
 from whisper_migrate.errors import Failure
-from whisper_migrate.steps import CONTAINERS
+from whisper_migrate.planning.steps import CONTAINERS
 
 
 @dataclass(frozen=True)

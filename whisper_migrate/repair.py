@@ -10,20 +10,20 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, diff
-from whisper_migrate.column_types import INTEGERS
-from whisper_migrate.connect import connected
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.drift import read_database, record
 from whisper_migrate.errors import Failure, reason
-from whisper_migrate.hazards import hazards
 from whisper_migrate.history import History, stamped
 from whisper_migrate.ignore import without
 from whisper_migrate.inspect import inspect
-from whisper_migrate.plan import plan, statements
+from whisper_migrate.planning.column_types import INTEGERS
+from whisper_migrate.planning.hazards import hazards
+from whisper_migrate.planning.plan import plan, statements
+from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
 from whisper_migrate.settle import agreed, settled
-from whisper_migrate.shadow import shadows
 from whisper_migrate.sql import literal, run
-from whisper_migrate.steps import Step
 from whisper_migrate.words import line
 
 # A body may name what comes after it, or what was never there.

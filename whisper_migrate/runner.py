@@ -14,7 +14,7 @@ from psycopg2.errors import DuplicateObject, DuplicateTable
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
-from whisper_migrate.connect import connected
+from whisper_migrate.databases.connect import connected
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history import History, stamped
 from whisper_migrate.project import Project

@@ -15,9 +15,9 @@ from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, Change
 from whisper_migrate.errors import Failure
-from whisper_migrate.inheritance import above
 from whisper_migrate.inspect import inspect
-from whisper_migrate.plan import plan, statements
+from whisper_migrate.planning.inheritance import above
+from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.sql import run
 
 # Attributes that PostgreSQL prints from an expression. A difference in any other one is a difference.

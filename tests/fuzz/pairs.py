@@ -16,14 +16,14 @@ from tests.fuzz.choices import Choices
 from tests.fuzz.schemas import schema
 from tests.little import ENV, ROOT
 from whisper_migrate.catalog import Catalog, diff
-from whisper_migrate.connect import connected
+from whisper_migrate.databases.connect import connected
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
-from whisper_migrate.plan import plan, statements
+from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.project import Project
-from whisper_migrate.prove import Flaw, prove
-from whisper_migrate.render import Body
-from whisper_migrate.revision_file import Text, write
+from whisper_migrate.revisions.prove import Flaw, prove
+from whisper_migrate.revisions.render import Body
+from whisper_migrate.revisions.revision_file import Text, write
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.sql import run
 from whisper_migrate.words import line

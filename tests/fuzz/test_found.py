@@ -9,7 +9,7 @@ from sqlalchemy import URL
 from tests.conftest import MakeDatabase
 from tests.fuzz.pairs import project_in, prove_pair
 from tests.objects.harness import version
-from whisper_migrate.connect import connected
+from whisper_migrate.databases.connect import connected
 
 
 @dataclass(frozen=True)

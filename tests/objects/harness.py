@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 
 from tests.conftest import MakeDatabase
 from whisper_migrate.catalog import Catalog, diff
-from whisper_migrate.connect import connected
+from whisper_migrate.databases.connect import connected
 from whisper_migrate.inspect import inspect
-from whisper_migrate.plan import plan, statements
+from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.repair import NO_BODY_CHECKS
 from whisper_migrate.sql import run
 from whisper_migrate.words import line

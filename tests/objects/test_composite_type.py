@@ -4,9 +4,9 @@ import pytest
 
 from tests.conftest import MakeDatabase
 from tests.objects.harness import Case, apply, assert_no_change, assert_round_trip, catalog
-from whisper_migrate.connect import connected
+from whisper_migrate.databases.connect import connected
 from whisper_migrate.errors import Failure
-from whisper_migrate.plan import plan, statements
+from whisper_migrate.planning.plan import plan, statements
 
 BEFORE = "CREATE TYPE c AS (a int, b text)"
 ALONE = f"{BEFORE}; CREATE FUNCTION f(c) RETURNS text LANGUAGE sql AS 'SELECT ($1).b'"

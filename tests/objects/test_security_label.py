@@ -5,8 +5,8 @@ import pytest
 from tests.conftest import MakeDatabase
 from tests.objects.harness import apply, catalog
 from whisper_migrate.catalog import diff
-from whisper_migrate.connect import connected
-from whisper_migrate.plan import plan, statements
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.words import line
 
 LABELLED = {

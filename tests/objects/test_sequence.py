@@ -4,8 +4,8 @@ import pytest
 
 from tests.conftest import MakeDatabase
 from tests.objects.harness import Case, apply, assert_no_change, assert_round_trip, catalog
-from whisper_migrate.connect import connected
-from whisper_migrate.plan import plan, statements
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.planning.plan import plan, statements
 
 BEFORE = "CREATE SEQUENCE q"
 OWNED = "CREATE TABLE t (id serial PRIMARY KEY, other int); INSERT INTO t DEFAULT VALUES"

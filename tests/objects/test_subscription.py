@@ -10,9 +10,9 @@ from tests.conftest import MakeDatabase
 from tests.objects.harness import apply, catalog, version
 from tests.objects.roles import ROLES
 from whisper_migrate.catalog import diff
-from whisper_migrate.connect import connected
+from whisper_migrate.databases.connect import connected
 from whisper_migrate.errors import Failure
-from whisper_migrate.plan import plan, statements
+from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.words import line
 
 CREATE = (

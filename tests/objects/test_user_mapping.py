@@ -6,9 +6,9 @@ from tests.conftest import MakeDatabase
 from tests.objects.harness import Case, apply, assert_round_trip, catalog
 from tests.objects.roles import ROLES
 from whisper_migrate.catalog import diff
-from whisper_migrate.connect import connected
+from whisper_migrate.databases.connect import connected
 from whisper_migrate.errors import Failure
-from whisper_migrate.plan import plan
+from whisper_migrate.planning.plan import plan
 from whisper_migrate.words import line
 
 BEFORE = (

@@ -6,9 +6,9 @@ import click
 
 from whisper_migrate import reports
 from whisper_migrate.console import database_if_any, database_of, out
+from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.drift import check
 from whisper_migrate.project import Project
-from whisper_migrate.shadow_server import shadow_server
 
 
 @click.command("check-drift")

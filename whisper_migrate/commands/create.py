@@ -4,10 +4,10 @@ import click
 from rich.markup import escape
 
 from whisper_migrate.console import out
-from whisper_migrate.draft import draft
+from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.errors import Failure
 from whisper_migrate.project import Project
-from whisper_migrate.shadow_server import shadow_server
+from whisper_migrate.revisions.draft import draft
 
 
 @click.command("create")

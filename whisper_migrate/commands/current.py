@@ -2,8 +2,8 @@
 
 import click
 
-from whisper_migrate.connect import connected
 from whisper_migrate.console import database_of, out
+from whisper_migrate.databases.connect import connected
 from whisper_migrate.history import stamped
 from whisper_migrate.project import Project
 

@@ -6,10 +6,10 @@ import click
 from rich.markup import escape
 
 from whisper_migrate.console import out
+from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
-from whisper_migrate.prove_history import Outcome, Proof, prove_history
-from whisper_migrate.shadow_server import shadow_server
+from whisper_migrate.revisions.prove_history import Outcome, Proof, prove_history
 from whisper_migrate.words import line, outline
 
 

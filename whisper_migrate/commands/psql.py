@@ -7,7 +7,8 @@ import sys
 
 import click
 
-from whisper_migrate import embedded, settings
+from whisper_migrate import embedded
+from whisper_migrate.databases import settings
 from whisper_migrate.project import Project
 
 

@@ -5,12 +5,12 @@ import sys
 import click
 from rich.markup import escape
 
-from whisper_migrate import rebase as rebasing
 from whisper_migrate.console import out
-from whisper_migrate.fork import fork
+from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
-from whisper_migrate.shadow_server import shadow_server
+from whisper_migrate.revisions import rebase as rebasing
+from whisper_migrate.revisions.fork import fork
 
 
 @click.command("rebase")

@@ -5,8 +5,8 @@ from rich.markup import escape
 
 from whisper_migrate import repair as repairing
 from whisper_migrate.console import database_of, err, out
+from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.project import Project
-from whisper_migrate.shadow_server import shadow_server
 
 
 @click.command("repair")

@@ -2,8 +2,9 @@
 
 import click
 
-from whisper_migrate import runner, settings
+from whisper_migrate import runner
 from whisper_migrate.console import names, out, target_given
+from whisper_migrate.databases import settings
 from whisper_migrate.project import Project
 
 

@@ -3,8 +3,8 @@
 import click
 from rich.markup import escape
 
-from whisper_migrate.connect import connected
 from whisper_migrate.console import database_of, out
+from whisper_migrate.databases.connect import connected
 from whisper_migrate.history import History, stamped
 from whisper_migrate.project import Project
 

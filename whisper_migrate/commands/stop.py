@@ -2,8 +2,9 @@
 
 import click
 
-from whisper_migrate import embedded, settings
+from whisper_migrate import embedded
 from whisper_migrate.console import out
+from whisper_migrate.databases import settings
 from whisper_migrate.project import Project
 
 

@@ -3,8 +3,8 @@
 import click
 from rich.markup import escape
 
-from whisper_migrate import settings
 from whisper_migrate.console import out
+from whisper_migrate.databases import settings
 from whisper_migrate.project import Project
 
 

@@ -1,7 +1,7 @@
 """Columns of tables (pg_attribute). Their order is not compared: no statement can change it."""
 
-from whisper_migrate.casts import assigned, cast, parsed, parsing
 from whisper_migrate.catalog import Object
+from whisper_migrate.planning.casts import assigned, cast, parsed, parsing
 from whisper_migrate.sql import foreign_option_changes, foreign_options, literal, option_changes
 
 CATALOG = "pg_class"

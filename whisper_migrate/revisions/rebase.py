@@ -14,14 +14,14 @@ from alembic.script import Script
 from sqlalchemy import URL, Connection
 
 from whisper_migrate.catalog import Catalog, diff
-from whisper_migrate.connect import connected
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.errors import Failure
-from whisper_migrate.fork import Fork
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
-from whisper_migrate.prove import Flaw, prove
+from whisper_migrate.revisions.fork import Fork
+from whisper_migrate.revisions.prove import Flaw, prove
 from whisper_migrate.settle import settled
-from whisper_migrate.shadow import Shadows, shadows
 from whisper_migrate.words import line, outline
 
 

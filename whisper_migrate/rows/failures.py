@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from whisper_migrate.catalog import Catalog, Object
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.names import plain_name, shown, split_name, unquoted
-from whisper_migrate.row_compare import quoted
-from whisper_migrate.rows import IDENTIFIER, REFERENCE, mentions, root
+from whisper_migrate.rows.compare import quoted
+from whisper_migrate.rows.fill import IDENTIFIER, REFERENCE, mentions, root
 from whisper_migrate.sql import literal, run
 
 RETYPE = re.compile(

@@ -10,8 +10,8 @@ from typing import Any
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.names import split_list, unquoted
 from whisper_migrate.objects import KINDS, column, constraint
+from whisper_migrate.planning.steps import is_foreign_key
 from whisper_migrate.sql import literal, sibling
-from whisper_migrate.steps import is_foreign_key
 
 TABLES = ("table", "foreign_table")
 Renaming = tuple[Object, Object, list[str]]

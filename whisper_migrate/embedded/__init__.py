@@ -15,10 +15,10 @@ import psycopg2
 from filelock import FileLock, Timeout
 from sqlalchemy import URL
 
-from whisper_migrate import embedded_state as state
-from whisper_migrate.connection_failures import connection_failure
-from whisper_migrate.embedded_binaries import binaries
-from whisper_migrate.embedded_launch import forget_socket, launch, not_started
+from whisper_migrate.databases.failures import connection_failure
+from whisper_migrate.embedded import state as state
+from whisper_migrate.embedded.binaries import binaries
+from whisper_migrate.embedded.launch import forget_socket, launch, not_started
 from whisper_migrate.errors import Failure
 
 __all__ = ["NAME", "binaries", "running", "start", "stop", "url"]

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import OperationalError
 
-from whisper_migrate.settings import connection_failure, engine
+from whisper_migrate.databases.settings import connection_failure, engine
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from graphlib import TopologicalSorter
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.objects import KINDS
 from whisper_migrate.objects.constraint import HAS_INDEX
+from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, container, is_foreign_key
 from whisper_migrate.sql import sibling
-from whisper_migrate.steps import USED_BY_DEFAULTS, Step, container, is_foreign_key
 
 NAMED = frozenset({"table", "view", "materialized_view", "foreign_table", "sequence", "index"}) | {
     *("enum", "domain", "composite_type", "range_type")

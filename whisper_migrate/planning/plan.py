@@ -9,11 +9,20 @@ from typing import Any
 
 from whisper_migrate.catalog import Catalog, Change, Key, Object, diff
 from whisper_migrate.errors import Failure
-from whisper_migrate.inheritance import is_check_of, is_key, leaving, on_their_own, passed_on, reached, renamings, rest
 from whisper_migrate.objects import ATTACHED, KINDS
-from whisper_migrate.order import in_order
-from whisper_migrate.retype import TYPES, discarded, move, renamed, set_aside
-from whisper_migrate.steps import CONTAINERS, USED_BY_DEFAULTS, Step, container, is_foreign_key
+from whisper_migrate.planning.inheritance import (
+    is_check_of,
+    is_key,
+    leaving,
+    on_their_own,
+    passed_on,
+    reached,
+    renamings,
+    rest,
+)
+from whisper_migrate.planning.order import in_order
+from whisper_migrate.planning.retype import TYPES, discarded, move, renamed, set_aside
+from whisper_migrate.planning.steps import CONTAINERS, USED_BY_DEFAULTS, Step, container, is_foreign_key
 
 KEPT = frozenset({"schema", "extension", "table", "column", "sequence"})
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.names import arguments, schema_argument, split_list, split_name, unquoted
-from whisper_migrate.python_sql import quoted, sql_expression, sql_text
-from whisper_migrate.steps import Step
+from whisper_migrate.planning.steps import Step
+from whisper_migrate.revisions.python_sql import quoted, sql_expression, sql_text
 
 NAME = re.compile(r'[a-z_][a-z0-9_$]*|"(?:[^"]|"")+"')
 INDEX = re.compile(r"CREATE (?P<unique>UNIQUE )?INDEX \S+ ON \S+ USING (?P<method>\w+) (?P<rest>\(.*)", re.DOTALL)

@@ -12,8 +12,8 @@ from sqlalchemy import URL
 from sqlalchemy.pool import NullPool
 
 from whisper_migrate import embedded
-from whisper_migrate.connection_failures import connection_failure
-from whisper_migrate.database_url import DRIVER, parse, port_number, shown
+from whisper_migrate.databases.failures import connection_failure
+from whisper_migrate.databases.url import DRIVER, parse, port_number, shown
 from whisper_migrate.errors import Failure
 
 __all__ = ["Database", "configured", "connection_failure", "database", "embedded_folder", "engine", "parse", "shown"]

@@ -13,23 +13,23 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from whisper_migrate.catalog import Catalog, Object, diff
-from whisper_migrate.connect import connected
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.desired import build
 from whisper_migrate.errors import Failure
-from whisper_migrate.hazards import Hazard, hazards
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
 from whisper_migrate.names import shown
-from whisper_migrate.plan import plan
+from whisper_migrate.planning.hazards import Hazard, hazards
+from whisper_migrate.planning.plan import plan
+from whisper_migrate.planning.renames import VALUES, declaration, rename
+from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
-from whisper_migrate.prove import Flaw, prove
-from whisper_migrate.renames import VALUES, declaration, rename
-from whisper_migrate.render import Body
-from whisper_migrate.revision_file import Text, write
-from whisper_migrate.row_proof import prove_rows
+from whisper_migrate.revisions.prove import Flaw, prove
+from whisper_migrate.revisions.render import Body
+from whisper_migrate.revisions.revision_file import Text, write
+from whisper_migrate.rows.proof import prove_rows
 from whisper_migrate.settle import agreed, settled
-from whisper_migrate.shadow import shadows
-from whisper_migrate.steps import Step
 from whisper_migrate.words import line, outline
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, text
 
-from whisper_migrate import embedded, settings
-from whisper_migrate.connect import connected
+from whisper_migrate import embedded
+from whisper_migrate.databases import settings
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.shadow import may_create
 from whisper_migrate.errors import Failure
-from whisper_migrate.shadow import may_create
 
 
 @contextmanager

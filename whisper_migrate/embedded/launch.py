@@ -11,8 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from whisper_migrate import embedded_state as state
-from whisper_migrate.embedded_binaries import Account, account, major, usable
+from whisper_migrate.embedded import state as state
+from whisper_migrate.embedded.binaries import Account, account, major, usable
 from whisper_migrate.errors import Failure
 
 SOCKET_LIMIT = 107 if sys.platform == "linux" else 103
@@ -71,7 +71,7 @@ def launch(folder: Path, *, durable: bool, programs: Path, deadline: float) -> N
 
 def _hand_over_extensions(data: Path, who: Account) -> None:
     """Copy the stand-in into the data, where the server can always read it; written by its user, not through us."""
-    for source in sorted((Path(__file__).with_name("embedded_extensions") / "extension").iterdir()):
+    for source in sorted((Path(__file__).with_name("extensions") / "extension").iterdir()):
         subprocess.run(
             ["/bin/sh", "-c", 'mkdir -p "$0/extension" && cat > "$0/extension/$1"', EXTENSIONS, source.name],
             input=source.read_bytes(),

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whisper_migrate.casts import parsed
 from whisper_migrate.catalog import Object
 from whisper_migrate.names import shown
-from whisper_migrate.steps import Step
+from whisper_migrate.planning.casts import parsed
+from whisper_migrate.planning.steps import Step
 
 # Dropping one of these loses what people put into it.
 HOLDS_DATA = ("table", "column", "sequence", "foreign_table", "schema", "extension")

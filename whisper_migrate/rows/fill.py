@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from whisper_migrate.catalog import Catalog, Object
 from whisper_migrate.errors import reason
 from whisper_migrate.names import shown, split_list, unquoted
-from whisper_migrate.row_values import Values
+from whisper_migrate.rows.values import Values
 from whisper_migrate.sql import literal, run
 
 MOST = 24  # rows of one table, where an enum has that many labels

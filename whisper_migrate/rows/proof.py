@@ -10,9 +10,9 @@ from sqlalchemy.exc import DBAPIError
 from whisper_migrate.catalog import Catalog, diff
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.names import plain_name
-from whisper_migrate.row_compare import changed_up, changed_up_and_down, read
-from whisper_migrate.row_failures import Obstacles, Refused
-from whisper_migrate.rows import fill, mentions, root
+from whisper_migrate.rows.compare import changed_up, changed_up_and_down, read
+from whisper_migrate.rows.failures import Obstacles, Refused
+from whisper_migrate.rows.fill import fill, mentions, root
 from whisper_migrate.sql import run
 
 # Changes of these kinds can fail on rows, or change them; those of others (a comment, a grant, a view) cannot.

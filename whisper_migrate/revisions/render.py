@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from whisper_migrate import column_types, render_constraints
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.names import arguments, schema_argument, split_name, unquoted
-from whisper_migrate.python_sql import execute, quoted, sql_expression, sql_text
-from whisper_migrate.steps import Step
+from whisper_migrate.planning import column_types
+from whisper_migrate.planning.steps import Step
+from whisper_migrate.revisions import render_constraints
+from whisper_migrate.revisions.python_sql import execute, quoted, sql_expression, sql_text
 
 # What op.alter_column() has words for.
 ALTERATION = re.compile("TYPE |SET DEFAULT |SET NOT NULL$|DROP DEFAULT$|DROP NOT NULL$")

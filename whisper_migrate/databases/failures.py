@@ -4,7 +4,7 @@ import re
 
 from sqlalchemy import URL
 
-from whisper_migrate.database_url import secrets
+from whisper_migrate.databases.url import secrets
 from whisper_migrate.errors import Failure
 
 CHECK = "Check DATABASE_URL or POSTGRES_*"

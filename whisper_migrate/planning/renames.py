@@ -20,9 +20,9 @@ from whisper_migrate.catalog import Catalog, Object, diff
 from whisper_migrate.inspect import inspect
 from whisper_migrate.names import plain_name, shown, split_list, split_name, unquoted
 from whisper_migrate.objects import KINDS
+from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
 from whisper_migrate.sql import literal, run, sibling
-from whisper_migrate.steps import Step
 
 KEY, VALUES = "renamed_from", "values_renamed_from"
 

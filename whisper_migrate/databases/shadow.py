@@ -14,8 +14,8 @@ from psycopg2.errors import InsufficientPrivilege
 from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
+from whisper_migrate.databases.settings import engine
 from whisper_migrate.errors import Failure
-from whisper_migrate.settings import engine
 
 PREFIX = "whisper_shadow"
 NAME = re.compile(rf"{PREFIX}_(?P<maker>[0-9a-f]{{8}}_\d+_[0-9a-f]{{8}})_\w+")

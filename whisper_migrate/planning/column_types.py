@@ -4,7 +4,7 @@ import re
 
 from whisper_migrate.catalog import Catalog, Object
 from whisper_migrate.names import split_name, unquoted
-from whisper_migrate.python_sql import quoted
+from whisper_migrate.revisions.python_sql import quoted
 
 INTEGERS = frozenset({"smallint", "integer", "bigint"})
 

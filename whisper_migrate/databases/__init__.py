@@ -1,0 +1,1 @@
+"""Databases: which one is meant, how to reach it, and throwaway ones."""

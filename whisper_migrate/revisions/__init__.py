@@ -1,0 +1,1 @@
+"""Revisions as files: drafted, rendered, proved, and put on another head."""

@@ -1,0 +1,1 @@
+"""Rows that a schema lets in, and what a revision does to them."""
