@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import URL, make_url
 
 from whisper_migrate import embedded
-from whisper_migrate.embedded.binaries import binaries, major
+from whisper_migrate.embedded.installed import binaries, major
 
 VARIABLE = "WHISPER_TEST_SERVERS"  # how the workers learn the servers' URLs
 EXPECTED = ("pg18", "pg15")

@@ -15,8 +15,7 @@ from sqlalchemy import URL
 from tests import servers
 from tests.embedding import ROOT, ask, command, finished, mode, start
 from whisper_migrate import embedded
-from whisper_migrate.embedded import binaries as embedded_binaries
-from whisper_migrate.embedded import state as embedded_state
+from whisper_migrate.embedded import installed, state
 from whisper_migrate.errors import Failure
 
 
@@ -29,9 +28,9 @@ def test_first_start_makes_a_closed_server(place: Path) -> None:
     locale = "concat_ws(' ', datlocprovider, datcollate, datctype, datlocale, pg_encoding_to_char(encoding))"
     assert ask(url, f"SELECT {locale} FROM pg_database WHERE datname = 'whisperengine'") == "b C C C.UTF-8 UTF8"
     assert mode(place / "pg" / "data") == mode(place / "pg" / "run") == 0o700
-    pid = embedded_state.alive(place / "pg")
+    pid = state.alive(place / "pg")
     assert start(place / "pg") == url
-    assert embedded_state.alive(place / "pg") == pid
+    assert state.alive(place / "pg") == pid
 
 
 def test_rows_survive_stop_and_start_of_a_durable_server(place: Path) -> None:
@@ -59,7 +58,7 @@ def test_servers_for_tests_do_not_wait_for_the_disk(server: URL, setting: str) -
 def test_server_outlives_the_command(place: Path) -> None:
     starter = command(place / "pg", start_new_session=True)
     finished(starter)
-    pid = embedded_state.alive(place / "pg")
+    pid = state.alive(place / "pg")
     assert pid is not None and os.getsid(pid) not in (os.getsid(0), starter.pid)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(starter.pid, signal.SIGKILL)
@@ -97,7 +96,7 @@ def test_killed_initdb_leaves_nothing_in_the_way(place: Path) -> None:
 def test_killed_server_starts_again_at_once(place: Path, whom: str) -> None:
     url = start(place / "pg", durable=True)
     ask(url, "CREATE TABLE kept AS SELECT 42 AS answer")
-    pid = embedded_state.alive(place / "pg")
+    pid = state.alive(place / "pg")
     assert pid
     children = Path(f"/proc/{pid}/task/{pid}/children")
     others = children.read_text().split() if whom == "everybody" and children.exists() else []
@@ -105,7 +104,7 @@ def test_killed_server_starts_again_at_once(place: Path, whom: str) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(victim), signal.SIGKILL)
     assert ask(start(place / "pg", durable=True), "SELECT answer FROM kept") == 42
-    assert embedded_state.alive(place / "pg") != pid
+    assert state.alive(place / "pg") != pid
 
 
 def test_recycled_process_number_does_not_block(place: Path) -> None:
@@ -113,7 +112,7 @@ def test_recycled_process_number_does_not_block(place: Path) -> None:
     pid_file = place / "pg" / "data" / "postmaster.pid"
     noted = pid_file.read_text()
     embedded.stop(place / "pg")
-    who = embedded_binaries.account((place / "pg" / "data").stat().st_uid)
+    who = installed.account((place / "pg" / "data").stat().st_uid)
     with subprocess.Popen(["sleep", "60"], **who.popen()) as other:
         pid_file.write_text(noted.replace(noted.split()[0], str(other.pid), 1))
         assert not embedded.running(place / "pg")
@@ -153,7 +152,7 @@ def test_deleted_folder_starts_over(place: Path, name: str, when: str) -> None:
     folder = place / name
     url = start(folder)
     ask(url, "CREATE TABLE gone AS SELECT 1")
-    old = embedded_state.alive(folder)
+    old = state.alive(folder)
     assert old
     if when == "stopped":
         embedded.stop(folder)
@@ -164,7 +163,7 @@ def test_deleted_folder_starts_over(place: Path, name: str, when: str) -> None:
     finally:  # it would notice by itself, within a minute
         with contextlib.suppress(ProcessLookupError):
             os.kill(old, signal.SIGQUIT)
-        servers.until(lambda: embedded_state.gone(old))
+        servers.until(lambda: state.gone(old))
         shutil.rmtree(str(url.query["host"]), ignore_errors=len(name) < 90 or when == "stopped")
 
 

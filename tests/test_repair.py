@@ -9,7 +9,7 @@ from sqlalchemy import URL
 from tests import little
 from tests.conftest import MakeDatabase
 from whisper_migrate.drift import check
-from whisper_migrate.embedded.binaries import binaries
+from whisper_migrate.embedded.installed import binaries
 from whisper_migrate.errors import Failure
 from whisper_migrate.project import Project
 from whisper_migrate.repair import way_back

@@ -22,7 +22,7 @@ from tests.bench import generated
 from tests.projects import copied
 from whisper_migrate import embedded
 from whisper_migrate.databases.connect import connected
-from whisper_migrate.embedded.binaries import binaries
+from whisper_migrate.embedded.installed import binaries
 from whisper_migrate.inspect import inspect
 
 ROOT = Path(__file__).resolve().parents[2]

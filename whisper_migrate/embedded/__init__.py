@@ -16,8 +16,8 @@ from filelock import FileLock, Timeout
 from sqlalchemy import URL
 
 from whisper_migrate.databases.failures import connection_failure
-from whisper_migrate.embedded import state as state
-from whisper_migrate.embedded.binaries import binaries
+from whisper_migrate.embedded import state
+from whisper_migrate.embedded.installed import binaries
 from whisper_migrate.embedded.launch import forget_socket, launch, not_started
 from whisper_migrate.errors import Failure
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from whisper_migrate.embedded import state as state
-from whisper_migrate.embedded.binaries import Account, account, major, usable
+from whisper_migrate.embedded.installed import Account, account, major, usable
 from whisper_migrate.errors import Failure
 
 SOCKET_LIMIT = 107 if sys.platform == "linux" else 103
