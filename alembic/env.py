@@ -5,8 +5,10 @@ from pathlib import Path
 from alembic import context
 from sqlalchemy import MetaData
 
-from whisper_migrate.databases.settings import database, engine
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.settings import database
 from whisper_migrate.project import Project
+from whisper_migrate.running.session import session
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = Project(ROOT)
@@ -30,7 +32,6 @@ def configure(**options: object) -> None:
         compare_type=True,
         compare_server_default=True,
         transaction_per_migration=True,
-        **context.config.attributes.get("options", {}),
         **options,
     )
     with context.begin_transaction():
@@ -39,13 +40,24 @@ def configure(**options: object) -> None:
         context.run_migrations()
 
 
+def asked() -> None:
+    """Do what `alembic` itself was asked for: in a session of ours, if it is to change the database."""
+    context.configure(dialect_name="postgresql")
+    task, url = context.get_context().opts, database(ROOT).url
+    if "destination_rev" in task:
+        with session(PROJECT, url) as opened:
+            configure(connection=opened.connection, **opened.options(task["fn"]))
+    else:
+        with connected(url) as connection:
+            PROJECT.prepare(connection)
+            configure(connection=connection, target_metadata=models())
+
+
+given = context.config.attributes
 if context.is_offline_mode():
     # Named parameters, since the others would double every % in the script.
     configure(dialect_name="postgresql", literal_binds=True, dialect_opts={"paramstyle": "named"})
-elif (connection := context.config.attributes.get("connection")) is not None:
-    configure(connection=connection)
+elif "connection" in given:
+    configure(connection=given["connection"], **given.get("options", {}))
 else:
-    with engine(database(ROOT).url).connect() as connection:
-        PROJECT.prepare(connection)
-        configure(connection=connection, target_metadata=models())
-        connection.commit()
+    asked()

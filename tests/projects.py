@@ -12,9 +12,9 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from tests import servers
-from whisper_migrate import runner
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
+from whisper_migrate.running import runner
 
 ROOT = Path(__file__).parent.parent
 SECRET = "s3cr3t-geheim"

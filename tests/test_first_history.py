@@ -7,7 +7,7 @@ from sqlalchemy import URL
 from tests.projects import ROOT
 from tests.servers import connect
 from whisper_migrate.project import Project
-from whisper_migrate.runner import downgrade, upgrade
+from whisper_migrate.running.runner import downgrade, upgrade
 
 PROJECT = Project(ROOT)
 BASELINE = "20251011_baseline_v106"

@@ -14,7 +14,7 @@ from whisper_migrate.drift import check
 from whisper_migrate.errors import Failure
 from whisper_migrate.reports.text import render
 from whisper_migrate.revisions.draft import draft
-from whisper_migrate.runner import downgrade, upgrade
+from whisper_migrate.running.runner import downgrade, upgrade
 
 BEFORE = """
 mood = sa.Enum("sad", "happy", name="mood")

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import URL
 
 from tests.projects import HEAD, ROOT, Checkout, ask, copied, migrated, refusal, tables
-from whisper_migrate import runner
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
+from whisper_migrate.running import runner
 
 pytestmark = pytest.mark.servers("pg18")
 

@@ -14,7 +14,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.project import Project
 
 if TYPE_CHECKING:
-    from whisper_migrate.runner import Applied, Outcome
+    from whisper_migrate.running.runner import Applied, Outcome
 
 # No emoji: `:heart:` may stand in a name.
 out = Console(highlight=False, soft_wrap=True, emoji=False)

@@ -3,10 +3,10 @@
 import click
 from rich.markup import escape
 
-from whisper_migrate import runner
 from whisper_migrate.console import TARGET, out, report, target_given, tell
 from whisper_migrate.databases import settings
 from whisper_migrate.project import Project
+from whisper_migrate.running import runner
 
 
 @click.command("downgrade", context_settings=TARGET)

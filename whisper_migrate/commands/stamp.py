@@ -2,10 +2,10 @@
 
 import click
 
-from whisper_migrate import runner
 from whisper_migrate.console import names, out, target_given
 from whisper_migrate.databases import settings
 from whisper_migrate.project import Project
+from whisper_migrate.running import runner
 
 
 @click.command("stamp")

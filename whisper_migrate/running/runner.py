@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from alembic import command
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import RevisionStep
 from alembic.util.exc import CommandError
 from psycopg2.errors import DuplicateObject, DuplicateTable
 from sqlalchemy import URL
@@ -18,6 +19,7 @@ from whisper_migrate.databases.connect import connected
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history import History, stamped
 from whisper_migrate.project import Project
+from whisper_migrate.running.session import Session, Underway, session
 
 
 @dataclass(frozen=True)
@@ -53,25 +55,24 @@ def _run(project: Project, url: URL, direction: str, target: str, tell: Callable
     if target == "head":
         target = history.head or "base"
     applied: list[Applied] = []
-    began = time.monotonic()
 
-    def heard(*, ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
-        nonlocal began
-        revision = step.up_revision if direction == "upgrade" else step.up_revision or step.down_revisions
-        applied.append(Applied(revision.revision, revision.doc, time.monotonic() - began))
-        tell(applied[-1])
-        began = time.monotonic()
+    def heard(underway: Underway) -> Callable[[], None]:
+        def ran() -> None:
+            script = history.find(underway.revision)
+            applied.append(Applied(script.revision, script.doc, underway.seconds))
+            tell(applied[-1])
 
-    with connected(url) as connection:
+        return ran
+
+    with session(project, url, [heard]) as opened:
+        connection = opened.connection
         before = stamped(connection) or []
         history.require_known(before)
         connection.rollback()
-        config = project.alembic(connection)
-        config.attributes["options"] = {"on_version_apply": heard}
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("error", category=UserWarning, module=r"alembic\.")  # what is ambiguous
-                getattr(command, direction)(config, target)
+                _alembic(opened, history, direction, target)
             connection.commit()
         except (CommandError, UserWarning) as error:
             raise Failure(f"{reason(error)}.", "See the revisions there are with: migrate.py history") from error
@@ -83,6 +84,19 @@ def _run(project: Project, url: URL, direction: str, target: str, tell: Callable
             raise Failure(f"The {direction} stopped and its revision was rolled back: {words}.", remedy) from error
         after = stamped(connection) or []
     return Outcome(before, after, applied)
+
+
+def _alembic(opened: Session, history: History, direction: str, target: str) -> None:
+    """Let Alembic run the revisions on the way to `target`."""
+
+    def steps(heads: Any, _: Any) -> list[RevisionStep]:
+        way = history.scripts._upgrade_revs if direction == "upgrade" else history.scripts._downgrade_revs
+        return way(target, heads)
+
+    config = opened.project.alembic(opened.connection)
+    config.attributes["options"] = opened.options(steps)
+    with EnvironmentContext(config, history.scripts, fn=steps, destination_rev=target):
+        history.scripts.run_env()
 
 
 def stamp(project: Project, url: URL, target: str) -> Outcome:
