@@ -7,6 +7,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from whisper_migrate.cli import main  # noqa: E402
+from whisper_migrate.start import main  # noqa: E402
 
 main(["check-drift", *sys.argv[1:]], root=ROOT)

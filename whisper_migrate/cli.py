@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from rich.markup import escape
@@ -31,6 +33,10 @@ def cli(context: click.Context, folder: Path | None) -> None:
 
 class Terminated(BaseException):
     """SIGTERM: on its way out through every `finally`, so that shadows are dropped, and no model's own exit."""
+
+
+# What the machine refuses, which is no mistake of ours.
+SURROUNDINGS = (errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 
 
 def _terminate(number: int, frame: object) -> None:
@@ -60,10 +66,19 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
     except DBAPIError as error:
         err.print(f"[bold red]Failed:[/] PostgreSQL says: {escape(reason(error))}.")
         sys.exit(2)
-    except Exception as error:
-        # A mistake of ours must not look like "something differs", which is exit code 1.
-        if os.environ.get("WHISPER_DEBUG"):
-            err.print_exception()
-        err.print(f"[bold red]Failed:[/] {escape(f'{type(error).__name__}: {error}')}")
-        err.print("  This is a mistake of whisper-migrate; WHISPER_DEBUG=1 shows where.")
+    except OSError as error:
+        if error.errno not in SURROUNDINGS:
+            _our_mistake(error)
+        err.print(f"[bold red]Failed:[/] {escape(f'{error.strerror}: {error.filename}')}")
         sys.exit(2)
+    except Exception as error:
+        _our_mistake(error)
+
+
+def _our_mistake(error: Exception) -> NoReturn:
+    """It must not look like "something differs", which is exit code 1."""
+    if os.environ.get("WHISPER_DEBUG"):
+        err.print_exception()
+    err.print(f"[bold red]Failed:[/] {escape(f'{type(error).__name__}: {error}')}")
+    err.print("  This is a mistake of whisper-migrate; WHISPER_DEBUG=1 shows where.")
+    sys.exit(2)
