@@ -7,6 +7,7 @@ from sqlalchemy import MetaData
 
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.settings import database
+from whisper_migrate.inspect import BOOKKEEPING
 from whisper_migrate.project import Project
 from whisper_migrate.running.session import session
 
@@ -24,6 +25,10 @@ def models() -> MetaData:
     registry.clear()
     register_entities([entity for entity in ENTITIES if isinstance(entity, ReplaceableEntity)])
     return metadata
+
+
+def is_schema(name: str | None, kind: str, _: object) -> bool:
+    return kind != "table" or name not in BOOKKEEPING
 
 
 def configure(**options: object) -> None:
@@ -50,7 +55,7 @@ def asked() -> None:
     else:
         with connected(url) as connection:
             PROJECT.prepare(connection)
-            configure(connection=connection, target_metadata=models())
+            configure(connection=connection, target_metadata=models(), include_name=is_schema)
 
 
 given = context.config.attributes

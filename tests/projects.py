@@ -165,8 +165,9 @@ def ask(url: URL, *statements: str) -> list[tuple[object, ...]]:
 
 
 def tables(url: URL) -> int:
-    """How many tables the database has, but for Alembic's own."""
-    counted = ask(url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'")
+    """How many tables the database has, but for Alembic's own and the ledger."""
+    query = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN "
+    counted = ask(url, f"{query} ('alembic_version', 'whisper_ledger')")
     return int(str(counted[0][0]))
 
 

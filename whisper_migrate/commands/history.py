@@ -1,17 +1,46 @@
-"""The revisions there are."""
+"""The revisions there are, and those that were run."""
+
+from itertools import pairwise
 
 import click
 from rich.markup import escape
 
-from whisper_migrate.console import out
+from whisper_migrate.console import database_of, out
+from whisper_migrate.databases.connect import connected
 from whisper_migrate.history import History
+from whisper_migrate.ledger import Entry, read
 from whisper_migrate.project import Project
 
 
 @click.command("history")
+@click.option("--applied", is_flag=True, help="What was run and stamped in the database, by its ledger.")
 @click.pass_obj
-def command(project: Project) -> None:
-    """The revisions there are, newest first."""
+def command(project: Project, applied: bool) -> None:
+    """The revisions there are, newest first; or, with --applied, what was done in the database."""
+    if applied:
+        with connected(database_of(project).url, read_only=True) as connection:
+            entries = read(connection)
+        for text in _told(entries):
+            out.print(escape(text))
+        return
     for script in History(project).newest_first():
         head = " (head)" if script.is_head else ""
         out.print(f"{script.revision}{head} {escape(script.doc)}")
+
+
+def _told(entries: list[Entry] | None) -> list[str]:
+    """A line for each entry, newest first, and one where the schema was changed between two of them."""
+    if not entries:
+        return [f"The database has {'no ledger' if entries is None else 'an empty ledger'}: nothing is known of it."]
+    told = [_line(entries[0])]
+    for earlier, later in pairwise(entries):
+        if later.found_other_than(earlier):
+            told.append("  (in between, the schema was changed by other hands)")
+        told.append(_line(later))
+    return told[::-1]
+
+
+def _line(entry: Entry) -> str:
+    sign = {None: "", True: ", verified", False: ", unverified"}[entry.verified]
+    took = f" in {entry.seconds:.2f} s" if entry.seconds is not None else ""
+    return f"{entry.when} {entry.direction} {entry.revision}{sign}{took}, by {entry.role} with {entry.program}"

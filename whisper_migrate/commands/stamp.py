@@ -1,17 +1,53 @@
 """Say where the database stands."""
 
+import sys
+
 import click
+from rich.markup import escape
 
 from whisper_migrate.console import names, out, target_given
 from whisper_migrate.databases import settings
+from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.project import Project
-from whisper_migrate.running import runner
+from whisper_migrate.standing.stamp import Outcome, stamp, stamp_unverified
+from whisper_migrate.words import line, outline
+
+MOST = 20  # lines: one screen
 
 
 @click.command("stamp")
 @click.argument("revision", callback=target_given)
+@click.option("--unverified", is_flag=True, help="Compare nothing, and let the ledger say so: it may be wrong.")
 @click.pass_obj
-def command(project: Project, revision: str) -> None:
-    """Say that the database stands at REVISION, and run nothing."""
-    outcome = runner.stamp(project, settings.database(project.root).url, revision)
-    out.print(f"Stamped {names(outcome.after)} (was {names(outcome.before)}). Nothing was run.")
+def command(project: Project, revision: str, unverified: bool) -> None:
+    """Say that the database stands at REVISION, if it is what that promises, and run nothing."""
+    database = settings.database(project.root)
+    if unverified:
+        outcome = stamp_unverified(project, database.url, revision)
+        how = "Nothing was compared or run: whether it is true, nobody looked."
+    else:
+        with shadow_server(project.root) as server:
+            outcome = stamp(project, server, database.url, revision)
+        how = "It is what the history says there. Nothing was run."
+    if outcome.differences:
+        _refuse(revision, outcome)
+    out.print(f"Stamped {names(outcome.after)} (was {names(outcome.before)}). {how}")
+    if outcome.unrecorded:
+        out.print("Note: this role may not make a ledger here, so it was not written down.")
+
+
+def _refuse(revision: str, outcome: Outcome) -> None:
+    """Show the difference in one screen, and which revision is nearer."""
+    changes = outline(outcome.differences)
+    count = f"{len(changes)} change{'s' if len(changes) > 1 else ''}"
+    out.print(f"Not stamped: the database differs from what the history says at {escape(revision)} ({count}).")
+    for change in changes[:MOST]:
+        out.print(f"  {escape(line(change))}")
+    if len(changes) > MOST:
+        out.print(f"  ... and {len(changes) - MOST} more")
+    if nearest := outcome.nearest:
+        out.print(f"It is nearest to {escape(nearest.revision)}, with {escape(nearest.difference)}.")
+        out.print(
+            "  -> migrate.py whereami" if nearest.changes else f"  -> migrate.py stamp {escape(nearest.revision)}"
+        )
+    sys.exit(1)

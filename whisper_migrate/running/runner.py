@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from alembic import command
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import RevisionStep
 from alembic.util.exc import CommandError
@@ -15,7 +14,6 @@ from psycopg2.errors import DuplicateObject, DuplicateTable
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history import History, stamped
 from whisper_migrate.project import Project
@@ -74,6 +72,8 @@ def _run(project: Project, url: URL, direction: str, target: str, tell: Callable
                 warnings.filterwarnings("error", category=UserWarning, module=r"alembic\.")  # what is ambiguous
                 _alembic(opened, history, direction, target)
             connection.commit()
+        except Failure:
+            raise
         except (CommandError, UserWarning) as error:
             raise Failure(f"{reason(error)}.", "See the revisions there are with: migrate.py history") from error
         except Exception as error:
@@ -97,17 +97,3 @@ def _alembic(opened: Session, history: History, direction: str, target: str) -> 
     config.attributes["options"] = opened.options(steps)
     with EnvironmentContext(config, history.scripts, fn=steps, destination_rev=target):
         history.scripts.run_env()
-
-
-def stamp(project: Project, url: URL, target: str) -> Outcome:
-    """Say that a database stands at `target`, and run nothing."""
-    History(project)
-    with connected(url) as connection:
-        before = stamped(connection) or []
-        connection.rollback()
-        try:
-            command.stamp(project.alembic(connection), target, purge=True)
-        except CommandError as error:
-            raise Failure(f"{reason(error)}.", "See the revisions there are with: migrate.py history") from error
-        connection.commit()
-        return Outcome(before, stamped(connection) or [], [])

@@ -12,6 +12,7 @@ from typing import Any
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from sqlalchemy import URL, Connection
 
+from whisper_migrate import ledger
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.project import Project
 
@@ -49,7 +50,7 @@ class Underway:
 Listener = Callable[[Underway], Callable[[], None]]
 
 # Those that hear of every revision, whichever command runs it.
-LISTENERS: tuple[Listener, ...] = ()
+LISTENERS: tuple[Listener, ...] = (ledger.recorder,)
 
 
 @dataclass

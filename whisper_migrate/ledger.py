@@ -1,0 +1,234 @@
+"""The ledger: what ran in a database, when, by whom, from which file, and what its catalog was before and after.
+
+It is a table of the database itself, and each row is written in the transaction that it tells of: what was rolled back
+has none. It is about the schema and no part of it (`inspect.BOOKKEEPING`).
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic.script import Script
+from alembic.script.revision import Revision
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from whisper_migrate import __version__
+from whisper_migrate.errors import Failure
+from whisper_migrate.history import stamped
+from whisper_migrate.inspect import inspect
+from whisper_migrate.sql import run
+
+if TYPE_CHECKING:
+    from whisper_migrate.running.session import Underway
+
+TABLE = "public.whisper_ledger"
+# A column that a later version adds is added to the tables that there are. `number` and `at` are PostgreSQL's to fill.
+COLUMNS = {
+    "number": "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    "at": "timestamptz NOT NULL DEFAULT clock_timestamp()",
+    "role": "text NOT NULL DEFAULT session_user",
+    "direction": "text NOT NULL",
+    "revision": "text NOT NULL",
+    "parents": "text[]",
+    "stands_at": "text[] NOT NULL",
+    "seconds": "double precision",
+    "program": "text",
+    "server": "integer",
+    "file": "text",
+    "code": "text",
+    "before": "text",
+    "after": "text",
+    "verified": "boolean",
+}
+ABOUT = "What whisper-migrate did here: migrate.py history --applied. No part of the schema."
+RIGHTS = """
+SELECT to_regclass(:table) IS NOT NULL AS there,
+       CASE WHEN to_regclass(:table) IS NULL
+            THEN to_regnamespace('public') IS NOT NULL AND has_schema_privilege('public', 'CREATE')
+            ELSE has_table_privilege(:table, 'SELECT') AND has_table_privilege(:table, 'INSERT') END AS may,
+       current_user AS role"""
+# What says where a revision stands, and not what it does.
+WITH_DOCSTRING = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+PLACE = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row: a step ("upgrade", "downgrade") or a stamp, and where the database stands after it.
+
+    `file` is the SHA-256 of the revision's file, `code` that of what it does (see `code_hash`). `before` and `after`
+    are fingerprints of the catalog, which can be compared within one major version of the `server` and one version of
+    the `program`. `verified`, of a stamp: whether the database was compared with the revision.
+    """
+
+    direction: str
+    revision: str
+    stands_at: list[str]
+    parents: list[str] | None = None
+    seconds: float | None = None
+    program: str | None = __version__
+    server: int | None = None
+    file: str | None = None
+    code: str | None = None
+    before: str | None = None
+    after: str | None = None
+    verified: bool | None = None
+    number: int | None = field(default=None, compare=False)
+    at: datetime | None = field(default=None, compare=False)
+    role: str | None = field(default=None, compare=False)
+
+    @property
+    def when(self) -> str:
+        """`2026-11-25 09:41 UTC`."""
+        return f"{self.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if self.at else "now"
+
+    def found_other_than(self, earlier: Entry) -> bool:
+        """Whether this step found another catalog than an earlier one left, as far as they can be compared."""
+        if (self.server, self.program) != (earlier.server, earlier.program) or not (self.before and earlier.after):
+            return False
+        return self.before != earlier.after
+
+
+def entry_of(script: Revision | None, **values: Any) -> Entry:
+    """An entry with what the revision's file says of itself."""
+    if not isinstance(script, Script):
+        return Entry(**values)
+    content = Path(script.path).read_bytes()
+    return Entry(parents=parents(script), file=hashlib.sha256(content).hexdigest(), code=code_hash(content), **values)
+
+
+def parents(script: Script) -> list[str]:
+    """The ids that a revision names as those it stands on."""
+    down = script.down_revision
+    return sorted([down] if isinstance(down, str) else down or ())
+
+
+def code_hash(source: bytes) -> str:
+    """SHA-256 of what the code does: the same for another docstring, comment, layout, or place in the history."""
+    tree = ast.parse(source)
+    tree.body = [node for node in tree.body if not PLACE & set(_assigned(node))]
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            and ast.get_docstring(node) is not None
+        ):
+            node.body = node.body[1:]
+    return hashlib.sha256(repr(_plain(tree)).encode()).hexdigest()
+
+
+def _assigned(node: ast.stmt) -> Iterable[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _plain(node: Any) -> Any:
+    """A tree as every Python has it: `ast.dump` differs from one version to the next."""
+    if isinstance(node, list):
+        return [_plain(part) for part in node]
+    if not isinstance(node, ast.AST):
+        return node
+    kept = [(name, _plain(value)) for name, value in ast.iter_fields(node) if value is not None and value != []]
+    return (type(node).__name__, kept)
+
+
+def read(connection: Connection) -> list[Entry] | None:
+    """The entries, oldest first; None when the database has no ledger.
+
+    Raises Failure where the role may not read it.
+    """
+    there = connection.execute(
+        text("SELECT has_table_privilege(to_regclass(:table), 'SELECT'), current_user"), {"table": TABLE}
+    ).one()
+    if there[0] is None:
+        return None
+    if not there[0]:
+        raise Failure(f"The role {there[1]} may not read the ledger.", f"GRANT SELECT ON {TABLE} TO {there[1]};")
+    known = {part.name for part in fields(Entry)}
+    rows = connection.execute(text(f"SELECT * FROM {TABLE} ORDER BY number")).mappings()
+    return [Entry(**{name: value for name, value in row.items() if name in known}) for row in rows]
+
+
+def may_write(connection: Connection) -> bool:
+    """Whether the role can write the ledger; False where there is none and it may not make one.
+
+    Raises Failure where there is one that it may not write: a ledger with a gap would tell of a wrong stamp.
+    """
+    rights = connection.execute(text(RIGHTS), {"table": TABLE}).one()
+    if rights.there and not rights.may:
+        raise Failure(
+            f"The role {rights.role} may not write the ledger of this database, so nothing was run.",
+            f"GRANT SELECT, INSERT ON {TABLE} TO {rights.role};",
+        )
+    return bool(rights.may)
+
+
+def write(connection: Connection, entry: Entry) -> None:
+    """Write an entry in the transaction of `connection`, and make the table first where there is none."""
+    there = set(
+        connection.scalars(
+            text("SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass(:table)"), {"table": TABLE}
+        )
+    )
+    if not there:
+        run(connection, f"CREATE TABLE {TABLE} ({', '.join(f'{name} {type_}' for name, type_ in COLUMNS.items())})")
+        run(connection, f"COMMENT ON TABLE {TABLE} IS '{ABOUT}'")
+    for name in COLUMNS.keys() - there if there else ():
+        run(connection, f"ALTER TABLE {TABLE} ADD COLUMN {name} {COLUMNS[name]}")
+    names = [part.name for part in fields(Entry) if part.compare]
+    connection.execute(
+        text(f"INSERT INTO {TABLE} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"),
+        {name: getattr(entry, name) for name in names},
+    )
+
+
+def recorder(underway: Underway) -> Callable[[], None]:
+    """The listener that writes the ledger: it looks at the catalog before a step, and again when that is done.
+
+    Raises Failure where the ledger cannot be written.
+    """
+    connection = underway.connection
+    if not may_write(connection):
+        return lambda: None
+    # What a step left is what the next one finds, unless it was rolled back since.
+    stands_at, before = connection.info.get(TABLE, (None, None))
+    if stands_at is None or stands_at != stamped(connection):
+        before, _ = _fingerprint(connection)
+
+    def ran() -> None:
+        seconds, stands_at = underway.seconds, stamped(connection) or []
+        revision, values = underway.revision, {}
+        if underway.direction == "stamp":  # by Alembic's own command, which looks at nothing
+            revision, values = ", ".join(stands_at) or "base", {"verified": False}
+        script = underway.info.revision_map.get_revision(revision) if "," not in revision else None
+        after, server = _fingerprint(connection)
+        entry = entry_of(
+            script,
+            direction=underway.direction,
+            revision=revision,
+            stands_at=stands_at,
+            seconds=seconds,
+            server=server,
+            before=before,
+            after=after,
+            **values,
+        )
+        write(connection, entry)
+        connection.info[TABLE] = stands_at, after
+
+    return ran
+
+
+def _fingerprint(connection: Connection) -> tuple[str | None, int | None]:
+    """The catalog's, and the server's major version; None where it cannot be read: that is no reason to stop a step."""
+    try:
+        catalog = inspect(connection)
+    except DBAPIError:
+        return None, None
+    return catalog.fingerprint, catalog.version

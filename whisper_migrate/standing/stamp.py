@@ -1,0 +1,124 @@
+"""The stamp: put there only where the database is what the revision promises, and written into the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from alembic import command
+from alembic.script import Script
+from sqlalchemy import URL, Connection
+
+from whisper_migrate.catalog import Catalog, Change, diff
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.shadow import shadows
+from whisper_migrate.drift import record
+from whisper_migrate.errors import Failure
+from whisper_migrate.history import History, stamped
+from whisper_migrate.ignore import without
+from whisper_migrate.inspect import inspect
+from whisper_migrate.ledger import entry_of, may_write, write
+from whisper_migrate.project import Project
+from whisper_migrate.settle import settled
+from whisper_migrate.standing.nearest import Candidate, candidates
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where the database was stamped, and where it is now; or what differs from there, and which revision is nearest.
+
+    `unrecorded` says that there is no ledger and that the role may not make one.
+    """
+
+    before: list[str]
+    after: list[str]
+    differences: list[Change] = field(default_factory=list)
+    nearest: Candidate | None = None
+    unrecorded: bool = False
+
+
+def stamp(project: Project, server: URL, database: URL, target: str) -> Outcome:
+    """Stamp the database with `target` (an id or its beginning, `head`, `base`) if it is what that promises.
+
+    It is compared with a shadow on `server`. Where they differ, nothing is done.
+    """
+    history = History(project)
+    script = _find(history, target)
+    with connected(database, read_only=True) as connection:
+        before = stamped(connection) or []
+        actual = inspect(connection)
+    with shadows(server) as made, connected(made.create("promised")) as shadow:
+        promised = record(history, shadow, script.revision if script else None, like=actual)
+        ignored = project.ignored
+        changes = settled(shadow, diff(without(promised, ignored), without(actual, ignored)))
+        if changes:
+            found = candidates(history, made, actual)
+            return Outcome(before, before, changes, found[0] if found else None)
+    return place(history, database, script, require=Unchanged(actual, before), verified=True)
+
+
+def stamp_unverified(project: Project, database: URL, target: str) -> Outcome:
+    """Stamp the database with `target` whatever it is; the ledger says so."""
+    history = History(project)
+    return place(history, database, _find(history, target), verified=False)
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """Whether a database still is what was read."""
+
+    actual: Catalog
+    stamps: list[str]
+
+    def __call__(self, connection: Connection) -> None:
+        """Raises Failure where it is not."""
+        if inspect(connection).fingerprint != self.actual.fingerprint or (stamped(connection) or []) != self.stamps:
+            raise Failure("The database has changed since it was read: nothing was done.", "Try again.")
+
+
+def place(
+    history: History,
+    database: URL,
+    script: Script | None,
+    *,
+    verified: bool,
+    require: Callable[[Connection], None] = lambda _: None,
+    work: Callable[[Connection], None] = lambda _: None,
+) -> Outcome:
+    """Write the stamp, whatever was there, and the ledger's entry, in one transaction with the `work` before them."""
+    revision = script.revision if script else "base"
+    with connected(database) as connection:
+        config = history.project.alembic(connection)
+        recorded = may_write(connection)
+        before = stamped(connection) or []
+        require(connection)
+        fingerprint = inspect(connection).fingerprint
+        work(connection)
+        # In a transaction that has begun, Alembic commits nothing.
+        command.stamp(config, revision, purge=True)
+        after = stamped(connection) or []
+        if recorded:
+            catalog = inspect(connection)
+            write(
+                connection,
+                entry_of(
+                    script,
+                    direction="stamp",
+                    revision=revision,
+                    stands_at=after,
+                    server=catalog.version,
+                    before=fingerprint,
+                    after=catalog.fingerprint,
+                    verified=verified,
+                ),
+            )
+        connection.commit()
+    return Outcome(before, after, unrecorded=not recorded)
+
+
+def _find(history: History, target: str) -> Script | None:
+    """The revision of a target; None for the beginning."""
+    if target == "base":
+        return None
+    name = history.head if target in ("head", "heads") else target
+    return history.find(name) if name else None
