@@ -61,12 +61,11 @@ class Checkout:
             command,
             cwd=cwd or self.root,
             env=self.environ,
-            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            **options,  # type: ignore[call-overload]
+            **{"stdin": subprocess.DEVNULL, **options},  # type: ignore[call-overload]
         )
 
     def run(self, *command: str, cwd: Path | None = None) -> Run:

@@ -112,15 +112,17 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
     )
 
 
-def read_database(database: URL, history: History, *, requires: bool = False) -> tuple[Catalog, str | None]:
-    """The database's catalog, and the revision that it is stamped with (None while it is empty).
+def read_database(
+    database: URL, history: History, *, requires: bool = False, like: Catalog | None = None
+) -> tuple[Catalog, str | None]:
+    """The database's catalog, and the revision that it is stamped with (None while it is empty). `like`: see `inspect`.
 
     Raises Failure, with the way out, for a stamp that says nothing sure: none on a database that has tables, an id
     that no file has, several at once.
     """
     with connected(database, read_only=True) as connection:
         revisions = stamped(connection)
-        catalog = inspect(connection, requires=requires)
+        catalog = inspect(connection, requires=requires, like=like)
     tables = sum(item.kind == "table" for item in catalog)
     if not revisions:
         if not tables:

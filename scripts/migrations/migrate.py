@@ -9,4 +9,5 @@ sys.path.insert(0, str(ROOT))
 
 from whisper_migrate.start import main  # noqa: E402
 
-main(root=ROOT)
+if __name__ == "__main__":  # what it starts in other processes imports this file there
+    main(root=ROOT)

@@ -23,22 +23,26 @@ def shadow_server(root: Path) -> Iterator[URL]:
     Both sides of a comparison must be printed by the same version of PostgreSQL, so the configured database's own
     server comes first, and another one is taken only when its major version is the same.
     """
-    configured = settings.configured(root)
-    elsewhere = os.environ.get("SHADOW_URL")
-    if configured is None:
-        if elsewhere:
-            yield settings.parse(elsewhere, "SHADOW_URL")
-        elif (settings.embedded_folder(root) / "data").is_dir():
-            yield settings.database(root).url
-        else:
-            with _scratch_server() as url:
-                yield url
-        return
-    with connected(configured.url, read_only=True) as connection:
+    if configured := settings.configured(root):
+        with server_like(configured.url) as server:
+            yield server
+    elif elsewhere := os.environ.get("SHADOW_URL"):
+        yield settings.parse(elsewhere, "SHADOW_URL")
+    elif (settings.embedded_folder(root) / "data").is_dir():
+        yield settings.database(root).url
+    else:
+        with _scratch_server() as url:
+            yield url
+
+
+@contextmanager
+def server_like(database: URL) -> Iterator[URL]:
+    """The same for any database: its own server, else another of the same major version. Raises Failure for none."""
+    with connected(database, read_only=True) as connection:
         allowed, version = may_create(connection), _major(connection)
     if allowed:
-        yield configured.url
-    elif elsewhere:
+        yield database
+    elif elsewhere := os.environ.get("SHADOW_URL"):
         url = settings.parse(elsewhere, "SHADOW_URL")
         _require_same(url, version, "SHADOW_URL")
         yield url

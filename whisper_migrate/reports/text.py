@@ -23,7 +23,7 @@ def render(verdict: Verdict, database: str | None) -> str:
 def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
     if verdict.unwritten:
         yield f"[bold]Unwritten[/]: the models differ from the history ({_count(verdict.unwritten)})."
-        yield from _changes(verdict, verdict.unwritten)
+        yield from changes(verdict, verdict.unwritten)
         yield from _undeclared(change.object for change in verdict.unwritten if change.sign == "-")
         yield '  [bold]->[/] make revision msg="what changes"'
     if verdict.pending:
@@ -34,7 +34,7 @@ def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
     if verdict.drift:
         at = f"the history at {verdict.revision}" if verdict.revision else "an empty one, as it is not stamped"
         yield f"[bold]Drift[/]: the database differs from {escape(at)} ({_count(verdict.drift)})."
-        yield from _changes(verdict, verdict.drift)
+        yield from changes(verdict, verdict.drift)
         declared = {change.object.key for change in verdict.unwritten}
         come = (change.object for change in verdict.drift if change.sign == "+")
         yield from _undeclared(item for item in come if item.key not in declared)
@@ -54,17 +54,19 @@ def _undeclared(items: Iterable[Object]) -> Iterator[str]:
         yield f"  No model declares {escape(joined(sorted(tables)))}: is its module imported?"
 
 
-def _changes(verdict: Verdict, changes: list[Change]) -> Iterator[str]:
+def changes(verdict: Verdict, found: list[Change]) -> Iterator[str]:
+    """A line on each, grouped by table, with the part that differs and where it comes from."""
+
     def table(change: Change) -> str:
         return change.object.parent or change.object.identity
 
-    for name, group in groupby(sorted(outline(changes), key=table), key=table):
-        found = list(group)
+    for name, group in groupby(sorted(outline(found), key=table), key=table):
+        together = list(group)
         indent = "  "
-        if len(found) > 1:
+        if len(together) > 1:
             yield f"  [bold]{escape(shown(name))}[/]"
             indent = "    "
-        for change in found:
+        for change in together:
             yield from (indent + text for text in _change(verdict, change))
 
 

@@ -1,0 +1,282 @@
+"""Many databases: fifty of one make, three of them broken in different ways, and what a run says and does."""
+
+import contextlib
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, Connection
+
+from tests import little, servers
+from tests.conftest import MakeDatabase
+from tests.little import Said
+from tests.projects import HEAD, MIGRATE, SECRET, copied
+from whisper_migrate.errors import Failure
+from whisper_migrate.fleet.members import read
+from whisper_migrate.history import History
+from whisper_migrate.project import Project
+
+pytestmark = pytest.mark.servers("pg18")
+
+THREE = "ALTER TABLE tags ADD COLUMN more integer"
+Fleet = Callable[..., Said]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """The little project, with a third revision."""
+    made = little.project(tmp_path)
+    text = little.REVISION.format(message="more of tags", revision="three", parent="two", sql=THREE)
+    (tmp_path / "alembic/versions/three.py").write_text(text)
+    return made
+
+
+@pytest.fixture
+def fleet(capsys: pytest.CaptureFixture[str], project: Project, tmp_path: Path) -> Fleet:
+    """`fleet(databases, "status")`: the command on a file that lists these, by name."""
+
+    def run(databases: dict[str, URL | str], *arguments: str, **environment: str) -> Said:
+        lines = [f"{name} {little.plain(url) if isinstance(url, URL) else url}" for name, url in databases.items()]
+        (tmp_path / "bots.txt").write_text("\n".join(lines))
+        file = str(tmp_path / "bots.txt")
+        said = little.command(capsys, project, None, "fleet", file, *arguments, **environment)
+        assert SECRET not in said.out + said.err and "Traceback" not in said.err
+        return Said(said.code, said.out.replace(file, "bots.txt"), said.err)
+
+    return run
+
+
+def summary(said: Said) -> list[str]:
+    """What comes behind the line on each database, without what is another in each run."""
+    lines = [line for line in said.out.splitlines() if not re.match(r"\[ *\d+/\d+\] ", line)]
+    return [re.sub(r"fingerprint [0-9a-f]{8}", "fingerprint <f>", line) for line in lines]
+
+
+def stamp(url: URL | str) -> object:
+    assert isinstance(url, URL)
+    return little.value(url, "SELECT version_num FROM alembic_version")
+
+
+@pytest.fixture
+def fifty(make_database: MakeDatabase, server: URL) -> dict[str, URL | str]:
+    """Fifty at `two`; `b07` lacks a column, `b20` is stamped with what no file has, and `b33` is not to be reached."""
+    template = little.at(make_database())
+    urls = {f"b{number:02}": make_database(template) for number in range(50)}
+    little.execute(urls["b07"], "ALTER TABLE authors DROP COLUMN born")
+    little.execute(urls["b20"], "UPDATE alembic_version SET version_num = 'feed'")
+    found: dict[str, URL | str] = {**urls}
+    found["b33"] = f"postgresql://me:{SECRET}@127.0.0.1:1/b33"
+    return found
+
+
+FAILED = [
+    "2 of 50 failed:",
+    "  b20: The database is stamped with feed, a revision that no file of this checkout has.",
+    "    Update the checkout to one that has it, or restore the file.",
+    "  b33: Nothing listens at 127.0.0.1:1.",
+    "    Check bots.txt:34: is it the right port, and does the server run?",
+]
+
+
+def test_fifty(monkeypatch: pytest.MonkeyPatch, fleet: Fleet, fifty: dict[str, URL | str]) -> None:
+    said = fleet(fifty, "status")
+    assert (said.code, said.err) == (2, "") and summary(said) == [
+        "47 equal (two, 1 pending, fingerprint <f>)",
+        "1 differs (two, 1 pending, fingerprint <f>): b07",
+        *FAILED,
+    ]
+    assert sorted(re.findall(r"^\[ *\d+/50\] (b\d\d): ", said.out, re.MULTILINE)) == sorted(fifty)
+
+    replayed: list[str] = []
+    replay = History.replay
+
+    def counted(history: History, connection: Connection, target: str = "heads") -> None:
+        replayed.append(target)
+        replay(history, connection, target)
+
+    monkeypatch.setattr(History, "replay", counted)
+    said = fleet(fifty, "check-drift")
+    assert said.code == 2 and replayed == ["two"]
+    assert summary(said) == [
+        "47 equal the history at two",
+        "  pending there: 1, up to three",
+        "1 differs from the history at two: b07",
+        "  authors",
+        "    - column authors.born integer  (last in one)",
+        "    - constraint authors_born_check on authors CHECK ((born > 1000))  (last in one)",
+        "  pending there: 1, up to three",
+        *FAILED,
+    ]
+
+    said = fleet(fifty, "upgrade")
+    assert said.code == 2 and summary(said) == ["48 upgraded, 0 had nothing to do, 2 failed.", *FAILED]
+    assert "] b07: two -> three, 1 applied\n" in said.out and stamp(fifty["b49"]) == "three"
+
+
+def test_again_there_is_nothing_to_do(fleet: Fleet, make_database: MakeDatabase) -> None:
+    databases: dict[str, URL | str] = {"a": little.at(make_database()), "b": make_database()}
+    said = fleet(databases, "status")
+    assert said.code == 1 and len(summary(said)) == 2
+    said = fleet(databases, "upgrade", "--jobs", "1")
+    assert (said.code, summary(said)) == (0, ["2 upgraded, 0 had nothing to do, 0 failed."])
+    said = fleet(databases, "upgrade", "--jobs", "1")
+    assert (said.code, summary(said)) == (0, ["0 upgraded, 2 had nothing to do, 0 failed."])
+    said = fleet(databases, "status")
+    assert (said.code, summary(said)) == (0, ["2 equal (three, nothing pending, fingerprint <f>)"])
+    said = fleet(databases, "check-drift")
+    assert (said.code, summary(said)) == (0, ["2 equal the history at three"])
+
+
+def test_same_drift_is_told_once(fleet: Fleet, make_database: MakeDatabase, project: Project) -> None:
+    """Also where the databases have more that the project ignores; others may stand elsewhere."""
+    (project.root / "alembic/versions/three.py").unlink()
+    with (project.root / "pyproject.toml").open("a") as file:
+        file.write(
+            '[[tool.whisper_migrate.ignore]]\nkind = "table"\nidentity = "public.tmp_*"\nreason = "a tenant\'s own"\n'
+        )
+    wider = "ALTER TABLE tags ALTER state TYPE varchar(11)"
+    databases: dict[str, URL | str] = {
+        "a": little.at(make_database(), "two", wider),
+        "b": little.at(make_database(), "two", wider, "CREATE TABLE tmp_b (x integer)"),
+        "c": little.at(make_database(), "one"),
+        "d": little.at(make_database(), "two", "CREATE TABLE tmp_d (x integer)"),
+    }
+    said = fleet(databases, "check-drift")
+    assert (said.code, summary(said)) == (
+        1,
+        [
+            "1 equal the history at two",
+            "1 equal the history at one: c",
+            "  pending there: 1, up to two",
+            "2 differ from the history at two: a, b",
+            "  ~ column tags.state: type character varying(10) -> character varying(11)  (last in one)",
+            "Not compared, as pyproject.toml ignores them: 4 objects.",
+        ],
+    )
+
+
+@pytest.mark.skipif(len(servers.sorted_ids()) < 2, reason="one server only: several are not tried")
+def test_servers_of_two_versions(fleet: Fleet, make_database: MakeDatabase) -> None:
+    """Each is compared with the history on its own version."""
+    name, url = list(servers.urls().items())[-1]
+    with contextlib.closing(servers.Maker(url)) as other:
+        databases: dict[str, URL | str] = {
+            "a": little.at(make_database()),
+            "b": little.at(other.make()),
+            "c": little.at(other.make(), "two", "DROP INDEX authors_name_idx"),
+        }
+        said = fleet(databases, "status")
+        groups = [re.sub(r"fingerprint <f>, PostgreSQL \d\d", "", line) for line in summary(said)]
+        assert said.code == 1 and sorted(groups) == [
+            "1 differs (two, 1 pending, ): b",
+            "1 differs (two, 1 pending, ): c",
+            "1 equal (two, 1 pending, )",
+        ], name
+        assert fleet(databases, "upgrade").code == 0
+        said = fleet(databases, "check-drift")
+        assert (said.code, summary(said)) == (
+            1,
+            [
+                "2 equal the history at three",
+                "1 differs from the history at three: c",
+                "  - index authors_name_idx  (last in one)",
+            ],
+        )
+
+
+KILLED = """    import os
+    kill = {{"{dies}": lambda: os.kill(os.getpid(), 9), "{leaves}": lambda: exit("enough")}}
+    kill.get(op.get_bind().engine.url.database, str)()
+    op.execute"""
+
+
+def test_one_that_takes_its_process_along_stops_no_other(
+    fleet: Fleet, make_database: MakeDatabase, project: Project
+) -> None:
+    urls = {name: little.at(make_database()) for name in "abcd"}
+    file = project.root / "alembic/versions/three.py"
+    text = KILLED.format(dies=urls["a"].database, leaves=urls["b"].database)
+    file.write_text(file.read_text().replace("    op.execute", text, 1))
+    said = fleet({**urls}, "upgrade", "--jobs", "2")
+    assert said.code == 2 and summary(said)[:2] == [
+        "2 upgraded, 0 had nothing to do, 2 failed.",
+        "2 of 4 failed:",
+    ]
+    assert "\n  a: The process that upgraded it was killed.\n" in said.out and "\n  b: SystemExit: enough" in said.out
+    assert [stamp(url) for url in urls.values()] == ["two", "two", "three", "three"]
+
+
+def test_canary_goes_first_and_alone(fleet: Fleet, make_database: MakeDatabase) -> None:
+    databases: dict[str, URL | str] = {name: little.at(make_database()) for name in "abc"}
+    databases["a"] = f"postgresql://me:{SECRET}@127.0.0.1:1/a"
+    said = fleet(databases, "upgrade", "--canary", "1")
+    assert said.code == 2 and summary(said)[:2] == [
+        "0 upgraded, 0 had nothing to do, 1 failed.",
+        "2 were not tried, as one of the first 1 failed.",
+    ]
+    assert stamp(databases["b"]) == "two"
+    del databases["a"]
+    assert summary(fleet(databases, "upgrade", "--canary", "1", "--jobs", "1")) == [
+        "2 upgraded, 0 had nothing to do, 0 failed."
+    ]
+    assert fleet(databases, "status", "--canary", "1").code == 2
+
+
+def test_failed_history_fails_for_those_it_was_for(fleet: Fleet, make_database: MakeDatabase, project: Project) -> None:
+    databases: dict[str, URL | str] = {"a": little.at(make_database(), "one"), "b": little.at(make_database())}
+    file = project.root / "alembic/versions/two.py"
+    file.write_text(file.read_text().replace("op.execute", "nowhere"))
+    said = fleet(databases, "check-drift")
+    assert said.code == 2 and summary(said) == [
+        "1 equal the history at one",
+        "  pending there: 2, up to three",
+        "1 of 2 failed:",
+        "  b: The history cannot be replayed: NameError: name 'nowhere' is not defined (alembic/versions/two.py:12).",
+    ]
+
+
+LISTED = """\
+\ufeff# the bots
+postgresql://a@host/one   # by its database
+
+elena\tpostgresql://a:p#w@host:5433/two
+postgresql://b@host/three
+postgresql://b@other:6000/three
+me:secret
+"""
+
+
+def test_what_a_file_says() -> None:
+    members = read(LISTED.lstrip("\ufeff").splitlines(), "f")
+    assert [member.name for member in members] == ["one", "elena", "three@host:5432", "three@other:6000", "f:7"]
+    assert members[1].url.password == "p#w" and "p#w" not in repr(members)
+    with pytest.raises(Failure, match="f:7 is no database URL"):
+        _ = members[4].url
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([], "f lists no database."),
+        (["# none", ""], "f lists no database."),
+        (["a b c"], "f:1 has 3 words."),
+        (["a postgresql://h/x", "a postgresql://h/y"], "f:1 and f:2 have the name a."),
+        (["postgresql://a:p@h/x", "postgresql://b@h:5432/x"], "f:1 and f:2 have the database x@h:5432."),
+    ],
+)
+def test_files_that_cannot_be_meant(lines: list[str], said: str) -> None:
+    with pytest.raises(Failure) as failed:
+        read(lines, "f")
+    assert failed.value.what == said
+
+
+def test_from_standard_input_and_on_a_terminal(tmp_path: Path, database: URL) -> None:
+    checkout = copied(tmp_path, "postgresql://nobody@127.0.0.1:1/nowhere")
+    checkout.variables = {"FORCE_COLOR": "1", "TERM": "xterm"}
+    process = checkout.start(sys.executable, str(tmp_path / MIGRATE), "fleet", "-", "upgrade", stdin=subprocess.PIPE)
+    out, err = process.communicate(f"{little.plain(database)}\n", timeout=120)
+    assert (process.returncode, err) == (0, "") and f"{database.database}: no revision -> {HEAD}, " in out
+    assert "databases" in out and "1 upgraded, 0 had nothing to do, 0 failed." in out

@@ -1,0 +1,161 @@
+"""Many databases at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO
+
+import click
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from whisper_migrate import reports
+from whisper_migrate.console import names, out
+from whisper_migrate.drift import Verdict
+from whisper_migrate.errors import Failure
+from whisper_migrate.fleet import members as fleet
+from whisper_migrate.fleet.compare import compare
+from whisper_migrate.fleet.members import Member
+from whisper_migrate.fleet.survey import Standing, Survey, survey
+from whisper_migrate.fleet.upgrade import upgrade
+from whisper_migrate.history import History
+from whisper_migrate.project import Project
+
+Tell = Callable[[Member, str | Failure], None]
+
+
+@click.command("fleet")
+@click.argument("urls", metavar="URLS-FILE", type=click.File("r", encoding="utf-8-sig"))
+@click.argument("action", type=click.Choice(["status", "check-drift", "upgrade"]))
+@click.option("--jobs", type=click.IntRange(1, 100), default=4, show_default=True, help="How many databases at a time.")
+@click.option("--canary", type=click.IntRange(0), default=0, help="Upgrade so many first; the rest if none failed.")
+@click.pass_obj
+def command(project: Project, urls: IO[str], action: str, jobs: int, canary: int) -> None:
+    """Work on every database that URLS-FILE lists, in parallel; the failure of one does not stop the others.
+
+    A line of the file is a URL, or a name and a URL; blank lines and # comments do not count, and nothing in it is
+    expanded. "-" reads standard input.
+
+    \b
+    status       where each stands, grouped by what it holds; exit code 1 if not all are alike
+    check-drift  does each hold what the history says where it stands? 1 if one does not, or has revisions pending
+    upgrade      take each to the head
+
+    Exit code 2 if any failed. Safe to run again.
+    """
+    if canary and action != "upgrade":
+        raise click.UsageError("--canary is for upgrade.")
+    try:
+        members = fleet.read(urls, urls.name)
+    except UnicodeDecodeError as error:
+        raise Failure(f"{urls.name} is no UTF-8 text.") from error
+    history = History(project)
+    history.head  # noqa: B018 - a history with two heads is refused before anything is done
+    if action == "upgrade":
+        sys.exit(_upgrade(project, members, jobs, canary))
+    with _progress(members) as tell:
+        found = survey(history, members, jobs, lambda member, one: tell(member, _place(one)))
+    code = _report_status(found) if action == "status" else _report_drift(history, found)
+    sys.exit(_report_failed(found.failed, members) or code)
+
+
+@contextmanager
+def _progress(members: Sequence[Member]) -> Iterator[Tell]:
+    """Tells of each database in a line as it is done; on a terminal a bar below them says how far it has come."""
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("databases"), TimeElapsedColumn())
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
+        task = progress.add_task("", total=len(members))
+        done = 0
+
+        def tell(member: Member, said: str | Failure) -> None:
+            nonlocal done
+            done += 1
+            words = f"failed: {said.what}" if isinstance(said, Failure) else said
+            out.print(escape(f"[{done:{len(str(len(members)))}}/{len(members)}] {member.name}: {words}"))
+            progress.advance(task)
+
+        yield tell
+
+
+def _upgrade(project: Project, members: list[Member], jobs: int, canary: int) -> int:
+    failed: dict[Member, Failure] = {}
+    done: list[bool] = []
+    with _progress(members) as tell:
+        for member, outcome in upgrade(project, members, jobs, canary):
+            if isinstance(outcome, Failure):
+                failed[member] = outcome
+                tell(member, outcome)
+            else:
+                done.append(bool(outcome.applied))
+                tell(member, f"{names(outcome.before)} -> {names(outcome.after)}, {len(outcome.applied)} applied")
+    untried = len(members) - len(done) - len(failed)
+    out.print(f"{done.count(True)} upgraded, {done.count(False)} had nothing to do, {len(failed)} failed.")
+    if untried:
+        out.print(f"{untried} were not tried, as one of the first {canary} failed.")
+    return _report_failed(failed, members)
+
+
+def _place(standing: Standing | Failure) -> str | Failure:
+    if isinstance(standing, Failure):
+        return standing
+    pending = f"{standing.pending} pending" if standing.pending else "nothing pending"
+    return f"{standing.revision or 'no revision'}, {pending}, fingerprint {standing.fingerprint[:8]}"
+
+
+def _report_status(found: Survey) -> int:
+    groups = found.groups
+    versions = {group[0].version for group in groups}
+    for number, group in enumerate(groups):
+        server = f", PostgreSQL {group[0].version}" if len(versions) > 1 else ""
+        said = f"({_place(group[0])}{server})"
+        out.print(escape(f"{_differ(group)} {said}: {_names(group)}" if number else f"{len(group)} equal {said}"))
+    _report_left_out(found)
+    return 0 if found.alike else 1
+
+
+def _report_drift(history: History, found: Survey) -> int:
+    code = 0
+    for number, one in enumerate(compare(history, found)):
+        at = f"the history at {one.revision or 'no revision'}"
+        if one.drift:
+            code = 1
+            out.print(escape(f"{_differ(one.standings)} from {at}: {_names(one.standings)}"))
+            verdict = Verdict(history.project, history, drift=one.drift, revision=one.revision)
+            for text in reports.report("text").changes(verdict, one.drift):
+                out.print(text)
+        else:
+            out.print(escape(f"{len(one.standings)} equal {at}" + (f": {_names(one.standings)}" if number else "")))
+        if pending := one.standings[0].pending:
+            code = 1
+            out.print(escape(f"  pending there: {pending}, up to {history.head}"))
+    _report_left_out(found)
+    return code
+
+
+def _report_left_out(found: Survey) -> None:
+    ignored = sum(standing.ignored for standing in found.standings)
+    if ignored:
+        out.print(f"Not compared, as pyproject.toml ignores them: {ignored} objects.")
+    for reason in sorted({reason for standing in found.standings for reason in standing.unreadable}):
+        out.print(escape(f"Not readable: {reason}"))
+
+
+def _report_failed(failed: dict[Member, Failure], members: list[Member]) -> int:
+    if failed:
+        out.print(f"[bold red]{len(failed)} of {len(members)} failed:[/]")
+    for member in members:
+        if failure := failed.get(member):
+            out.print(escape(f"  {member.name}: {failure.what}"))
+            if failure.remedy:
+                out.print(escape(f"    {failure.remedy}"))
+    return 2 if failed else 0
+
+
+def _differ(standings: Sequence[Standing]) -> str:
+    return f"{len(standings)} {'differs' if len(standings) == 1 else 'differ'}"
+
+
+def _names(standings: Sequence[Standing]) -> str:
+    return ", ".join(standing.member.name for standing in standings)

@@ -1,0 +1,89 @@
+"""The databases of a fleet against the history: once for each catalog that there is, not once for each database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+
+from sqlalchemy import URL
+
+from whisper_migrate.catalog import Change, diff
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.shadow import Shadows, may_create, shadows
+from whisper_migrate.databases.shadow_server import server_like
+from whisper_migrate.drift import record
+from whisper_migrate.errors import Failure
+from whisper_migrate.fleet.survey import Standing, Survey
+from whisper_migrate.history import History
+from whisper_migrate.ignore import without
+from whisper_migrate.settle import settled
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Databases of one revision that differ from the history in the same way: not at all where `drift` is empty."""
+
+    revision: str | None
+    drift: list[Change]
+    standings: list[Standing]
+
+
+def compare(history: History, survey: Survey) -> list[Compared]:
+    """What the databases have otherwise than the history at the revisions where they stand, the most alike first.
+
+    The history is replayed once for each revision and major version of PostgreSQL, in a shadow on the server of one
+    of the databases. Where that fails, those it was for become `survey.failed`, and the others are compared.
+    """
+    found: list[Compared] = []
+    by_version = sorted(survey.groups, key=lambda group: group[0].version)
+    for _, groups in groupby(by_version, key=lambda group: group[0].version):
+        same_version = list(groups)
+        everyone = [standing for group in same_version for standing in group]
+        try:
+            with _server(everyone) as server, shadows(server) as made:
+                found += _compared(history, survey, made, same_version)
+        except Failure as failure:
+            survey.failed |= {standing.member: failure for standing in everyone}
+    return sorted(_joined(found), key=lambda one: (bool(one.drift), -len(one.standings)))
+
+
+@contextmanager
+def _server(standings: Sequence[Standing]) -> Iterator[URL]:
+    """A server for shadows: that of the first database whose role may create some there, else another like it."""
+    logins = {url.set(database=None): url for standing in standings for url in [standing.member.url]}
+    for url in logins.values():
+        with connected(url, read_only=True) as connection:
+            allowed = may_create(connection)
+        if allowed:
+            yield url
+            return
+    with server_like(standings[0].member.url) as server:
+        yield server
+
+
+def _compared(history: History, survey: Survey, made: Shadows, groups: Iterable[list[Standing]]) -> Iterator[Compared]:
+    by_revision: dict[str | None, list[list[Standing]]] = {}
+    for group in groups:
+        by_revision.setdefault(group[0].revision, []).append(group)
+    for number, (revision, unlike) in enumerate(by_revision.items()):
+        try:
+            with connected(made.create(f"recorded{number}")) as shadow:
+                first = survey.catalogs[unlike[0][0].fingerprint]
+                recorded = without(record(history, shadow, revision, like=first), history.project.ignored)
+                for group in unlike:
+                    actual = survey.catalogs[group[0].fingerprint]
+                    same = actual.fingerprint == recorded.fingerprint
+                    yield Compared(revision, [] if same else settled(shadow, diff(recorded, actual)), group)
+        except Failure as failure:
+            survey.failed |= {standing.member: failure for group in unlike for standing in group}
+
+
+def _joined(found: Iterable[Compared]) -> Iterator[Compared]:
+    """Those that say the same as one: two fingerprints may differ in what is no difference, or servers in version."""
+    joined: dict[tuple[str | None, tuple[Change, ...]], list[Standing]] = {}
+    for one in found:
+        joined.setdefault((one.revision, tuple(one.drift)), []).extend(one.standings)
+    for (revision, drift), standings in joined.items():
+        yield Compared(revision, list(drift), standings)

@@ -1,0 +1,89 @@
+"""Which databases a fleet has: the lines of a file."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import URL
+
+from whisper_migrate.databases.failures import CHECK
+from whisper_migrate.databases.settings import parse
+from whisper_migrate.errors import Failure
+
+
+@dataclass(frozen=True)
+class Member:
+    """One database: its name, its address as the file has it, and the line there (`bots.txt:7`)."""
+
+    name: str
+    address: str = field(repr=False)
+    line: str
+
+    @property
+    def url(self) -> URL:
+        """Its URL. Raises Failure for an address that is none."""
+        return parse(self.address, self.line)
+
+    def blame(self, failure: Failure) -> Failure:
+        """The same failure, with a remedy that speaks of the file, not of the environment."""
+        return Failure(failure.what, failure.remedy and failure.remedy.replace(CHECK, f"Check {self.line}"))
+
+
+def read(lines: Iterable[str], file: str) -> list[Member]:
+    """The members that `file` lists: one line each, `URL` or `NAME URL`; blank lines and `# comments` do not count.
+
+    Without a name, one is called as its database, or `database@host:port` where several are called so. An address
+    that is no URL is a member all the same, which will fail as others may. Raises Failure for a file that lists none,
+    a line of more words, and a name or a database that is there twice.
+    """
+    named: list[tuple[str | None, str, str]] = []
+    for number, text in enumerate(lines, 1):
+        words = re.sub(r"(^|\s)#.*", "", text).split()
+        if len(words) > 2:
+            raise Failure(f"{file}:{number} has {len(words)} words.", "A line is a URL, or a name and a URL.")
+        if words:
+            named.append((words[0] if len(words) == 2 else None, words[-1], f"{file}:{number}"))
+    if not named:
+        raise Failure(f"{file} lists no database.", "A line is a URL, or a name and a URL.")
+    databases = Counter(_database(address) for _, address, _ in named)
+    members = [Member(name or _name(address, line, databases), address, line) for name, address, line in named]
+    _require_once([_place(member.address) or member.line for member in members], members, "the database")
+    _require_once([member.name for member in members], members, "the name")
+    return members
+
+
+def _url(address: str) -> URL | None:
+    try:
+        return parse(address)
+    except Failure:
+        return None
+
+
+def _database(address: str) -> str | None:
+    url = _url(address)
+    return str(url.database or url.query.get("dbname")) if url else None
+
+
+def _place(address: str) -> str | None:
+    """Database and server, without who logs in there."""
+    url = _url(address)
+    if url is None:
+        return None
+    host = url.host or url.query.get("host") or "localhost"
+    named = host if isinstance(host, str) else ",".join(host)
+    return f"{_database(address)}@{named}:{url.port or url.query.get('port') or 5432}"
+
+
+def _name(address: str, line: str, databases: Counter[str | None]) -> str:
+    database = _database(address)
+    return (database if databases[database] == 1 else _place(address) or line) if database else line
+
+
+def _require_once(values: list[str], members: list[Member], what: str) -> None:
+    for value, count in Counter(values).items():
+        if count > 1:
+            lines = [member.line for found, member in zip(values, members, strict=True) if found == value]
+            raise Failure(f"{' and '.join(lines)} have {what} {value}.", "Name each database once.")
