@@ -2331,4 +2331,11 @@ def downgrade() -> None:
     for enum in ("character_archetype_enum", "workflow_status_enum"):
         op.execute(f"DROP TYPE public.{enum}")
     for extension in ("btree_gin", "pg_trgm", '"uuid-ossp"'):
-        op.execute(f"DROP EXTENSION {extension}")
+        # An administrator's, which upgrade() only found, stays.
+        op.execute(
+            f"""DO $$BEGIN
+    IF pg_has_role((SELECT extowner FROM pg_extension WHERE quote_ident(extname) = '{extension}'), 'USAGE') THEN
+        DROP EXTENSION {extension};
+    END IF;
+END$$"""
+        )

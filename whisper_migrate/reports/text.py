@@ -12,6 +12,7 @@ from whisper_migrate.drift import Verdict
 from whisper_migrate.names import joined, shown
 from whisper_migrate.words import LONG, differences, excerpt, line, outline
 
+FEW = 5  # ignored changes that are listed for one pattern
 COLOURS = {"+": "green", "-": "red", "~": "yellow"}
 
 
@@ -39,13 +40,21 @@ def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
         come = (change.object for change in verdict.drift if change.sign == "+")
         yield from _undeclared(item for item in come if item.key not in declared)
         yield "  [bold]->[/] make repair   (prints the SQL that takes it back)"
-    for ignored in verdict.ignored:
-        yield f"Ignored: {escape(line(ignored.change))} ({escape(ignored.pattern.reason)})"
+    yield from _ignored(verdict)
     yield from (f"Not readable: {escape(reason)}" for reason in verdict.unreadable)
     names = [name for name in verdict.compared if name != "database"]
     names += [database] if database and "database" in verdict.compared else []
     count = f", {len(verdict.ignored)} ignored" if verdict.ignored else ""
     yield f"Compared {escape(joined(names))}: {'nothing differs' if verdict.clean else 'they differ'}{count}."
+
+
+def _ignored(verdict: Verdict) -> Iterator[str]:
+    """What each pattern leaves out, by name; of a pattern that leaves out many, how many."""
+    for pattern in dict.fromkeys(ignored.pattern for ignored in verdict.ignored):
+        changes = [line(ignored.change) for ignored in verdict.ignored if ignored.pattern == pattern]
+        if len(changes) > FEW:
+            changes = [f"{len(changes)} changes that are {pattern.kind} {pattern.identity}"]
+        yield from (f"Ignored: {escape(change)} ({escape(pattern.reason)})" for change in changes)
 
 
 def _undeclared(items: Iterable[Object]) -> Iterator[str]:

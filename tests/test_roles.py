@@ -1,0 +1,140 @@
+"""Roles that may do no more than they must, extensions of an administrator's, and a database that others share."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+from sqlalchemy import URL
+
+from tests.little import plain
+from tests.projects import HEAD, ROOT, Checkout, ask, copied, migrated, tables
+from whisper_migrate import embedded
+from whisper_migrate.drift import Verdict, check
+from whisper_migrate.errors import Failure
+from whisper_migrate.project import Project
+from whisper_migrate.reports import text
+from whisper_migrate.running import runner
+from whisper_migrate.words import line, outline
+
+EXTENSIONS = [f"CREATE EXTENSION {name} SCHEMA public" for name in ("btree_gin", "pg_trgm", '"uuid-ossp"')]
+FOREIGN = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relowner <> '{}'::regrole"
+
+
+@pytest.fixture
+def prefix(database: URL) -> Iterator[str]:
+    """What the roles of docs/deployment/roles.sql begin with here: roles belong to the server, not to a test."""
+    name = f"w{database.database}_"
+    yield name
+    ask(database, f"REASSIGN OWNED BY {name}owner TO CURRENT_USER")
+    for role in ("app", "migrator", "owner"):
+        ask(database, f"DROP OWNED BY {name}{role} CASCADE", f"DROP ROLE {name}{role}")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, database: URL, prefix: str) -> Checkout:
+    """The project, and in the database an administrator's extensions and the roles of roles.sql."""
+    script = tmp_path / "roles.sql"
+    script.write_text((ROOT / "docs/deployment/roles.sql").read_text().replace("whisper_", prefix))
+    ask(database, *EXTENSIONS)
+    command = [embedded.binaries() / "psql", "-qXv", "migrator_password=m'", "-v", 'app_password=a"', "-f", script]
+    subprocess.run([*command, plain(database)], check=True)
+    made = copied(tmp_path / "project", database)
+    made.edit(
+        "pyproject.toml",
+        'identity = "* to whisper_app"\nreason = "the application\'s rights, ',
+        f'identity = "* to {prefix}app"\nreason = "the application\'s rights, ',
+    )
+    made.edit("pyproject.toml", '"* to whisper_app"', f'"* to {prefix}app"')
+    return made
+
+
+def checked(checkout: Checkout, server: URL, url: URL) -> Verdict:
+    return check(Project(checkout.root), server, url, "database")
+
+
+def upgrade(checkout: Checkout, url: URL) -> None:
+    runner.upgrade(Project(checkout.root), url, "head", lambda _: None)
+
+
+def test_each_role_does_its_own_part_and_no_more(checkout: Checkout, database: URL, server: URL, prefix: str) -> None:
+    migrator, app = (database.set(username=prefix + name) for name in ("migrator", "app"))
+    upgrade(checkout, migrator)
+    assert tables(database) == 73 and ask(database, FOREIGN.format(f"{prefix}owner")) == [(0,)]
+    for url in (migrator, app):
+        verdict = checked(checkout, server, url)
+        assert verdict.clean and len(verdict.ignored) > 100, text.render(verdict, None)
+        said = text.render(verdict, None).splitlines()
+        assert len(said) == 4 and f"changes that are grant * to {prefix}app" in said[0], said
+
+    ask(migrator, f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {prefix}app")
+    assert ask(app, "INSERT INTO users (user_id, username) VALUES ('1', 'one') RETURNING id") == [(1,)]
+    ask(app, "UPDATE users SET username = 'two'", "DELETE FROM users")
+    for statement in (
+        "CREATE TABLE mine ()", "ALTER TABLE users ADD mine int", "DROP TABLE users", "TRUNCATE users",
+        "SET ROLE " + prefix + "owner", "CREATE SCHEMA mine", "CREATE TEMP TABLE mine ()",
+        "CREATE EXTENSION citext", "UPDATE alembic_version SET version_num = 'x'",
+    ):  # fmt: skip
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            ask(app, statement)
+    for statement in ("CREATE ROLE mine", "CREATE DATABASE mine", "COMMENT ON EXTENSION pg_trgm IS 'mine'"):
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            ask(migrator, statement)
+
+    checkout.write_revision("aaaa", HEAD, up="op.execute('CREATE TABLE later (id serial)')")
+    with pytest.raises(Failure, match="permission denied"):
+        upgrade(checkout, app)
+    assert ask(database, "SELECT version_num, to_regclass('later') FROM alembic_version") == [(HEAD, None)]
+    upgrade(checkout, migrator)
+    ask(app, "INSERT INTO later DEFAULT VALUES")
+    assert ask(database, FOREIGN.format(f"{prefix}owner")) == [(0,)]
+
+
+@pytest.mark.servers("pg18")
+def test_extensions_of_an_administrator_stay(checkout: Checkout, database: URL, server: URL, prefix: str) -> None:
+    """The baseline finds them, may neither comment on them nor drop them, and goes up and down all the same."""
+    migrator = database.set(username=f"{prefix}migrator")
+    upgrade(checkout, migrator)
+    runner.downgrade(Project(ROOT), migrator, "base", lambda _: None)
+    assert tables(database) == 0
+    assert ask(database, "SELECT count(*) FROM pg_extension WHERE extname <> 'plpgsql'") == [(3,)]
+    upgrade(checkout, migrator)
+    assert checked(checkout, server, migrator).clean
+
+
+@pytest.mark.servers("pg18")
+def test_database_that_other_applications_share(tmp_path: Path, database: URL, server: URL) -> None:
+    """Their tables, in a schema of theirs and in ours, are seen and named; they are left alone, and may be ignored."""
+    ask(
+        database,
+        "CREATE TABLE guests (id serial PRIMARY KEY, name text)",
+        "INSERT INTO guests (name) VALUES ('one')",
+        "CREATE SCHEMA shop",
+        "CREATE TABLE shop.users (id serial PRIMARY KEY)",
+        "CREATE TABLE shop.alembic_version (version_num varchar(32) PRIMARY KEY)",
+        "INSERT INTO shop.alembic_version VALUES ('theirs')",
+        "CREATE FUNCTION shop.price() RETURNS int LANGUAGE sql RETURN 1",
+    )
+    verdict = check(Project(ROOT), server, migrated(database), "database")
+    named = {line(change) for change in outline(verdict.drift)}
+    assert named == {"+ table guests", "+ schema shop", "+ table shop.users", "+ function shop.price()"}
+    theirs = copied(tmp_path, database)
+    with (theirs.root / "pyproject.toml").open("a") as file:
+        for kind, identity in (("table", "public.guests"), ("*", "shop*")):
+            ignore = (
+                f"\n[[tool.whisper_migrate.ignore]]\nkind = '{kind}'\nidentity = '{identity}'\nreason = 'the shop'\n"
+            )
+            file.write(ignore)
+    verdict = check(Project(theirs.root), server, database, "database")
+    assert verdict.clean and verdict.ignored, text.render(verdict, None)
+    runner.downgrade(Project(ROOT), database, "base", lambda _: None)
+    assert ask(database, "SELECT name FROM guests, shop.alembic_version WHERE shop.price() = 1") == [("one",)]
+
+
+@pytest.mark.servers("pg18")
+def test_another_applications_table_of_the_same_name_is_not_touched(database: URL) -> None:
+    ask(database, "CREATE TABLE users (theirs text)", "INSERT INTO users VALUES ('one')")
+    with pytest.raises(Failure, match='relation "users" already exists'):
+        migrated(database)
+    assert ask(database, "SELECT theirs FROM users") == [("one",)] and tables(database) == 1
