@@ -85,6 +85,12 @@ class Project:
         """What is not to be compared, from `[[tool.whisper_migrate.ignore]]`."""
         return patterns(self.options.get("ignore", ()))
 
+    @cached_property
+    def elsewhere(self) -> dict[str, str]:
+        """Ids of revisions that are not ours, and whose they are: `[tool.whisper_migrate.elsewhere]`, ids by owner."""
+        owners: dict[str, list[str]] = self.options.get("elsewhere", {})
+        return {revision: owner for owner, revisions in owners.items() for revision in revisions}
+
     def alembic(self, connection: Connection | None = None, versions: Sequence[Path] = ()) -> Config:
         """Alembic's configuration; with a connection, its commands work on that, not on the configured database.
 

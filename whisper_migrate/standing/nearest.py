@@ -28,6 +28,11 @@ class Candidate:
     changes: list[Change]
 
     @property
+    def distance(self) -> int:
+        """How far away the database is: something more or missing counts twice as much as another form of it."""
+        return sum(1 if change.sign == "~" else 2 for change in self.changes)
+
+    @property
     def difference(self) -> str:
         """`3 differences: 2 functions differ, 1 table missing`; "no difference"."""
         count = len(outline(self.changes))
@@ -47,7 +52,7 @@ def candidates(history: History, made: Shadows, actual: Catalog) -> list[Candida
         known |= {change: id(change) in differing for change in unknown}
         shadow.rollback()
         found.append(Candidate(script.revision, catalog, [change for change in changes if known[change]]))
-    return sorted(found, key=lambda one: len(one.changes))
+    return sorted(found, key=lambda one: one.distance)
 
 
 def _states(history: History, made: Shadows) -> Iterator[tuple[Script, Connection]]:

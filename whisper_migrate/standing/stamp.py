@@ -15,7 +15,7 @@ from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.drift import record
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History, stamped
-from whisper_migrate.ignore import without
+from whisper_migrate.ignore import Pattern, without
 from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import entry_of, may_write, write
 from whisper_migrate.project import Project
@@ -46,15 +46,14 @@ def stamp(project: Project, server: URL, database: URL, target: str) -> Outcome:
     script = _find(history, target)
     with connected(database, read_only=True) as connection:
         before = stamped(connection) or []
-        actual = inspect(connection)
+        actual = without(inspect(connection), project.ignored)
     with shadows(server) as made, connected(made.create("promised")) as shadow:
         promised = record(history, shadow, script.revision if script else None, like=actual)
-        ignored = project.ignored
-        changes = settled(shadow, diff(without(promised, ignored), without(actual, ignored)))
+        changes = settled(shadow, diff(without(promised, project.ignored), actual))
         if changes:
             found = candidates(history, made, actual)
             return Outcome(before, before, changes, found[0] if found else None)
-    return place(history, database, script, require=Unchanged(actual, before), verified=True)
+    return place(history, database, script, require=Unchanged(actual, before, project.ignored), verified=True)
 
 
 def stamp_unverified(project: Project, database: URL, target: str) -> Outcome:
@@ -69,10 +68,12 @@ class Unchanged:
 
     actual: Catalog
     stamps: list[str]
+    ignored: list[Pattern]
 
     def __call__(self, connection: Connection) -> None:
         """Raises Failure where it is not."""
-        if inspect(connection).fingerprint != self.actual.fingerprint or (stamped(connection) or []) != self.stamps:
+        now = without(inspect(connection), self.ignored)
+        if now.fingerprint != self.actual.fingerprint or (stamped(connection) or []) != self.stamps:
             raise Failure("The database has changed since it was read: nothing was done.", "Try again.")
 
 

@@ -1,0 +1,65 @@
+"""Where a database stands, whatever it says itself."""
+
+import sys
+from collections.abc import Iterator
+
+import click
+from rich.markup import escape
+
+from whisper_migrate.console import database_of, names, out
+from whisper_migrate.databases.shadow_server import shadow_server
+from whisper_migrate.names import joined, shown
+from whisper_migrate.project import Project
+from whisper_migrate.standing.whereabouts import Whereabouts, whereabouts
+
+MOST = 3  # candidates
+
+
+@click.command("whereami")
+@click.pass_obj
+def command(project: Project) -> None:
+    """The revision that a database equals, or the nearest ones with what differs; it is only read."""
+    database = database_of(project)
+    with shadow_server(project.root) as server:
+        found = whereabouts(project, server, database.url)
+    out.print(f"Database {escape(str(database))}")
+    for text in told(project, found):
+        out.print(escape(text))
+    sys.exit(0 if found.is_right else 1)
+
+
+def told(project: Project, found: Whereabouts) -> Iterator[str]:
+    """What is to be said of it, and what to type."""
+    yield f"Stamped  {names(found.stamps)}"
+    for stamp in found.stamps:
+        if owner := project.elsewhere.get(stamp):
+            yield f"{stamp} is a revision of another history, which took the database on from here: {owner}."
+    nearest, whole = found.nearest, len(found.nearest_tables)
+    there = f"{len(found.known)} of its {whole} tables are there"
+    match found.sort:
+        case "equal":
+            first, *others = found.equal
+            yield f"It is what the history says at {first}."
+            if others:
+                yield f"And so at {joined(others)}: what comes between changes rows only."
+        case "empty":
+            yield "It is empty: nothing of the history is in it."
+        case "unfinished":
+            yield f"It is an unfinished {nearest.revision}: {there}, and what came after them in a dump is missing."
+        case "changed":
+            yield f"It is {nearest.revision} with changes."
+        case "other":
+            yield f"It is another form of this schema, and no revision of it: {there}."
+        case _:
+            yield f"It is of another application: of {nearest.revision}, {there}."
+    yield from (f"{text}." for text in found.clashes)
+    if found.sort not in ("equal", "empty"):
+        yield "Nearest:"
+        yield from (f"  {one.revision} with {one.difference}" for one in found.candidates[:MOST])
+    if found.besides and found.sort == "changed":
+        yield f"By themselves are: {_listed([shown(change.object.identity) for change in found.besides])}."
+    yield from (f"  -> {text}" for text in found.remedies)
+
+
+def _listed(named: list[str]) -> str:
+    return joined([*named[:10], f"{len(named) - 10} more"] if len(named) > 11 else named)

@@ -1,0 +1,188 @@
+"""Adoption: a database that this history did not make comes to be one that it did, with every row that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import URL, Connection
+from sqlalchemy.exc import DBAPIError
+
+from whisper_migrate.catalog import Catalog, Change, Key, diff
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.shadow import shadows
+from whisper_migrate.drift import record
+from whisper_migrate.errors import Failure, reason
+from whisper_migrate.history import History
+from whisper_migrate.ignore import without
+from whisper_migrate.inspect import inspect
+from whisper_migrate.planning.hazards import hazards
+from whisper_migrate.planning.plan import plan
+from whisper_migrate.planning.steps import Step
+from whisper_migrate.project import Project
+from whisper_migrate.repair import PREAMBLE
+from whisper_migrate.settle import agreed, settled
+from whisper_migrate.sql import run
+from whisper_migrate.standing.anomalies import vouches
+from whisper_migrate.standing.stamp import Outcome, Unchanged, place
+from whisper_migrate.standing.whereabouts import Whereabouts, whereabouts
+from whisper_migrate.words import line, outline
+
+# What holds no rows and keeps none out: the history's form of it can take the place of the one that is there.
+WITHOUT_ROWS = frozenset({"function", "aggregate", "view", "trigger", "comment", "index", "statistics"})
+# What changes what a table of the history takes or gives, though the history knows nothing of it.
+INTERFERING = frozenset({"column", "constraint", "trigger", "rule", "policy"})
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """A database beside the revision that it is to be adopted at, and what differs from there.
+
+    `reconcilable` touches no rows: `steps` take it to the history's form. `besides` is the user's own, and stays.
+    `undecided` is everything else, with the SQL that would take it to the history: nothing is done while there is any.
+    """
+
+    history: History
+    database: URL
+    found: Whereabouts
+    revision: str
+    wanted: Catalog = field(repr=False)
+    shadow: Connection
+    reconcilable: list[Change]
+    besides: list[Change]
+    undecided: list[Change]
+    steps: list[Step]
+    sql: list[str]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it is adopted already: nothing is to be taken back, and the ledger says how the stamp came about."""
+        left = self.reconcilable or self.undecided
+        return not left and self.found.stamps == [self.revision] and vouches(self.found.entries, self.found.stamps)
+
+    def apply(self) -> Outcome:
+        """Reconcile and stamp, in one transaction. Raises Failure, and nothing is done, where anything is left."""
+        ignored = self.history.project.ignored
+
+        def work(connection: Connection) -> None:
+            for statement in PREAMBLE:
+                run(connection, statement)
+            for step in self.steps:
+                for statement in step.statements:
+                    try:
+                        run(connection, statement)
+                    except DBAPIError as error:
+                        words = " ".join(statement.split())[:200]
+                        raise Failure(f"Nothing was adopted: {reason(error)}. It was at: {words}") from error
+            now = settled(self.shadow, diff(self.wanted, without(inspect(connection), ignored)))
+            kept = {change.object.key for change in self.besides}
+            if left := [change for change in now if change.object.key not in kept]:
+                raise Failure(f"Nothing was adopted, since this would be left: {'; '.join(map(line, left[:5]))}.")
+
+        return place(
+            self.history,
+            self.database,
+            self.history.find(self.revision),
+            verified=True,
+            require=Unchanged(self.found.actual, self.found.stamps, ignored),
+            work=work,
+        )
+
+
+@contextmanager
+def adoption(project: Project, server: URL, database: URL, revision: str | None) -> Iterator[Adoption]:
+    """Compare a database with `revision`, or the one that it is nearest to. Only shadows on `server` are written.
+
+    Raises Failure for a database that is no form of a revision, unless one is given.
+    """
+    found = whereabouts(project, server, database)
+    history = found.history
+    at = history.find(revision).revision if revision else _nearest(found)
+    with shadows(server) as made, connected(made.create("adopted")) as shadow:
+        wanted = without(record(history, shadow, at, requires=True), project.ignored)
+        actual = found.actual
+        changes = settled(shadow, diff(wanted, actual))
+        reconcilable = [change for change in changes if _is_reconcilable(change)]
+        besides = [change for change in changes if change.sign == "+" and not _interferes(change, wanted)]
+        sorted_out = {change.object.key for change in (*reconcilable, *besides)}
+        undecided = [change for change in changes if change.object.key not in sorted_out]
+        goal = _with(agreed(actual, wanted, changes), actual, [change.object.key for change in besides])
+        try:
+            steps = plan(actual, goal)
+        except Failure:
+            if not undecided:
+                raise
+            steps = []  # nothing will be done: it is only to be told
+        yield Adoption(
+            history,
+            database,
+            found,
+            at,
+            wanted,
+            shadow,
+            reconcilable,
+            besides,
+            undecided,
+            steps,
+            list(_to_decide(steps, undecided)),
+        )
+
+
+def _nearest(found: Whereabouts) -> str:
+    """The revision to adopt a database at."""
+    if found.equal:
+        return next((stamp for stamp in found.stamps if stamp in found.equal), found.equal[0])
+    if found.sort == "changed":
+        at = found.stamps[0] if vouches(found.entries, found.stamps) and len(found.stamps) == 1 else None
+        return at if at and at in {one.revision for one in found.candidates} else found.nearest.revision
+    if found.sort == "empty":
+        raise Failure("The database is empty: there is nothing to adopt.", "migrate.py upgrade   (builds it)")
+    raise Failure(
+        "The database is no form of any revision: nothing was done.", "migrate.py whereami   (says what it is)"
+    )
+
+
+def _is_reconcilable(change: Change) -> bool:
+    if change.object.kind not in WITHOUT_ROWS or change.sign == "+":
+        return False
+    sides = [item for item in (change.before, change.after) if item and item.kind == "index"]
+    return not any(item["definition"].startswith("CREATE UNIQUE") for item in sides)
+
+
+def _interferes(change: Change, wanted: Catalog) -> bool:
+    """Whether something that only the database has changes what a table of the history takes or gives."""
+    item = change.object
+    if item.parent is None or ("table", item.parent) not in wanted:
+        return False
+    return item.kind in INTERFERING or (item.kind == "index" and item["definition"].startswith("CREATE UNIQUE"))
+
+
+def _with(catalog: Catalog, other: Catalog, keys: list[Key]) -> Catalog:
+    """A catalog with some objects of another one as well."""
+    objects = {**catalog.objects, **{key: other[key] for key in keys}}
+    requires = {**catalog.requires, **{key: other.requires.get(key, frozenset()) for key in keys}}
+    return replace(
+        catalog, objects=objects, requires={key: needed & objects.keys() for key, needed in requires.items()}
+    )
+
+
+def _to_decide(steps: list[Step], undecided: list[Change]) -> Iterator[str]:
+    """The SQL that would take what is undecided to the history, each loss said before it."""
+    keys = {change.object.key for change in undecided}
+    chosen = [step for step in steps if step.item.key in keys or keys & {item.key for item in step.inside}]
+    lost = {id(hazard.item): hazard for hazard in hazards(chosen)}
+    for step in chosen:
+        if hazard := lost.get(id(step.item)):
+            yield f"-- LOSES DATA: {' '.join(str(hazard).split())}"
+        yield from (f"{statement};" for statement in step.statements)
+
+
+def patterns(changes: list[Change]) -> list[str]:
+    """Lines for pyproject.toml that leave the user's own out of every comparison."""
+    lines = []
+    for change in outline(changes):
+        identity = change.object.identity.replace("\\", "\\\\").replace('"', '\\"')
+        lines += ["[[tool.whisper_migrate.ignore]]", f'kind = "{change.object.kind}"', f'identity = "{identity}"']
+        lines += ['reason = "not of this history"']
+    return lines

@@ -1,0 +1,101 @@
+"""What the ledger tells that stamp and files do not: a stamp that nothing led to, a file that changed afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic.script import Script
+
+from whisper_migrate.history import History
+from whisper_migrate.ledger import Entry, code_hash, parents
+
+
+@dataclass(frozen=True)
+class Anomaly:
+    """Something that does not fit, in a sentence with the ledger's date, and what to type.
+
+    `differs` says that what ran here is not what the history says: so much that a check is not clean.
+    """
+
+    revision: str
+    what: str
+    remedy: str
+    differs: bool = False
+
+
+def anomalies(history: History, entries: list[Entry], stamps: list[str]) -> list[Anomaly]:
+    """What does not fit between the ledger, the revision files, and where the database is stamped."""
+    if not entries:
+        return []
+    return [*_changed(history, _applied(entries), entries), *_stamp(entries, stamps)]
+
+
+def vouches(entries: list[Entry] | None, stamps: list[str]) -> bool:
+    """Whether the ledger says how the stamp came about: by steps that ran, or by one that was verified."""
+    return bool(entries) and not list(_stamp(entries or [], stamps))
+
+
+def settled_from(entries: list[Entry]) -> int:
+    """Where the part begins that still counts: a verified stamp settles what was before it."""
+    return max((number for number, entry in enumerate(entries) if entry.verified), default=0)
+
+
+def _applied(entries: list[Entry]) -> dict[str, Entry]:
+    """The steps that made the database what it is, by revision."""
+    found: dict[str, Entry] = {}
+    for entry in entries[settled_from(entries) :]:
+        if entry.direction == "downgrade":
+            found.pop(entry.revision, None)
+        elif entry.direction == "upgrade":
+            found[entry.revision] = entry
+    return found
+
+
+def _stamp(entries: list[Entry], stamps: list[str]) -> Iterator[Anomaly]:
+    """Whether the last entry leads to the stamp, and whether somebody looked when it was put there."""
+    last, at = entries[-1], ", ".join(stamps) or "no revision"
+    verify = f"migrate.py stamp {stamps[0]}   (compares it first)" if len(stamps) == 1 else "migrate.py whereami"
+    if sorted(last.stands_at) != sorted(stamps):
+        stood = ", ".join(last.stands_at) or "no revision"
+        yield Anomaly(at, f"Nothing in the ledger leads to the stamp: it ends at {stood}, {_done(last)}.", verify)
+        return
+    unverified = [entry for entry in entries[settled_from(entries) :] if entry.verified is False]
+    if unverified:
+        entry = unverified[-1]
+        yield Anomaly(entry.revision, f"The stamp of {entry.revision} was not verified: {_done(entry)}.", verify)
+
+
+def _changed(history: History, applied: dict[str, Entry], entries: list[Entry]) -> Iterator[Anomaly]:
+    scripts = {script.revision: script for script in history.newest_first()}
+    for revision, entry in applied.items():
+        script = scripts.get(revision)
+        if script is None:
+            yield Anomaly(
+                revision, f"{revision} was {_done(entry)}, and no file has it now.", "Restore the file.", differs=True
+            )
+            continue
+        yield from _edited(history, script, entry)
+
+
+def _edited(history: History, script: Script, entry: Entry) -> Iterator[Anomaly]:
+    path, content = history.path(script), Path(script.path).read_bytes()
+    was = f"since it was {_done(entry)}"
+    if entry.parents is not None and entry.parents != parents(script):
+        now, then = (", ".join(ids) or "none" for ids in (parents(script), entry.parents))
+        yield Anomaly(script.revision, f"{path} got another parent {was}: {now}, then {then}.", _ACCEPT, differs=True)
+    if entry.code and entry.code != code_hash(content):
+        yield Anomaly(script.revision, f"The code of {path} was edited {was}.", _ACCEPT, differs=True)
+    elif entry.file and entry.file != hashlib.sha256(content).hexdigest():
+        yield Anomaly(script.revision, f"The wording of {path} was edited {was}; its code is the same.", "")
+
+
+_ACCEPT = "Restore the file; or, if the new one is right: migrate.py stamp REV   (compares first, and settles it)"
+
+
+def _done(entry: Entry) -> str:
+    """`applied on 2026-11-25 09:41 UTC by whisperengine`."""
+    word = {"upgrade": "applied", "downgrade": "taken back", "stamp": "stamped"}[entry.direction]
+    return f"{word} on {entry.when} by {entry.role}"

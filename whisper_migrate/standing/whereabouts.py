@@ -1,0 +1,139 @@
+"""What a database is beside the history: one of its revisions, a changed one, half of one, or something else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import URL
+
+from whisper_migrate.catalog import Catalog, Change
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.shadow import shadows
+from whisper_migrate.errors import Failure
+from whisper_migrate.history import History, stamped
+from whisper_migrate.ignore import without
+from whisper_migrate.inspect import inspect
+from whisper_migrate.ledger import Entry, read
+from whisper_migrate.names import shown
+from whisper_migrate.project import Project
+from whisper_migrate.standing.nearest import Candidate, candidates
+
+# What an administrator may have put into an empty database.
+FURNITURE = frozenset({"extension", "schema", "grant", "revoke", "comment", "default_privilege", "event_trigger"})
+RELATIONS = ("table", "view", "materialized_view", "foreign_table")
+A_LOT_MISSING = 0.1  # of all objects; a person drops one table or another
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """A database as it was read, without what the project ignores, and the revisions beside it, the nearest first."""
+
+    history: History
+    actual: Catalog
+    stamps: list[str]
+    entries: list[Entry] | None
+    candidates: list[Candidate]
+
+    @property
+    def nearest(self) -> Candidate:
+        """The nearest revision."""
+        return self.candidates[0]
+
+    @property
+    def equal(self) -> list[str]:
+        """The revisions whose catalog it has: several, where some change rows only."""
+        return [one.revision for one in self.candidates if not one.changes]
+
+    @property
+    def besides(self) -> list[Change]:
+        """What is there beside the nearest revision, and stands by itself."""
+        return [change for change in self.nearest.changes if change.sign == "+" and change.object.parent is None]
+
+    @property
+    def clashes(self) -> list[str]:
+        """What is of another kind here than in the history: `characters is a view here, and a table in the history`."""
+        ours = {key[1]: key[0] for key in self.nearest.catalog.objects if key[0] in RELATIONS}
+        theirs = {key[1]: key[0] for key in self.actual.objects if key[0] in RELATIONS}
+        return [
+            f"{shown(name)} is a {kind.replace('_', ' ')} here, and a {ours[name].replace('_', ' ')} in the history"
+            for name, kind in sorted(theirs.items())
+            if name in ours and ours[name] != kind
+        ]
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it is what the history says where it is stamped, and stamped so: nothing is to be done about it."""
+        if self.sort == "empty":
+            return not self.stamps
+        return len(self.stamps) == 1 and self.stamps[0] in self.equal
+
+    @property
+    def remedies(self) -> list[str]:
+        """What to type, with what it does."""
+        if self.is_right:
+            return ["migrate.py upgrade"] if self.stamps != self.history.heads else []
+        match self.sort:
+            case "equal":
+                return [f"migrate.py stamp {self.equal[0]}   (compares it again first)"]
+            case "empty":  # and stamped all the same
+                return ["migrate.py stamp base   (then migrate.py upgrade builds it)"]
+            case "changed":
+                return ["migrate.py adopt   (says what it can take back, and what you have to decide)"]
+            case "unfinished":
+                return ["Load the dump again, into an empty database: psql --single-transaction -v ON_ERROR_STOP=1"]
+        return ["Is it the right database? A new one is built by migrate.py upgrade; then copy the rows into it."]
+
+    @cached_property
+    def known(self) -> set[str]:
+        """The tables that the nearest revision has as well."""
+        return self.tables & self.nearest_tables
+
+    @property
+    def nearest_tables(self) -> set[str]:
+        """The tables of the nearest revision."""
+        return _tables(self.nearest.catalog)
+
+    @property
+    def tables(self) -> set[str]:
+        """The tables that are there."""
+        return _tables(self.actual)
+
+    @cached_property
+    def sort(self) -> str:
+        """equal, empty, changed (from a revision), unfinished (a part of one), other (in form), or a stranger."""
+        if self.equal:
+            return "equal"
+        if all(item.kind in FURNITURE for item in self.actual):
+            return "empty"
+        if self._is_unfinished():
+            return "unfinished"
+        share = len(self.known) / max(len(self.nearest_tables), 1)
+        if share >= 0.5 and not self.clashes:
+            return "changed"
+        return "other" if self.clashes or len(self.known) * 4 >= len(self.tables) > 0 else "stranger"
+
+    def _is_unfinished(self) -> bool:
+        """All that is there is the revision's, its tables are whole, and much that comes later is missing."""
+        changes = self.nearest.changes
+        missing = [change for change in changes if change.sign == "-"]
+        columns = [change for change in missing if change.object.kind == "column"]
+        whole = all(change.object.parent not in self.known for change in columns)
+        begun = bool(self.known) and not any(change.sign == "+" for change in changes)
+        return begun and whole and len(missing) > A_LOT_MISSING * len(self.nearest.catalog)
+
+
+def whereabouts(project: Project, server: URL, database: URL) -> Whereabouts:
+    """Read a database and replay the history in a shadow on `server`. Raises Failure while there is no revision."""
+    history = History(project)
+    with connected(database, read_only=True) as connection:
+        stamps, entries = stamped(connection) or [], read(connection)
+        actual = without(inspect(connection, requires=True), project.ignored)
+    if not history.heads:
+        raise Failure("The history has no revision yet: there is nothing to compare the database with.")
+    with shadows(server) as made:
+        return Whereabouts(history, actual, stamps, entries, candidates(history, made, actual))
+
+
+def _tables(catalog: Catalog) -> set[str]:
+    return {identity for kind, identity in catalog.objects if kind == "table"}
