@@ -155,7 +155,7 @@ UNSURE = (
         "no version table",
         "two",
         ("DROP TABLE public.alembic_version",),
-        ("has 4 tables and no alembic_version", "right database?", "migrate.py stamp"),
+        ("has 4 tables and no alembic_version", "right database?", "migrate.py adopt"),
         way_out=True,
     ),
     Unsure("no row", "two", stamps(), ("4 tables and an alembic_version without a row", "stamp"), way_out=True),

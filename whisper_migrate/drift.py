@@ -16,10 +16,16 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history import History, stamped
 from whisper_migrate.ignore import Pattern, split
 from whisper_migrate.inspect import inspect
+from whisper_migrate.ledger import Entry
+from whisper_migrate.ledger import read as read_ledger
 from whisper_migrate.project import Project
 from whisper_migrate.settle import settled
 from whisper_migrate.source_lines import Place, place
+from whisper_migrate.standing.anomalies import Anomaly, anomalies, vouches
+from whisper_migrate.standing.nearest import Candidate, candidates
 from whisper_migrate.words import outline
+
+A_LONG_WALK = 200_000  # objects in all revisions together: whereami takes the time, a check does not
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,9 @@ class Verdict:
     """What was compared, and what differs.
 
     `unwritten`: from the history to the models. `drift`: from the history, at the revision that the database is stamped
-    with, to the database. `pending`: revisions that the database does not have yet.
+    with, to the database. `pending`: revisions that the database does not have yet. `anomalies`: what the ledger tells.
+    `nearest`: the revision that the database is nearer to than to its stamp, where it drifted and no ledger vouches for
+    that.
     """
 
     project: Project
@@ -45,6 +53,8 @@ class Verdict:
     drift: list[Change] = field(default_factory=list)
     pending: list[Script] = field(default_factory=list)
     ignored: list[Ignored] = field(default_factory=list)
+    anomalies: list[Anomaly] = field(default_factory=list)
+    nearest: Candidate | None = None
     revision: str | None = None
     compared: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
@@ -52,7 +62,8 @@ class Verdict:
     @property
     def clean(self) -> bool:
         """Nothing differs anywhere."""
-        return not (self.unwritten or self.drift or self.pending)
+        odd = any(anomaly.differs for anomaly in self.anomalies)
+        return not (self.unwritten or self.drift or self.pending or odd)
 
     def touched(self, change: Change) -> Script | None:
         """The revision that last touched a changed object, as far as the database has come when it has drifted."""
@@ -74,6 +85,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
     unwritten: list[Change] = []
     drift: list[Change] = []
     ignored: list[Ignored] = []
+    nearest = None
 
     def compare(finding: str, shadow: Connection, before: Catalog, after: Catalog) -> list[Change]:
         changes, left_out = split(diff(before, after), project.ignored)
@@ -83,6 +95,8 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
 
     read = read_database(database, history) if database is not None and only != "models" else None
     actual, revision = read or (None, None)
+    entries, hidden = _ledger(database) if database is not None and actual is not None else (None, ())
+    stamps = [revision] if revision else []
     with shadows(server) as made, ThreadPoolExecutor(1) as pool:
         created = pool.submit(made.create, "recorded")
         if only != "database":
@@ -94,6 +108,8 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
             if actual is not None:
                 recorded = record(history, shadow, revision, like=actual)
                 drift = compare("drift", shadow, recorded, actual)
+                if drift and revision and not vouches(entries, stamps):
+                    nearest = _nearer(history, made, actual, revision)
             if desired:
                 at_head = recorded if recorded and revision == head else record(history, shadow, "heads", like=actual)
                 with connected(desired.result()) as other:
@@ -104,12 +120,33 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
         history,
         unwritten=unwritten,
         drift=drift,
-        pending=history.pending([revision] if revision else []) if actual is not None else [],
+        pending=history.pending(stamps) if actual is not None else [],
         ignored=ignored,
+        anomalies=anomalies(history, entries, stamps) if entries else [],
+        nearest=nearest,
         revision=revision,
         compared=("models",) * (desired is not None) + ("history",) + ("database",) * (actual is not None),
-        unreadable=actual.unreadable if actual is not None else (),
+        unreadable=(*actual.unreadable, *hidden) if actual is not None else (),
     )
+
+
+def _ledger(database: URL) -> tuple[list[Entry] | None, tuple[str, ...]]:
+    """The ledger's entries; or why they cannot be read, which is no reason not to compare."""
+    try:
+        with connected(database, read_only=True) as connection:
+            return read_ledger(connection), ()
+    except Failure as failure:
+        return None, (str(failure).replace("\n ", ""),)
+
+
+def _nearer(history: History, made: Shadows, actual: Catalog, revision: str) -> Candidate | None:
+    """The revision that the database is nearer to than to the one it is stamped with, if there is one."""
+    revisions = history.newest_first()
+    if len(revisions) == 1 or len(revisions) * len(actual) > A_LONG_WALK:
+        return None
+    best = candidates(history, made, actual)
+    stamp = next(one for one in best if one.revision == revision)
+    return best[0] if best[0].distance < stamp.distance else None
 
 
 def read_database(
@@ -131,14 +168,14 @@ def read_database(
         raise Failure(
             f"The database {database.database} has {tables} table{'s' if tables > 1 else ''} and {empty}:"
             " no telling which revision made it.",
-            "Is it the right database? If so, stamp it with the revision that it equals: migrate.py stamp REV",
+            "Is it the right database? migrate.py whereami says which revision it equals, migrate.py adopt stamps it.",
         )
     history.require_known(revisions)
     if len(revisions) > 1:
         raise Failure(
             f"The database {database.database} is stamped with {len(revisions)} revisions at once:"
             f" {', '.join(revisions)}.",
-            "Stamp it with the one that it equals: migrate.py stamp REV",
+            history.way_out(revisions),
         )
     return catalog, revisions[0]
 

@@ -78,9 +78,14 @@ class History:
         known = {script.revision for script in self.newest_first()}
         for revision in revisions:
             if revision not in known:
+                if owner := self.project.elsewhere.get(revision):
+                    raise Failure(
+                        f"The database is stamped with {revision}, which is not of this history but of {owner}.",
+                        "See how far it is from here: migrate.py whereami",
+                    )
                 raise Failure(
                     f"The database is stamped with {revision}, a revision that no file of this checkout has.",
-                    "Update the checkout to one that has it, or restore the file.",
+                    "Update the checkout, or restore the file; or see which revision it equals: migrate.py whereami",
                 )
 
     def path(self, revision: Script) -> Path:
@@ -105,9 +110,17 @@ class History:
         except RevisionError as error:
             raise Failure(
                 f"The database's stamps do not fit together: {reason(error)}.",
-                "Stamp it with the revision that it equals: migrate.py stamp REV",
+                self.way_out(stamped),
             ) from error
         return [script for script in reversed(self.newest_first()) if script.revision not in done]
+
+    def way_out(self, stamped: list[str]) -> str:
+        """What to type for a database that is stamped with several revisions: often one stands on all the others."""
+        for revision in stamped:
+            below = {script.revision for script in self.before(self.find(revision))}
+            if below.issuperset(set(stamped) - {revision}):
+                return f"{revision} stands on the rest: migrate.py stamp {revision}   (compares the database first)"
+        return "See which revision it equals: migrate.py whereami"
 
     def touching(self, item: Object, at: str | None = None) -> Script | None:
         """The newest revision, of those up to `at` or of all, that mentions an object by name, and its table's."""

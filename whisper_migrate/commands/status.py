@@ -2,25 +2,74 @@
 
 import click
 from rich.markup import escape
+from sqlalchemy import URL
 
 from whisper_migrate.console import database_of, out
 from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.shadow_server import shadow_server
+from whisper_migrate.drift import check
+from whisper_migrate.errors import Failure
 from whisper_migrate.history import History, stamped
+from whisper_migrate.ledger import Entry, read
 from whisper_migrate.project import Project
+from whisper_migrate.standing.anomalies import anomalies
+from whisper_migrate.standing.nearest import tally
 
 
 @click.command("status")
 @click.pass_obj
 def command(project: Project) -> None:
-    """Where the database stands, and which revisions are pending."""
+    """Where the database stands, which revisions are pending, and whether it has drifted."""
     history, database = History(project), database_of(project)
     with connected(database.url, read_only=True) as connection:
-        revisions = stamped(connection)
-    history.require_known(revisions or [])
-    pending = history.pending(revisions or [])
-    out.print(f"Database  {escape(str(database))}")
-    out.print(f"Stands at {', '.join(revisions) if revisions else 'no revision yet'}")
-    out.print(f"Head      {', '.join(history.heads) or 'no revision yet'}")
-    out.print(f"Pending   {len(pending)}")
+        revisions = stamped(connection) or []
+        try:
+            entries, ledger = read(connection), ""
+        except Failure as failure:
+            entries, ledger = None, f"not read: {_flat(failure)}"
+    _tell("Database", str(database))
+    _tell("Stands at", ", ".join(revisions) or "no revision yet")
+    _tell("Head", ", ".join(history.heads) or "no revision yet")
+    _tell("Ledger", ledger or _ledger(entries))
+    for anomaly in anomalies(history, entries or [], revisions):
+        out.print(escape(f"  {anomaly.what}"))
+        if anomaly.remedy:
+            out.print(escape(f"    -> {anomaly.remedy}"))
+    history.require_known(revisions)
+    pending = history.pending(revisions)
+    _tell("Pending", str(len(pending)))
     for script in pending:
-        out.print(f"  {script.revision} {escape(script.doc)}")
+        out.print(escape(f"  {script.revision} {script.doc}"))
+    for number, text in enumerate(_drift(project, database.url)):
+        _tell("" if number else "Drift", text)
+
+
+def _tell(name: str, text: str) -> None:
+    out.print(escape(f"{name:9} {text}"))
+
+
+def _ledger(entries: list[Entry] | None) -> str:
+    if not entries:
+        return "none yet: the next step or stamp begins it" if entries is None else "empty"
+    last = entries[-1]
+    count = f"{len(entries)} entries" if len(entries) > 1 else "1 entry"
+    return f"{count}, the last on {last.when}: {last.direction} {last.revision} by {last.role}"
+
+
+def _drift(project: Project, database: URL) -> list[str]:
+    """What differs from the history where the database is stamped; or why that cannot be told."""
+    try:
+        with shadow_server(project.root) as server:
+            verdict = check(project, server, database, "database")
+    except Failure as failure:
+        return [f"not checked: {_flat(failure)}"]
+    if not verdict.drift:
+        return ["none"]
+    told = [tally(verdict.drift), "  -> make check-drift   (names each)"]
+    if near := verdict.nearest:
+        told += [f"The stamp looks wrong: it is nearer to {near.revision}, {near.difference}", "  -> migrate.py adopt"]
+    return told
+
+
+def _flat(failure: Failure) -> str:
+    return " ".join(str(failure).split())

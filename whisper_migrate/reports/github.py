@@ -22,6 +22,13 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
         yield _command("warning", where, f"{script.revision} {script.doc}: make upgrade")
     for change in outline(verdict.drift):
         yield _annotation(verdict, change, "Drift", "The database differs from the history: make repair")
+    if near := verdict.nearest:
+        yield _command(
+            "error", {"title": "Wrong stamp?"}, f"Nearer to {near.revision}, {near.difference}: migrate.py adopt"
+        )
+    for anomaly in verdict.anomalies:
+        level, title = ("error", "Changed") if anomaly.differs else ("notice", "Note")
+        yield _command(level, {"title": title}, f"{anomaly.what}\n{anomaly.remedy}".strip())
     for ignored in verdict.ignored:
         yield _command("notice", {"title": "Ignored"}, f"{line(ignored.change)} ({ignored.pattern.reason})")
     for reason in verdict.unreadable:

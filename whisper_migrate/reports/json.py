@@ -29,6 +29,11 @@ def document(verdict: Verdict, database: str | None) -> dict[str, Any]:
         "unwritten": [_change(verdict, change) for change in verdict.unwritten],
         "pending": [{"revision": script.revision, "message": script.doc} for script in verdict.pending],
         "drift": [_change(verdict, change) for change in verdict.drift],
+        "anomalies": [
+            {"revision": one.revision, "what": one.what, "remedy": one.remedy or None, "differs": one.differs}
+            for one in verdict.anomalies
+        ],
+        "nearest": verdict.nearest.revision if verdict.nearest else None,
         "ignored": [
             {
                 "finding": ignored.finding,

@@ -33,6 +33,7 @@ RULES = {
     "unwritten": ("The models differ from the history.", 'make revision msg="what changes"', Level.ERROR),
     "pending": ("The database lacks a revision.", "make upgrade", Level.WARNING),
     "drift": ("The database differs from the history.", "make repair", Level.ERROR),
+    "changed": ("A revision is not what ran in the database.", "migrate.py status", Level.ERROR),
 }
 
 
@@ -61,6 +62,10 @@ def _results(verdict: Verdict) -> Iterator[Result]:
     for script in verdict.pending:
         place = PhysicalLocation(artifact_location=ArtifactLocation(uri=_uri(str(verdict.history.path(script)))))
         yield _result("pending", f"{script.revision} {script.doc}", Location(physical_location=place))
+    for anomaly in verdict.anomalies:
+        if anomaly.differs:
+            name = LogicalLocation(fully_qualified_name=anomaly.revision, kind="revision")
+            yield _result("changed", anomaly.what, Location(logical_locations=[name]))
     for ignored in verdict.ignored:
         result = _result(ignored.finding, line(ignored.change), _location(verdict, ignored.change))
         yield result.model_copy(update={"suppressions": [_suppression(ignored.pattern.reason)]})

@@ -39,7 +39,15 @@ def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
         declared = {change.object.key for change in verdict.unwritten}
         come = (change.object for change in verdict.drift if change.sign == "+")
         yield from _undeclared(item for item in come if item.key not in declared)
-        yield "  [bold]->[/] make repair   (prints the SQL that takes it back)"
+        if near := verdict.nearest:
+            nearer = escape(f"{near.revision}, {near.difference}")
+            yield f"  [bold]The stamp looks wrong[/]: the database is nearer to {nearer}."
+            yield "  [bold]->[/] migrate.py adopt   (says what differs there, and stamps it)"
+        else:
+            yield "  [bold]->[/] make repair   (prints the SQL that takes it back)"
+    for anomaly in verdict.anomalies:
+        yield f"[bold]{'Changed' if anomaly.differs else 'Note'}[/]: {escape(anomaly.what)}"
+        yield from [f"  [bold]->[/] {escape(anomaly.remedy)}"] if anomaly.remedy else []
     yield from _ignored(verdict)
     yield from (f"Not readable: {escape(reason)}" for reason in verdict.unreadable)
     names = [name for name in verdict.compared if name != "database"]

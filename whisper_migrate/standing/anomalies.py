@@ -30,7 +30,7 @@ def anomalies(history: History, entries: list[Entry], stamps: list[str]) -> list
     """What does not fit between the ledger, the revision files, and where the database is stamped."""
     if not entries:
         return []
-    return [*_changed(history, _applied(entries), entries), *_stamp(entries, stamps)]
+    return [*_changed(history, _applied(entries), stamps), *_stamp(entries, stamps)]
 
 
 def vouches(entries: list[Entry] | None, stamps: list[str]) -> bool:
@@ -44,12 +44,12 @@ def settled_from(entries: list[Entry]) -> int:
 
 
 def _applied(entries: list[Entry]) -> dict[str, Entry]:
-    """The steps that made the database what it is, by revision."""
+    """By revision, the entries that say from which file the database is what it is."""
     found: dict[str, Entry] = {}
     for entry in entries[settled_from(entries) :]:
         if entry.direction == "downgrade":
             found.pop(entry.revision, None)
-        elif entry.direction == "upgrade":
+        elif entry.direction == "upgrade" or (entry.verified and entry.file):
             found[entry.revision] = entry
     return found
 
@@ -57,18 +57,21 @@ def _applied(entries: list[Entry]) -> dict[str, Entry]:
 def _stamp(entries: list[Entry], stamps: list[str]) -> Iterator[Anomaly]:
     """Whether the last entry leads to the stamp, and whether somebody looked when it was put there."""
     last, at = entries[-1], ", ".join(stamps) or "no revision"
-    verify = f"migrate.py stamp {stamps[0]}   (compares it first)" if len(stamps) == 1 else "migrate.py whereami"
     if sorted(last.stands_at) != sorted(stamps):
         stood = ", ".join(last.stands_at) or "no revision"
-        yield Anomaly(at, f"Nothing in the ledger leads to the stamp: it ends at {stood}, {_done(last)}.", verify)
+        yield Anomaly(
+            at, f"Nothing in the ledger leads to the stamp: it ends at {stood}, {_done(last)}.", _verify(stamps)
+        )
         return
     unverified = [entry for entry in entries[settled_from(entries) :] if entry.verified is False]
     if unverified:
         entry = unverified[-1]
-        yield Anomaly(entry.revision, f"The stamp of {entry.revision} was not verified: {_done(entry)}.", verify)
+        yield Anomaly(
+            entry.revision, f"The stamp of {entry.revision} was not verified: {_done(entry)}.", _verify(stamps)
+        )
 
 
-def _changed(history: History, applied: dict[str, Entry], entries: list[Entry]) -> Iterator[Anomaly]:
+def _changed(history: History, applied: dict[str, Entry], stamps: list[str]) -> Iterator[Anomaly]:
     scripts = {script.revision: script for script in history.newest_first()}
     for revision, entry in applied.items():
         script = scripts.get(revision)
@@ -77,22 +80,25 @@ def _changed(history: History, applied: dict[str, Entry], entries: list[Entry]) 
                 revision, f"{revision} was {_done(entry)}, and no file has it now.", "Restore the file.", differs=True
             )
             continue
-        yield from _edited(history, script, entry)
+        yield from _edited(history, script, entry, _verify(stamps))
 
 
-def _edited(history: History, script: Script, entry: Entry) -> Iterator[Anomaly]:
+def _edited(history: History, script: Script, entry: Entry, verify: str) -> Iterator[Anomaly]:
+    remedy = f"Restore the file; or, if it is right as it is: {verify}"
     path, content = history.path(script), Path(script.path).read_bytes()
     was = f"since it was {_done(entry)}"
     if entry.parents is not None and entry.parents != parents(script):
         now, then = (", ".join(ids) or "none" for ids in (parents(script), entry.parents))
-        yield Anomaly(script.revision, f"{path} got another parent {was}: {now}, then {then}.", _ACCEPT, differs=True)
+        yield Anomaly(script.revision, f"{path} got another parent {was}: {now}, then {then}.", remedy, differs=True)
     if entry.code and entry.code != code_hash(content):
-        yield Anomaly(script.revision, f"The code of {path} was edited {was}.", _ACCEPT, differs=True)
+        yield Anomaly(script.revision, f"The code of {path} was edited {was}.", remedy, differs=True)
     elif entry.file and entry.file != hashlib.sha256(content).hexdigest():
         yield Anomaly(script.revision, f"The wording of {path} was edited {was}; its code is the same.", "")
 
 
-_ACCEPT = "Restore the file; or, if the new one is right: migrate.py stamp REV   (compares first, and settles it)"
+def _verify(stamps: list[str]) -> str:
+    """What compares the database, and settles with the ledger what was before."""
+    return f"migrate.py stamp {stamps[0]}   (compares it first)" if len(stamps) == 1 else "migrate.py whereami"
 
 
 def _done(entry: Entry) -> str:

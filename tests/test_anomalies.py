@@ -1,0 +1,136 @@
+"""What does not fit between ledger, files and stamp: each is named with its date, and has a way out."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests import little
+from tests.little import Said
+from tests.projects import Checkout, ask, role
+from whisper_migrate.project import Project
+from whisper_migrate.running import runner
+
+pytestmark = pytest.mark.servers("pg18")
+Command = Callable[..., Said]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return little.project(tmp_path)
+
+
+@pytest.fixture
+def command(project: Project, database: URL, capsys: pytest.CaptureFixture[str]) -> Command:
+    """A command on a database that was upgraded to the head."""
+    runner.upgrade(project, database, "head", lambda _: None)
+    return lambda *arguments: little.command(capsys, project, database, *arguments)
+
+
+def edit(project: Project, name: str, old: str, new: str) -> None:
+    Checkout(project.root).edit(f"alembic/versions/{name}.py", old, new)
+
+
+def test_nothing_is_odd_after_an_upgrade(command: Command) -> None:
+    said = command("status")
+    assert said.code == 0 and said.out.splitlines()[4:] == ["Pending   0", "Drift     none"], said.out
+    assert "2 entries, the last on 20" in said.out and "upgrade two by" in said.out
+    assert command("check-drift").out.startswith("Compared ")
+
+
+WORDING, CODE, PARENT, FILE = "wording", "code", "another parent", "no file has it"
+EDITS = {
+    "a comment": (lambda p: edit(p, "one", "branch_labels", "# of one branch\nbranch_labels"), WORDING),
+    "the docstring": (lambda p: edit(p, "one", '"""authors [and] their tags"""', '"""Authors."""'), WORDING),
+    "a step on rows": (lambda p: edit(p, "two", "def downgrade", "def more():\n    pass\n\n\ndef downgrade"), CODE),
+    "the parent": (
+        lambda p: (Checkout(p.root).write_revision("zero", "one"), edit(p, "two", "= 'one'", "= 'zero'")),
+        PARENT,
+    ),
+}
+
+
+@pytest.mark.parametrize("how", EDITS)
+def test_files_that_changed_since_they_were_applied_are_named(how: str, project: Project, command: Command) -> None:
+    change, word = EDITS[how]
+    change(project)
+    said, checked = command("status"), command("check-drift", "--only", "database")
+    assert said.code == 0 and word in said.out and " since it was applied on 20" in said.out, said.out
+    assert word in checked.out and checked.code == (0 if word == WORDING else 1), checked.out
+    if word == CODE:  # and if that is right, a comparison settles it
+        assert "migrate.py stamp two" in checked.out
+        assert command("stamp", "two").code == 0 and command("check-drift").code == 0
+        assert "edited" not in command("status").out
+
+
+def test_file_that_is_gone_is_named(project: Project, command: Command, database: URL) -> None:
+    file = project.root / "alembic/versions/one.py"
+    file.unlink()
+    edit(project, "two", "= 'one'", "= None")
+    said = command("status")
+    assert "one was applied on 20" in said.out and FILE in said.out, said.out
+    file = project.root / "alembic/versions/two.py"
+    file.write_text(file.read_text().replace('"two"', '"three"'))
+    said = command("status")
+    assert said.code == 2 and "two was applied on 20" in said.out and "migrate.py whereami" in said.err, said
+    assert command("stamp", "three", "--unverified").code == 0
+
+
+def test_stamps_that_nothing_led_to_are_told(project: Project, command: Command, database: URL) -> None:
+    assert command("stamp", "one", "--unverified").code == 0
+    for name in ("status", "check-drift"):
+        said = command(name)
+        assert "The stamp of one was not verified: stamped on 20" in said.out, said.out
+    ask(database, "UPDATE alembic_version SET version_num = 'two'")
+    for name, code in (("status", 0), ("check-drift", 0)):  # it is right, though nobody knows how it came there
+        said = command(name)
+        assert said.code == code and "Nothing in the ledger leads to the stamp: it ends at one, stamped on" in said.out
+        assert "migrate.py stamp two" in said.out
+    assert command("stamp", "two").code == 0
+    assert command("check-drift").out.startswith("Compared ")
+
+
+def test_wrong_stamp_is_seen(project: Project, command: Command, database: URL) -> None:
+    Checkout(project.root).write_revision("three", "two", up="op.execute('CREATE TABLE more (id integer)')")
+    refused = command("stamp", "three")
+    assert refused.code == 1 and "- table more" in refused.out and "nearest to two, with no difference" in refused.out
+    assert "migrate.py stamp two" in refused.out and ask(database, "TABLE alembic_version") == [("two",)]
+    ask(database, "UPDATE alembic_version SET version_num = 'three'")
+    for name, code in (("status", 0), ("check-drift", 1), ("whereami", 1)):
+        said = command(name)
+        assert said.code == code and ("is nearer to two, no difference" in said.out or name == "whereami"), said.out
+    assert command("adopt").code == 0 and ask(database, "TABLE alembic_version") == [("two",)]
+    assert command("upgrade").code == 0 and command("check-drift", "--only", "database").code == 0
+
+
+def test_stamps_that_say_nothing_sure_have_a_way_out(command: Command, database: URL) -> None:
+    ask(database, "INSERT INTO alembic_version VALUES ('one')")
+    for name in ("status", "check-drift", "repair"):
+        assert "two stands on the rest: migrate.py stamp two" in command(name).err, name
+    assert command("stamp", "two").code == 0 and command("check-drift").code == 0
+    for how in ("DELETE FROM alembic_version", "DROP TABLE alembic_version"):
+        ask(database, how)
+        said = command("status")
+        assert said.code == 0 and "Nothing in the ledger leads to the stamp: it ends at two" in said.out, said
+        assert command("whereami").out.endswith("-> migrate.py stamp two   (compares it again first)\n")
+        assert command("adopt").code == 0 and command("check-drift").code == 0
+
+
+def test_lost_ledger_is_no_obstacle(command: Command, database: URL) -> None:
+    ask(database, "DROP TABLE whisper_ledger")
+    said = command("status")
+    assert said.code == 0 and "Ledger    none yet" in said.out and "Drift     none" in said.out
+    assert command("check-drift").out.startswith("Compared ")
+    assert command("adopt").code == 0 and command("adopt").out.count("Nothing to do") == 1
+
+
+def test_who_may_not_read_the_ledger_is_told(
+    command: Command, database: URL, project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("status").code == 0
+    with role(database, "CREATEDB") as url:
+        ask(database, f"GRANT SELECT ON alembic_version TO {url.username}")
+        for name in ("status", "check-drift"):
+            said = little.command(capsys, project, url, name)
+            assert said.code == 0 and f"GRANT SELECT ON public.whisper_ledger TO {url.username};" in said.out, said
