@@ -1,5 +1,6 @@
 """Wires Alembic to the models and to the database that the environment names."""
 
+from functools import partial
 from pathlib import Path
 
 from alembic import context
@@ -32,13 +33,7 @@ def is_schema(name: str | None, kind: str, _: object) -> bool:
 
 
 def configure(**options: object) -> None:
-    context.configure(
-        include_schemas=False,
-        compare_type=True,
-        compare_server_default=True,
-        transaction_per_migration=True,
-        **options,
-    )
+    context.configure(compare_type=True, compare_server_default=True, include_schemas=False, **options)
     with context.begin_transaction():
         if context.is_offline_mode():
             context.execute(PROJECT.session)
@@ -51,7 +46,7 @@ def asked() -> None:
     task, url = context.get_context().opts, database(ROOT).url
     if "destination_rev" in task:
         with session(PROJECT, url) as opened:
-            configure(connection=opened.connection, **opened.options(task["fn"]))
+            opened.run(task["fn"], partial(configure, connection=opened.connection))
     else:
         with connected(url) as connection:
             PROJECT.prepare(connection)
@@ -61,8 +56,9 @@ def asked() -> None:
 given = context.config.attributes
 if context.is_offline_mode():
     # Named parameters, since the others would double every % in the script.
-    configure(dialect_name="postgresql", literal_binds=True, dialect_opts={"paramstyle": "named"})
+    dialect = {"dialect_name": "postgresql", "dialect_opts": {"paramstyle": "named"}, "literal_binds": True}
+    configure(**dialect, transaction_per_migration=True)
 elif "connection" in given:
-    configure(connection=given["connection"], **given.get("options", {}))
+    configure(connection=given["connection"], **{"transaction_per_migration": True, **given.get("options", {})})
 else:
     asked()

@@ -56,7 +56,9 @@ def names(revisions: list[str]) -> str:
 
 def tell(applied: Applied) -> None:
     """A line on a revision that was run."""
-    out.print(f"  {applied.revision} {escape(applied.message)} ({applied.seconds:.2f} s)")
+    out.print(
+        f"  {applied.number}/{applied.total} {applied.revision} {escape(applied.message)} ({applied.seconds:.2f} s)"
+    )
 
 
 def report(direction: str, outcome: Outcome) -> None:

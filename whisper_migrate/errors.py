@@ -16,6 +16,6 @@ class Failure(Exception):
         return f"{self.what}\n  {self.remedy}" if self.remedy else self.what
 
 
-def reason(error: Exception) -> str:
+def reason(error: BaseException) -> str:
     """What PostgreSQL or Alembic said, in its first line and without a full stop: the rest repeats our own SQL."""
     return str(getattr(error, "orig", error)).strip().partition("\n")[0].rstrip(".")

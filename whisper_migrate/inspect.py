@@ -19,7 +19,7 @@ from whisper_migrate.objects import ATTACHED, KINDS
 from whisper_migrate.requires import Address, read_requires
 
 # Tables that tell where the history stands: about the schema, not part of it.
-BOOKKEEPING = frozenset({"alembic_version", "whisper_ledger"})
+BOOKKEEPING = frozenset({"alembic_version", "whisper_ledger", "whisper_journal"})
 
 # PostgreSQL's own objects, those that initdb makes, have lower OIDs.
 FIRST_OID = 16384

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from alembic.runtime.environment import EnvironmentContext
@@ -17,16 +18,20 @@ from sqlalchemy.exc import DBAPIError
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history import History, stamped
 from whisper_migrate.project import Project
+from whisper_migrate.running.patience import Patience, passing, root
+from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.session import Session, Underway, session
 
 
 @dataclass(frozen=True)
 class Applied:
-    """One revision that was run: its id, its message, and how many seconds it took."""
+    """One revision that was run: its id, its message, the seconds it took, and its place among those to run."""
 
     revision: str
     message: str
     seconds: float
+    number: int
+    total: int
 
 
 @dataclass(frozen=True)
@@ -38,62 +43,116 @@ class Outcome:
     applied: list[Applied]
 
 
-def upgrade(project: Project, url: URL, target: str, tell: Callable[[Applied], None]) -> Outcome:
+Tell = Callable[[Applied], None]
+
+
+def upgrade(project: Project, url: URL, target: str, tell: Tell) -> Outcome:
     """Run the revisions up to `target` (an id, the beginning of one, `+1`, `head`); `tell` hears of each."""
-    return _run(project, url, "upgrade", target, tell)
+    with runner(project, url, "upgrade", target, tell) as run:
+        return run()
 
 
-def downgrade(project: Project, url: URL, target: str, tell: Callable[[Applied], None]) -> Outcome:
+def downgrade(project: Project, url: URL, target: str, tell: Tell) -> Outcome:
     """Take revisions back, down to `target` (an id, `-1`, `base`); `tell` hears of each."""
-    return _run(project, url, "downgrade", target, tell)
+    with runner(project, url, "downgrade", target, tell) as run:
+        return run()
 
 
-def _run(project: Project, url: URL, direction: str, target: str, tell: Callable[[Applied], None]) -> Outcome:
+@dataclass
+class Runner:
+    """A run that is about to be made: nobody else runs revisions there until it is over."""
+
+    history: History
+    opened: Session
+    direction: str
+    target: str
+    before: list[str]
+    tell: Tell
+    applied: list[Applied] = field(default_factory=list)
+
+    @property
+    def steps(self) -> list[RevisionStep]:
+        """What it will run, in order."""
+        with _plain_words():
+            return self._way(tuple(self.before))
+
+    def __call__(self) -> Outcome:
+        """Run it. Raises Failure when a revision fails: that one is then not applied, and those before it are."""
+        connection = self.opened.connection
+        try:
+            with _plain_words():
+                self.opened.run(lambda heads, _: self._way(heads), self._work, self._applied)
+        except Failure:
+            raise
+        except Exception as error:
+            raise self._stopped(root(error)) from error
+        return Outcome(self.before, stamped(connection) or [], self.applied)
+
+    def _way(self, heads: Any) -> list[RevisionStep]:
+        scripts = self.history.scripts
+        way = scripts._upgrade_revs if self.direction == "upgrade" else scripts._downgrade_revs
+        return way(self.target, heads)
+
+    def _work(self, **options: Any) -> None:
+        config = self.opened.project.alembic(self.opened.connection)
+        config.attributes["options"] = options
+        with EnvironmentContext(config, self.history.scripts, destination_rev=self.target):
+            self.history.scripts.run_env()
+
+    def _applied(self, underway: Underway) -> None:
+        doc = self.history.find(underway.revision).doc
+        self.applied.append(Applied(underway.revision, doc, underway.seconds, underway.number, underway.total))
+        self.tell(self.applied[-1])
+
+    def _stopped(self, error: BaseException) -> Failure:
+        """What an error means that has stopped the run."""
+        project, direction = self.opened.project, self.direction
+        words = reason(error) if isinstance(error, DBAPIError) else project.blame(error)
+        remedy = f"Applied before that: {len(self.applied)}. See where the database stands with: migrate.py status"
+        if not self.before and isinstance(getattr(error, "orig", None), (DuplicateTable, DuplicateObject)):
+            remedy = "Did the database have this schema already? Then stamp it: migrate.py stamp REV"
+        revision, done = self.opened.statements.kept
+        if passing(error):
+            words = f"it {passing(error)} behind {self.opened.watch.blocked_by()}"
+            remedy = "End that session, or try again when it is done; --retry-for and --lock-timeout say how long to."
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            what = f"The {direction} stopped, since the connection to PostgreSQL was lost: {words}."
+            return Failure(what, "PostgreSQL takes back what was not committed. Run it again: it finishes.")
+        if done:
+            return Failure(
+                f"The {direction} stopped in the middle of {revision}: {words}. {done} of its statements are done.",
+                f"They are in the journal: when the cause is gone, migrate.py {direction} goes on behind them.",
+            )
+        return Failure(f"The {direction} stopped and its revision was rolled back: {words}.", remedy)
+
+
+@contextmanager
+def runner(
+    project: Project,
+    url: URL,
+    direction: str,
+    target: str,
+    tell: Tell,
+    patience: Patience | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Runner]:
+    """A run of the revisions on the way to `target`, "upgrade" or "downgrade": made when it is called."""
     history = History(project)
     if target == "head":
         target = history.head or "base"
-    applied: list[Applied] = []
-
-    def heard(underway: Underway) -> Callable[[], None]:
-        def ran() -> None:
-            script = history.find(underway.revision)
-            applied.append(Applied(script.revision, script.doc, underway.seconds))
-            tell(applied[-1])
-
-        return ran
-
-    with session(project, url, [heard]) as opened:
-        connection = opened.connection
-        before = stamped(connection) or []
+    with session(project, url, (), patience, progress) as opened:
+        before = stamped(opened.connection) or []
         history.require_known(before)
-        connection.rollback()
-        try:
-            with warnings.catch_warnings():
-                warnings.filterwarnings("error", category=UserWarning, module=r"alembic\.")  # what is ambiguous
-                _alembic(opened, history, direction, target)
-            connection.commit()
-        except Failure:
-            raise
-        except (CommandError, UserWarning) as error:
-            raise Failure(f"{reason(error)}.", "See the revisions there are with: migrate.py history") from error
-        except Exception as error:
-            words = reason(error) if isinstance(error, DBAPIError) else project.blame(error)
-            remedy = f"Applied before that: {len(applied)}. See where the database stands with: migrate.py status"
-            if not before and isinstance(getattr(error, "orig", None), (DuplicateTable, DuplicateObject)):
-                remedy = "Did the database have this schema already? Then stamp it: migrate.py stamp REV"
-            raise Failure(f"The {direction} stopped and its revision was rolled back: {words}.", remedy) from error
-        after = stamped(connection) or []
-    return Outcome(before, after, applied)
+        opened.connection.rollback()
+        yield Runner(history, opened, direction, target, before, tell)
 
 
-def _alembic(opened: Session, history: History, direction: str, target: str) -> None:
-    """Let Alembic run the revisions on the way to `target`."""
-
-    def steps(heads: Any, _: Any) -> list[RevisionStep]:
-        way = history.scripts._upgrade_revs if direction == "upgrade" else history.scripts._downgrade_revs
-        return way(target, heads)
-
-    config = opened.project.alembic(opened.connection)
-    config.attributes["options"] = opened.options(steps)
-    with EnvironmentContext(config, history.scripts, fn=steps, destination_rev=target):
-        history.scripts.run_env()
+@contextmanager
+def _plain_words() -> Iterator[None]:
+    """Alembic's errors on a target, and its warnings of what is ambiguous, are the user's to mend."""
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", category=UserWarning, module=r"alembic\.")
+            yield
+    except (CommandError, UserWarning) as error:
+        raise Failure(f"{reason(error)}.", "See the revisions there are with: migrate.py history") from error

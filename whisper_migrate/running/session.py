@@ -7,25 +7,37 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext, MigrationInfo
-from sqlalchemy import URL, Connection
+from rich.console import Console
+from sqlalchemy import URL, Connection, text
 
 from whisper_migrate import ledger
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.project import Project
+from whisper_migrate.running.half_run import require_none
+from whisper_migrate.running.journal import Journal
+from whisper_migrate.running.lock import Lock, guard, locked
+from whisper_migrate.running.patience import Patience, passing, pause
+from whisper_migrate.running.progress import Progress
+from whisper_migrate.running.statements import Statements, again
+from whisper_migrate.running.waiting import await_database
+from whisper_migrate.running.watch import Watch
 
-Steps = Callable[[Any, MigrationContext], Iterable[Any]]
+Steps = Callable[[Any, MigrationContext], Iterable[Any] | None]
 
 
 @dataclass
 class Underway:
-    """A revision that is being run (or stamped): Alembic's words on it, and since when."""
+    """A revision that is being run, or stamped: Alembic's words on it, its place among those to run, since when."""
 
     project: Project
     info: MigrationInfo
     connection: Connection
+    number: int = 1
+    total: int = 1
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
 
@@ -55,27 +67,80 @@ LISTENERS: tuple[Listener, ...] = (ledger.recorder,)
 
 @dataclass
 class Session:
-    """An open connection for revisions; `options` is what Alembic's `context.configure` must be given for it."""
+    """A connection to run revisions on, while nobody else does."""
 
     project: Project
     connection: Connection
+    lock: Lock
+    watch: Watch
+    patience: Patience
+    progress: Progress
+    statements: Statements
     listeners: Sequence[Listener]
     _endings: list[Callable[[], None]] = field(default_factory=list)
+    _todo: list[Any] | None = None
+    _done: int = 0
+    _since: float = 0
 
-    def options(self, steps: Steps) -> dict[str, Any]:
-        """The options with which Alembic runs `steps`, a function such as its own commands have, in this session.
+    def run(self, steps: Steps, work: Callable[..., None], tell: Callable[[Underway], None] = lambda _: None) -> None:
+        """Run `steps`, a function such as Alembic's own commands have; `tell` hears of each that is committed.
 
-        They come beside `connection=session.connection`.
+        `work` is called with what `context.configure` must be given beside the connection, and lets Alembic do it:
+        once, and again for a revision that did not get its locks.
         """
+        attempt, done = 0, 0
+        self._since = time.monotonic()
+        while True:
+            try:
+                work(fn=self._watched(steps, tell), on_version_apply=(self._applied,), transaction_per_migration=True)
+                self.connection.commit()
+                return
+            except Exception as error:
+                if self._done > done:
+                    attempt, done = 0, self._done
+                seconds = pause(attempt)
+                why = passing(error)
+                if not why or time.monotonic() + seconds > self._since + self.patience.retry_for:
+                    raise
+                self.connection.rollback()
+                self.progress.say(again(self.statements.revision[0], why, self.watch, seconds))
+                time.sleep(seconds)
+                attempt += 1
 
+    def _watched(self, steps: Steps, tell: Callable[[Underway], None]) -> Steps:
         def watched(heads: Any, context: MigrationContext) -> Iterator[Any]:
-            for step in steps(heads, context) or ():
-                underway = Underway(self.project, step.info, self.connection)
+            if self._todo is None:  # the second time, +1 would lead further
+                self._todo = list(steps(heads, context) or ())
+            self.statements.journal = Journal.read(self.connection)
+            require_none(self.statements.journal, self._todo[self._done :], heads, context)
+            for step in self._todo[self._done :]:
+                underway = Underway(self.project, step.info, self.connection, self._done + 1, len(self._todo))
+                self.lock.require(underway.revision)
                 self._endings = [listener(underway) for listener in self.listeners]
                 self.connection.commit()  # a revision's transaction is its own: Alembic and listeners have read before
-                yield step
+                underway.clock = time.monotonic()
+                run, step.migration_fn = step.migration_fn, partial(self._count, step.migration_fn, underway)
+                self.progress.begin(f"{underway.number}/{len(self._todo)} {underway.revision} {step.doc or ''}")
+                self.watch.busy.set()
+                try:
+                    yield step
+                finally:
+                    step.migration_fn = run
+                    self.watch.busy.clear()
+                    self.progress.end()
+                self._done += 1
+                tell(underway)
+                self._since = time.monotonic()
 
-        return {"fn": watched, "on_version_apply": (self._applied,)}
+        return watched
+
+    def _count(self, run: Callable[..., None], underway: Underway, **options: Any) -> None:
+        """Run a revision, and count its statements."""
+        if underway.direction != "stamp":
+            self.statements.begin(underway.revision, underway.direction)
+        run(**options)
+        if underway.direction != "stamp":
+            self.statements.end()
 
     def _applied(self, **_: Any) -> None:
         for ending in self._endings:
@@ -83,11 +148,30 @@ class Session:
 
 
 @contextmanager
-def session(project: Project, url: URL, listeners: Sequence[Listener] = ()) -> Iterator[Session]:
-    """Connect to the database behind `url` to run revisions there. Raises Failure when it cannot be reached.
+def session(
+    project: Project,
+    url: URL,
+    listeners: Sequence[Listener] = (),
+    patience: Patience | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Session]:
+    """Connect to the database behind `url`, once it answers, and hold its lock, to run revisions there.
 
-    `listeners` hear of each revision, beside those that always do.
+    `listeners` hear of each revision, beside those that always do. Raises Failure when the database cannot be reached,
+    or where a pooler makes a lock meaningless.
     """
-    with connected(url) as connection:
+    patience = patience or Patience.given(project.root)
+    progress = progress or Progress(Console(stderr=True, highlight=False, soft_wrap=True, emoji=False))
+    if patience.wait:
+        await_database(url, patience.wait, progress.say)
+    with locked(url, progress.say) as lock, connected(url) as connection:
+        guard(connection, progress.say)
         project.prepare(connection)
-        yield Session(project, connection, (*LISTENERS, *listeners))
+        patience.prepare(connection)
+        pid = int(connection.scalar(text("SELECT pg_backend_pid()")))
+        connection.commit()
+        interval = min(max(patience.lock_timeout / 5, 0.02), 0.5) if patience.lock_timeout else 0.5
+        watch = Watch(lock, pid, interval, progress.meanwhile)
+        with watch.watching():
+            statements = Statements(connection, patience, watch, progress.say).listening()
+            yield Session(project, connection, lock, watch, patience, progress, statements, (*LISTENERS, *listeners))

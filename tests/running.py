@@ -1,0 +1,104 @@
+"""Little projects to run: revisions r1, r2 ... that are given by what they do."""
+
+import shutil
+import textwrap
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from tests.little import ENV, ROOT
+from whisper_migrate.project import Project
+from whisper_migrate.running.patience import Patience
+from whisper_migrate.running.progress import Progress
+from whisper_migrate.running.runner import Outcome, runner
+
+PAUSE = "op.execute('SELECT pg_sleep(60)')"
+AUTOCOMMIT = "with op.get_context().autocommit_block():"
+
+REVISION = '''"""does number {number}"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "r{number}"
+down_revision = {parent!r}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+{up}
+
+
+def downgrade() -> None:
+{down}
+'''
+
+
+class Said(Progress):
+    """Keeps the lines that a run says."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+    def begin(self, what: str) -> None:
+        self.lines.append(what)
+
+    def meanwhile(self, doing: str) -> None:
+        if doing and self.lines[-1:] != [doing]:
+            self.lines.append(doing)
+
+    def end(self) -> None:
+        pass
+
+    def __contains__(self, words: str) -> bool:
+        return any(words in line for line in self.lines)
+
+
+def project(folder: Path, *ups: str, downs: tuple[str, ...] = ()) -> Project:
+    """A project whose revision number n does `ups[n - 1]`, lines of Python, and is taken back by `downs[n - 1]`."""
+    (folder / "alembic/versions").mkdir(parents=True)
+    (folder / "alembic/env.py").write_text(ENV)
+    shutil.copy(ROOT / "alembic.ini", folder)
+    (folder / "pyproject.toml").write_text('[tool.whisper_migrate]\nmodels = "none:metadata"\n')
+    made = Project(folder)
+    for number, up in enumerate(ups, 1):
+        write(made, number, up, downs[number - 1] if number <= len(downs) else "raise NotImplementedError")
+    return made
+
+
+def write(project: Project, number: int, up: str, down: str = "raise NotImplementedError") -> None:
+    """Write the file of a revision."""
+    body, back = (textwrap.indent(textwrap.dedent(text).strip(), "    ") for text in (up, down))
+    parent = f"r{number - 1}" if number > 1 else None
+    path = project.root / f"alembic/versions/r{number}.py"
+    path.write_text(REVISION.format(number=number, parent=parent, up=body, down=back))
+
+
+def sql(*statements: str) -> str:
+    """The lines of Python that execute these."""
+    return "\n".join(f"op.execute({statement!r})" for statement in statements)
+
+
+def alone(*statements: str) -> str:
+    """The same, in an autocommit block."""
+    return f"{AUTOCOMMIT}\n{textwrap.indent(sql(*statements), '    ')}"
+
+
+def run(
+    project: Project,
+    url: URL,
+    target: str = "head",
+    direction: str = "upgrade",
+    said: Said | None = None,
+    **patience: float,
+) -> Outcome:
+    """Run revisions in this process."""
+    made = runner(
+        project, url, direction, target, lambda _: None, Patience(**{"retry_for": 5, **patience}), said or Said()
+    )
+    with made as ready:
+        return ready()

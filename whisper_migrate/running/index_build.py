@@ -1,0 +1,71 @@
+"""CREATE INDEX CONCURRENTLY leaves an INVALID index behind when it fails: what is there, and the way to drop it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from whisper_migrate.errors import Failure
+
+NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
+BUILD = re.compile(
+    rf"\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>{NAME})"
+    rf"\s+ON\s+(?:ONLY\s+)?(?P<table>{NAME}(?:\s*\.\s*{NAME})?)",
+    re.IGNORECASE,
+)
+DROP = re.compile(
+    rf"\s*DROP\s+INDEX\s+CONCURRENTLY\s+(?:IF\s+EXISTS\s+)?(?P<name>{NAME}(?:\s*\.\s*{NAME})?)\s*"
+    r"(?:CASCADE|RESTRICT)?\s*;?\s*$",
+    re.IGNORECASE,
+)
+FIND = """
+SELECT i.indexrelid::regclass::text, i.indisvalid,
+       (SELECT min(p.pid) FROM pg_catalog.pg_stat_progress_create_index AS p
+        WHERE p.index_relid = i.indexrelid AND p.pid <> pg_backend_pid())
+FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+WHERE i.indrelid = to_regclass(%s) AND c.relname = (parse_ident(%s))[1]"""
+
+
+@dataclass(frozen=True)
+class Build:
+    """An index that is built concurrently: its name and its table, as the statement has them."""
+
+    name: str
+    table: str
+
+
+def parse(statement: str) -> Build | None:
+    """The index that a statement builds concurrently; None for every other statement."""
+    found = BUILD.match(statement)
+    return Build(found["name"], found["table"]) if found else None
+
+
+def parse_drop(statement: str) -> str | None:
+    """The name of the index that a statement drops concurrently."""
+    found = DROP.match(statement)
+    return found["name"] if found else None
+
+
+def is_built(cursor: Any, build: Build) -> bool:
+    """Whether the index is there and valid."""
+    cursor.execute(FIND, (build.table, build.name))
+    return any(valid for _, valid, _ in cursor.fetchall())
+
+
+def is_gone(cursor: Any, name: str) -> bool:
+    """Whether there is no such index."""
+    cursor.execute("SELECT to_regclass(%s) IS NULL", (name,))
+    return bool(cursor.fetchone()[0])
+
+
+def clear(cursor: Any, build: Build, say: Callable[[str], None]) -> None:
+    """Drop an INVALID index of this name, so that it can be built. Raises Failure while somebody is building it."""
+    cursor.execute(FIND, (build.table, build.name))
+    for index, valid, builder in cursor.fetchall():
+        if builder:
+            raise Failure(f"The index {index} is being built by another session, process {builder}.", "Try later.")
+        if not valid:
+            say(f"  Dropping index {index}, which is invalid: its build was stopped.")
+            cursor.execute(f"DROP INDEX CONCURRENTLY {index}")

@@ -1,0 +1,89 @@
+"""How long a run waits: for a database, for a lock, and for better luck."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from dotenv import dotenv_values
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
+
+from whisper_migrate.errors import Failure
+from whisper_migrate.sql import run
+
+# What may go well the next time: lock_not_available, deadlock_detected, serialization_failure.
+PASSING = {"55P03": "waited too long for a lock", "40P01": "was in a deadlock", "40001": "met another transaction"}
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds, each.
+
+    `wait` for a database that answers; `lock_timeout` for a lock, while everybody else queues behind who waits;
+    `retry_for` a revision, again and again, that did not get its locks; `statement_timeout` for one statement.
+    """
+
+    wait: float = 0
+    lock_timeout: float = 3
+    retry_for: float = 300
+    statement_timeout: float | None = None
+
+    @classmethod
+    def given(cls, root: Path, environ: Mapping[str, str] = os.environ, **options: float | None) -> Patience:
+        """As the options say, else the environment (WHISPER_WAIT, WHISPER_LOCK_TIMEOUT ...), else `.env`.
+
+        Raises Failure for a variable that is no number of seconds.
+        """
+        variables = {**dotenv_values(root / ".env", encoding="utf-8-sig"), **environ}
+        found = {}
+        for name in (field.name for field in fields(cls)):
+            if (option := options.get(name)) is not None:
+                found[name] = option
+            elif text := variables.get(f"WHISPER_{name.upper()}"):
+                found[name] = _seconds(f"WHISPER_{name.upper()}", text)
+        return cls(**found)
+
+    def prepare(self, connection: Connection) -> None:
+        """Set the server's side of it, for as long as the connection lasts."""
+        run(connection, f"SET lock_timeout = {milliseconds(self.lock_timeout)}")
+        if self.statement_timeout is not None:
+            run(connection, f"SET statement_timeout = {milliseconds(self.statement_timeout)}")
+        connection.commit()
+
+
+def milliseconds(seconds: float) -> int:
+    """As PostgreSQL counts; what is more than nothing stays so, since its 0 is for ever."""
+    return max(round(seconds * 1000), 1) if seconds else 0
+
+
+def passing(error: BaseException) -> str | None:
+    """Why a statement failed that may succeed when it is run again; None for every other error."""
+    found = root(error)
+    return PASSING.get(getattr(found.orig if isinstance(found, DBAPIError) else found, "pgcode", None) or "")
+
+
+def root(error: BaseException) -> BaseException:
+    """What PostgreSQL said, where an error is only that the way out of it failed as well."""
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, DBAPIError):
+        found = found.__context__ if isinstance(found, PendingRollbackError) else None
+    return found or error
+
+
+def pause(attempt: int) -> float:
+    """The seconds before another attempt: more each time, up to ten, and never the same for two runs."""
+    return random.uniform(0.5, 1) * min(0.5 * 2.0**attempt, 10)
+
+
+def _seconds(name: str, text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < 1e6:
+        raise Failure(f"{name} is {text!r}, which is no number of seconds.", f"{name}=30")
+    return seconds
