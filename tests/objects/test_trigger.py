@@ -160,7 +160,9 @@ CASES = [
     Case(
         "partitions, added", PARTS, "CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()", ["+ tri"]
     ),
-    Case("partitions, renamed", PARTS, "ALTER TRIGGER tr ON t RENAME TO x", ["- trigger tr on t", "+ trigger x on t"]),
+    Case(  # until PostgreSQL 15 this renamed the parent's alone
+        "partitions, renamed", PARTS, "ALTER TRIGGER tr ON t RENAME TO x", ["- trigger tr on t", "+ trigger x on t"], 15
+    ),
     Case("partitions, changed", PARTS, replaced("BEFORE UPDATE ON t FOR EACH ROW"), ["~ trigger tr on t: def"]),
     Case(
         "partitions, disabled",

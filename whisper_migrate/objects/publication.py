@@ -65,8 +65,9 @@ def alter(before: Object, after: Object) -> list[str] | None:
 
 
 def _members(item: Object) -> str:
-    """`TABLE ONLY a (x), TABLE ONLY b, TABLES IN SCHEMA s`: heirs are listed by themselves."""
-    members = [f"TABLE ONLY {table}" for table in item["tables"] or ()]
+    """`TABLE ONLY a (x), ONLY b, TABLES IN SCHEMA s`: heirs are listed by themselves."""
+    tables = ", ".join(f"ONLY {table}" for table in item["tables"] or ())
+    members = [f"TABLE {tables}"] if tables else []
     return ", ".join(members + [f"TABLES IN SCHEMA {schema}" for schema in item["schemas"] or ()])
 
 

@@ -5,6 +5,7 @@ from whisper_migrate.catalog import Object
 CATALOG = "pg_trigger"
 AFTER = ("column", "view", "function", "constraint", "index")
 
+# PostgreSQL 14 calls a partition's share of its parent's triggers internal, as it does those that keep a constraint.
 QUERY = """
 SELECT t.oid, t.tgrelid::regclass::text AS parent,
        quote_ident(t.tgname) || ' on ' || t.tgrelid::regclass AS identity,
@@ -14,7 +15,10 @@ SELECT t.oid, t.tgrelid::regclass::text AS parent,
                         WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END AS state,
        t.tgparentid <> 0 AS inherited
 FROM pg_catalog.pg_trigger AS t
-WHERE NOT t.tgisinternal AND t.oid >= 16384
+WHERE t.oid >= 16384
+  AND (NOT t.tgisinternal
+       OR t.tgparentid <> 0 AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS con
+                                            WHERE con.oid = t.tgconstraint AND con.contype <> 't'))
 """
 
 

@@ -54,10 +54,11 @@ def query(version: int) -> str:
         f" FROM pg_catalog.{catalog} AS x WHERE x.oid >= 16384"
         for catalog, definition in listed.items()
     ]
-    seen = ", ".join(f"'pg_catalog.{catalog}'::regclass" for catalog in sorted({*known, *listed, *PARTS}))
+    seen = ", ".join(f"'{catalog}'" for catalog in sorted({*known, *listed, *PARTS}))
     branches.append(
         "SELECT DISTINCT d.classid::regclass, d.objid, NULL FROM pg_catalog.pg_depend AS d"
-        f" WHERE d.objid >= 16384 AND d.classid NOT IN ({seen})"
+        " WHERE d.objid >= 16384 AND d.classid NOT IN (SELECT c.oid FROM pg_catalog.pg_class AS c"
+        f" WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relname IN ({seen}))"
     )
     return f"""
 SELECT u.class::text AS class, u.oid, o.type || ' ' || o.identity AS identity,
