@@ -32,6 +32,7 @@ CREATE INDEX counted_by_n ON public.counted (n);
 CREATE FUNCTION public.as_title(value text) RETURNS public.titles LANGUAGE sql AS $$SELECT 1, value::varchar$$;
 CREATE FUNCTION public.touched() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$;
 CREATE TRIGGER rows_touched BEFORE UPDATE ON public.rows_of FOR EACH ROW EXECUTE FUNCTION public.touched();
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC;
 """
 ROWS = (
     "INSERT INTO authors (name, born) VALUES ('Ada', 1815), ('Mary', 1797)",
@@ -233,6 +234,26 @@ def test_nothing_is_half_done(case: Case, project: Project, built: URL, capsys: 
     assert said.code == 2 and said.err.startswith("Failed: Nothing was repaired: ")
     assert len(said.err.splitlines()) == 1 and "Traceback" not in said.err
     assert fingerprint(built) == before
+
+
+RENAMED = (
+    ("ALTER TABLE authors RENAME born TO birth", "ALTER TABLE public.authors RENAME COLUMN birth TO born"),
+    ("ALTER TABLE tags RENAME TO labels", "ALTER TABLE public.labels RENAME TO tags"),
+    ("ALTER TABLE tags SET SCHEMA elsewhere", "ALTER TABLE elsewhere.tags SET SCHEMA public"),
+    ('ALTER SCHEMA "Odd Place" RENAME TO even', 'ALTER SCHEMA even RENAME TO "Odd Place"'),
+)
+
+
+@pytest.mark.parametrize(("change", "back"), RENAMED)
+def test_what_may_be_renamed_is_told(
+    change: str, back: str, project: Project, server: URL, built: URL, capsys: pytest.CaptureFixture[str]
+) -> None:
+    little.execute(built, change)
+    printed, refused = (little.command(capsys, project, built, "repair", *words) for words in ((), ("--apply",)))
+    assert f"by another name, this keeps it: {back}\n" in printed.out
+    assert refused.code == 2 and f"by another name, this keeps it: {back}\n" in refused.err
+    little.execute(built, back)
+    assert [line(found) for found in check(project, server, built, "database").drift] == []
 
 
 @pytest.mark.parametrize("change", ["DROP INDEX authors_name_idx", "UPDATE alembic_version SET version_num = 'one'"])

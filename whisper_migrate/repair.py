@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
-from whisper_migrate.catalog import Catalog, diff
+from whisper_migrate.catalog import Catalog, Object, diff
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.drift import read_database, record
@@ -17,9 +18,12 @@ from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history import History, stamped
 from whisper_migrate.ignore import without
 from whisper_migrate.inspect import inspect
+from whisper_migrate.names import shown
+from whisper_migrate.objects import default_privilege
 from whisper_migrate.planning.column_types import INTEGERS
-from whisper_migrate.planning.hazards import hazards
+from whisper_migrate.planning.hazards import Hazard, hazards
 from whisper_migrate.planning.plan import plan, statements
+from whisper_migrate.planning.renames import lookalike, renaming
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
 from whisper_migrate.settle import agreed, settled
@@ -30,6 +34,8 @@ from whisper_migrate.words import line
 NO_BODY_CHECKS = "SET LOCAL check_function_bodies = off"
 # Backslashes in what PostgreSQL printed mean themselves, also for a role that has this switched off.
 PREAMBLE = (NO_BODY_CHECKS, "SET LOCAL standard_conforming_strings = on")
+# Statements that make something; an identity comes with a sequence.
+MAKES = re.compile(r"\b(CREATE|IDENTITY)\b")
 
 
 @dataclass(frozen=True)
@@ -48,8 +54,16 @@ class WayBack:
         """A script for psql, or for a person to read: one transaction."""
         lines = [f"{statement};" for statement in (*PREAMBLE, *self._statements)]
         # In one line: the rest of a name must not be run.
-        warnings = [f"-- LOSES DATA: {' '.join(str(hazard).split())}" for hazard in hazards(self.steps)]
+        warnings = [f"-- LOSES DATA: {' '.join(self._told(hazard).split())}" for hazard in hazards(self.steps)]
         return "\n".join([*warnings, "BEGIN;", *lines, "COMMIT;"])
+
+    def _told(self, hazard: Hazard) -> str:
+        """A loss, and how to have none where this may be what the history has by another name."""
+        new = lookalike(hazard.item, self.actual, self.wanted) if hazard.word.startswith("drop-") else None
+        back = "; ".join(renaming(hazard.item, new, self.actual)) if new else ""
+        if not new or not back:
+            return str(hazard)
+        return f"{hazard}. If it is {shown(new.identity)} by another name, this keeps it: {back}"
 
     @property
     def _statements(self) -> list[str]:
@@ -65,7 +79,7 @@ class WayBack:
         if refused:
             words = " ".join(f"--allow {word}" for word in sorted({hazard.word for hazard in refused}))
             raise Failure(
-                "Nothing was repaired, since data would be lost:\n  " + "\n  ".join(map(str, refused)),
+                "Nothing was repaired, since data would be lost:\n  " + "\n  ".join(map(self._told, refused)),
                 f"If that is meant: migrate.py repair --apply {words}",
             )
         with connected(self.database) as connection:
@@ -102,11 +116,33 @@ def way_back(project: Project, server: URL, database: URL) -> Iterator[WayBack]:
         wanted = without(record(history, shadow, revision, requires=True), project.ignored)
         actual = without(actual, project.ignored)
         changes = settled(shadow, diff(wanted, actual))
-        steps = plan(actual, agreed(actual, wanted, changes))
+        steps = _planned(actual, agreed(actual, wanted, changes))
         if changes and not statements(steps):
             lines = "\n  ".join(map(line, changes[:20]))
             raise Failure(f"The database differs, but no statement takes it back:\n  {lines}")
         yield WayBack(project, database, shadow, revision, actual, wanted, steps)
+
+
+def _planned(actual: Catalog, wanted: Catalog) -> list[Step]:
+    """The plan; what it makes is granted as the history says, so default privileges stand aside until it is done."""
+    steps = plan(actual, wanted)
+    ours, theirs = (
+        [item for item in catalog if item.kind == "default_privilege" and item["role"] is None]
+        for catalog in (actual, wanted)
+    )
+    if not ours or not any(MAKES.search(statement) for statement in statements(steps)):
+        return steps
+    inner = plan(_less(actual, ours), _less(wanted, theirs))
+    off = [Step("drop", item, None, tuple(default_privilege.drop(item))) for item in ours]
+    return off + inner + [Step("create", item, None, tuple(default_privilege.create(item))) for item in theirs]
+
+
+def _less(catalog: Catalog, items: list[Object]) -> Catalog:
+    gone = {item.key for item in items}
+    requires = {key: needed for key, needed in catalog.requires.items() if key not in gone}
+    return replace(
+        catalog, objects={key: item for key, item in catalog.objects.items() if key not in gone}, requires=requires
+    )
 
 
 def values(actual: Catalog, steps: list[Step]) -> list[str]:

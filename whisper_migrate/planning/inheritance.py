@@ -63,7 +63,28 @@ def leaving(before: Catalog, after: Catalog, altered: Iterable[Key], rebuilt: se
     if changed:
         tables = (item for item in before if item.kind in TABLES and item.key in after and changed & {*_above(item)})
         found |= {item.key for item in tables if _has_places(before, after, item)} - rebuilt
+    more = found
+    while more:  # attached along with partitions of its own, a table does not pass its parent's identity on to them
+        more = {item.key for item in _identified(after, more) if item.key in before} - found - rebuilt
+        found |= more
     return found
+
+
+def _identified(catalog: Catalog, tables: set[Key]) -> Iterator[Object]:
+    """The partitions of these partitions that have an identity."""
+    names = {key[1] for key in tables if key in catalog and catalog[key]["partition_bound"]}
+    for item in catalog if names else ():
+        is_part = item.kind in TABLES and item["partition_bound"] and names.intersection(item["parents"])
+        if is_part and any(part["identity_kind"] for part in catalog.children(item.identity, "column")):
+            yield item
+
+
+def depth(catalog: Catalog, item: Object) -> int:
+    """How many tables are above a table, one over the other."""
+    if item.kind not in TABLES or item.key not in catalog:
+        return 0
+    above = (catalog.objects.get(("table", parent)) for parent in item["parents"] or ())
+    return 1 + max((depth(catalog, parent) for parent in above if parent), default=0)
 
 
 def on_their_own(catalog: Catalog, tables: set[Key]) -> Catalog:

@@ -11,6 +11,7 @@ from whisper_migrate.catalog import Catalog, Change, Key, Object, diff
 from whisper_migrate.errors import Failure
 from whisper_migrate.objects import ATTACHED, KINDS
 from whisper_migrate.planning.inheritance import (
+    depth,
     is_check_of,
     is_key,
     leaving,
@@ -78,7 +79,10 @@ def plan(before: Catalog, after: Catalog) -> list[Step]:
             if len(apart) > 1:
                 raise Failure(f"No order works for these objects, each needs the next: {_shown(cycle)}.") from cycle
     steps += [_step("finish", after[key]) for key in created | rebuilt if hasattr(KINDS[key[0]], "finish")]
-    first, last = (sorted((s for s in steps if s.verb == verb), key=_name) for verb in ("loosen", "finish"))
+    first, last = (
+        sorted((step for step in steps if step.verb == verb), key=lambda step: _place(after, step.item))
+        for verb in ("loosen", "finish")
+    )
     return [step for step in (*first, *ordered, *last) if step.statements]
 
 
@@ -92,8 +96,8 @@ def _step(verb: str, item: Object, inside: Sequence[Object] = ()) -> Step:
     return Step(verb, item, None, tuple(make(item, inside) if inside else make(item)), tuple(inside))
 
 
-def _name(step: Step) -> tuple[int, str]:
-    return list(KINDS).index(step.item.kind), step.item.identity
+def _place(catalog: Catalog, item: Object) -> tuple[int, int, str]:
+    return list(KINDS).index(item.kind), depth(catalog, item), item.identity
 
 
 def _beside(before: Catalog, step: Step, aside: set[Key]) -> Step:

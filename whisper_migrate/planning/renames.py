@@ -10,7 +10,7 @@ a renamed table does, is renamed as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,6 +69,39 @@ def rename(connection: Connection, project: Project, recorded: Catalog, desired:
 def declaration(old: Object) -> str:
     """What to write in the model to say that something was called as `old` is."""
     return f'info={{"{KEY}": "{plain_name(old)}"}}'
+
+
+def lookalike(gone: Object, before: Catalog, after: Catalog) -> Object | None:
+    """What comes in the place of something that goes, and looks as if it were the same by another name."""
+    looks = LOOKS.get(gone.kind)
+    come = (item for item in after if looks and item.kind == gone.kind and item.key not in before)
+    return next((new for new in come if looks and looks(new, after) == looks(gone, before) != set()), None)
+
+
+def renaming(old: Object, new: Object, catalog: Catalog) -> list[str]:
+    """What renames `old`, which is in `catalog`, to its `lookalike`; nothing where it would have no schema to be in."""
+    schema = sibling(new.identity, "").removesuffix(".")
+    if old.kind == "schema":
+        return [f"ALTER SCHEMA {old.identity} RENAME TO {new.identity}"]
+    if old.kind == "column" or sibling(old.identity, "") == f"{schema}.":
+        return list(KINDS[old.kind].renamed(old, _quoted_name(new)))
+    if ("schema", schema) not in catalog:
+        return []
+    moved = sibling(f"{schema}.", _quoted_name(old))
+    renames = [f"ALTER TABLE {moved} RENAME TO {_quoted_name(new)}"] if moved != new.identity else []
+    return [f"ALTER TABLE {old.identity} SET SCHEMA {schema}", *renames]
+
+
+# A column's table and type, the columns of a table, the tables of a schema.
+LOOKS: dict[str, Callable[[Object, Catalog], object]] = {
+    "column": lambda item, catalog: (item.parent, item["type"]),
+    "table": lambda item, catalog: {(c["name"], c["type"]) for c in catalog.children(item.identity, "column")},
+    "schema": lambda item, catalog: {
+        _quoted_name(table)
+        for table in catalog
+        if table.kind == "table" and sibling(table.identity, "") == f"{item.identity}."
+    },
+}
 
 
 def _declared(project: Project) -> Iterator[Declared]:

@@ -22,7 +22,7 @@ from whisper_migrate.inspect import inspect
 from whisper_migrate.names import shown
 from whisper_migrate.planning.hazards import Hazard, hazards
 from whisper_migrate.planning.plan import plan
-from whisper_migrate.planning.renames import VALUES, declaration, rename
+from whisper_migrate.planning.renames import VALUES, declaration, lookalike, rename
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
 from whisper_migrate.revisions.prove import Flaw, prove
@@ -126,14 +126,6 @@ def _perhaps_renamed(gone: Object, before: Catalog, after: Catalog) -> str:
         pairs = [(a, b) for a, b in zip(old, new, strict=False) if a not in new and b not in old]
         said = ", ".join(f'"{b}": "{a}"' for a, b in pairs)
         return f'\n    If that is a new name: the type\'s .info = {{"{VALUES}": {{{said}}}}}' if pairs else ""
-    for new in (item for item in after if item.kind == gone.kind and item.key not in before):
-        if gone.kind in ("column", "table") and _shape(new, after) == _shape(gone, before):
-            return f"\n    If it is {shown(new.identity)} now, say so there in the model: {declaration(gone)}"
+    if new := lookalike(gone, before, after):
+        return f"\n    If it is {shown(new.identity)} now, say so there in the model: {declaration(gone)}"
     return "\n    No model declares it: is its module imported?" if gone.kind == "table" else ""
-
-
-def _shape(item: Object, catalog: Catalog) -> object:
-    """A column's table and type, or the columns of a table."""
-    if item.kind == "column":
-        return item.parent, item["type"]
-    return {(column["name"], column["type"]) for column in catalog.children(item.identity, "column")}
