@@ -116,7 +116,8 @@ def test_settings_that_are_not_sound_are_refused(tmp_path: Path, text: str | Non
 
 
 def test_folder_without_our_section_is_refused(checkout: Checkout) -> None:
-    checkout.edit("pyproject.toml", "[tool.whisper_migrate]", "[tool.other]")
+    file = checkout.root / "pyproject.toml"
+    file.write_text(file.read_text().replace("tool.whisper_migrate", "tool.other"))
     assert refusal(checkout.check_drift()) == "pyproject.toml does not say where the models are."
     run = checkout.migrate("--project", str(checkout.root), "status")
     assert refusal(run) == f"{checkout.root}/pyproject.toml has no [tool.whisper_migrate]."
