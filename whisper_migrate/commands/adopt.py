@@ -53,8 +53,8 @@ def _told(found: Adoption, reconcile: bool) -> Iterator[str]:
         yield f"To be decided by you, since it is about rows or about what tables take ({_count(found.undecided)}):"
         yield from _lines(found.undecided)
         if found.sql:
-            yield "The SQL that would take it to the history:"
-            yield from (f"  {text}" for text in found.sql)
+            yield "-- The SQL that would take it to the history:"
+            yield from found.sql
         more = [change for change in found.undecided if change.sign == "+"]
         if more:
             yield "Or, what is to stay, in pyproject.toml:"

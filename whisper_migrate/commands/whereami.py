@@ -23,19 +23,17 @@ def command(project: Project) -> None:
     with shadow_server(project.root) as server:
         found = whereabouts(project, server, database.url)
     out.print(f"Database {escape(str(database))}")
-    for text in told(project, found):
+    for text in told(found):
         out.print(escape(text))
     sys.exit(0 if found.is_right else 1)
 
 
-def told(project: Project, found: Whereabouts) -> Iterator[str]:
+def told(found: Whereabouts) -> Iterator[str]:
     """What is to be said of it, and what to type."""
     yield f"Stamped  {names(found.stamps)}"
-    for stamp in found.stamps:
-        if owner := project.elsewhere.get(stamp):
-            yield f"{stamp} is a revision of another history, which took the database on from here: {owner}."
-    nearest, whole = found.nearest, len(found.nearest_tables)
-    there = f"{len(found.known)} of its {whole} tables are there"
+    yield from (f"{text}, which took the database on from here." for text in found.taken_on)
+    nearest = found.nearest
+    there = f"of the {len(found.nearest_tables)} tables of {nearest.revision}, {len(found.known)} are there"
     match found.sort:
         case "equal":
             first, *others = found.equal
@@ -45,15 +43,15 @@ def told(project: Project, found: Whereabouts) -> Iterator[str]:
         case "empty":
             yield "It is empty: nothing of the history is in it."
         case "unfinished":
-            yield f"It is an unfinished {nearest.revision}: {there}, and what came after them in a dump is missing."
+            yield f"It is an unfinished {nearest.revision}, such as a load that was killed leaves: {there}."
         case "changed":
             yield f"It is {nearest.revision} with changes."
         case "other":
-            yield f"It is another form of this schema, and no revision of it: {there}."
+            yield f"It is another form of this schema, and no revision of it: {there} by name."
         case _:
-            yield f"It is of another application: of {nearest.revision}, {there}."
+            yield f"It is of another application: {there} by name."
     yield from (f"{text}." for text in found.clashes)
-    if found.sort not in ("equal", "empty"):
+    if found.sort in ("changed", "unfinished"):
         yield "Nearest:"
         yield from (f"  {one.revision} with {one.difference}" for one in found.candidates[:MOST])
     if found.besides and found.sort == "changed":

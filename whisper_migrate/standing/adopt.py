@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from glob import escape
 
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
@@ -33,6 +34,11 @@ from whisper_migrate.words import line, outline
 WITHOUT_ROWS = frozenset({"function", "aggregate", "view", "trigger", "comment", "index", "statistics"})
 # What changes what a table of the history takes or gives, though the history knows nothing of it.
 INTERFERING = frozenset({"column", "constraint", "trigger", "rule", "policy"})
+SORTS = {
+    "unfinished": "is an unfinished one, such as a load that was killed leaves",
+    "other": "is another form of this schema, and no revision of it",
+    "stranger": "is of another application",
+}
 
 
 @dataclass(frozen=True)
@@ -103,7 +109,8 @@ def adoption(project: Project, server: URL, database: URL, revision: str | None)
         wanted = without(record(history, shadow, at, requires=True), project.ignored)
         actual = found.actual
         changes = settled(shadow, diff(wanted, actual))
-        reconcilable = [change for change in changes if _is_reconcilable(change)]
+        gone = {change.object.identity for change in changes if change.sign == "-"}
+        reconcilable = [change for change in changes if _is_reconcilable(change) and change.object.parent not in gone]
         besides = [change for change in changes if change.sign == "+" and not _interferes(change, wanted)]
         sorted_out = {change.object.key for change in (*reconcilable, *besides)}
         undecided = [change for change in changes if change.object.key not in sorted_out]
@@ -133,14 +140,14 @@ def _nearest(found: Whereabouts) -> str:
     """The revision to adopt a database at."""
     if found.equal:
         return next((stamp for stamp in found.stamps if stamp in found.equal), found.equal[0])
+    if found.taken_on:
+        raise Failure(f"The database is stamped, and {found.taken_on[0]}: nothing was done.", found.remedies[0])
     if found.sort == "changed":
         at = found.stamps[0] if vouches(found.entries, found.stamps) and len(found.stamps) == 1 else None
         return at if at and at in {one.revision for one in found.candidates} else found.nearest.revision
     if found.sort == "empty":
         raise Failure("The database is empty: there is nothing to adopt.", "migrate.py upgrade   (builds it)")
-    raise Failure(
-        "The database is no form of any revision: nothing was done.", "migrate.py whereami   (says what it is)"
-    )
+    raise Failure(f"The database {SORTS[found.sort]}: nothing was done.", "See what it is: migrate.py whereami")
 
 
 def _is_reconcilable(change: Change) -> bool:
@@ -182,7 +189,7 @@ def patterns(changes: list[Change]) -> list[str]:
     """Lines for pyproject.toml that leave the user's own out of every comparison."""
     lines = []
     for change in outline(changes):
-        identity = change.object.identity.replace("\\", "\\\\").replace('"', '\\"')
+        identity = escape(change.object.identity).replace("\\", "\\\\").replace('"', '\\"')
         lines += ["[[tool.whisper_migrate.ignore]]", f'kind = "{change.object.kind}"', f'identity = "{identity}"']
         lines += ['reason = "not of this history"']
     return lines

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
 from sqlalchemy import URL
 
-from whisper_migrate.catalog import Catalog, Change
+from whisper_migrate.catalog import Catalog, Change, Object
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.errors import Failure
@@ -22,7 +23,9 @@ from whisper_migrate.standing.nearest import Candidate, candidates
 # What an administrator may have put into an empty database.
 FURNITURE = frozenset({"extension", "schema", "grant", "revoke", "comment", "default_privilege", "event_trigger"})
 RELATIONS = ("table", "view", "materialized_view", "foreign_table")
-A_LOT_MISSING = 0.1  # of all objects; a person drops one table or another
+# A person drops one of these or another; a load that was killed leaves out half of them or all.
+LOADED = ("table", "constraint", "index", "trigger")
+MANY = 4
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,18 @@ class Whereabouts:
         return len(self.stamps) == 1 and self.stamps[0] in self.equal
 
     @property
+    def taken_on(self) -> list[str]:
+        """Stamps of another history, as far as the project knows it, each with whose it is."""
+        known = self.history.project.elsewhere
+        return [f"{stamp} is not of this history but of {known[stamp]}" for stamp in self.stamps if stamp in known]
+
+    @property
     def remedies(self) -> list[str]:
         """What to type, with what it does."""
         if self.is_right:
             return ["migrate.py upgrade"] if self.stamps != self.history.heads else []
+        if self.taken_on:
+            return ["Go on with that history there; or adopt a copy from before it began: migrate.py adopt"]
         match self.sort:
             case "equal":
                 return [f"migrate.py stamp {self.equal[0]}   (compares it again first)"]
@@ -114,13 +125,19 @@ class Whereabouts:
         return "other" if self.clashes or len(self.known) * 4 >= len(self.tables) > 0 else "stranger"
 
     def _is_unfinished(self) -> bool:
-        """All that is there is the revision's, its tables are whole, and much that comes later is missing."""
+        """All that is there is the revision's, its tables are whole, and half or more of something is missing."""
         changes = self.nearest.changes
-        missing = [change for change in changes if change.sign == "-"]
-        columns = [change for change in missing if change.object.kind == "column"]
-        whole = all(change.object.parent not in self.known for change in columns)
+        missing = [change.object for change in changes if change.sign == "-"]
+        whole = all(item.parent not in self.known for item in missing if item.kind == "column")
         begun = bool(self.known) and not any(change.sign == "+" for change in changes)
-        return begun and whole and len(missing) > A_LOT_MISSING * len(self.nearest.catalog)
+        there, gone = Counter(map(_group, self.nearest.catalog)), Counter(map(_group, missing))
+        half = any(gone[group] * 2 >= there[group] >= MANY for group in there if group[0] in LOADED)
+        return begun and whole and half
+
+
+def _group(item: Object) -> tuple[str, str]:
+    """What a dump loads together: foreign keys apart from the other constraints."""
+    return item.kind, str(item["type"]) if item.kind == "constraint" else ""
 
 
 def whereabouts(project: Project, server: URL, database: URL) -> Whereabouts:

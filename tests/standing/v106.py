@@ -1,6 +1,7 @@
 """Databases as WhisperEngine v1.0.6 left them: the tables of the baseline, and other words in all that has words."""
 
 import re
+from collections.abc import Collection
 
 from sqlalchemy import URL
 
@@ -78,16 +79,17 @@ def tables(found: Catalog) -> list[str]:
 
 
 class Kept:
-    """The rows that a database has now, to be asked for later."""
+    """The rows that a database has now, to be asked for later; `but` for those of some tables."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, but: Collection[str] = ()) -> None:
         self.before = catalog(url)
+        self.tables = [table for table in tables(self.before) if table not in but]
         self.rows = self._read(url, self.before)
         assert all(table.rows for table in self.rows.values())
 
     def _read(self, url: URL, found: Catalog) -> Rows:
         with connected(url) as connection:
-            return read(connection, found, self.before, tables(self.before))
+            return read(connection, found, self.before, self.tables)
 
     def differing(self, url: URL) -> list[str]:
         """What has become of them in this database: nothing, if all are there as they were."""

@@ -1,0 +1,132 @@
+"""Every way to the head that a database with rows may take: at its end nothing differs, and every row is there."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests import little
+from tests.conftest import MakeDatabase
+from tests.projects import HEAD, ROOT, Checkout, ask, copied
+from tests.standing.dump import dump, load
+from tests.standing.v106 import BASELINE, Kept, with_rows
+from whisper_migrate.databases.url import parse
+from whisper_migrate.history import History
+from whisper_migrate.project import Project
+from whisper_migrate.running import runner
+
+pytestmark = pytest.mark.servers("pg18")
+OURS = [script.revision for script in reversed(History(Project(ROOT)).newest_first())]
+
+
+class Way:
+    """A project, a database of v1.0.6 to copy, and commands on the database that goes the way."""
+
+    def __init__(self, folder: Path, old: URL, make: MakeDatabase, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self.old, self.make, self.capsys = folder, old, make, capsys
+        self.project = Project(ROOT)
+
+    def go(self, url: URL, *arguments: str, code: int = 0, word: str = "") -> None:
+        said = little.command(self.capsys, self.project, url, *arguments)
+        assert said.code == code and word in said.out, said
+
+    def upgraded(self, url: URL, target: str = "head") -> URL:
+        runner.upgrade(self.project, url, target, lambda _: None)
+        return url
+
+    def adopted(self, url: URL) -> URL:
+        self.go(url, "adopt", "--reconcile")
+        return self.upgraded(url)
+
+
+def from_nothing(way: Way) -> tuple[Kept, URL]:
+    url = with_rows(way.upgraded(way.make(), BASELINE))
+    return Kept(url), way.upgraded(url)
+
+
+def from_a_dump(way: Way) -> tuple[Kept, URL]:
+    return Kept(way.old), way.adopted(load(dump(way.old), way.make()))
+
+
+def from_a_wrong_stamp(way: Way) -> tuple[Kept, URL]:
+    """As the guides of v1.0.6 said: the first check tells, and the first that looks again puts it right."""
+    url = way.make(template=way.old)
+    way.go(url, "stamp", "head", "--unverified")
+    way.go(url, "upgrade", word="Nothing to do")
+    for command, code in (("status", 0), ("check-drift", 1)):
+        way.go(url, command, code=code, word=f"is nearer to {BASELINE}")
+    way.go(url, "stamp", "head", code=1, word=f"It is nearest to {BASELINE}")
+    return Kept(way.old), way.adopted(url)
+
+
+def without_its_ledger(way: Way) -> tuple[Kept, URL]:
+    url = with_rows(way.upgraded(way.make(), OURS[1]))
+    kept = Kept(url)
+    ask(url, "DROP TABLE whisper_ledger")
+    way.go(url, "status", word="none yet")
+    way.go(url, "adopt", word=f"Adopted at {OURS[1]}")
+    way.go(url, "adopt", word="Nothing to do")
+    return kept, way.upgraded(url)
+
+
+def with_two_heads(way: Way) -> tuple[Kept, URL]:
+    """One of two heads is applied, then they are merged, and the rest follows."""
+    checkout = copied(way.folder)
+    way.project = Project(checkout.root)
+    for name, column in (("left", "a"), ("right", "b")):
+        up = f"op.execute('ALTER TABLE users ADD COLUMN {column} text')"
+        checkout.write_revision(name, HEAD, up=up)
+    url = with_rows(way.upgraded(way.make(), "left"))
+    kept = Kept(url)
+    checkout.write_revision("merge", "left")
+    Checkout(checkout.root).edit(
+        "alembic/versions/merge.py", "down_revision = 'left'", "down_revision = ('left', 'right')"
+    )
+    way.project = Project(checkout.root)
+    return kept, way.upgraded(url)
+
+
+WAYS = (from_nothing, from_a_dump, from_a_wrong_stamp, without_its_ledger, with_two_heads)
+
+
+@pytest.mark.parametrize("take", WAYS, ids=lambda take: take.__name__)
+def test_way_to_the_head(
+    take: Callable[[Way], tuple[Kept, URL]],
+    tmp_path: Path,
+    old: URL,
+    make_database: MakeDatabase,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    way = Way(tmp_path, old, make_database, capsys)
+    kept, url = take(way)
+    assert kept.differing(url) == []
+    way.go(url, "check-drift", "--only", "database", word="nothing differs")
+
+
+def test_copies_go_on_from_every_revision(
+    tmp_path: Path, old: URL, make_database: MakeDatabase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    way = Way(tmp_path, old, make_database, capsys)
+    url = make_database()
+    for revision in OURS:
+        way.upgraded(url, revision)
+        if revision == BASELINE:
+            with_rows(url)
+        kept, copy = Kept(url), load(dump(url), make_database())
+        way.go(copy, "whereami", word=f"It is what the history says at {revision}.")
+        way.upgraded(copy)
+        assert kept.differing(copy) == []
+        way.go(copy, "check-drift", "--only", "database", word="nothing differs")
+        way.go(copy, "history", "--applied", word=f"upgrade {HEAD}")
+
+
+def test_embedded_database(tmp_path: Path, place: Path) -> None:
+    checkout = copied(tmp_path)
+    checkout.variables["WHISPER_PGDATA"] = str(place / "pgdata")
+    assert checkout.migrate("upgrade", BASELINE).code == 0
+    url = with_rows(parse(checkout.migrate("url").out.strip()))
+    kept = Kept(url)
+    assert checkout.migrate("upgrade").code == 0 and kept.differing(url) == []
+    run = checkout.migrate("status")
+    assert "Pending   0" in run.out and "Drift     none" in run.out, run
