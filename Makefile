@@ -63,8 +63,11 @@ fuzz: $(VENV)/.ready ## prove the way between generated schemas: FUZZ_PAIRS of t
 bench: $(VENV)/.ready ## our commands beside their peers: medians and ratios
 	@$(PY) -m tests.bench
 
-lint: $(VENV)/.ready ## ruff and mypy
+lint: $(VENV)/.ready ## ruff, mypy, shellcheck, hadolint and a look at docker-compose.yml
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
+	@$(VENV)/bin/shellcheck scripts/*.sh scripts/migrations/*.sh .ci/run
+	@$(VENV)/bin/hadolint Dockerfile
+	@POSTGRES_PASSWORD=x $(VENV)/bin/docker-compose --env-file /dev/null -f docker-compose.yml config --quiet
 
 format: $(VENV)/.ready ## format the code and sort its imports
 	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format --quiet .

@@ -3,7 +3,8 @@
 A document's fenced blocks are followed in order, in one copy of the project with one empty database:
 - diff: applied to the copy;
 - console: each `$ command` is run; it exits 0, or with the code that `# exits N` behind it says, and prints
-  the lines that follow it, if any do (ids, times and the database's name may differ);
+  the lines that follow it, if any do (ids, times and the database's name may differ); db.example is the tests' server
+  with that database, one of v1.0.6, and empty ones;
 - bash: each line is a command;
 - python, with `# path` as its first line: the rest stands in that file, but for ids and times.
 """
@@ -13,21 +14,29 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 import pytest
 from sqlalchemy import URL
 
+from tests import v106
+from tests.conftest import EVERYTHING, MakeDatabase
+from tests.little import plain
 from tests.test_layout import files
+from whisper_migrate import embedded
 from whisper_migrate.commands import NAMES, command
 
 ROOT = Path(__file__).parent.parent
-FOLLOWED = ("README.md", "CONTRIBUTING.md", "alembic/README.md")
+DOCS = tuple(str(path) for path in files("*.md", "docs"))
+FOLLOWED = ("README.md", "CONTRIBUTING.md", "alembic/README.md", *DOCS)
+LONG = ("docs/deployment/MIGRATION_SYSTEM_SETUP.md", "docs/guides/DATABASE_MIGRATIONS.md")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # They would run this very test, or take the place of the environment it runs in.
-NOT_RUN = re.compile(r"make (test|setup|lint|format)\b|bash \.ci/run|\S+ -m pytest\b")
+NOT_RUN = re.compile(r"make (test|setup|lint|format)\b|bash \.ci/run|\S+ -m pytest\b|docker ")
+EXAMPLE = re.compile(r"postgresql://(?:(\w+)(?::\w+)?@)?db\.example(?::\d+)?/(\w+)")
 UNLIKE = (
     (r"\d{8}_\d{4}_[0-9a-f]{12}", "<time and id>"),
     (r"\b[0-9a-f]{12}\b", "<id>"),
@@ -36,6 +45,8 @@ UNLIKE = (
     (r"\.py:\d+", ".py:<line>"),
     (r"^Generating .* done\n", ""),  # Alembic's own words about a temporary file
 )
+
+ROLES = ("whisper_migrator", "whisper_app")  # which a document makes; all others are the tests' own
 
 Command = tuple[str, int, str]
 
@@ -94,20 +105,50 @@ def environment(database: URL) -> dict[str, str]:
     """This process's environment, with an empty database as the one that is configured."""
     ours = ("WHISPER_", "POSTGRES_", "PYTEST_", "SHADOW_URL", "MAKE", "MFLAGS", "GITHUB_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return {**kept, "DATABASE_URL": database.set(drivername="postgresql").render_as_string(hide_password=False)}
+    path = f"{embedded.binaries()}{os.pathsep}{os.environ['PATH']}"
+    return {**kept, "PATH": path, "DATABASE_URL": plain(database)}
 
 
-def test_readme_can_be_followed(project: Path, environment: dict[str, str]):
-    follow_document("README.md", project, environment)
+@pytest.fixture
+def example(database: URL, make_database: MakeDatabase) -> Callable[[str], str]:
+    """What a command of a document means here: a database of db.example is one of the tests' server."""
+    named = {"whisperengine": database}
+
+    def meant(found: re.Match[str]) -> str:
+        user, name = found.groups()
+        if name not in named:
+            named[name] = make_database()
+            if name == "v106":
+                v106.reworded(v106.built(named[name]))
+        url = named[name]
+        host, port = quote(str(url.query["host"]), safe=""), url.query["port"]  # no & for the shell
+        return f"postgresql://{user if user in ROLES else url.username}@{host}:{port}/{url.database}"
+
+    return lambda command: EXAMPLE.sub(meant, command)
+
+
+def test_readme_can_be_followed(project: Path, environment: dict[str, str], example: Callable[[str], str]):
+    follow_document("README.md", project, environment, example)
 
 
 @pytest.mark.servers("pg18")
-@pytest.mark.parametrize("document", FOLLOWED[1:])
-def test_document_can_be_followed(document: str, project: Path, environment: dict[str, str]):
-    follow_document(document, project, environment)
+@pytest.mark.parametrize("document", [name for name in FOLLOWED[1:] if name not in LONG])
+def test_document_can_be_followed(
+    document: str, project: Path, environment: dict[str, str], example: Callable[[str], str]
+):
+    follow_document(document, project, environment, example)
 
 
-def follow_document(document: str, project: Path, environment: dict[str, str]) -> None:
+@pytest.mark.servers("pg18")
+@pytest.mark.skipif(not os.environ.get(EVERYTHING), reason=f"takes long: CI follows it, with {EVERYTHING}=1")
+@pytest.mark.parametrize("document", LONG)
+def test_long_document_can_be_followed(
+    document: str, project: Path, environment: dict[str, str], example: Callable[[str], str]
+):
+    follow_document(document, project, environment, example)
+
+
+def follow_document(document: str, project: Path, environment: dict[str, str], example: Callable[[str], str]) -> None:
     for kind, block in BLOCK.findall(text_of(document)):
         if kind == "diff":
             subprocess.run(["git", "apply", "-"], cwd=project, input=block, text=True, check=True)
@@ -116,14 +157,13 @@ def follow_document(document: str, project: Path, environment: dict[str, str]) -
             (file,) = project.glob(name)
             assert masked(excerpt) in masked(file.read_text())
         elif kind in ("console", "bash"):
-            for command in commands(kind, block):
-                follow(command, project, environment)
+            for command, code, shown in commands(kind, block):
+                if not NOT_RUN.match(command):
+                    follow((example(command), code, shown), project, environment)
 
 
 def follow(step: Command, project: Path, environment: dict[str, str]) -> None:
     command, code, shown = step
-    if NOT_RUN.match(command):
-        return
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=project,
@@ -142,13 +182,14 @@ def follow(step: Command, project: Path, environment: dict[str, str]) -> None:
 @pytest.mark.parametrize("document", FOLLOWED)
 def test_blocks_are_of_a_known_kind(document: str):
     fences = re.findall(r"^```(.*)$", text_of(document), re.MULTILINE)
-    assert set(fences[::2]) <= {"console", "bash", "diff", "python", "sh", ""}
+    assert set(fences[::2]) <= {"console", "bash", "diff", "python", "sh", "json", "toml", ""}
     assert set(fences[1::2]) <= {""}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_command_is_documented(name: str):
     assert f"`migrate.py {name}" in text_of("README.md")
+    assert re.search(rf"migrate\.(py|sh) {name}\b", "".join(map(text_of, DOCS)))
     assert command(name).help
     options = [option for option in command(name).params if isinstance(option, click.Option)]
     assert [option.name for option in options if not option.help] == []

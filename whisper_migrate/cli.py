@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.commands import Commands
 from whisper_migrate.console import err
+from whisper_migrate.databases import interruption
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.project import Project
 
@@ -46,6 +47,7 @@ def _terminate(number: int, frame: object) -> None:
 def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
     """Run a command and exit; a Failure is one sentence on standard error and exit code 2."""
     signal.signal(signal.SIGTERM, _terminate)
+    interruption.listen()
     try:
         cli.main(
             arguments, prog_name=Path(sys.argv[0]).name, standalone_mode=False, obj=Project(root) if root else None

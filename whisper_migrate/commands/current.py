@@ -1,18 +1,35 @@
 """The database's revision."""
 
-import click
+import sys
 
-from whisper_migrate.console import database_of, out
+import click
+from rich.markup import escape
+
+from whisper_migrate.console import database_of, err, names, out
 from whisper_migrate.databases.connect import connected
-from whisper_migrate.history import stamped
+from whisper_migrate.history import History, stamped
 from whisper_migrate.project import Project
+from whisper_migrate.running.patience import Patience
+from whisper_migrate.running.waiting import await_database
 
 
 @click.command("current")
+@click.option("--check-heads", is_flag=True, help="Exit with 1 unless it is the history's head.")
 @click.pass_obj
-def command(project: Project) -> None:
+def command(project: Project, check_heads: bool) -> None:
     """The revision that the database is stamped with."""
     database = database_of(project)
+    if seconds := Patience.given(project.root).wait:
+        await_database(database.url, seconds, lambda text: err.print(escape(text)))
     with connected(database.url, read_only=True) as connection:
-        revisions = stamped(connection)
+        revisions = stamped(connection) or []
     out.print("\n".join(revisions or ["none"]))
+    if check_heads:
+        history = History(project)
+        history.require_known(revisions)
+        pending = len(history.pending(revisions))
+        if pending:
+            err.print(
+                f"Behind {names(history.heads)}, this checkout's head: {pending} pending. Apply with: make upgrade"
+            )
+            sys.exit(1)

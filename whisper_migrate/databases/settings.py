@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from whisper_migrate import embedded
 from whisper_migrate.databases.failures import connection_failure
+from whisper_migrate.databases.interruption import interruptible
 from whisper_migrate.databases.url import DRIVER, parse, port_number, shown
 from whisper_migrate.errors import Failure
 
@@ -78,11 +79,12 @@ def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
     arguments = named | dict(options.pop("connect_args", {}))
     made = sqlalchemy.create_engine(url, **{"poolclass": NullPool, "connect_args": arguments, **options})
     # Before SQLAlchemy looks: it writes backslashes twice for a role that has this switched off.
-    sqlalchemy.event.listen(made, "connect", _plain_strings, insert=True)
+    sqlalchemy.event.listen(made, "connect", _prepare, insert=True)
     return made
 
 
-def _plain_strings(connection: Any, record: object) -> None:
+def _prepare(connection: Any, record: object) -> None:
+    interruptible(connection)
     with connection.cursor() as cursor:
         cursor.execute("SET standard_conforming_strings = on")
     connection.commit()

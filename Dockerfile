@@ -1,0 +1,23 @@
+# The revisions, and what applies them; no tests, no tools, no server.
+FROM python:3.13-slim-bookworm AS build
+WORKDIR /app
+COPY requirements-core.txt ./
+RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements-core.txt
+COPY alembic.ini pyproject.toml ./
+COPY alembic alembic
+COPY scripts scripts
+COPY whisper_migrate whisper_migrate
+COPY whisper_models whisper_models
+RUN .venv/bin/python -m compileall -q whisper_migrate whisper_models
+
+FROM python:3.13-slim-bookworm
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin whisper
+COPY --from=build /app /app
+WORKDIR /app
+# Nothing is written in here: the container may be read-only.
+ENV PATH=/app/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+USER 10001:10001
+# It migrates and ends, or becomes a command whose health only that command knows.
+HEALTHCHECK NONE
+ENTRYPOINT ["/app/scripts/docker-entrypoint.sh"]
+CMD ["scripts/migrations/migrate.py", "status"]

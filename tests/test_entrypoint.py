@@ -1,0 +1,147 @@
+"""The container's entrypoint, as a program on real servers: what starts, what does not, and how it is stopped."""
+
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests import servers
+from tests.embedding import start
+from tests.projects import HEAD, MIGRATE, SECRET, Checkout, Run, ask, copied, migrated, tables
+from tests.test_scripts import with_venv
+from whisper_migrate import embedded
+
+pytestmark = pytest.mark.servers("pg18")
+
+ENTRYPOINT = "scripts/docker-entrypoint.sh"
+STARTED = ("sh", "-c", 'echo "started $*"; exit 7', "sh", "an argument")
+
+
+@pytest.fixture
+def image(tmp_path: Path, database: URL) -> Checkout:
+    """What the image holds, with a database."""
+    return with_venv(copied(tmp_path, database))
+
+
+def enter(image: Checkout, mode: str | None = None) -> Run:
+    image.variables |= {} if mode is None else {"MIGRATE": mode}
+    run = image.run(str(image.root / ENTRYPOINT), *STARTED, cwd=Path("/"))
+    assert "Traceback" not in run.said and SECRET not in run.said and "\x1b" not in run.said, run.said
+    return run
+
+
+def test_command_starts_on_a_database_that_was_brought_to_the_head(image: Checkout, database: URL) -> None:
+    for words in ("Upgraded from no revision to", "Nothing to do"):
+        run = enter(image)
+        assert (run.code, run.err) == (7, "") and words in run.out and run.out.endswith("started an argument\n")
+    assert ask(database, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+
+def test_check_starts_the_command_on_the_head_only(image: Checkout, database: URL) -> None:
+    run = enter(image, "check")
+    assert run.code == 1 and "started" not in run.out and "pending" in run.err
+    assert ask(database, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [(0,)]
+    migrated(database)
+    run = enter(image, "check")
+    assert run.code == 7 and run.out == f"{HEAD}\nstarted an argument\n"
+
+
+def test_database_ahead_of_the_image_is_not_started_on(image: Checkout, database: URL) -> None:
+    """An image was rolled back, its database was not."""
+    ask(migrated(database), "UPDATE alembic_version SET version_num = 'feed'")
+    for mode in ("upgrade", "check"):
+        run = enter(image, mode)
+        assert run.code == 2 and "started" not in run.out
+        assert "is stamped with feed, a revision that no file of this checkout has." in run.err
+
+
+def test_off_asks_no_database(image: Checkout) -> None:
+    image.url = "nonsense"
+    run = enter(image, "off")
+    assert (run.code, run.out, run.err) == (7, "started an argument\n", "")
+
+
+def test_unknown_mode_is_refused(image: Checkout) -> None:
+    run = enter(image, "on")
+    assert (run.code, run.out) == (2, "") and run.err.startswith("Failed: MIGRATE is on, but only upgrade, check and")
+
+
+def test_failing_revision_leaves_the_database_as_it_was(image: Checkout, database: URL) -> None:
+    migrated(database)
+    image.write_revision("aaaa", HEAD, up="op.execute('CREATE TABLE half ()'); op.execute('SELECT nowhere()')")
+    run = enter(image)
+    assert run.code == 2 and "started" not in run.out and "nowhere() does not exist" in run.err
+    assert ask(database, "SELECT version_num, to_regclass('half') FROM alembic_version") == [(HEAD, None)]
+
+
+def test_many_start_together_on_an_empty_database(image: Checkout, database: URL) -> None:
+    started = [image.start(str(image.root / ENTRYPOINT), *STARTED) for _ in range(8)]
+    runs = [(*process.communicate(timeout=120), process.returncode) for process in started]
+    assert [code for *_, code in runs] == [7] * 8, runs
+    assert sum("Upgraded from no revision" in out for out, *_ in runs) == 1
+    assert ask(database, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+
+def test_database_that_comes_up_late_is_waited_for(image: Checkout, place: Path) -> None:
+    image.url = start(place / "pg")
+    embedded.stop(place / "pg")
+    entered = image.start(str(image.root / ENTRYPOINT), *STARTED)
+    first = entered.stderr.readline() if entered.stderr else ""
+    assert first.startswith("Waiting for the database, 60 s at most: No PostgreSQL listens on a socket in "), first
+    start(place / "pg")
+    out, err = entered.communicate(timeout=60)
+    assert entered.returncode == 7 and out.endswith("started an argument\n"), err
+    assert tables(image.url) == 73
+
+
+@pytest.mark.parametrize("mode", ["upgrade", "check"])
+def test_database_that_never_comes_up_is_given_up(image: Checkout, mode: str) -> None:
+    image.url = f"postgresql://me:{SECRET}@127.0.0.1:1/app"
+    image.variables["WHISPER_WAIT"] = "0.3"
+    run = enter(image, mode)
+    assert run.code == 2 and run.out.count("started") == 0
+    assert "No answer within 0.3 s. Nothing listens at 127.0.0.1:1." in run.err
+
+
+def test_stopped_while_it_waits(image: Checkout) -> None:
+    image.url = "postgresql://me@127.0.0.1:1/app"
+    entered = image.start(str(image.root / ENTRYPOINT), *STARTED)
+    assert entered.stderr and entered.stderr.readline().startswith("Waiting for the database")
+    entered.terminate()
+    out, _ = entered.communicate(timeout=30)
+    assert entered.returncode == 143 and "started" not in out
+
+
+@pytest.mark.parametrize(
+    ("command", "sent", "code"),
+    [
+        ([ENTRYPOINT, *STARTED], signal.SIGTERM, 143),
+        ([sys.executable, MIGRATE, "upgrade"], signal.SIGTERM, 143),
+        ([sys.executable, MIGRATE, "upgrade"], signal.SIGINT, 130),
+    ],
+)
+def test_stopped_in_the_middle_of_a_statement(
+    image: Checkout, database: URL, command: list[str], sent: signal.Signals, code: int
+) -> None:
+    """The statement is cancelled at once: Python itself would hear of a signal when it is over."""
+    migrated(database)
+    image.write_revision("aaaa", HEAD, up="op.execute('CREATE TABLE half ()'); op.execute('SELECT pg_sleep(600)')")
+    entered = image.start(*command)
+    asleep = f"SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = '{database.database}'"
+    servers.until(lambda: ask(database, asleep))
+    entered.send_signal(sent)
+    out, err = entered.communicate(timeout=60)
+    assert entered.returncode == code and "started" not in out and "Traceback" not in err, err
+    assert ask(database, asleep) == []
+    assert ask(database, "SELECT version_num, to_regclass('half') FROM alembic_version") == [(HEAD, None)]
+
+
+def test_command_takes_the_signals_itself(image: Checkout, database: URL) -> None:
+    migrated(database)
+    command = ("sh", "-c", "trap 'echo ended; exit 9' TERM; echo ready; while :; do sleep 0.1; done")
+    entered = image.start(str(image.root / ENTRYPOINT), *command)
+    assert entered.stdout and any(line == "ready\n" for line in entered.stdout)
+    entered.terminate()
+    assert entered.communicate(timeout=30)[0] == "ended\n" and entered.returncode == 9

@@ -1,0 +1,38 @@
+"""Signals in the middle of a statement: Python hears of one when the statement is over, so a thread ends that."""
+
+import os
+import signal
+from contextlib import suppress
+from functools import cache
+from threading import Thread
+from weakref import WeakSet
+
+import psycopg2
+from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE, connection
+
+ENDING = (signal.SIGINT, signal.SIGTERM)
+
+_open: "WeakSet[connection]" = WeakSet()
+
+
+def interruptible(opened: connection) -> None:
+    """Let a signal cancel what this connection is doing, once `listen` was called."""
+    _open.add(opened)
+
+
+@cache
+def listen() -> None:
+    """From now on SIGINT and SIGTERM cancel every running statement; their handlers are called right afterwards."""
+    heard, tell = os.pipe()
+    os.set_blocking(tell, False)
+    signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+    Thread(target=_cancel, args=(heard,), daemon=True).start()
+
+
+def _cancel(heard: int) -> None:
+    while number := os.read(heard, 1):
+        if number[0] in ENDING:
+            # Those of this moment: what is begun later may be the cleaning up.
+            for active in [one for one in _open if one.info.transaction_status == TRANSACTION_STATUS_ACTIVE]:
+                with suppress(psycopg2.Error):
+                    active.cancel()
