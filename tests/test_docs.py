@@ -22,9 +22,9 @@ import click
 import pytest
 from sqlalchemy import URL
 
-from tests import v106
 from tests.conftest import EVERYTHING, MakeDatabase
 from tests.little import plain
+from tests.standing import v106
 from tests.test_layout import files
 from whisper_migrate import embedded
 from whisper_migrate.commands import NAMES, command
