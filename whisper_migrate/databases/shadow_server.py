@@ -15,6 +15,8 @@ from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import may_create
 from whisper_migrate.errors import Failure
 
+REMEDY = "Give the role CREATEDB, or set SHADOW_URL to a PostgreSQL {version} where it may create databases."
+
 
 @contextmanager
 def shadow_server(root: Path) -> Iterator[URL]:
@@ -47,6 +49,7 @@ def server_like(database: URL) -> Iterator[URL]:
         _require_same(url, version, "SHADOW_URL")
         yield url
     else:
+        _require_embedded(version)
         with _scratch_server() as url:
             _require_same(url, version, "the embedded server")
             yield url
@@ -63,8 +66,18 @@ def _require_same(url: URL, version: int, name: str) -> None:
         raise Failure(
             f"The database's role may not create databases, and {name} is PostgreSQL {found} where the database has"
             f" {version}: what two versions print cannot be compared.",
-            f"Give the role CREATEDB, or set SHADOW_URL to a PostgreSQL {version} where it may create databases.",
+            REMEDY.format(version=version),
         )
+
+
+def _require_embedded(version: int) -> None:
+    try:
+        embedded.binaries()
+    except Failure as failure:
+        raise Failure(
+            "The database's role may not create databases, and no embedded PostgreSQL is installed to compare on.",
+            REMEDY.format(version=version),
+        ) from failure
 
 
 @contextmanager

