@@ -35,7 +35,7 @@ def project(tmp_path: Path) -> Project:
 
 def ledger(url: URL) -> list[Entry]:
     with connected(url) as connection:
-        return read(connection) or []
+        return read(connection)
 
 
 def upgrade(project: Project, url: URL, target: str = "head") -> None:
@@ -45,7 +45,7 @@ def upgrade(project: Project, url: URL, target: str = "head") -> None:
 def test_steps_and_stamps_are_written(project: Project, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
     upgrade(project, database)
     runner.downgrade(project, database, "one", lambda _: None)
-    stamp_unverified(project, database, "two")
+    stamp_unverified(project, database, "two", print)
     entries = ledger(database)
     told = [(entry.direction, entry.revision, entry.stands_at, entry.parents, entry.verified) for entry in entries]
     assert told == [
@@ -62,7 +62,7 @@ def test_steps_and_stamps_are_written(project: Project, database: URL, capsys: p
     with connected(database) as connection:
         assert inspect(connection).fingerprint == entries[-1].after
     ask(database, "CREATE TABLE by_hand ()")
-    stamp_unverified(project, database, "two")
+    stamp_unverified(project, database, "two", print)
     said = little.command(capsys, project, database, "history", "--applied").out.splitlines()
     assert [text.split(" by ")[0].split(" in 0.")[0][21:].rstrip(",") for text in said] == [
         "stamp two, unverified",

@@ -87,7 +87,7 @@ def test_tables_without_a_stamp_are_not_guessed_at(checkout: Checkout, database:
     ask(migrated(database), how)
     run = checkout.migrate("upgrade")
     assert refusal(run).startswith("The upgrade stopped and its revision was rolled back: ")
-    assert "already exists." in run.err and "Then stamp it: migrate.py stamp REV" in run.err
+    assert "already exists." in run.err and "See what it is: migrate.py whereami" in run.err
     assert "73 tables and " in refusal(checkout.check_drift())
     assert checkout.migrate("stamp", "head").code == 0 and stamps(database) == [HEAD]
 

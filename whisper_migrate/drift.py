@@ -16,12 +16,11 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history import History, stamped
 from whisper_migrate.ignore import Pattern, split
 from whisper_migrate.inspect import inspect
-from whisper_migrate.ledger import Entry
-from whisper_migrate.ledger import read as read_ledger
+from whisper_migrate.ledger import Entry, read_or_why
 from whisper_migrate.project import Project
 from whisper_migrate.settle import settled
 from whisper_migrate.source_lines import Place, place
-from whisper_migrate.standing.anomalies import Anomaly, anomalies, vouches
+from whisper_migrate.standing.anomalies import Anomaly, anomalies, doubts
 from whisper_migrate.standing.nearest import Candidate, candidates
 from whisper_migrate.words import outline
 
@@ -95,8 +94,11 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
 
     read = read_database(database, history) if database is not None and only != "models" else None
     actual, revision = read or (None, None)
-    entries, hidden = _ledger(database) if database is not None and actual is not None else (None, ())
-    stamps = [revision] if revision else []
+    entries: list[Entry] = []
+    hidden, stamps = "", [revision] if revision else []
+    if database is not None and actual is not None:
+        with connected(database, read_only=True) as connection:
+            entries, hidden = read_or_why(connection)
     with shadows(server) as made, ThreadPoolExecutor(1) as pool:
         created = pool.submit(made.create, "recorded")
         if only != "database":
@@ -108,7 +110,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
             if actual is not None:
                 recorded = record(history, shadow, revision, like=actual)
                 drift = compare("drift", shadow, recorded, actual)
-                if drift and revision and not vouches(entries, stamps):
+                if drift and revision and doubts(entries, stamps):
                     nearest = _nearer(history, made, actual, revision)
             if desired:
                 at_head = recorded if recorded and revision == head else record(history, shadow, "heads", like=actual)
@@ -126,17 +128,8 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
         nearest=nearest,
         revision=revision,
         compared=("models",) * (desired is not None) + ("history",) + ("database",) * (actual is not None),
-        unreadable=(*actual.unreadable, *hidden) if actual is not None else (),
+        unreadable=(*actual.unreadable, *([hidden] if hidden else [])) if actual is not None else (),
     )
-
-
-def _ledger(database: URL) -> tuple[list[Entry] | None, tuple[str, ...]]:
-    """The ledger's entries; or why they cannot be read, which is no reason not to compare."""
-    try:
-        with connected(database, read_only=True) as connection:
-            return read_ledger(connection), ()
-    except Failure as failure:
-        return None, (str(failure).replace("\n ", ""),)
 
 
 def _nearer(history: History, made: Shadows, actual: Catalog, revision: str) -> Candidate | None:

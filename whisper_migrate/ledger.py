@@ -138,21 +138,29 @@ def _plain(node: Any) -> Any:
     return (type(node).__name__, kept)
 
 
-def read(connection: Connection) -> list[Entry] | None:
-    """The entries, oldest first; None when the database has no ledger.
+def read(connection: Connection) -> list[Entry]:
+    """The entries, oldest first: none where the database has no ledger.
 
     Raises Failure where the role may not read it.
     """
-    there = connection.execute(
+    may, role = connection.execute(
         text("SELECT has_table_privilege(to_regclass(:table), 'SELECT'), current_user"), {"table": TABLE}
     ).one()
-    if there[0] is None:
-        return None
-    if not there[0]:
-        raise Failure(f"The role {there[1]} may not read the ledger.", f"GRANT SELECT ON {TABLE} TO {there[1]};")
+    if may is None:
+        return []
+    if not may:
+        raise Failure(f"The role {role} may not read the ledger.", f"GRANT SELECT ON {TABLE} TO {role};")
     known = {part.name for part in fields(Entry)}
     rows = connection.execute(text(f"SELECT * FROM {TABLE} ORDER BY number")).mappings()
     return [Entry(**{name: value for name, value in row.items() if name in known}) for row in rows]
+
+
+def read_or_why(connection: Connection) -> tuple[list[Entry], str]:
+    """The same, for who can do without: no entries, and why, where the role may not read them."""
+    try:
+        return read(connection), ""
+    except Failure as failure:
+        return [], " ".join(str(failure).split())
 
 
 def may_write(connection: Connection) -> bool:

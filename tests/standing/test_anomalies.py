@@ -85,7 +85,7 @@ def test_stamps_that_nothing_led_to_are_told(project: Project, command: Command,
     ask(database, "UPDATE alembic_version SET version_num = 'two'")
     for name, code in (("status", 0), ("check-drift", 0)):  # it is right, though nobody knows how it came there
         said = command(name)
-        assert said.code == code and "Nothing in the ledger leads to the stamp: it ends at one, stamped on" in said.out
+        assert said.code == code and "leads to the stamp two: it ends at one, stamped on" in said.out
         assert "migrate.py stamp two" in said.out
     assert command("stamp", "two").code == 0
     assert command("check-drift").out.startswith("Compared ")
@@ -112,7 +112,7 @@ def test_stamps_that_say_nothing_sure_have_a_way_out(command: Command, database:
     for how in ("DELETE FROM alembic_version", "DROP TABLE alembic_version"):
         ask(database, how)
         said = command("status")
-        assert said.code == 0 and "Nothing in the ledger leads to the stamp: it ends at two" in said.out, said
+        assert said.code == 0 and "leads to the stamp no revision: it ends at two" in said.out, said
         assert command("whereami").out.endswith("-> migrate.py stamp two   (compares it again first)\n")
         assert command("adopt").code == 0 and command("check-drift").code == 0
 
@@ -122,7 +122,20 @@ def test_lost_ledger_is_no_obstacle(command: Command, database: URL) -> None:
     said = command("status")
     assert said.code == 0 and "Ledger    none yet" in said.out and "Drift     none" in said.out
     assert command("check-drift").out.startswith("Compared ")
+    told = command("upgrade").out
+    assert "Note: No ledger tells how the database came to be stamped with two." in told
+    assert "  -> migrate.py stamp two   (compares it first)" in told
     assert command("adopt").code == 0 and command("adopt").out.count("Nothing to do") == 1
+    assert "Note" not in command("upgrade").out
+
+
+def test_ledger_that_begins_in_the_middle_vouches_for_nothing(
+    project: Project, database: URL, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = little.command(capsys, project, little.at(database, "one"), "upgrade")
+    assert said.code == 0 and "Note: The ledger begins in the middle: two was applied on 20" in said.out, said
+    assert little.command(capsys, project, database, "stamp", "two").code == 0
+    assert "Note" not in little.command(capsys, project, database, "upgrade").out
 
 
 def test_who_may_not_read_the_ledger_is_told(

@@ -7,7 +7,7 @@ import click
 from rich.markup import escape
 
 from whisper_migrate.catalog import Change
-from whisper_migrate.console import database_of, names, out
+from whisper_migrate.console import database_of, err, names, out
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.planning.plan import statements
 from whisper_migrate.project import Project
@@ -31,7 +31,7 @@ def command(project: Project, revision: str, reconcile: bool) -> None:
         if found.undecided or (found.reconcilable and not reconcile):
             out.print("Nothing was done.")
             sys.exit(1)
-        outcome = found.apply()
+        outcome = found.apply(lambda text: err.print(escape(text)))
     out.print(f"Adopted at {found.revision} (was stamped {names(outcome.before)}): it is what the history says there.")
     if outcome.unrecorded:
         out.print("Note: this role may not make a ledger here, so it was not written down.")

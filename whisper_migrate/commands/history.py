@@ -28,10 +28,10 @@ def command(project: Project, applied: bool) -> None:
         out.print(f"{script.revision}{head} {escape(script.doc)}")
 
 
-def _told(entries: list[Entry] | None) -> list[str]:
+def _told(entries: list[Entry]) -> list[str]:
     """A line for each entry, newest first, and one where the schema was changed between two of them."""
     if not entries:
-        return [f"The database has {'no ledger' if entries is None else 'an empty ledger'}: nothing is known of it."]
+        return ["The database has no ledger yet: the next step or stamp begins it."]
     told = [_line(entries[0])]
     for earlier, later in pairwise(entries):
         if later.found_other_than(earlier):

@@ -5,7 +5,7 @@ import sys
 import click
 from rich.markup import escape
 
-from whisper_migrate.console import names, out, target_given
+from whisper_migrate.console import err, names, out, target_given
 from whisper_migrate.databases import settings
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.project import Project
@@ -22,12 +22,16 @@ MOST = 20  # lines: one screen
 def command(project: Project, revision: str, unverified: bool) -> None:
     """Say that the database stands at REVISION, if it is what that promises, and run nothing."""
     database = settings.database(project.root)
+
+    def say(text: str) -> None:
+        err.print(escape(text))
+
     if unverified:
-        outcome = stamp_unverified(project, database.url, revision)
+        outcome = stamp_unverified(project, database.url, revision, say)
         how = "Nothing was compared or run: whether it is true, nobody looked."
     else:
         with shadow_server(project.root) as server:
-            outcome = stamp(project, server, database.url, revision)
+            outcome = stamp(project, server, database.url, revision, say)
         how = "It is what the history says there. Nothing was run."
     if outcome.differences:
         _refuse(revision, outcome)

@@ -10,7 +10,7 @@ from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.drift import check
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History, stamped
-from whisper_migrate.ledger import Entry, read
+from whisper_migrate.ledger import Entry, read_or_why
 from whisper_migrate.project import Project
 from whisper_migrate.standing.anomalies import anomalies
 from whisper_migrate.standing.nearest import tally
@@ -22,16 +22,12 @@ def command(project: Project) -> None:
     """Where the database stands, which revisions are pending, and whether it has drifted."""
     history, database = History(project), database_of(project)
     with connected(database.url, read_only=True) as connection:
-        revisions = stamped(connection) or []
-        try:
-            entries, ledger = read(connection), ""
-        except Failure as failure:
-            entries, ledger = None, f"not read: {_flat(failure)}"
+        revisions, (entries, hidden) = stamped(connection) or [], read_or_why(connection)
     _tell("Database", str(database))
     _tell("Stands at", ", ".join(revisions) or "no revision yet")
     _tell("Head", ", ".join(history.heads) or "no revision yet")
-    _tell("Ledger", ledger or _ledger(entries))
-    for anomaly in anomalies(history, entries or [], revisions):
+    _tell("Ledger", f"not read: {hidden}" if hidden else _ledger(entries))
+    for anomaly in anomalies(history, entries, revisions) if not hidden else ():
         out.print(escape(f"  {anomaly.what}"))
         if anomaly.remedy:
             out.print(escape(f"    -> {anomaly.remedy}"))
@@ -48,9 +44,9 @@ def _tell(name: str, text: str) -> None:
     out.print(escape(f"{name:9} {text}"))
 
 
-def _ledger(entries: list[Entry] | None) -> str:
+def _ledger(entries: list[Entry]) -> str:
     if not entries:
-        return "none yet: the next step or stamp begins it" if entries is None else "empty"
+        return "none yet: the next step or stamp begins it"
     last = entries[-1]
     count = f"{len(entries)} entries" if len(entries) > 1 else "1 entry"
     return f"{count}, the last on {last.when}: {last.direction} {last.revision} by {last.role}"
@@ -62,14 +58,10 @@ def _drift(project: Project, database: URL) -> list[str]:
         with shadow_server(project.root) as server:
             verdict = check(project, server, database, "database")
     except Failure as failure:
-        return [f"not checked: {_flat(failure)}"]
+        return [f"not checked: {' '.join(str(failure).split())}"]
     if not verdict.drift:
         return ["none"]
     told = [tally(verdict.drift), "  -> make check-drift   (names each)"]
     if near := verdict.nearest:
         told += [f"The stamp looks wrong: it is nearer to {near.revision}, {near.difference}", "  -> migrate.py adopt"]
     return told
-
-
-def _flat(failure: Failure) -> str:
-    return " ".join(str(failure).split())

@@ -110,7 +110,7 @@ class Runner:
         words = reason(error) if isinstance(error, DBAPIError) else project.blame(error)
         remedy = f"Applied before that: {len(self.applied)}. See where the database stands with: migrate.py status"
         if not self.before and isinstance(getattr(error, "orig", None), (DuplicateTable, DuplicateObject)):
-            remedy = "Did the database have this schema already? Then stamp it: migrate.py stamp REV"
+            remedy = "Did the database have this schema already? See what it is: migrate.py whereami"
         revision, done = self.opened.statements.kept
         if passing(error):
             words = f"it {passing(error)} behind {self.opened.watch.blocked_by()}"

@@ -25,8 +25,8 @@ from whisper_migrate.project import Project
 from whisper_migrate.repair import PREAMBLE
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.sql import run
-from whisper_migrate.standing.anomalies import vouches
-from whisper_migrate.standing.stamp import Outcome, Unchanged, place
+from whisper_migrate.standing.anomalies import doubts
+from whisper_migrate.standing.stamp import Outcome, Say, Unchanged, place
 from whisper_migrate.standing.whereabouts import Whereabouts, whereabouts
 from whisper_migrate.words import line, outline
 
@@ -65,10 +65,13 @@ class Adoption:
     def is_done(self) -> bool:
         """Whether it is adopted already: nothing is to be taken back, and the ledger says how the stamp came about."""
         left = self.reconcilable or self.undecided
-        return not left and self.found.stamps == [self.revision] and vouches(self.found.entries, self.found.stamps)
+        return not left and self.found.stamps == [self.revision] and not doubts(self.found.entries, self.found.stamps)
 
-    def apply(self) -> Outcome:
-        """Reconcile and stamp, in one transaction. Raises Failure, and nothing is done, where anything is left."""
+    def apply(self, say: Say) -> Outcome:
+        """Reconcile and stamp, in one transaction. Raises Failure, and nothing is done, where anything is left.
+
+        `say` hears of a run that is waited for.
+        """
         ignored = self.history.project.ignored
 
         def work(connection: Connection) -> None:
@@ -91,6 +94,7 @@ class Adoption:
             self.database,
             self.history.find(self.revision),
             verified=True,
+            say=say,
             require=Unchanged(self.found.actual, self.found.stamps, ignored),
             work=work,
         )
@@ -143,7 +147,7 @@ def _nearest(found: Whereabouts) -> str:
     if found.taken_on:
         raise Failure(f"The database is stamped, and {found.taken_on[0]}: nothing was done.", found.remedies[0])
     if found.sort == "changed":
-        at = found.stamps[0] if vouches(found.entries, found.stamps) and len(found.stamps) == 1 else None
+        at = found.stamps[0] if len(found.stamps) == 1 and not doubts(found.entries, found.stamps) else None
         return at if at and at in {one.revision for one in found.candidates} else found.nearest.revision
     if found.sort == "empty":
         raise Failure("The database is empty: there is nothing to adopt.", "migrate.py upgrade   (builds it)")

@@ -28,14 +28,28 @@ class Anomaly:
 
 def anomalies(history: History, entries: list[Entry], stamps: list[str]) -> list[Anomaly]:
     """What does not fit between the ledger, the revision files, and where the database is stamped."""
+    return [*_changed(history, _applied(entries), stamps), *doubts(entries, stamps)]
+
+
+def doubts(entries: list[Entry], stamps: list[str]) -> list[Anomaly]:
+    """Why the stamp may be wrong: none where steps from the beginning, or a comparison, led to it."""
+    at = ", ".join(stamps) or "no revision"
+    what = _doubt(entries, stamps, at)
+    return [Anomaly(at, what, _verify(stamps))] if what else []
+
+
+def _doubt(entries: list[Entry], stamps: list[str], at: str) -> str | None:
     if not entries:
-        return []
-    return [*_changed(history, _applied(entries), stamps), *_stamp(entries, stamps)]
-
-
-def vouches(entries: list[Entry] | None, stamps: list[str]) -> bool:
-    """Whether the ledger says how the stamp came about: by steps that ran, or by one that was verified."""
-    return bool(entries) and not list(_stamp(entries or [], stamps))
+        return f"No ledger tells how the database came to be stamped with {at}." if stamps else None
+    last, counted = entries[-1], entries[settled_from(entries) :]
+    if sorted(last.stands_at) != sorted(stamps):
+        stood = ", ".join(last.stands_at) or "no revision"
+        return f"Nothing in the ledger leads to the stamp {at}: it ends at {stood}, {_done(last)}."
+    if unverified := [entry for entry in counted if entry.verified is False]:
+        return f"The stamp of {unverified[-1].revision} was not verified: {_done(unverified[-1])}."
+    if counted[0].verified is None and counted[0].parents:
+        return f"The ledger begins in the middle: {counted[0].revision} was {_done(counted[0])}."
+    return None
 
 
 def settled_from(entries: list[Entry]) -> int:
@@ -52,23 +66,6 @@ def _applied(entries: list[Entry]) -> dict[str, Entry]:
         elif entry.direction == "upgrade" or (entry.verified and entry.file):
             found[entry.revision] = entry
     return found
-
-
-def _stamp(entries: list[Entry], stamps: list[str]) -> Iterator[Anomaly]:
-    """Whether the last entry leads to the stamp, and whether somebody looked when it was put there."""
-    last, at = entries[-1], ", ".join(stamps) or "no revision"
-    if sorted(last.stands_at) != sorted(stamps):
-        stood = ", ".join(last.stands_at) or "no revision"
-        yield Anomaly(
-            at, f"Nothing in the ledger leads to the stamp: it ends at {stood}, {_done(last)}.", _verify(stamps)
-        )
-        return
-    unverified = [entry for entry in entries[settled_from(entries) :] if entry.verified is False]
-    if unverified:
-        entry = unverified[-1]
-        yield Anomaly(
-            entry.revision, f"The stamp of {entry.revision} was not verified: {_done(entry)}.", _verify(stamps)
-        )
 
 
 def _changed(history: History, applied: dict[str, Entry], stamps: list[str]) -> Iterator[Anomaly]:

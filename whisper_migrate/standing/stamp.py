@@ -19,8 +19,12 @@ from whisper_migrate.ignore import Pattern, without
 from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import entry_of, may_write, write
 from whisper_migrate.project import Project
+from whisper_migrate.running.lock import locked
+from whisper_migrate.running.patience import Patience
 from whisper_migrate.settle import settled
 from whisper_migrate.standing.nearest import Candidate, candidates
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,10 @@ class Outcome:
     unrecorded: bool = False
 
 
-def stamp(project: Project, server: URL, database: URL, target: str) -> Outcome:
+def stamp(project: Project, server: URL, database: URL, target: str, say: Say) -> Outcome:
     """Stamp the database with `target` (an id or its beginning, `head`, `base`) if it is what that promises.
 
-    It is compared with a shadow on `server`. Where they differ, nothing is done.
+    It is compared with a shadow on `server`; where they differ, nothing is done. `say` hears of a run to wait for.
     """
     history = History(project)
     script = _find(history, target)
@@ -53,13 +57,13 @@ def stamp(project: Project, server: URL, database: URL, target: str) -> Outcome:
         if changes:
             found = candidates(history, made, actual)
             return Outcome(before, before, changes, found[0] if found else None)
-    return place(history, database, script, require=Unchanged(actual, before, project.ignored), verified=True)
+    return place(history, database, script, require=Unchanged(actual, before, project.ignored), verified=True, say=say)
 
 
-def stamp_unverified(project: Project, database: URL, target: str) -> Outcome:
+def stamp_unverified(project: Project, database: URL, target: str, say: Say) -> Outcome:
     """Stamp the database with `target` whatever it is; the ledger says so."""
     history = History(project)
-    return place(history, database, _find(history, target), verified=False)
+    return place(history, database, _find(history, target), verified=False, say=say)
 
 
 @dataclass(frozen=True)
@@ -83,13 +87,18 @@ def place(
     script: Script | None,
     *,
     verified: bool,
+    say: Say,
     require: Callable[[Connection], None] = lambda _: None,
     work: Callable[[Connection], None] = lambda _: None,
 ) -> Outcome:
-    """Write the stamp, whatever was there, and the ledger's entry, in one transaction with the `work` before them."""
+    """Write the stamp, whatever was there, and the ledger's entry, in one transaction with the `work` before them.
+
+    It waits for a run that is at work. Raises Failure, and nothing is done, where `require` or `work` does.
+    """
     revision = script.revision if script else "base"
-    with connected(database) as connection:
+    with locked(database, say), connected(database) as connection:
         config = history.project.alembic(connection)
+        Patience.given(history.project.root).prepare(connection)
         recorded = may_write(connection)
         before = stamped(connection) or []
         require(connection)

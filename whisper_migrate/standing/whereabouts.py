@@ -35,7 +35,7 @@ class Whereabouts:
     history: History
     actual: Catalog
     stamps: list[str]
-    entries: list[Entry] | None
+    entries: list[Entry]
     candidates: list[Candidate]
 
     @property
