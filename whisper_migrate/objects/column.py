@@ -16,32 +16,26 @@ PASSED_ON = (
 
 # PostgreSQL 18 names NOT NULL constraints itself, after the table and column of that day: such a name survives a rename
 # of either and no model can state it. Only a name that somebody chose is compared. (Before 18 there are none, as
-# before 17 a statistics target of -1 stood for none.) The materialized parts are for speed: the planner, which takes
-# a few columns to be left, would look each of them up.
+# before 17 a statistics target of -1 stood for none.) The rest is for speed: the materialized parts are not looked up
+# column by column, an identity is only where there is one, and a default, which names no column, is printed without
+# opening its table.
 QUERY = r"""
 WITH relation AS MATERIALIZED (
-    SELECT c.oid, c.oid::regclass::text AS name, c.relkind FROM pg_catalog.pg_class AS c
+    SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, c.relkind
+    FROM pg_catalog.pg_class AS c
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relpersistence <> 't' AND c.oid >= 16384
 ), expression AS MATERIALIZED (
-    SELECT d.adrelid, d.adnum, pg_get_expr(d.adbin, d.adrelid) AS text FROM pg_catalog.pg_attrdef AS d
+    SELECT d.adrelid, d.adnum, d.adbin FROM pg_catalog.pg_attrdef AS d
     WHERE d.adrelid >= 16384
-), identity AS MATERIALIZED (
-    SELECT own.refobjid, own.refobjsubid, s.seqrelid::regclass::text AS name, s.seqtypid AS type,
-           ARRAY['INCREMENT BY ' || s.seqincrement, 'MINVALUE ' || s.seqmin, 'MAXVALUE ' || s.seqmax,
-                 'START WITH ' || s.seqstart, 'CACHE ' || s.seqcache,
-                 CASE WHEN s.seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END] AS options
-    FROM pg_catalog.pg_depend AS own
-    JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = own.objid
-    WHERE own.classid = 'pg_catalog.pg_class'::regclass AND own.refclassid = 'pg_catalog.pg_class'::regclass
-      AND own.deptype = 'i'
 ), named AS MATERIALIZED (
-    SELECT n.conrelid, n.conkey[1] AS number,
-           CASE WHEN n.conname NOT LIKE '%\_not\_null' AND n.conname !~ '_not_null\d+$'
-                THEN quote_ident(n.conname) END AS name,
-           nullif(concat_ws(' ', CASE WHEN n.connoinherit THEN 'NO INHERIT' END,
-                            CASE WHEN NOT n.convalidated THEN 'NOT VALID' END), '') AS state
+    SELECT n.conrelid, n.conkey[1] AS number, chosen.name, state.words AS state
     FROM pg_catalog.pg_constraint AS n
-    WHERE n.contype = 'n' AND n.conrelid >= 16384
+    CROSS JOIN LATERAL (SELECT CASE WHEN n.conname NOT LIKE '%\_not\_null' AND n.conname !~ '_not_null\d+$'
+                                    THEN quote_ident(n.conname) END) AS chosen(name)
+    CROSS JOIN LATERAL (SELECT nullif(concat_ws(' ', CASE WHEN n.connoinherit THEN 'NO INHERIT' END,
+                                                CASE WHEN NOT n.convalidated THEN 'NOT VALID' END), '')) AS state(words)
+    WHERE n.contype = 'n' AND n.conrelid >= 16384 AND (chosen.name IS NOT NULL OR state.words IS NOT NULL)
 )
 SELECT a.attrelid AS oid, a.attnum AS subid, c.name AS parent,
        c.name || '.' || quote_ident(a.attname) AS identity,
@@ -50,9 +44,9 @@ SELECT a.attrelid AS oid, a.attnum AS subid, c.name AS parent,
        CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
        a.attnotnull AS not_null,
        named.name AS not_null_name, named.state AS not_null_state,
-       CASE a.attgenerated WHEN '' THEN e.text END AS default,
+       CASE a.attgenerated WHEN '' THEN pg_get_expr(e.adbin, 0) END AS default,
        CASE a.attgenerated WHEN 's' THEN 'STORED' WHEN 'v' THEN 'VIRTUAL' END AS generated_kind,
-       CASE WHEN a.attgenerated <> '' THEN e.text END AS generated,
+       CASE WHEN a.attgenerated <> '' THEN pg_get_expr(e.adbin, e.adrelid) END AS generated,
        CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END AS identity_kind,
        ids.name AS identity_sequence, ids.options AS identity_options,
        CASE WHEN ids.type <> a.atttypid THEN format_type(ids.type, NULL) END AS identity_type,
@@ -70,7 +64,17 @@ FROM pg_catalog.pg_attribute AS a
 JOIN relation AS c ON c.oid = a.attrelid
 JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
 LEFT JOIN expression AS e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
-LEFT JOIN identity AS ids ON ids.refobjid = a.attrelid AND ids.refobjsubid = a.attnum AND a.attidentity <> ''
+LEFT JOIN LATERAL (
+    SELECT s.seqrelid::regclass::text AS name, s.seqtypid AS type,
+           ARRAY['INCREMENT BY ' || s.seqincrement, 'MINVALUE ' || s.seqmin, 'MAXVALUE ' || s.seqmax,
+                 'START WITH ' || s.seqstart, 'CACHE ' || s.seqcache,
+                 CASE WHEN s.seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END] AS options
+    FROM pg_catalog.pg_depend AS own
+    JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = own.objid
+    WHERE a.attidentity <> '' AND own.refobjid = a.attrelid AND own.refobjsubid = a.attnum AND own.deptype = 'i'
+      AND own.classid = 'pg_catalog.pg_class'::regclass AND own.refclassid = 'pg_catalog.pg_class'::regclass
+    OFFSET 0
+) AS ids ON true
 LEFT JOIN named ON named.conrelid = a.attrelid AND named.number = a.attnum AND a.attnotnull
 CROSS JOIN (SELECT ARRAY['PLAIN', 'EXTERNAL', 'EXTENDED', 'MAIN']) AS storage(words)
 WHERE a.attnum > 0 AND NOT a.attisdropped

@@ -7,31 +7,58 @@ CATALOG = "pg_class"
 AFTER = ("constraint", "materialized_view")
 
 
+# `plain` are indexes that need no pg_get_indexdef(), which looks through all operator classes for each column's
+# default: columns in btrees, spelled as that spells them. (The default for varchar is text's, unless it has its own.)
 # -1 stood for no statistics target until PostgreSQL 17 made it NULL.
 QUERY = """
-SELECT i.indexrelid AS oid, i.indrelid::regclass::text AS parent, i.indexrelid::regclass::text AS identity,
+WITH relation AS MATERIALIZED (
+    SELECT c.oid, quote_ident(n.nspname) AS schema, quote_ident(c.relname) AS name
+    FROM pg_catalog.pg_class AS c
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND c.oid >= 16384
+), plain AS MATERIALIZED (
+    SELECT k.oid, string_agg(quote_ident(a.attname) || CASE k.option WHEN 3 THEN ' DESC' WHEN 2 THEN ' NULLS FIRST'
+                                                       WHEN 1 THEN ' DESC NULLS LAST' ELSE '' END,
+                             ', ' ORDER BY k.number) AS columns
+    FROM (SELECT i.indexrelid AS oid, i.indrelid, generate_series(1, i.indnatts) AS number, unnest(i.indkey) AS key,
+                 unnest(i.indclass) AS class, unnest(i.indcollation) AS collation, unnest(i.indoption) AS option
+          FROM pg_catalog.pg_index AS i
+          WHERE i.indexprs IS NULL AND i.indnatts = i.indnkeyatts AND NOT i.indisunique AND i.indexrelid >= 16384) AS k
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.indrelid AND a.attnum = k.key
+    LEFT JOIN pg_catalog.pg_opclass AS o
+           ON o.oid = k.class AND o.opcdefault AND o.opcmethod = 403 AND o.oid < 16384
+          AND k.collation IN (0, a.attcollation)
+          AND (o.opcintype = a.atttypid
+               OR o.opcintype = 'text'::regtype AND a.atttypid = 'varchar'::regtype
+                  AND NOT EXISTS (SELECT FROM pg_catalog.pg_opclass AS own
+                                  WHERE own.opcdefault AND own.opcmethod = 403 AND own.opcintype = 'varchar'::regtype))
+    GROUP BY k.oid
+    HAVING bool_and(o.oid IS NOT NULL)
+)
+SELECT i.indexrelid AS oid, t.schema || '.' || t.name AS parent, t.schema || '.' || quote_ident(x.relname) AS identity,
        quote_ident(x.relname) AS name,
-       pg_get_indexdef(i.indexrelid) AS definition,
+       CASE WHEN plain.columns IS NULL OR x.relkind <> 'i' OR x.reloptions IS NOT NULL
+            THEN pg_get_indexdef(i.indexrelid)
+            ELSE concat('CREATE INDEX ', quote_ident(x.relname), ' ON ', t.schema, '.', t.name, ' USING btree (',
+                        plain.columns, ')', ' WHERE ' || pg_get_expr(i.indpred, i.indrelid)) END AS definition,
        NOT (i.indisvalid AND i.indisready AND i.indislive) AS invalid,
        i.indisclustered AS clustered,
        i.indisreplident AS replica_identity,
        ts.spcname AS tablespace,
-       keys.statistics,
+       CASE WHEN i.indexprs IS NOT NULL
+            THEN (SELECT array_agg(a.attnum || '=' || a.attstattarget ORDER BY a.attnum)
+                  FROM pg_catalog.pg_attribute AS a
+                  WHERE a.attrelid = i.indexrelid AND nullif(a.attstattarget, -1) IS NOT NULL) END AS statistics,
        CASE WHEN NOT up.indisvalid THEN up.indexrelid::regclass::text END AS attached_to,
        coalesce(up.indisvalid, false) AS derived
 FROM pg_catalog.pg_index AS i
 JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
+JOIN relation AS t ON t.oid = i.indrelid
+LEFT JOIN plain ON plain.oid = i.indexrelid
 LEFT JOIN pg_catalog.pg_inherits AS part ON part.inhrelid = i.indexrelid AND x.relispartition
 LEFT JOIN pg_catalog.pg_index AS up ON up.indexrelid = part.inhparent
 LEFT JOIN pg_catalog.pg_tablespace AS ts ON ts.oid = x.reltablespace
-LEFT JOIN (
-    SELECT a.attrelid, array_agg(a.attnum || '=' || a.attstattarget ORDER BY a.attnum) AS statistics
-    FROM pg_catalog.pg_attribute AS a
-    WHERE nullif(a.attstattarget, -1) IS NOT NULL
-    GROUP BY a.attrelid
-) AS keys ON keys.attrelid = i.indexrelid
-WHERE i.indexrelid >= 16384 AND i.indrelid >= 16384 AND x.relpersistence <> 't'
-  AND x.relnamespace <> 'pg_toast'::regnamespace
+WHERE i.indexrelid >= 16384
   AND i.indexrelid NOT IN (SELECT con.conindid FROM pg_catalog.pg_constraint AS con
                            WHERE con.contype IN ('p', 'u', 'x'))
 """

@@ -7,21 +7,21 @@ CATALOG = "pg_class"
 AFTER = ("schema", "extension")
 
 QUERY = """
-SELECT c.oid, c.oid::regclass::text AS identity, owner.relid::regclass::text AS parent,
+SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS identity,
+       owner.refobjid::regclass::text AS parent,
        format_type(s.seqtypid, NULL) AS type, s.seqstart AS start, s.seqincrement AS increment,
        s.seqmin AS minimum, s.seqmax AS maximum, s.seqcache AS cache, s.seqcycle AS cycle,
-       owner.relid::regclass || '.' || quote_ident(owner.attname) AS owned_by,
+       owner.refobjid::regclass || '.'
+       || (SELECT quote_ident(a.attname) FROM pg_catalog.pg_attribute AS a
+           WHERE a.attrelid = owner.refobjid AND a.attnum = owner.refobjsubid) AS owned_by,
        c.relpersistence = 'u' AS unlogged
 FROM pg_catalog.pg_sequence AS s
 JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid
-LEFT JOIN (
-    SELECT d.objid, d.deptype, d.refobjid AS relid, a.attname
-    FROM pg_catalog.pg_depend AS d
-    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objsubid = 0
-      AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid <> 0
-      AND d.deptype IN ('a', 'i')
-) AS owner ON owner.objid = c.oid
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+LEFT JOIN pg_catalog.pg_depend AS owner
+       ON owner.classid = 'pg_catalog.pg_class'::regclass AND owner.objid = c.oid AND owner.objsubid = 0
+      AND owner.refclassid = 'pg_catalog.pg_class'::regclass AND owner.refobjsubid <> 0
+      AND owner.deptype IN ('a', 'i')
 WHERE c.relpersistence <> 't' AND owner.deptype IS DISTINCT FROM 'i'
 """
 
