@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +45,9 @@ SETTINGS = {
     "enable_nestloop": "off",
 }
 
+# Half of the time of a reading is planning. What a connection reads once more, it may read often: that is prepared.
+READ_BEFORE = "whisper_migrate has read this catalog before"
+
 
 def inspect(connection: Connection, *, requires: bool = False, like: Catalog | None = None) -> Catalog:
     """Read the catalog of the database behind `connection`; with `requires`, also what depends on what.
@@ -73,6 +77,9 @@ class _Reader:
         self.implied: set[Key] = set()
         self.unreadable: list[str] = []
         self.addresses: list[tuple[Address, Object]] = []
+        self.prepares = READ_BEFORE in connection.info
+        self.prepared = _prepared(connection) if self.prepares else frozenset()
+        connection.info[READ_BEFORE] = True
 
     def read(self, requires: bool) -> Catalog:
         """What lives with other objects is read first: unless all are needed, only the addresses it is at are kept."""
@@ -118,8 +125,16 @@ class _Reader:
             self.unreadable += [reason] if reason else []
             query = module.readable(self.version)
         cursor: Any = self.connection.connection.cursor()
-        cursor.execute(query)
+        cursor.execute(self._prepared(query) if self.prepares else query)
         return cursor
+
+    def _prepared(self, query: str) -> str:
+        """The statement that has the server plan this query once for all readings on this connection.
+
+        Which are there, the server knows: behind a pooler, this transaction's may not be that of the last one.
+        """
+        name = f"whisper_{zlib.crc32(query.encode()):08x}"
+        return f"EXECUTE {name}" if name in self.prepared else f"PREPARE {name} AS {query}; EXECUTE {name}"
 
     def _rows(self, kind: str, cursor: Any) -> Iterator[tuple[Address, Object]]:
         names = [column.name for column in cursor.description]
@@ -188,6 +203,10 @@ def _extension_members(connection: Connection) -> set[tuple[str, int]]:
         {"first": FIRST_OID},
     )
     return {(name, oid) for name, oid in rows}
+
+
+def _prepared(connection: Connection) -> frozenset[str]:
+    return frozenset(connection.scalars(text("SELECT name FROM pg_catalog.pg_prepared_statements WHERE from_sql")))
 
 
 @lru_cache(maxsize=8)

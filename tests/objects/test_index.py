@@ -4,6 +4,7 @@ from contextlib import closing
 
 import pytest
 from psycopg2.errors import UniqueViolation
+from sqlalchemy import URL
 
 from tests import servers
 from tests.conftest import MakeDatabase
@@ -178,3 +179,55 @@ def test_invalid(make_database: MakeDatabase) -> None:
             plan(clean, drifted)
         apply(connection, *statements(plan(drifted, clean)))
         assert [line(change) for change in diff(catalog(connection), clean)] == []
+
+
+# Each may or may not need what only pg_get_indexdef() knows: it is the judge of all.
+SPELLED = """
+CREATE COLLATION other (provider = libc, locale = 'C');
+CREATE DOMAIN short AS varchar(9);
+CREATE TYPE mood AS ENUM ('glad', 'sad');
+CREATE SCHEMA "Odd one";
+CREATE TABLE "Odd one"."T 1" (
+    "select" integer, "A b" text, c varchar(9), d short, e mood, f integer[], g char(3), h name, i jsonb, j timestamptz,
+    k text COLLATE "C", l numeric(4, 2), m oid, n boolean, o uuid, p bytea, q inet, r int4range, s "char"
+);
+CREATE TABLE parted (a integer, b text) PARTITION BY LIST (a);
+CREATE TABLE part PARTITION OF parted FOR VALUES IN (1);
+CREATE INDEX ON parted (a, b DESC);
+CREATE MATERIALIZED VIEW seen AS SELECT 1 AS a, 'x'::text AS b;
+CREATE INDEX "I 1" ON seen (b, a)
+"""
+COLUMNS = ["select", "A b", *"cdefghijklmnopqrs"]
+KEYS = [
+    *(f'"{column}"{order}' for column in COLUMNS for order in ("", " DESC", " NULLS FIRST", " DESC NULLS LAST")),
+    *('"A b", c DESC, "select"', "c varchar_ops", '"A b" text_pattern_ops', "c COLLATE other", 'k COLLATE "default"'),
+    *(
+        "lower(c)",
+        "c, lower(c)",
+        "j) INCLUDE (c",
+        "m) WITH (fillfactor = 70",
+        "c) WHERE (c > 'b' AND n",
+        "g bpchar_pattern_ops",
+    ),
+]
+OWN_CLASS = """
+CREATE OPERATOR CLASS own DEFAULT FOR TYPE varchar USING btree AS
+OPERATOR 1 < (text, text), OPERATOR 2 <= (text, text), OPERATOR 3 = (text, text), OPERATOR 4 >= (text, text),
+OPERATOR 5 > (text, text), FUNCTION 1 (varchar, varchar) bttextcmp(text, text)
+"""
+
+
+@pytest.mark.parametrize("unique, own", [("", ""), ("UNIQUE ", ""), ("", OWN_CLASS)], ids=["", "unique", "own class"])
+def test_spelled_as_postgresql_spells_them(database: URL, unique: str, own: str) -> None:
+    with connected(database) as connection:
+        apply(connection, SPELLED + ";" + own)
+        apply(connection, *(f'CREATE {unique}INDEX ON "Odd one"."T 1" ({keys})' for keys in KEYS))
+        apply(connection, 'CREATE INDEX ON "Odd one"."T 1" USING hash (c)')
+        connection.exec_driver_sql("SET search_path = ''")
+        spelled = connection.exec_driver_sql(
+            "SELECT oid::regclass::text, pg_get_indexdef(oid) FROM pg_class WHERE relkind IN ('i', 'I')"
+        )
+        wanted = dict(spelled.all())
+        found = [item for item in catalog(connection) if item.kind == "index"]
+        assert len(found) == len(KEYS) + 4
+        assert {item.identity: item["definition"] for item in found}.items() <= wanted.items()
