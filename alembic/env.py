@@ -4,10 +4,11 @@ from functools import partial
 from pathlib import Path
 
 from alembic import context
-from sqlalchemy import MetaData
+from sqlalchemy import Connection, MetaData
 
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.settings import database
+from whisper_migrate.history import History, stamped
 from whisper_migrate.inspect import BOOKKEEPING
 from whisper_migrate.project import Project
 from whisper_migrate.running.session import session
@@ -40,16 +41,25 @@ def configure(**options: object) -> None:
         context.run_migrations()
 
 
+def require_unfolded(connection: Connection) -> None:
+    """Alembic itself cannot go on from what a squash has folded: say what can."""
+    History(PROJECT).require_unfolded(stamped(connection) or [])
+    connection.rollback()
+
+
 def asked() -> None:
     """Do what `alembic` itself was asked for: in a session of ours, if it is to change the database."""
     context.configure(dialect_name="postgresql")
     task, url = context.get_context().opts, database(ROOT).url
     if "destination_rev" in task:
         with session(PROJECT, url) as opened:
+            if not task.get("purge"):
+                require_unfolded(opened.connection)
             opened.run(task["fn"], partial(configure, connection=opened.connection))
     else:
         with connected(url) as connection:
             PROJECT.prepare(connection)
+            require_unfolded(connection)
             configure(connection=connection, target_metadata=models(), include_name=is_schema)
 
 

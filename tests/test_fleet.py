@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from sqlalchemy import URL, Connection
 from tests import little, servers
 from tests.conftest import MakeDatabase
 from tests.little import Said
-from tests.projects import HEAD, MIGRATE, SECRET, copied
+from tests.projects import HEAD, MIGRATE, SECRET, ask, copied, migrated, tables
 from whisper_migrate.errors import Failure
 from whisper_migrate.fleet.members import read
 from whisper_migrate.history import History
@@ -75,7 +76,7 @@ def fifty(make_database: MakeDatabase, server: URL) -> dict[str, URL | str]:
 FAILED = [
     "2 of 50 failed:",
     "  b20: The database is stamped with feed, a revision that no file of this checkout has.",
-    "    Update the checkout to one that has it, or restore the file.",
+    "    Update the checkout, or restore the file; or see which revision it equals: migrate.py whereami",
     "  b33: Nothing listens at 127.0.0.1:1.",
     "    Check bots.txt:34: is it the right port, and does the server run?",
 ]
@@ -271,6 +272,32 @@ def test_files_that_cannot_be_meant(lines: list[str], said: str) -> None:
     with pytest.raises(Failure) as failed:
         read(lines, "f")
     assert failed.value.what == said
+
+
+def test_stopped_in_the_middle_nothing_is_left_running(
+    tmp_path: Path, database: URL, make_database: MakeDatabase
+) -> None:
+    """What runs is cancelled, and its revision rolled back; no process is left, and the other is not begun."""
+    checkout = copied(tmp_path)
+    checkout.write_revision("long", HEAD, up="op.execute('CREATE TABLE t (); SELECT pg_sleep(300)')")
+    template, pid = migrated(database), "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = "
+    urls = [make_database(template), make_database(template)]
+    (tmp_path / "bots.txt").write_text("\n".join(map(little.plain, urls)))
+    arguments = ["fleet", "bots.txt", "upgrade", "--jobs", "1"]
+    process = checkout.start(sys.executable, str(tmp_path / MIGRATE), *arguments)
+    servers.until(lambda: ask(urls[0], f"{pid}'{urls[0].database}'"))
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    for url in urls:
+        assert stamp(url) == HEAD and tables(url) == 73
+        servers.until(
+            lambda url=url: (
+                not ask(
+                    url, f"SELECT FROM pg_stat_activity WHERE datname = '{url.database}' AND pid <> pg_backend_pid()"
+                )
+            )
+        )
 
 
 def test_from_standard_input_and_on_a_terminal(tmp_path: Path, database: URL) -> None:

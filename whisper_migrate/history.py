@@ -1,14 +1,12 @@
 """The revisions: their graph, where a database stands in it, and what they make when they are run."""
 
-import itertools
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from alembic import command
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import RevisionStep
@@ -16,21 +14,25 @@ from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionError
 from alembic.util.exc import CommandError
 from psycopg2.errors import OutOfMemory
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from whisper_migrate.catalog import Object
+from whisper_migrate.databases.locks import TooManyLocks, few_locks
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.names import plain_name, split_name
 from whisper_migrate.project import Project
 
-HALF_OF_THE_LOCKS = """
-SELECT count(*) * 2 > current_setting('max_locks_per_transaction')::int * current_setting('max_connections')::int
-FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid()"""
+# Beside the folder of the revisions: those that `migrate.py squash` has folded into one, in a folder named after it.
+SQUASHED = "squashed"
 
 
 class History:
-    """The revisions of a project. Every method raises Failure with a plain sentence for a history that is not sound."""
+    """The revisions of a project. Every method raises Failure with a plain sentence for a history that is not sound.
+
+    A squash folds revisions into one that has the id of the last of them; the originals are in `archives`, each of
+    which is a history of its own that ends there. What stands, or stood, in the middle is found in these.
+    """
 
     def __init__(self, project: Project, versions: Sequence[Path] = ()) -> None:
         """`versions` are the folders to find them in, where they are not the project's own."""
@@ -66,27 +68,88 @@ class History:
     def find(self, name: str) -> Script:
         """The revision with this id, or the one whose id begins like this."""
         try:
-            found = self.scripts.get_revision(name)
+            found = self.holding(name).scripts.get_revision(name)
         except (CommandError, RevisionError) as error:
             raise Failure(f"{reason(error)}.", "See the revisions there are with: migrate.py history") from error
         if found is None:
             raise Failure(f"There is no revision {name}.", "See the revisions there are with: migrate.py history")
         return found
 
+    @cached_property
+    def archives(self) -> "list[History]":
+        """What was folded, each a history that ends at the revision which took its place."""
+        folders = sorted(path for path in (Path(self.scripts.dir) / SQUASHED).glob("*") if path.is_dir())
+        return [History(self.project, (folder,)) for folder in folders]
+
+    @cached_property
+    def _ids(self) -> frozenset[str]:
+        return frozenset(script.revision for script in self.newest_first())
+
+    def holding(self, revision: str) -> "History":
+        """The history that has this revision: this one, unless only an archive does."""
+        if revision in self._ids or revision in ("head", "heads", "base"):
+            return self
+        return next((archive for archive in self.archives if revision in archive._ids), self)
+
+    def forms(self, revision: str) -> list[Script]:
+        """The files with this id: that of this history, and those of archives, one of which a squash took it from."""
+        return [part.find(revision) for part in (self, *self.archives) if revision in part._ids]
+
+    def way(self, stamped: Sequence[str]) -> "list[History]":
+        """The histories that a database goes through from `stamped` to the head: this one last.
+
+        Others come before it where the database stands in the middle of what was folded. Raises Failure for a stamp
+        that no file of this checkout has.
+        """
+        parts: list[History] = []
+        while unknown := set(stamped) - self._ids:
+            part = next((one for one in self.archives if unknown <= one._ids - set(one.heads)), None)
+            if part is None or part in parts:
+                raise self._unknown(min(unknown))
+            parts.append(part)
+            stamped = part.heads
+        return [*parts, self]
+
+    def _unknown(self, revision: str) -> Failure:
+        if owner := self.project.elsewhere.get(revision):
+            return Failure(
+                f"The database is stamped with {revision}, which is not of this history but of {owner}.",
+                "See how far it is from here: migrate.py whereami",
+            )
+        return Failure(
+            f"The database is stamped with {revision}, a revision that no file of this checkout has.",
+            "Update the checkout, or restore the file; or see which revision it equals: migrate.py whereami",
+        )
+
     def require_known(self, revisions: list[str]) -> None:
         """Raises Failure for a stamp that no file of this checkout has."""
-        known = {script.revision for script in self.newest_first()}
-        for revision in revisions:
-            if revision not in known:
-                if owner := self.project.elsewhere.get(revision):
-                    raise Failure(
-                        f"The database is stamped with {revision}, which is not of this history but of {owner}.",
-                        "See how far it is from here: migrate.py whereami",
-                    )
-                raise Failure(
-                    f"The database is stamped with {revision}, a revision that no file of this checkout has.",
-                    "Update the checkout, or restore the file; or see which revision it equals: migrate.py whereami",
+        self.way(revisions)
+
+    def require_unfolded(self, stamped: Sequence[str]) -> None:
+        """Raises Alembic's own CommandError, for its own commands, which cannot go on from what was folded."""
+        for revision in set(stamped) - self._ids:
+            if (part := self.holding(revision)) is not self:
+                raise CommandError(
+                    f"The database stands at {revision}, which a squash has folded into {part.heads[0]}."
+                    " This takes it there and on: migrate.py upgrade"
                 )
+
+    def upgrade_steps(self, target: str, stamped: Sequence[str]) -> list[RevisionStep]:
+        """What takes a database that stands at `stamped` up to `target`, as Alembic says it."""
+        steps: list[RevisionStep] = []
+        for part in self.way(stamped) if stamped else [self.holding(target)]:
+            here = part is self or target in part._ids or target.startswith("+")
+            at: Any = tuple(stamped)
+            steps += part.scripts._upgrade_revs(target if here else part.heads[0], at)
+            if here:
+                break
+            stamped = part.heads
+        return steps
+
+    def downgrade_steps(self, target: str, stamped: Sequence[str]) -> list[RevisionStep]:
+        """What takes a database that stands at `stamped` down to `target`, as Alembic says it."""
+        at: Any = tuple(stamped)
+        return self.way(stamped)[0].scripts._downgrade_revs(target, at)
 
     def path(self, revision: Script) -> Path:
         """The file of a revision, relative to the project."""
@@ -104,6 +167,13 @@ class History:
 
     def pending(self, stamped: list[str]) -> list[Script]:
         """The revisions that an upgrade to the heads would run on a database that stands at `stamped`, in order."""
+        found: list[Script] = []
+        for part in self.way(stamped):
+            found += part._pending(stamped)
+            stamped = part.heads
+        return found
+
+    def _pending(self, stamped: list[str]) -> list[Script]:
         try:
             path = self.scripts.iterate_revisions(tuple(stamped), "base") if stamped else ()
             done = {script.revision for script in path}
@@ -127,7 +197,7 @@ class History:
         names = [split_name(item.parent)[1]] if item.parent else []
         names.append(plain_name(item))
         wanted = [re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for name in names]
-        scripts = self.scripts.iterate_revisions(at or "heads", "base")
+        scripts = (self.holding(at) if at else self).scripts.iterate_revisions(at or "heads", "base")
         return next((s for s in scripts if all(pattern.search(self._text(s)) for pattern in wanted)), None)
 
     def _text(self, script: Script) -> str:
@@ -137,8 +207,16 @@ class History:
 
     def replay(self, connection: Connection, target: str = "heads") -> None:
         """Run the revisions up to `target` on the database behind `connection`, which must be a shadow, and commit."""
+
+        def steps(heads: tuple[str, ...], _: object) -> list[RevisionStep]:
+            return self.upgrade_steps(target, heads)
+
+        def run(config: Config) -> None:
+            with EnvironmentContext(config, self.scripts, fn=steps, destination_rev=target):
+                self.scripts.run_env()
+
         try:
-            self._run(connection, lambda config: command.upgrade(config, target))
+            self._run(connection, run)
         except Exception as error:
             raise Failure(f"The history cannot be replayed: {self._said(error)}.") from error
 
@@ -164,11 +242,11 @@ class History:
     def _run(self, connection: Connection, work: Callable[[Config], None]) -> None:
         """Do what takes the locks of everything that it makes: in one transaction, or in none if they are too many."""
         try:
-            with _few_locks(connection):
+            with few_locks(connection):
                 work(self.project.alembic(connection, self.versions))
                 connection.commit()
-        except (_TooManyLocks, OperationalError) as error:
-            if not isinstance(getattr(error, "orig", error), (_TooManyLocks, OutOfMemory)):
+        except (TooManyLocks, OperationalError) as error:
+            if not isinstance(getattr(error, "orig", error), (TooManyLocks, OutOfMemory)):
                 raise
             # A shadow needs no transaction.
             connection.rollback()
@@ -177,32 +255,6 @@ class History:
             work(config)
             connection.commit()
             connection.execution_options(isolation_level=connection.default_isolation_level)
-
-
-class _TooManyLocks(Exception):
-    """A transaction is about to take all the locks that the server has for everybody."""
-
-
-@contextmanager
-def _few_locks(connection: Connection) -> Iterator[None]:
-    """Raise _TooManyLocks as soon as the transaction holds half of the server's locks: others need some as well.
-
-    Every table that a transaction makes is locked until its end, and so is every index of it.
-    """
-    executed = itertools.count(1)
-
-    def count(_: Connection, cursor: Any, *__: Any) -> None:
-        if next(executed) % 250 == 0:
-            with cursor.connection.cursor() as other:
-                other.execute(HALF_OF_THE_LOCKS)
-                if other.fetchone()[0]:
-                    raise _TooManyLocks
-
-    event.listen(connection, "after_cursor_execute", count)
-    try:
-        yield
-    finally:
-        event.remove(connection, "after_cursor_execute", count)
 
 
 def stamped(connection: Connection, version_table: str = "public.alembic_version") -> list[str] | None:

@@ -83,7 +83,7 @@ def _upgrade(project: Project, members: list[Member], jobs: int, canary: int) ->
     failed: dict[Member, Failure] = {}
     done: list[bool] = []
     with _progress(members) as tell:
-        for member, outcome in upgrade(project, members, jobs, canary):
+        for member, outcome in upgrade(project, members, jobs, canary, _say):
             if isinstance(outcome, Failure):
                 failed[member] = outcome
                 tell(member, outcome)
@@ -95,6 +95,10 @@ def _upgrade(project: Project, members: list[Member], jobs: int, canary: int) ->
     if untried:
         out.print(f"{untried} were not tried, as one of the first {canary} failed.")
     return _report_failed(failed, members)
+
+
+def _say(member: Member, line: str) -> None:
+    out.print(escape(f"{member.name}: {line}"))
 
 
 def _place(standing: Standing | Failure) -> str | Failure:

@@ -15,19 +15,21 @@ Found = TypeVar("Found")
 
 
 def each(
-    members: Sequence[Member], jobs: int, work: Callable[[Member], Found]
+    members: Sequence[Member], jobs: int, work: Callable[[Member], Found], stop: Callable[[], None] = lambda: None
 ) -> Iterator[tuple[Member, Found | Failure]]:
     """What `work` finds on every member, or why it failed, as each is done; `jobs` are worked on at a time.
 
-    When this is interrupted, what has begun is finished, and no more is begun.
+    When this is interrupted, no more is begun, and `stop` is called to end what has.
     """
     with ThreadPoolExecutor(jobs) as pool:
         futures = {pool.submit(attempt, work, member): member for member in members}
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()
-        finally:
+        except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            stop()
+            raise
 
 
 def attempt(work: Callable[[Member], Found], member: Member) -> Found | Failure:

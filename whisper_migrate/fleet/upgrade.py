@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from queue import LifoQueue
 
+from rich.console import Console
+
+from whisper_migrate.databases import interruption
 from whisper_migrate.errors import Failure
 from whisper_migrate.fleet.members import Member
 from whisper_migrate.fleet.parallel import attempt, each
 from whisper_migrate.project import Project
 from whisper_migrate.running import runner
+from whisper_migrate.running.progress import Progress
+
+GRACE = 10  # seconds in which a process that is told to end can roll back
 
 # Not forked: this process has threads.
 SPAWN = multiprocessing.get_context("spawn")
 
 
 def upgrade(
-    project: Project, members: Sequence[Member], jobs: int, canary: int = 0
+    project: Project, members: Sequence[Member], jobs: int, canary: int, say: Callable[[Member, str], None]
 ) -> Iterator[tuple[Member, runner.Outcome | Failure]]:
     """Take every member to the head, `jobs` at a time; what was done on each, or why it failed, as each is done.
 
-    The first `canary` members go before the others, which are left alone when one of those fails.
+    The first `canary` members go before the others, which are left alone when one of those fails. `say` hears what a
+    run that takes long tells meanwhile.
     """
     processes = [_Process(project) for _ in range(jobs)]
     idle: LifoQueue[_Process] = LifoQueue()
@@ -35,20 +44,23 @@ def upgrade(
     def run(member: Member) -> runner.Outcome:
         process = idle.get()
         try:
-            return process.upgrade(member)
+            return process.upgrade(member, partial(say, member))
         finally:
             idle.put(process)
 
+    def stop() -> None:
+        for process in processes:
+            process.stop()
+
     try:
         failed = False
-        for member, outcome in each(members[:canary], jobs, run):
+        for member, outcome in each(members[:canary], jobs, run, stop):
             failed = failed or isinstance(outcome, Failure)
             yield member, outcome
         if not failed:
-            yield from each(members[canary:], jobs, run)
+            yield from each(members[canary:], jobs, run, stop)
     finally:
-        for process in processes:
-            process.stop()
+        stop()
 
 
 class _Process:
@@ -58,21 +70,23 @@ class _Process:
         self.root = project.root
         self.process: SpawnProcess | None = None
 
-    def upgrade(self, member: Member) -> runner.Outcome:
+    def upgrade(self, member: Member, say: Callable[[str], None]) -> runner.Outcome:
         """Run the upgrade there. Raises Failure, also where the process itself comes to its end."""
         if self.process is None:
             self._start()
         try:
             self.pipe.send(member)
-            done: runner.Outcome | Failure = self.pipe.recv()
+            while isinstance(done := self.pipe.recv(), str):
+                say(done)
         except (EOFError, OSError) as error:
             self.stop()
             raise Failure(
                 "The process that upgraded it was killed.", "See where it stands: migrate.py fleet FILE status"
             ) from error
-        if isinstance(done, Failure):
-            raise done
-        return done
+        if isinstance(done, runner.Outcome):
+            return done
+        assert isinstance(done, Failure)
+        raise done
 
     def _start(self) -> None:
         self.pipe, end = SPAWN.Pipe()
@@ -81,20 +95,37 @@ class _Process:
         end.close()
 
     def stop(self) -> None:
-        """End it; what it is doing is rolled back."""
-        if self.process is not None:
-            self.process.terminate()
-            self.process.join()
-            self.pipe.close()
-            self.process = None
+        """End it; what it is doing is cancelled and rolled back."""
+        process, self.process = self.process, None
+        if process is not None:
+            process.terminate()
+            process.join(GRACE)
+            process.kill()
+            process.join()
+
+
+class _Told(Progress):
+    """What a run tells, line by line through a pipe."""
+
+    def __init__(self, pipe: Connection) -> None:
+        super().__init__(Console(quiet=True, force_terminal=False))
+        self.pipe = pipe
+
+    def say(self, line: str) -> None:
+        with self._turn:
+            self.pipe.send(line.strip())
 
 
 def _serve(root: Path, pipe: Connection) -> None:
     """Upgrade what comes through the pipe until its other end is gone, be it that its process was killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what has begun is finished
-    while True:
-        try:
-            member = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(attempt(lambda one: runner.upgrade(Project(root), one.url, "head", lambda _: None), member))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the process that has the terminal, which will say so
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interruption.listen()
+
+    def upgraded(member: Member) -> runner.Outcome:
+        with runner.runner(Project(root), member.url, "upgrade", "head", lambda _: None, progress=_Told(pipe)) as run:
+            return run()
+
+    with suppress(EOFError, KeyboardInterrupt):
+        while True:
+            pipe.send(attempt(upgraded, pipe.recv()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.names import arguments, schema_argument, split_name, unquoted
@@ -17,11 +17,14 @@ ALTERATION = re.compile("TYPE |SET DEFAULT |SET NOT NULL$|DROP DEFAULT$|DROP NOT
 
 
 class Body:
-    """Renders the steps of one direction, towards `catalog`."""
+    """Renders the steps of one direction, towards `catalog`; `rows` gives the SQL that fills a new table."""
 
-    def __init__(self, steps: Sequence[Step], catalog: Catalog) -> None:
+    def __init__(
+        self, steps: Sequence[Step], catalog: Catalog, rows: Callable[[str], Sequence[str]] = lambda _: ()
+    ) -> None:
         self.steps = steps
         self.catalog = catalog
+        self.rows = rows
         self.absorbed: set[tuple[str, Key]] = set()
 
     def source(self) -> str:
@@ -30,6 +33,9 @@ class Body:
         for step in self._tables_first():
             if step.key not in self.absorbed:
                 lines += self._operations(step)
+            if step.verb == "create" and step.item.kind == "table":
+                # Before anything watches it, such as a trigger; foreign keys that go one way only are there already.
+                lines += [execute(sql) for sql in self.rows(step.item.identity)]
         return "\n".join(lines)
 
     def _tables_first(self) -> list[Step]:

@@ -30,8 +30,9 @@ class Text:
 
 def write(project: Project, folder: Path, text: Text) -> Path:
     """Write the file into `folder`, named as alembic.ini's file_template says."""
-    own = Path(ScriptDirectory.from_config(project.alembic()).versions)
-    script = ScriptDirectory.from_config(project.alembic(versions=(own, folder))).generate_revision(
+    # A first revision stands on no other.
+    own = [Path(ScriptDirectory.from_config(project.alembic()).versions)] if text.parent else []
+    script = ScriptDirectory.from_config(project.alembic(versions=(*own, folder))).generate_revision(
         text.revision,
         text.message,
         head=text.parent or "base",

@@ -10,6 +10,7 @@ from typing import Any
 
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import RevisionStep
+from alembic.script import Script
 from alembic.util.exc import CommandError
 from psycopg2.errors import DuplicateObject, DuplicateTable
 from sqlalchemy import URL
@@ -89,8 +90,7 @@ class Runner:
         return Outcome(self.before, stamped(connection) or [], self.applied)
 
     def _way(self, heads: Any) -> list[RevisionStep]:
-        scripts = self.history.scripts
-        way = scripts._upgrade_revs if self.direction == "upgrade" else scripts._downgrade_revs
+        way = self.history.upgrade_steps if self.direction == "upgrade" else self.history.downgrade_steps
         return way(self.target, heads)
 
     def _work(self, **options: Any) -> None:
@@ -100,7 +100,9 @@ class Runner:
             self.history.scripts.run_env()
 
     def _applied(self, underway: Underway) -> None:
-        doc = self.history.find(underway.revision).doc
+        # Of two files with one id, a squash and the last that it folded, it is the one that was run.
+        script = underway.info.revision_map.get_revision(underway.revision)
+        doc = script.doc if isinstance(script, Script) else ""
         self.applied.append(Applied(underway.revision, doc, underway.seconds, underway.number, underway.total))
         self.tell(self.applied[-1])
 

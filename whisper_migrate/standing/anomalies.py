@@ -69,15 +69,14 @@ def _applied(entries: list[Entry]) -> dict[str, Entry]:
 
 
 def _changed(history: History, applied: dict[str, Entry], stamps: list[str]) -> Iterator[Anomaly]:
-    scripts = {script.revision: script for script in history.newest_first()}
     for revision, entry in applied.items():
-        script = scripts.get(revision)
-        if script is None:
+        forms = [list(_edited(history, script, entry, _verify(stamps))) for script in history.forms(revision)]
+        if not forms:
             yield Anomaly(
                 revision, f"{revision} was {_done(entry)}, and no file has it now.", "Restore the file.", differs=True
             )
             continue
-        yield from _edited(history, script, entry, _verify(stamps))
+        yield from min(forms, key=len)
 
 
 def _edited(history: History, script: Script, entry: Entry, verify: str) -> Iterator[Anomaly]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from alembic.script import Script
 from sqlalchemy import Connection
@@ -40,10 +41,17 @@ class Candidate:
 
 
 def candidates(history: History, made: Shadows, actual: Catalog) -> list[Candidate]:
-    """Every revision beside the database, the nearest first, and of those that are as near the one that comes first."""
+    """Every revision beside the database, the nearest first, and of those that are as near the one that comes first.
+
+    Those that were folded into another one come behind those of the history.
+    """
     found: list[Candidate] = []
     known: dict[Change, bool] = {}
-    for script, shadow in _states(history, made):
+    for script, shadow in chain.from_iterable(
+        _states(part, made, str(number)) for number, part in enumerate((history, *history.archives))
+    ):
+        if any(one.revision == script.revision for one in found):
+            continue
         # One after another they differ in a few objects: what is the same is kept, and judged, once.
         catalog = inspect(shadow, like=found[-1].catalog if found else actual)
         changes, _ = split(diff(catalog, actual), history.project.ignored)
@@ -55,16 +63,16 @@ def candidates(history: History, made: Shadows, actual: Catalog) -> list[Candida
     return sorted(found, key=lambda one: one.distance)
 
 
-def _states(history: History, made: Shadows) -> Iterator[tuple[Script, Connection]]:
+def _states(history: History, made: Shadows, name: str) -> Iterator[tuple[Script, Connection]]:
     """Each revision with a shadow that stands there: one for all of them, but where the history has branches."""
     run: set[str] = set()
-    with connected(made.create("walk")) as walk:
+    with connected(made.create(f"walk{name}")) as walk:
         for number, script in enumerate(reversed(history.newest_first())):
             history.step(walk, script.revision, "upgrade")
             if run == {other.revision for other in history.before(script)}:
                 yield script, walk
             else:
-                with connected(made.create(f"branch{number}")) as branch:
+                with connected(made.create(f"branch{name}_{number}")) as branch:
                     history.replay(branch, script.revision)
                     yield script, branch
             run.add(script.revision)

@@ -97,7 +97,7 @@ def place(
     """
     revision = script.revision if script else "base"
     with locked(database, say), connected(database) as connection:
-        config = history.project.alembic(connection)
+        config = history.project.alembic(connection, history.holding(revision).versions)
         Patience.given(history.project.root).prepare(connection)
         recorded = may_write(connection)
         before = stamped(connection) or []

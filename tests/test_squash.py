@@ -1,0 +1,220 @@
+"""Many revisions in one: what it makes, which databases go on with it, and what is not folded."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests import little
+from tests.conftest import MakeDatabase
+from tests.little import Said, command, value
+from tests.projects import HEAD, ROOT, ask, copied
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.history import History
+from whisper_migrate.ledger import read
+from whisper_migrate.project import Project
+from whisper_migrate.standing.anomalies import anomalies
+
+pytestmark = pytest.mark.servers("pg18")
+
+Squash = Callable[..., Said]
+BASELINE, SECOND = [script.revision for script in History(Project(ROOT)).newest_first()][:-3:-1]
+SEEDS = r"""
+CREATE TABLE kinds (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, parent integer REFERENCES kinds, name text UNIQUE,
+    loud text GENERATED ALWAYS AS (upper(name)) STORED,
+    token uuid DEFAULT gen_random_uuid(), at timestamptz DEFAULT now()
+);
+CREATE TABLE log (said text);
+INSERT INTO kinds (name) VALUES ('a:b %s \\ "x"'), ('gone'), (NULL);
+INSERT INTO kinds (parent, name) SELECT id, E'line\nof ''two''' FROM kinds WHERE name LIKE 'a:%';
+DELETE FROM kinds WHERE name = 'gone';
+UPDATE kinds SET parent = 4 WHERE id = 1;
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES ('more'); RETURN NEW; END $$;
+CREATE TRIGGER note AFTER INSERT ON kinds FOR EACH ROW EXECUTE FUNCTION note();
+INSERT INTO tags (label) SELECT 'tag ' || n FROM generate_series(1, 3) AS n;
+"""
+ROWS = "SELECT string_agg(concat_ws('|', id, parent, name, loud), ';' ORDER BY id) FROM kinds"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """The little project with rows of its own making in `three`, and `four` behind it."""
+    made = little.project(tmp_path)
+    shutil.copy(ROOT / "alembic/script.py.mako", tmp_path / "alembic")
+    write(made, "three", "two", SEEDS)
+    write(made, "four", "three", "INSERT INTO kinds (name) VALUES ('late')")
+    return made
+
+
+def write(project: Project, name: str, parent: str, sql: str, more: str = "") -> None:
+    text = little.REVISION.format(message=f"do {name}", revision=name, parent=parent, sql=sql.replace("\\", "\\\\"))
+    (project.root / f"alembic/versions/{name}.py").write_text(text + more)
+
+
+@pytest.fixture
+def squash(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> Squash:
+    return lambda *given: command(capsys, project, None, "squash", *given, SHADOW_URL=little.plain(server))
+
+
+def files(project: Project) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in (project.root / "alembic").rglob("*.py")}
+
+
+def test_whole_history_of_whisperengine(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, make_database: MakeDatabase, server: URL
+) -> None:
+    """A database in the middle, with a row and then without a stamp, one at the head, and a new one."""
+    checkout = copied(tmp_path, make_database())
+    project, middle, last, new = Project(tmp_path), checkout.url, make_database(), make_database()
+    assert isinstance(middle, URL)
+
+    def run(database: URL | None, *arguments: str) -> Said:
+        return command(capsys, project, database, *arguments, SHADOW_URL=little.plain(server))
+
+    assert run(middle, "upgrade", BASELINE).code == 0 and run(last, "upgrade").code == 0
+    user = "INSERT INTO users (user_id, username, preferences) VALUES ('u', 'u', '{\"a\": 1}')"
+    ask(middle, user)
+    said = run(None, "squash")
+    assert (said.code, said.err) == (0, "") and "4 revisions in one, which makes the same.\n" in said.out
+    assert sum(path.suffix == ".py" for path in checkout.versions.iterdir()) == 1
+
+    refused = checkout.alembic("upgrade", "head")
+    assert refused.code != 0 and "Traceback" not in refused.said
+    assert f"stands at {BASELINE}, which a squash has folded into {HEAD}." in refused.said
+    said = run(middle, "status")
+    assert "\nPending   3\n" in said.out and SECOND in said.out
+    said = run(middle, "check-drift")
+    assert said.code == 1 and said.out.startswith(f"Pending: the database stands at {BASELINE}, the head is {HEAD}.\n")
+    ask(middle, "DROP TABLE alembic_version")
+    assert f" {BASELINE}" in run(middle, "whereami").out
+    assert run(middle, "stamp", BASELINE).out.startswith(f"Stamped {BASELINE} ")
+    for database, count in ((middle, 3), (last, 0), (new, 1)):
+        assert f"\nPending   {count}\n" in run(database, "status").out
+        assert run(database, "upgrade").code == 0
+        said = run(database, "check-drift")
+        assert said.code == 0, said.out + said.err
+    assert ask(middle, "SELECT username FROM users") == [("u",)]
+    assert run(new, "downgrade", "base").code == 0
+    assert checkout.alembic("upgrade", "head").code == 0
+
+
+def test_rows_that_the_history_makes_are_made(
+    capsys: pytest.CaptureFixture[str], project: Project, squash: Squash, make_database: MakeDatabase
+) -> None:
+    middle, last, new = (make_database() for _ in range(3))
+    assert command(capsys, project, middle, "upgrade", "two").code == 0
+    assert command(capsys, project, last, "upgrade", "three").code == 0
+    said = squash("thr")
+    assert (said.code, said.err) == (0, "")
+    assert "\nWith the rows that they make: 3 rows of kinds and 3 rows of tags.\n" in said.out
+    assert "\nNote: kinds.at is another at each run, and left to its default.\n" in said.out
+    assert {path.name for path in (project.root / "alembic/squashed/three").iterdir()} >= {"one.py", "three.py"}
+    for database in (last, middle, new):
+        assert command(capsys, project, database, "upgrade").code == 0
+        assert command(capsys, project, database, "check-drift", "--only", "database").code == 0
+        assert value(database, "SELECT count(*) FROM log") == 1
+        assert value(database, ROWS) == value(last, ROWS)
+        with connected(database) as connection:
+            assert anomalies(History(project), read(connection) or [], ["four"]) == []
+    assert "|late|" in str(value(new, ROWS)) and value(new, "SELECT count(DISTINCT token) FROM kinds") == 4
+
+
+def test_squash_of_a_squash(
+    capsys: pytest.CaptureFixture[str], project: Project, squash: Squash, make_database: MakeDatabase
+) -> None:
+    """A database in the middle of the first is taken along both; part of the way, too, and back."""
+    database = make_database()
+    assert command(capsys, project, database, "upgrade", "one").code == 0
+    assert squash("two").code == 0 and squash().code == 0
+    assert sorted(path.name for path in (project.root / "alembic/squashed").iterdir()) == ["four", "two"]
+    for target, stands in (("+1", "two"), ("three", "three"), ("head", "four")):
+        assert command(capsys, project, database, "upgrade", target).code == 0
+        assert value(database, "SELECT version_num FROM alembic_version") == stands
+    assert command(capsys, project, database, "check-drift", "--only", "database").code == 0
+    assert command(capsys, project, database, "downgrade", "base").code == 0
+    new = make_database()
+    assert command(capsys, project, new, "upgrade", "three").code == 0
+    assert command(capsys, project, new, "check-drift", "--only", "database").out.startswith("Pending: ")
+
+
+def test_there_may_be_nothing_to_fold(squash: Squash, project: Project) -> None:
+    before = files(project)
+    assert squash("one").out == "There is one revision up to there: nothing to fold.\n"
+    assert squash("nowhere").code == 2 and files(project) == before
+
+
+ELSEWHERE = "CREATE USER MAPPING IF NOT EXISTS FOR x SERVER x"
+
+
+@pytest.mark.parametrize(
+    ("revisions", "target", "said"),
+    [
+        ([("left", "two", "")], "head", "The history has 2 heads: "),
+        (
+            [("left", "one", ""), ("both", ("left", "four"), "")],
+            "three",
+            "alembic/versions/left.py stands on one, which would be folded, and passes three by.",
+        ),
+        (
+            [("five", "four", "CREATE TABLE t (x timestamptz); INSERT INTO t VALUES (clock_timestamp())")],
+            "five",
+            "The history puts values into t.x that are others at each run (",
+        ),
+        (
+            [("five", "four", "DO $$ BEGIN IF false THEN CREATE ROLE r; END IF; END $$")],
+            "five",
+            "What is done beyond the database cannot be carried over: CREATE ROLE in five.",
+        ),
+        (
+            [("five", "four", "SELECT set_config('x.x', 'x', false); SELECT lo_create(0)")],
+            "five",
+            "What is done beyond the database cannot be carried over: LO_CREATE in five.",
+        ),
+        (
+            [("five", "four", "DO $$ BEGIN EXECUTE format('AL' || 'TER DATABASE %I SET x.x = 1', current_database());"
+                              " END $$")],
+            "five",
+            "The history makes settings of the database or a role in it, which cannot be carried over.",
+        ),
+    ],
+    ids=["two heads", "passed by", "volatile", "role", "large object", "setting"],
+)  # fmt: skip
+def test_what_is_not_folded(
+    squash: Squash, project: Project, revisions: list[tuple[str, str, str]], target: str, said: str
+) -> None:
+    for name, parent, sql in revisions:
+        write(project, name, parent, sql)
+    before = files(project)
+    refused = squash(target)
+    assert refused.code == 2 and refused.err.startswith(f"Failed: {said}"), refused
+    assert files(project) == before
+
+
+def test_branch_label_is_not_lost(squash: Squash, project: Project) -> None:
+    write(project, "five", "four", "", more="\nbranch_labels = 'label'\n")
+    assert squash().err.startswith("Failed: alembic/versions/five.py has a branch label, which would be lost.\n")
+
+
+def test_what_is_beyond_a_database_can_be_left_out_by_name(squash: Squash, project: Project) -> None:
+    write(project, "five", "four", "DO $$ BEGIN IF false THEN CREATE ROLE r; END IF; END $$")
+    assert squash("head", "--allow", "CREATE ROLE in five").code == 0
+
+
+def test_what_the_originals_make_and_the_squash_cannot_is_told(squash: Squash, project: Project) -> None:
+    """Here a check reads another table, which has no rows yet."""
+    write(
+        project,
+        "five",
+        "four",
+        "CREATE TABLE a (x integer PRIMARY KEY); CREATE TABLE z (x integer REFERENCES a);"
+        "INSERT INTO a VALUES (1); INSERT INTO z VALUES (1);"
+        "CREATE FUNCTION known(x integer) RETURNS boolean LANGUAGE sql AS $$ SELECT EXISTS (SELECT FROM z) $$;"
+        "ALTER TABLE a ADD CHECK (known(x))",
+    )
+    before = files(project)
+    said = squash()
+    assert said.code == 2 and files(project) == before
+    assert said.err.startswith("Failed: The squash's upgrade fails in a shadow, so nothing was changed: ")

@@ -1,0 +1,37 @@
+"""Many revisions become one."""
+
+import click
+from rich.markup import escape
+
+from whisper_migrate.console import out
+from whisper_migrate.databases.shadow_server import shadow_server
+from whisper_migrate.history import History
+from whisper_migrate.names import joined, shown
+from whisper_migrate.project import Project
+from whisper_migrate.revisions.squash import squash
+
+
+@click.command("squash")
+@click.argument("revision", default="head")
+@click.option("--allow", multiple=True, metavar="WHAT", help='Leave out by name: "CREATE ROLE in a7eb08030574".')
+@click.pass_obj
+def command(project: Project, revision: str, allow: tuple[str, ...]) -> None:
+    """Fold the revisions up to REVISION into one, proved to make the same, rows included, in a throwaway database.
+
+    It has the id of REVISION. The originals go to alembic/squashed, for a database that stands in the middle.
+    """
+    history = History(project)
+    with shadow_server(project.root) as server:
+        done = squash(history, server, revision, allowed=allow)
+    if done is None:
+        out.print("There is one revision up to there: nothing to fold.")
+        return
+    last, root = done.folded[-1].revision, project.root
+    out.print(escape(f"Wrote {done.path.relative_to(root)}, proved up, down and up in a throwaway database."))
+    out.print(escape(f"It is {last} now: {len(done.folded)} revisions in one, which makes the same."))
+    if done.seeds.rows:
+        out.print(escape(f"With the rows that they make: {joined(done.seeds.counts())}."))
+    for table, column in sorted(done.seeds.made):
+        out.print(escape(f"Note: {shown(table)}.{column} is another at each run, and left to its default."))
+    out.print(escape(f"Moved them to {done.archive.relative_to(root)}: migrate.py upgrade runs them where a database"))
+    out.print("  stands in the middle of them. Keep that folder for as long as there may be one.")

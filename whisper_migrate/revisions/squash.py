@@ -1,0 +1,186 @@
+"""A history that is folded: one revision in the place of many, proved to make the same, rows and all.
+
+The new one has the id of the last that it folds. So a database that stands there or later goes on as it is, with plain
+Alembic as well, and a new one runs one file. The originals move to a folder of their own, in which a database that
+stands in the middle is taken up to that id (`History.way`). Nothing of ours is in any of these files.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import tempfile
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic.script import Script
+from sqlalchemy import URL, Connection, text
+
+from whisper_migrate.catalog import Catalog, diff
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.shadow import Shadows, shadows
+from whisper_migrate.errors import Failure
+from whisper_migrate.history import SQUASHED, History
+from whisper_migrate.inspect import inspect
+from whisper_migrate.planning.plan import plan
+from whisper_migrate.revisions.prove import Flaw, prove
+from whisper_migrate.revisions.python_sql import execute
+from whisper_migrate.revisions.render import Body
+from whisper_migrate.revisions.revision_file import Text, write
+from whisper_migrate.rows.seeds import Seeds, read, repeatable
+from whisper_migrate.settle import settled
+from whisper_migrate.words import line, outline
+
+# What a revision may do beyond the database that it runs in, where neither catalog nor rows tell of it.
+ELSEWHERE = re.compile(
+    r"\b(CREATE|ALTER|DROP)\s+(ROLE|USER(?!\s+MAPPING)|GROUP|DATABASE|TABLESPACE|SYSTEM)\b|\blo_\w+(?=\()",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Squash:
+    """What was folded, into which file; where the originals are now; and the rows that were carried over."""
+
+    folded: list[Script]
+    path: Path
+    archive: Path
+    seeds: Seeds
+
+
+def squash(history: History, server: URL, name: str, *, allowed: Collection[str] = ()) -> Squash | None:
+    """Fold the revisions up to the one called `name` into one; None where there is one only.
+
+    It is kept only after it has been run in a shadow on `server`, up, down and up, and led each time to the catalog
+    of the originals, and to their rows; and after the rest of the history has done the same on top of it.
+
+    Raises Failure, and leaves every file as it is, for a revision that others pass by, and for what cannot be carried
+    over and is not `allowed` by name (as `CREATE ROLE in a7eb08030574`).
+    """
+    head = history.head
+    last = history.find(name)
+    folded = [*history.before(last), last]
+    if len(folded) == 1:
+        return None
+    _require_line(history, folded)
+    _require_within(folded, allowed)
+    own = Path(history.scripts.versions)
+    with tempfile.TemporaryDirectory() as temporary, shadows(server) as made:
+        folder = Path(temporary)
+        with connected(made.create("originals")) as originals, connected(made.create("squashed")) as squashed:
+            history.replay(originals, last.revision)
+            wanted = inspect(originals, requires=True)
+            seeds = _seeds(history, last.revision, originals, wanted, made)
+            empty = inspect(squashed, requires=True)
+            file = write(history.project, folder, _text(folded, empty, wanted, seeds))
+            names = {Path(script.path).name for script in folded}
+            for path in own.glob("*.py"):
+                if path.name not in names:
+                    shutil.copy(path, folder)
+            drafted = History(history.project, (folder,))
+            try:
+                prove(drafted, squashed, last.revision, empty, wanted)
+            except Flaw as flaw:
+                raise Failure(f"The squash's {flaw.what}, so nothing was changed:{flaw.details}") from flaw
+            _require_same(seeds.differences(read(squashed, wanted)))
+            if last.revision != head:
+                _require_same(_differences_at_head(history, originals, drafted, squashed))
+        archive = Path(history.scripts.dir) / SQUASHED / last.revision
+        _move(folded, archive, file, own)
+    return Squash(folded, own / file.name, archive, seeds)
+
+
+def _require_line(history: History, folded: list[Script]) -> None:
+    """Raises Failure unless everything that is not folded stands on the last that is, and on no other."""
+    last, ids = folded[-1].revision, {script.revision for script in folded}
+    for script in history.newest_first():
+        passed = {*script._all_down_revisions} & ids - {last}
+        if script.revision not in ids and passed:
+            raise Failure(
+                f"{history.path(script)} stands on {min(passed)}, which would be folded, and passes {last} by."
+            )
+        if script.revision in ids and script.module.__dict__.get("branch_labels"):
+            raise Failure(f"{history.path(script)} has a branch label, which would be lost.", "Take it out there.")
+
+
+def _require_within(folded: list[Script], allowed: Collection[str]) -> None:
+    """Raises Failure where a revision seems to do what no catalog of a database has."""
+    found = [f"{words} in {script.revision}" for script in folded for words in _elsewhere(Path(script.path))]
+    if refused := [name for name in found if name not in allowed]:
+        allow = " ".join(f'--allow "{name}"' for name in refused)
+        raise Failure(
+            f"What is done beyond the database cannot be carried over: {', '.join(refused)}.",
+            f"If a new database can do without it: migrate.py squash {folded[-1].revision} {allow}",
+        )
+
+
+def _elsewhere(file: Path) -> list[str]:
+    """`CREATE ROLE`, for each such words in the strings of a file, but for docstrings."""
+    tree = ast.parse(file.read_bytes())
+    documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    strings = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in documents)
+    found = (match for node in strings if isinstance(node.value, str) for match in ELSEWHERE.finditer(node.value))
+    return sorted({" ".join(match[0].upper().split()) for match in found})
+
+
+def _seeds(history: History, revision: str, originals: Connection, wanted: Catalog, made: Shadows) -> Seeds:
+    """The rows that the originals make; a second run tells which values are others each time."""
+    first = read(originals, wanted)
+    originals.rollback()
+    for what, query in (
+        (
+            "settings of the database or a role in it",
+            "pg_db_role_setting WHERE setdatabase = (SELECT oid FROM"
+            " pg_catalog.pg_database WHERE datname = current_database())",
+        ),
+        ("large objects", "pg_largeobject_metadata"),
+    ):
+        if originals.scalar(text(f"SELECT EXISTS (SELECT FROM pg_catalog.{query})")):
+            raise Failure(f"The history makes {what}, which cannot be carried over.")
+    if not first.rows:
+        return first
+    with connected(made.create("again")) as again:
+        history.replay(again, revision)
+        return repeatable(first, read(again, wanted))
+
+
+def _text(folded: list[Script], empty: Catalog, wanted: Catalog, seeds: Seeds) -> Text:
+    upgrade = Body(plan(empty, wanted), wanted, seeds.inserts).source()
+    sequences = "\n".join(execute(sql) for sql in seeds.settings())
+    return Text(
+        folded[-1].revision,
+        None,
+        f"squash of {len(folded)} revisions",
+        [f"{script.revision} {script.doc}" for script in folded],
+        f"{upgrade}\n{sequences}",
+        Body(plan(wanted, empty), empty).source(),
+    )
+
+
+def _differences_at_head(history: History, originals: Connection, drafted: History, squashed: Connection) -> list[str]:
+    """What the rest of the history makes otherwise on top of the squash: the catalog, and how many rows."""
+    history.replay(originals)
+    squashed.rollback()
+    drafted.replay(squashed)
+    before, after = inspect(originals), inspect(squashed)
+    told = [line(change) for change in outline(settled(originals, diff(before, after)))]
+    counts = read(originals, before).counts(), read(squashed, after).counts()
+    return told or ([] if counts[0] == counts[1] else [f"{', '.join(counts[0])}: not {', '.join(counts[1])}"])
+
+
+def _require_same(differences: list[str]) -> None:
+    if differences:
+        details = "".join(f"\n  {text}" for text in differences)
+        raise Failure(f"The squash does not make what the originals make, so nothing was changed:{details}")
+
+
+def _move(folded: list[Script], archive: Path, file: Path, own: Path) -> None:
+    """The originals are in the archive before the first of them goes."""
+    archive.mkdir(parents=True, exist_ok=True)
+    for script in folded:
+        shutil.copy2(script.path, archive)
+    for script in folded:
+        Path(script.path).unlink()
+    shutil.move(file, own)

@@ -1,0 +1,149 @@
+"""Rows that a history itself puts into an empty database: they are part of what it makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from whisper_migrate.catalog import Catalog, Object
+from whisper_migrate.errors import Failure
+from whisper_migrate.inspect import BOOKKEEPING
+from whisper_migrate.names import shown, split_name
+from whisper_migrate.sql import literal
+
+Row = tuple[str | None, ...]
+
+# The state of every sequence that is not as it was made, or of an extension.
+SEQUENCES = """
+SELECT c.oid::regclass::text FROM pg_catalog.pg_class AS c WHERE c.relkind = 'S' AND c.relpersistence <> 't'
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
+                   WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')"""
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """The rows of every table that has some, as text, and where the sequences stand that have moved.
+
+    `columns` are those of each such table that hold values of their own (a generated one does not). Those in `made`
+    have another value at each run, which their default makes: `rows` have "" in their place.
+    """
+
+    columns: dict[str, list[Object]]
+    rows: dict[str, list[Row]]
+    sequences: dict[str, tuple[int, bool]]
+    made: frozenset[tuple[str, str]] = frozenset()
+
+    def inserts(self, table: str) -> list[str]:
+        """The statements that put the rows of a table there; one, since a row may point to one behind it."""
+        if table not in self.rows:
+            return []
+        kept = [(n, c) for n, c in enumerate(self.columns[table]) if (table, c["name"]) not in self.made]
+        if not kept:
+            return [f"INSERT INTO {table} DEFAULT VALUES"] * len(self.rows[table])
+        names = ", ".join(column["name"] for _, column in kept)
+        always = any(column["identity_kind"] == "ALWAYS" for _, column in kept)
+        rows = ",\n".join(f"({', '.join(_value(row[n]) for n, _ in kept)})" for row in self.rows[table])
+        return [f"INSERT INTO {table} ({names}){' OVERRIDING SYSTEM VALUE' if always else ''} VALUES\n{rows}"]
+
+    def settings(self) -> list[str]:
+        """The statements that put the sequences where they stood."""
+        return [
+            f"SELECT setval({literal(name)}, {value}, {str(called).lower()})"
+            for name, (value, called) in sorted(self.sequences.items())
+        ]
+
+    def counts(self) -> list[str]:
+        """`3 rows of authors`, for each table."""
+        counted = {shown(table): len(rows) for table, rows in sorted(self.rows.items())}
+        return [f"{count} row{'s' if count > 1 else ''} of {table}" for table, count in counted.items()]
+
+    def differences(self, other: Seeds) -> list[str]:
+        """What another database has otherwise, one line a table or sequence."""
+        told = []
+        for table in sorted(self.rows.keys() | other.rows.keys()):
+            mine, theirs = (sorted(self._comparable(table, seeds), key=repr) for seeds in (self, other))
+            if mine != theirs:
+                told.append(f"rows of {shown(table)}: {len(mine)} and {len(theirs)}, not the same")
+        for name in sorted(self.sequences.keys() | other.sequences.keys()):
+            if self.sequences.get(name) != other.sequences.get(name):
+                told.append(f"sequence {shown(name)} stands elsewhere")
+        return told
+
+    def _comparable(self, table: str, seeds: Seeds) -> list[Row]:
+        made = [(table, column["name"]) in self.made for column in seeds.columns.get(table, ())]
+        return [
+            tuple("" if is_made else value for value, is_made in zip(row, made, strict=True))
+            for row in seeds.rows.get(table, ())
+        ]
+
+
+def read(connection: Connection, catalog: Catalog) -> Seeds:
+    """What a shadow holds, whose catalog this is."""
+    columns: dict[str, list[Object]] = {}
+    rows: dict[str, list[Row]] = {}
+    for table in (item.identity for item in catalog if item.kind == "table"):
+        if not connection.scalar(text(f"SELECT EXISTS (SELECT FROM ONLY {_plain(table)})")):
+            continue
+        own = [column for column in catalog.children(table, "column") if column["generated"] is None]
+        values = ", ".join([f"{column['name']}::text" for column in own] or ["NULL"])
+        found = connection.execute(text(f"SELECT {_plain(values)} FROM ONLY {_plain(table)} ORDER BY ctid"))
+        columns[table], rows[table] = own, [tuple(row)[: len(own)] for row in found]
+    return Seeds(columns, rows, _sequences(connection))
+
+
+def _sequences(connection: Connection) -> dict[str, tuple[int, bool]]:
+    found = {}
+    for name in connection.scalars(text(SEQUENCES)).all():
+        if split_name(name)[1].startswith(tuple(BOOKKEEPING)):
+            continue
+        state = connection.execute(
+            text(
+                f"SELECT last_value, is_called, seqstart FROM {_plain(name)}, pg_catalog.pg_sequence"
+                " WHERE seqrelid = CAST(:name AS regclass)"
+            ),
+            {"name": name},
+        ).one()
+        if state.is_called or state.last_value != state.seqstart:
+            found[name] = (state.last_value, state.is_called)
+    return found
+
+
+def repeatable(first: Seeds, second: Seeds) -> Seeds:
+    """The rows that two runs of one history made, with what is another each time left to the columns' defaults.
+
+    Raises Failure for what no default makes, and for a table that has another number of rows.
+    """
+    made = set()
+    for table in sorted(first.rows.keys() | second.rows.keys()):
+        one, other = first.rows.get(table, []), second.rows.get(table, [])
+        if len(one) != len(other):
+            raise Failure(
+                f"The history puts {len(one)} rows into {shown(table)} at one run and {len(other)} at another,"
+                " so they cannot be carried over."
+            )
+        for number, column in enumerate(first.columns[table]):
+            pairs = [(a[number], b[number]) for a, b in zip(one, other, strict=True)]
+            if all(a == b for a, b in pairs):
+                continue
+            # A constant is no default of these values: it would make them all the same.
+            if any(a == b for a, b in pairs) or not _computes(column):
+                raise Failure(
+                    f"The history puts values into {shown(column.identity)} that are others at each run"
+                    f" ({pairs[0][0]}, {pairs[0][1]}), so they cannot be carried over."
+                )
+            made.add((table, column["name"]))
+    return Seeds(first.columns, first.rows, first.sequences, frozenset(made))
+
+
+def _computes(column: Object) -> bool:
+    default = column["default"]
+    return default is not None and ("(" in default or default.startswith(("CURRENT_", "LOCALTIME")))
+
+
+def _value(value: str | None) -> str:
+    return "NULL" if value is None else literal(value)
+
+
+def _plain(sql: str) -> str:
+    return sql.replace(":", r"\:")
