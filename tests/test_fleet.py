@@ -15,8 +15,6 @@ from tests import little, servers
 from tests.conftest import MakeDatabase
 from tests.little import Said
 from tests.projects import HEAD, MIGRATE, SECRET, ask, copied, migrated, tables
-from whisper_migrate.errors import Failure
-from whisper_migrate.fleet.members import read
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
 
@@ -239,41 +237,6 @@ def test_failed_history_fails_for_those_it_was_for(fleet: Fleet, make_database: 
     ]
 
 
-LISTED = """\
-\ufeff# the bots
-postgresql://a@host/one   # by its database
-
-elena\tpostgresql://a:p#w@host:5433/two
-postgresql://b@host/three
-postgresql://b@other:6000/three
-me:secret
-"""
-
-
-def test_what_a_file_says() -> None:
-    members = read(LISTED.lstrip("\ufeff").splitlines(), "f")
-    assert [member.name for member in members] == ["one", "elena", "three@host:5432", "three@other:6000", "f:7"]
-    assert members[1].url.password == "p#w" and "p#w" not in repr(members)
-    with pytest.raises(Failure, match="f:7 is no database URL"):
-        _ = members[4].url
-
-
-@pytest.mark.parametrize(
-    ("lines", "said"),
-    [
-        ([], "f lists no database."),
-        (["# none", ""], "f lists no database."),
-        (["a b c"], "f:1 has 3 words."),
-        (["a postgresql://h/x", "a postgresql://h/y"], "f:1 and f:2 have the name a."),
-        (["postgresql://a:p@h/x", "postgresql://b@h:5432/x"], "f:1 and f:2 have the database x@h:5432."),
-    ],
-)
-def test_files_that_cannot_be_meant(lines: list[str], said: str) -> None:
-    with pytest.raises(Failure) as failed:
-        read(lines, "f")
-    assert failed.value.what == said
-
-
 def test_stopped_in_the_middle_nothing_is_left_running(
     tmp_path: Path, database: URL, make_database: MakeDatabase
 ) -> None:
@@ -291,13 +254,8 @@ def test_stopped_in_the_middle_nothing_is_left_running(
     assert process.returncode == 128 + signal.SIGTERM
     for url in urls:
         assert stamp(url) == HEAD and tables(url) == 73
-        servers.until(
-            lambda url=url: (
-                not ask(
-                    url, f"SELECT FROM pg_stat_activity WHERE datname = '{url.database}' AND pid <> pg_backend_pid()"
-                )
-            )
-        )
+    others = f"SELECT FROM pg_stat_activity WHERE datname = '{urls[0].database}' AND pid <> pg_backend_pid()"
+    servers.until(lambda: not ask(urls[0], others))
 
 
 def test_from_standard_input_and_on_a_terminal(tmp_path: Path, database: URL) -> None:

@@ -86,7 +86,7 @@ def test_whole_history_of_whisperengine(
     assert f"stands at {BASELINE}, which a squash has folded into {HEAD}." in refused.said
     said = run(middle, "status")
     assert "\nPending   3\n" in said.out and SECOND in said.out
-    said = run(middle, "check-drift")
+    said = run(middle, "check-drift", "--only", "database")
     assert said.code == 1 and said.out.startswith(f"Pending: the database stands at {BASELINE}, the head is {HEAD}.\n")
     ask(middle, "DROP TABLE alembic_version")
     assert f" {BASELINE}" in run(middle, "whereami").out
@@ -94,8 +94,7 @@ def test_whole_history_of_whisperengine(
     for database, count in ((middle, 3), (last, 0), (new, 1)):
         assert f"\nPending   {count}\n" in run(database, "status").out
         assert run(database, "upgrade").code == 0
-        said = run(database, "check-drift")
-        assert said.code == 0, said.out + said.err
+        assert run(database, "check-drift", *([] if database is new else ["--only", "database"])).code == 0
     assert ask(middle, "SELECT username FROM users") == [("u",)]
     assert run(new, "downgrade", "base").code == 0
     assert checkout.alembic("upgrade", "head").code == 0
