@@ -72,7 +72,9 @@ def embedded_folder(root: Path, environ: Mapping[str, str] | None = None) -> Pat
 def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
     """An engine that keeps no connection open, names itself to the server and does not wait forever for it."""
     url = url.set(drivername=DRIVER)
-    named: dict[str, Any] = {"application_name": "whisper-migrate", "connect_timeout": CONNECT_TIMEOUT}
+    # The encoding is ours to choose, whatever the role or the database has set: any name must come through.
+    named: dict[str, Any] = {"application_name": "whisper-migrate", "client_encoding": "utf8"}
+    named["connect_timeout"] = CONNECT_TIMEOUT
     if os.environ.get("PGCONNECT_TIMEOUT"):
         del named["connect_timeout"]
     named = {key: value for key, value in named.items() if key not in url.query}

@@ -5,7 +5,7 @@ import re
 import secrets
 import socket
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Lock
@@ -61,14 +61,14 @@ def shadows(server: URL) -> Iterator[Shadows]:
 
     Raises Failure when the role may not create databases.
     """
-    server = _writable(server)
+    server = _with(server, {"default_transaction_read_only": "off"})
     host = f"{zlib.crc32(socket.gethostname().encode()):08x}"
     maker = f"{host}_{os.getpid()}_{secrets.token_hex(4)}"
     keeping: Engine = engine(
         server, isolation_level="AUTOCOMMIT", connect_args={"application_name": f"{PREFIX}_{maker}"}
     )
     with keeping.connect() as keeper:
-        made = Shadows(server, keeper, maker)
+        made = Shadows(_with(server, _own_settings(keeper)), keeper, maker)
         _require_createdb(keeper, server)
         _sweep(made)
         try:
@@ -80,10 +80,24 @@ def shadows(server: URL) -> Iterator[Shadows]:
                     made.drop(name)
 
 
-def _writable(url: URL) -> URL:
-    """The same server, for a role whose transactions are read-only unless they say otherwise."""
-    given = url.query.get("options", "")
-    return url.update_query_dict({"options": f"{given} -c default_transaction_read_only=off".strip()})
+def _with(url: URL, settings: Mapping[str, str]) -> URL:
+    """The same server with other settings than the role has."""
+    words = [str(url.query.get("options", ""))]
+    for name, value in settings.items():
+        escaped = value.replace("\\", "\\\\").replace(" ", "\\ ")
+        words.append(f"-c {name}={escaped}")
+    return url.update_query_dict({"options": " ".join(words).strip()})
+
+
+def _own_settings(connection: Connection) -> dict[str, str]:
+    """What this role has set for itself, set back: where a table goes by default, say, must not decide what is made."""
+    rows = connection.execute(
+        text(
+            "SELECT name, coalesce(boot_val, '') FROM pg_catalog.pg_settings"
+            " WHERE source IN ('user', 'database', 'database user') AND context = 'user'"
+        )
+    )
+    return {str(name): str(value) for name, value in rows}
 
 
 def may_create(connection: Connection) -> bool:
