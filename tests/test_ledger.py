@@ -85,6 +85,15 @@ def test_what_is_rolled_back_is_not_written(project: Project, database: URL) -> 
     assert three.before == three.after == two.after
 
 
+def test_step_that_commits_before_its_end_is_written(project: Project, database: URL) -> None:
+    block = "CREATE INDEX CONCURRENTLY later ON tags (state)"
+    up = f"with op.get_context().autocommit_block(): op.execute('{block}')"
+    Checkout(project.root).write_revision("three", "two", up=up)
+    upgrade(project, database)
+    _, two, three = ledger(database)
+    assert (three.revision, three.before) == ("three", two.after) and three.after not in (None, two.after)
+
+
 def test_no_catalog_has_it(project: Project, database: URL, make_database: MakeDatabase) -> None:
     upgrade(project, database)
     with connected(little.at(make_database())) as plain, connected(database) as with_ledger:

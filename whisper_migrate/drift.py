@@ -111,7 +111,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
                 recorded = record(history, shadow, revision, like=actual)
                 drift = compare("drift", shadow, recorded, actual)
                 if drift and revision and doubts(entries, stamps):
-                    nearest = _nearer(history, made, actual, revision)
+                    nearest = nearer(history, made, actual, revision)
             if desired:
                 at_head = recorded if recorded and revision == head else record(history, shadow, "heads", like=actual)
                 with connected(desired.result()) as other:
@@ -132,7 +132,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
     )
 
 
-def _nearer(history: History, made: Shadows, actual: Catalog, revision: str) -> Candidate | None:
+def nearer(history: History, made: Shadows, actual: Catalog, revision: str) -> Candidate | None:
     """The revision that the database is nearer to than to the one it is stamped with, if there is one."""
     revisions = history.newest_first()
     if len(revisions) == 1 or len(revisions) * len(actual) > A_LONG_WALK:

@@ -54,6 +54,7 @@ SELECT to_regclass(:table) IS NOT NULL AS there,
             THEN to_regnamespace('public') IS NOT NULL AND has_schema_privilege('public', 'CREATE')
             ELSE has_table_privilege(:table, 'SELECT') AND has_table_privilege(:table, 'INSERT') END AS may,
        current_user AS role"""
+DONE = {"upgrade": "applied", "downgrade": "taken back", "stamp": "stamped", "repair": "repaired"}
 # What says where a revision stands, and not what it does.
 WITH_DOCSTRING = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 PLACE = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
@@ -61,11 +62,11 @@ PLACE = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
 
 @dataclass(frozen=True)
 class Entry:
-    """One row: a step ("upgrade", "downgrade") or a stamp, and where the database stands after it.
+    """One row: a step ("upgrade", "downgrade"), a stamp or a repair, and where the database stands after it.
 
     `file` is the SHA-256 of the revision's file, `code` that of what it does (see `code_hash`). `before` and `after`
     are fingerprints of the catalog, which can be compared within one major version of the `server` and one version of
-    the `program`. `verified`, of a stamp: whether the database was compared with the revision.
+    the `program`. `verified`, of a stamp or a repair: whether the database was compared with the revision.
     """
 
     direction: str
@@ -88,6 +89,11 @@ class Entry:
     def when(self) -> str:
         """`2026-11-25 09:41 UTC`."""
         return f"{self.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if self.at else "now"
+
+    @property
+    def done(self) -> str:
+        """`applied on 2026-11-25 09:41 UTC by whisperengine`."""
+        return f"{DONE.get(self.direction, self.direction)} on {self.when} by {self.role}"
 
     def found_other_than(self, earlier: Entry) -> bool:
         """Whether this step found another catalog than an earlier one left, as far as they can be compared."""
@@ -196,6 +202,13 @@ def write(connection: Connection, entry: Entry) -> None:
     )
 
 
+def enter(connection: Connection, script: Revision | None, **values: Any) -> str | None:
+    """Write what was just done in the transaction of `connection`; the fingerprint of what it has left."""
+    after, server = _fingerprint(connection)
+    write(connection, entry_of(script, stands_at=stamped(connection) or [], server=server, after=after, **values))
+    return after
+
+
 def recorder(underway: Underway) -> Callable[[], None]:
     """The listener that writes the ledger: it looks at the catalog before a step, and again when that is done.
 
@@ -211,24 +224,12 @@ def recorder(underway: Underway) -> Callable[[], None]:
 
     def ran() -> None:
         seconds, stands_at = underway.seconds, stamped(connection) or []
-        revision, values = underway.revision, {}
+        revision, values = underway.revision, dict[str, Any]()
         if underway.direction == "stamp":  # by Alembic's own command, which looks at nothing
             revision, values = ", ".join(stands_at) or "base", {"verified": False}
         script = underway.info.revision_map.get_revision(revision) if "," not in revision else None
-        after, server = _fingerprint(connection)
-        entry = entry_of(
-            script,
-            direction=underway.direction,
-            revision=revision,
-            stands_at=stands_at,
-            seconds=seconds,
-            server=server,
-            before=before,
-            after=after,
-            **values,
-        )
-        write(connection, entry)
-        connection.info[TABLE] = stands_at, after
+        values |= {"direction": underway.direction, "revision": revision, "seconds": seconds, "before": before}
+        connection.info[TABLE] = stands_at, enter(connection, script, **values)
 
     return ran
 

@@ -13,11 +13,12 @@ from sqlalchemy.exc import DBAPIError
 from whisper_migrate.catalog import Catalog, Object, diff
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows
-from whisper_migrate.drift import read_database, record
+from whisper_migrate.drift import nearer, read_database, record
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history import History, stamped
 from whisper_migrate.ignore import without
 from whisper_migrate.inspect import inspect
+from whisper_migrate.ledger import enter, may_write, read_or_why
 from whisper_migrate.names import shown
 from whisper_migrate.objects import default_privilege
 from whisper_migrate.planning.column_types import INTEGERS
@@ -28,12 +29,15 @@ from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.sql import literal, run
+from whisper_migrate.standing.anomalies import doubts
+from whisper_migrate.standing.nearest import Candidate
 from whisper_migrate.words import line
 
 # A body may name what comes after it, or what was never there.
 NO_BODY_CHECKS = "SET LOCAL check_function_bodies = off"
 # Backslashes in what PostgreSQL printed mean themselves, also for a role that has this switched off.
 PREAMBLE = (NO_BODY_CHECKS, "SET LOCAL standard_conforming_strings = on")
+WRONG_STAMP = "wrong-stamp"  # the word that lets a repair go on although the stamp looks wrong
 # Statements that make something; an identity comes with a sequence.
 MAKES = re.compile(r"\b(CREATE|IDENTITY)\b")
 
@@ -49,13 +53,20 @@ class WayBack:
     actual: Catalog
     wanted: Catalog
     steps: list[Step]
+    nearer: Candidate | None = None
 
     def sql(self) -> str:
         """A script for psql, or for a person to read: one transaction."""
         lines = [f"{statement};" for statement in (*PREAMBLE, *self._statements)]
         # In one line: the rest of a name must not be run.
         warnings = [f"-- LOSES DATA: {' '.join(self._told(hazard).split())}" for hazard in hazards(self.steps)]
+        warnings[:0] = [f"-- {self._doubt}"] if self.nearer else []
         return "\n".join([*warnings, "BEGIN;", *lines, "COMMIT;"])
+
+    @property
+    def _doubt(self) -> str:
+        near = self.nearer
+        return f"The stamp looks wrong: the database is nearer to {near.revision}, {near.difference}." if near else ""
 
     def _told(self, hazard: Hazard) -> str:
         """A loss, and how to have none where this may be what the history has by another name."""
@@ -75,6 +86,11 @@ class WayBack:
         Raises Failure when it would lose what `allowed` does not name, when the database has changed since it was
         read, when a statement fails, or when something still differs: the database is then as it was.
         """
+        if self.nearer and WRONG_STAMP not in allowed:
+            raise Failure(
+                f"Nothing was repaired. {self._doubt}",
+                f"migrate.py adopt stamps it there; if not: migrate.py repair --apply --allow {WRONG_STAMP}",
+            )
         refused = [hazard for hazard in hazards(self.steps) if hazard.word not in allowed]
         if refused:
             words = " ".join(f"--allow {word}" for word in sorted({hazard.word for hazard in refused}))
@@ -83,6 +99,7 @@ class WayBack:
                 f"If that is meant: migrate.py repair --apply {words}",
             )
         with connected(self.database) as connection:
+            recorded = may_write(connection)
             for statement in PREAMBLE:
                 run(connection, statement)
             self._require_unchanged(connection)
@@ -93,6 +110,9 @@ class WayBack:
                     words = " ".join(statement.split())[:200]
                     raise Failure(f"Nothing was repaired: {reason(error)}. It was at: {words}") from error
             self._require_repaired(connection)
+            if recorded and self.revision:
+                script = History(self.project).find(self.revision)
+                enter(connection, script, direction="repair", revision=self.revision, verified=True)
             connection.commit()
 
     def _require_unchanged(self, connection: Connection) -> None:
@@ -112,18 +132,22 @@ def way_back(project: Project, server: URL, database: URL) -> Iterator[WayBack]:
     """Read the database and the history (in a shadow on `server`), and plan the way. Nothing is written."""
     history = History(project)
     actual, revision = read_database(database, history, requires=True)
+    with connected(database, read_only=True) as connection:
+        entries, _ = read_or_why(connection)
     with shadows(server) as made, connected(made.create("recorded")) as shadow:
         wanted = without(record(history, shadow, revision, requires=True), project.ignored)
         actual = without(actual, project.ignored)
         changes = settled(shadow, diff(wanted, actual))
-        steps = _planned(actual, agreed(actual, wanted, changes))
+        steps = planned(actual, agreed(actual, wanted, changes))
         if changes and not statements(steps):
             lines = "\n  ".join(map(line, changes[:20]))
             raise Failure(f"The database differs, but no statement takes it back:\n  {lines}")
-        yield WayBack(project, database, shadow, revision, actual, wanted, steps)
+        doubted = steps and revision and doubts(entries, [revision])
+        near = nearer(history, made, actual, revision) if doubted and revision else None
+        yield WayBack(project, database, shadow, revision, actual, wanted, steps, near)
 
 
-def _planned(actual: Catalog, wanted: Catalog) -> list[Step]:
+def planned(actual: Catalog, wanted: Catalog) -> list[Step]:
     """The plan; what it makes is granted as the history says, so default privileges stand aside until it is done."""
     steps = plan(actual, wanted)
     ours, theirs = (

@@ -104,6 +104,27 @@ def test_wrong_stamp_is_seen(project: Project, command: Command, database: URL) 
     assert command("upgrade").code == 0 and command("check-drift", "--only", "database").code == 0
 
 
+def test_repair_doubts_a_stamp_too_and_settles_it(project: Project, command: Command, database: URL) -> None:
+    """What was a wrong stamp would be made the head's, without what its revisions do to rows."""
+    Checkout(project.root).write_revision("three", "two", up="op.execute('CREATE TABLE more (id integer)')")
+    ask(database, "UPDATE alembic_version SET version_num = 'three'")
+    doubt = "The stamp looks wrong: the database is nearer to two, no difference."
+    assert command("repair").out.startswith(f"-- {doubt}\nBEGIN;")
+    refused = command("repair", "--apply")
+    assert refused.code == 2 and doubt in refused.err and "migrate.py adopt" in refused.err
+    assert command("repair", "--apply", "--allow", "wrong-stamp").code == 0
+    assert "repair three, verified" in command("history", "--applied").out
+    assert command("check-drift", "--only", "database").out.startswith("Compared ")
+
+
+def test_stamp_of_no_file_is_told(command: Command, database: URL) -> None:
+    ask(database, "UPDATE alembic_version SET version_num = 'feed'")
+    ask(database, "UPDATE whisper_ledger SET revision = 'feed' WHERE revision = 'two'")
+    said = command("whereami")
+    assert said.code == 1 and "feed is of no file, and was applied on 20" in said.out, said
+    assert "It is what the history says at two." in said.out and "migrate.py stamp two" in said.out
+
+
 def test_stamps_that_say_nothing_sure_have_a_way_out(command: Command, database: URL) -> None:
     ask(database, "INSERT INTO alembic_version VALUES ('one')")
     for name in ("status", "check-drift", "repair"):

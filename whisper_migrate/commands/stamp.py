@@ -9,10 +9,12 @@ from whisper_migrate.console import err, names, out, target_given
 from whisper_migrate.databases import settings
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.project import Project
+from whisper_migrate.standing.nearest import tally
 from whisper_migrate.standing.stamp import Outcome, stamp, stamp_unverified
 from whisper_migrate.words import line, outline
 
 MOST = 20  # lines: one screen
+TELLING = ("table", "column", "constraint", "index")  # of these first
 
 
 @click.command("stamp")
@@ -42,9 +44,9 @@ def command(project: Project, revision: str, unverified: bool) -> None:
 
 def _refuse(revision: str, outcome: Outcome) -> None:
     """Show the difference in one screen, and which revision is nearer."""
-    changes = outline(outcome.differences)
-    count = f"{len(changes)} change{'s' if len(changes) > 1 else ''}"
-    out.print(f"Not stamped: the database differs from what the history says at {escape(revision)} ({count}).")
+    changes = sorted(outline(outcome.differences), key=lambda change: change.object.kind not in TELLING)
+    count = tally(outcome.differences)
+    out.print(f"Not stamped: the database differs from what the history says at {escape(revision)} ({escape(count)}).")
     for change in changes[:MOST]:
         out.print(f"  {escape(line(change))}")
     if len(changes) > MOST:

@@ -32,6 +32,7 @@ def told(found: Whereabouts) -> Iterator[str]:
     """What is to be said of it, and what to type."""
     yield f"Stamped  {names(found.stamps)}"
     yield from (f"{text}, which took the database on from here." for text in found.taken_on)
+    yield from (f"{text}." for text in found.unknown)
     nearest = found.nearest
     there = f"of the {len(found.nearest_tables)} tables of {nearest.revision}, {len(found.known)} are there"
     match found.sort:

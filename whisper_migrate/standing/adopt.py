@@ -19,10 +19,9 @@ from whisper_migrate.history import History
 from whisper_migrate.ignore import without
 from whisper_migrate.inspect import inspect
 from whisper_migrate.planning.hazards import hazards
-from whisper_migrate.planning.plan import plan
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
-from whisper_migrate.repair import PREAMBLE
+from whisper_migrate.repair import PREAMBLE, planned
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.sql import run
 from whisper_migrate.standing.anomalies import doubts
@@ -120,7 +119,7 @@ def adoption(project: Project, server: URL, database: URL, revision: str | None)
         undecided = [change for change in changes if change.object.key not in sorted_out]
         goal = _with(agreed(actual, wanted, changes), actual, [change.object.key for change in besides])
         try:
-            steps = plan(actual, goal)
+            steps = planned(actual, goal)
         except Failure:
             if not undecided:
                 raise

@@ -44,11 +44,11 @@ def _doubt(entries: list[Entry], stamps: list[str], at: str) -> str | None:
     last, counted = entries[-1], entries[settled_from(entries) :]
     if sorted(last.stands_at) != sorted(stamps):
         stood = ", ".join(last.stands_at) or "no revision"
-        return f"Nothing in the ledger leads to the stamp {at}: it ends at {stood}, {_done(last)}."
+        return f"Nothing in the ledger leads to the stamp {at}: it ends at {stood}, {last.done}."
     if unverified := [entry for entry in counted if entry.verified is False]:
-        return f"The stamp of {unverified[-1].revision} was not verified: {_done(unverified[-1])}."
+        return f"The stamp of {unverified[-1].revision} was not verified: {unverified[-1].done}."
     if counted[0].verified is None and counted[0].parents:
-        return f"The ledger begins in the middle: {counted[0].revision} was {_done(counted[0])}."
+        return f"The ledger begins in the middle: {counted[0].revision} was {counted[0].done}."
     return None
 
 
@@ -73,7 +73,7 @@ def _changed(history: History, applied: dict[str, Entry], stamps: list[str]) -> 
         forms = [list(_edited(history, script, entry, _verify(stamps))) for script in history.forms(revision)]
         if not forms:
             yield Anomaly(
-                revision, f"{revision} was {_done(entry)}, and no file has it now.", "Restore the file.", differs=True
+                revision, f"{revision} was {entry.done}, and no file has it now.", "Restore the file.", differs=True
             )
             continue
         yield from min(forms, key=len)
@@ -82,7 +82,7 @@ def _changed(history: History, applied: dict[str, Entry], stamps: list[str]) -> 
 def _edited(history: History, script: Script, entry: Entry, verify: str) -> Iterator[Anomaly]:
     remedy = f"Restore the file; or, if it is right as it is: {verify}"
     path, content = history.path(script), Path(script.path).read_bytes()
-    was = f"since it was {_done(entry)}"
+    was = f"since it was {entry.done}"
     if entry.parents is not None and entry.parents != parents(script):
         now, then = (", ".join(ids) or "none" for ids in (parents(script), entry.parents))
         yield Anomaly(script.revision, f"{path} got another parent {was}: {now}, then {then}.", remedy, differs=True)
@@ -95,9 +95,3 @@ def _edited(history: History, script: Script, entry: Entry, verify: str) -> Iter
 def _verify(stamps: list[str]) -> str:
     """What compares the database, and settles with the ledger what was before."""
     return f"migrate.py stamp {stamps[0]}   (compares it first)" if len(stamps) == 1 else "migrate.py whereami"
-
-
-def _done(entry: Entry) -> str:
-    """`applied on 2026-11-25 09:41 UTC by whisperengine`."""
-    word = {"upgrade": "applied", "downgrade": "taken back", "stamp": "stamped"}[entry.direction]
-    return f"{word} on {entry.when} by {entry.role}"

@@ -17,7 +17,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history import History, stamped
 from whisper_migrate.ignore import Pattern, without
 from whisper_migrate.inspect import inspect
-from whisper_migrate.ledger import entry_of, may_write, write
+from whisper_migrate.ledger import enter, may_write
 from whisper_migrate.project import Project
 from whisper_migrate.running.lock import locked
 from whisper_migrate.running.patience import Patience
@@ -108,20 +108,7 @@ def place(
         command.stamp(config, revision, purge=True)
         after = stamped(connection) or []
         if recorded:
-            catalog = inspect(connection)
-            write(
-                connection,
-                entry_of(
-                    script,
-                    direction="stamp",
-                    revision=revision,
-                    stands_at=after,
-                    server=catalog.version,
-                    before=fingerprint,
-                    after=catalog.fingerprint,
-                    verified=verified,
-                ),
-            )
+            enter(connection, script, direction="stamp", revision=revision, before=fingerprint, verified=verified)
         connection.commit()
     return Outcome(before, after, unrecorded=not recorded)
 

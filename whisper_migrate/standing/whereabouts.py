@@ -78,6 +78,13 @@ class Whereabouts:
         return [f"{stamp} is not of this history but of {known[stamp]}" for stamp in self.stamps if stamp in known]
 
     @property
+    def unknown(self) -> list[str]:
+        """Stamps that no file has, each with what the ledger says of it."""
+        known = {one.revision for one in self.candidates} | self.history.project.elsewhere.keys()
+        applied = {entry.revision: f", and was {entry.done}" for entry in self.entries}
+        return [f"{stamp} is of no file{applied.get(stamp, '')}" for stamp in self.stamps if stamp not in known]
+
+    @property
     def remedies(self) -> list[str]:
         """What to type, with what it does."""
         if self.is_right:
