@@ -210,6 +210,13 @@ def test_what_is_named_exists(document: str):
     assert {path for path in tests if not (ROOT / path).exists()} == set()
 
 
+def test_messages_that_have_a_cure_are_messages_of_ours():
+    source = "".join((ROOT / path).read_text() for path in files("*.py", "whisper_migrate"))
+    said = re.findall(r"^\| `([^`]+)` \| ", text_of(LONG[0]).partition("| it says |")[2], re.MULTILINE)
+    assert len(said) > 10
+    assert [words for words in said if words not in re.sub(r'"\s+f?"|\[/\]', "", source)] == []
+
+
 @pytest.mark.parametrize("document", markdown())
 def test_links_resolve(document: str):
     for link in re.findall(r"\]\(([^)\s]+)\)", BLOCK.sub("", text_of(document))):

@@ -56,6 +56,14 @@ def test_database_ahead_of_the_image_is_not_started_on(image: Checkout, database
     assert "is stamped with feed, a revision that no file of this checkout has." in run.err
 
 
+def test_drift_is_told_and_does_not_keep_the_command_from_starting(image: Checkout, database: URL) -> None:
+    """An index that was made by night must not be why a container stays down."""
+    ask(migrated(database), "CREATE INDEX made_by_night ON users (username)")
+    image.write_revision("aaaa", HEAD, up="op.execute('CREATE TABLE later ()')")
+    run = enter(image)
+    assert run.code == 7 and run.out.endswith("started an argument\n"), run
+
+
 def test_off_asks_no_database(image: Checkout) -> None:
     image.url = "nonsense"
     run = enter(image, "off")
