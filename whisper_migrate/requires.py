@@ -28,6 +28,12 @@ JOIN pg_catalog.pg_index AS i
      AND (i.indkey::int2[])[0:i.indnkeyatts - 1] @> con.confkey
 WHERE con.contype = 'f'
 """
+# A foreign key to a partitioned table has a copy of itself for each partition, which is there only while that is.
+COPIES = """
+SELECT con.oid FROM pg_catalog.pg_constraint AS con
+JOIN pg_catalog.pg_constraint AS up ON up.oid = con.conparentid AND up.conrelid = con.conrelid
+WHERE con.contype = 'f'
+"""
 CONTAINERS = ("table", "foreign_table", "view", "materialized_view")
 PUBLISHED_TABLES = "SELECT oid, prpubid FROM pg_catalog.pg_publication_rel"
 
@@ -68,12 +74,17 @@ def read_requires(
             address = part_of[address[:2]]
         return None
 
+    copies = {("pg_constraint", oid) for oid in connection.scalars(text(COPIES))}
     requires: dict[Key, set[Key]] = {}
     for row in rows:
+        if row[0:2] in copies:
+            continue
         key, needed = owner(row[0:3]), owner(row[3:6])
         if key and needed and key != needed and not _is_ownership(key, row[6]):
             requires.setdefault(key, set()).add(needed)
     for constraint, index in connection.execute(text(KEYS)):
+        if ("pg_constraint", constraint) in copies:
+            continue
         key, needed = owner(("pg_constraint", constraint, 0)), owner(("pg_class", index, 0))
         if key and needed:
             requires.setdefault(key, set()).add(needed)

@@ -1,95 +1,68 @@
-"""Prove as many pairs as FUZZ_PAIRS says, and report: `make fuzz`. FUZZ_SEED repeats a run, FUZZ_SERVER names a server.
+"""Prove as many pairs as FUZZ_PAIRS says, on all cores, and report: `make fuzz`.
 
-Exits 1 when a pair failed; each is printed, as SQL, when it does.
+FUZZ_SEED repeats a run, FUZZ_SERVER names a server; `python -m tests.fuzz 4139 12855` proves these pairs alone.
+Exits 1 when a pair failed; each is printed when it does, as SQL, with no more changes than it takes.
 """
 
 import os
 import secrets
 import sys
-import tempfile
 from collections import Counter
-from pathlib import Path
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 
 import hypothesis
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 
 from tests import servers
-from tests.fuzz.pairs import Pair, Refused, Wrong, pairs, project_in, prove_pair
-from whisper_migrate.errors import Failure
+from tests.fuzz.pairs import NUMBERS
+from tests.fuzz.prover import prove, start
 
 PAIRS = int(os.environ.get("FUZZ_PAIRS", "2000"))
 SEED = int(os.environ.get("FUZZ_SEED") or secrets.randbelow(2**32))
 SERVER = os.environ.get("FUZZ_SERVER", "pg18")
 
 
-def main() -> int:
-    """All pairs, one after another; the number of those that failed."""
+def main(chosen: Sequence[str]) -> int:
+    """Proves the `chosen` pairs, or as many as were asked for; 1 if one of them failed."""
     told: Counter[str] = Counter()
+    failed: list[int] = []
+    numbers = [int(number) for number in chosen] or _numbers()
     warm = servers.Servers()
     try:
         warm.start()
-        maker = servers.Maker(warm.urls[SERVER])
-        with tempfile.TemporaryDirectory() as folder:
-            project = project_in(Path(folder))
-            print(f"FUZZ_SEED={SEED} on {SERVER}, {PAIRS} pairs:", flush=True)
-
-            def fails(pair: Pair, failure: Exception) -> bool:
-                try:
-                    prove_pair(maker.make, project, pair.before, pair.after, pair.in_file)
-                except type(failure) as found:
-                    return isinstance(found, Wrong) is isinstance(failure, Wrong)
-                except Exception:
-                    return False
-                finally:
-                    maker.drop()
-                return False
-
-            def smaller(pair: Pair, failure: Exception) -> Pair:
-                size = len(pair.changed)
-                while size > 0:
-                    names = sorted(pair.changed)
-                    for start in range(0, len(names), size):
-                        less = pair.without(*names[start : start + size])
-                        pair = less if fails(less, failure) else pair
-                    size //= 2
-                return pair
-
-            @hypothesis.seed(SEED)
-            @settings(
-                max_examples=PAIRS,
-                deadline=None,
-                database=None,
-                phases=[Phase.generate],
-                suppress_health_check=list(HealthCheck),
-            )
-            @hypothesis.given(pairs(int(SERVER[2:])))
-            def run(pair: Pair) -> None:
-                try:
-                    prove_pair(maker.make, project, pair.before, pair.after, pair.in_file)
-                    told["proved"] += 1
-                except Refused as refusal:
-                    _tell(told, "refused by PostgreSQL", refusal)
-                except Failure as failure:
-                    _tell(told, "refused by us", failure)
-                except Exception as failure:
-                    _tell(told, "FAILED", failure, smaller(pair, failure))
-                finally:
-                    maker.drop()
-
-            run()
-        maker.close()
+        print(f"FUZZ_SEED={SEED} on {SERVER}, {len(numbers)} pairs:", flush=True)
+        with ProcessPoolExecutor(
+            mp_context=get_context("spawn"), initializer=start, initargs=(warm.urls[SERVER],)
+        ) as pool:
+            running = {pool.submit(prove, number, int(SERVER[2:])): number for number in numbers}
+            for future in as_completed(running):
+                outcome, pair = future.result()
+                told[outcome.word] += 1
+                failed += [running[future]] if outcome.failed else []
+                if outcome.said:
+                    print(f"\n{running[future]} {outcome.word}: {outcome.said}{pair}", flush=True)
     finally:
         warm.stop()
-    print("; ".join(f"{word}: {count}" for word, count in sorted(told.items())))
-    return min(told["FAILED"], 1)
+    print(f"\n{told.total()} pairs ran, {len(failed)} failed: {' '.join(map(str, failed))}")
+    for word, count in sorted(told.items()):
+        print(f"{count:6} {word}")
+    return min(len(failed), 1)
 
 
-def _tell(told: Counter[str], word: str, error: Exception, pair: Pair | None = None) -> None:
-    told[word] += 1
-    print(
-        f"\n{word} ({sum(told.values())}): {type(error).__name__}: {error}" + (f"\n{pair}" if pair else ""), flush=True
-    )
+def _numbers() -> list[int]:
+    found: list[int] = []
+
+    @hypothesis.seed(SEED)
+    @settings(max_examples=PAIRS, deadline=None, database=None, phases=[Phase.generate])
+    @hypothesis.given(NUMBERS)
+    def collect(number: int) -> None:
+        found.append(number)
+
+    collect()
+    return found
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -29,6 +29,8 @@ from whisper_migrate.sql import run
 from whisper_migrate.words import line
 
 MOST_CHANGES = 15
+# All that Hypothesis chooses is the number of a pair: of anything more it would make copies that are nearly the same.
+NUMBERS = st.integers(0, 2**64 - 1)
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,6 @@ class Refused(Exception):
 
 class Wrong(Exception):
     """The way leads elsewhere, or nowhere."""
-
-
-def pairs(version: int) -> st.SearchStrategy[Pair]:
-    """All that Hypothesis chooses is a seed: of anything more it would make copies that are nearly the same."""
-    return st.integers(0, 2**64 - 1).map(lambda seed: Pair.of(seed, version))
 
 
 def prove_pair(

@@ -135,6 +135,69 @@ FOUND = [
         "CREATE TABLE t (x integer GENERATED ALWAYS AS IDENTITY)",
         "CREATE TABLE t (x integer NOT NULL)",
     ),
+    Found(
+        "policy over a view of its own table, which goes",
+        "",
+        "CREATE TABLE t (x integer); CREATE VIEW v AS TABLE t; CREATE POLICY p ON t USING (EXISTS (SELECT FROM v));"
+        "COMMENT ON POLICY p ON t IS 'round'",
+        "",
+    ),
+    Found(
+        "default that calls a function of its own table",
+        "",
+        "CREATE TABLE t (x bigint, y integer); CREATE FUNCTION f() RETURNS bigint RETURN (SELECT count(*) FROM t);"
+        "ALTER TABLE t ALTER x SET DEFAULT f()",
+        "",
+    ),
+    Found(
+        "partition that a foreign key refers to",
+        "CREATE TABLE other ()",
+        "CREATE TABLE t (x integer PRIMARY KEY, FOREIGN KEY (x) REFERENCES t) PARTITION BY LIST (x);"
+        "CREATE TABLE p PARTITION OF t DEFAULT",
+        "CREATE TABLE t (x integer PRIMARY KEY)",
+    ),
+    Found(
+        "foreign table in the place of a partitioned one",
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w",
+        "CREATE TABLE t (x integer) PARTITION BY LIST (x)",
+        "CREATE FOREIGN TABLE t (x bigint) SERVER s",
+    ),
+    Found(
+        "table that is typed no longer",
+        "CREATE TYPE ty AS (x integer, y integer)",
+        "CREATE TABLE t OF ty",
+        "CREATE TABLE t (x integer, z text)",
+    ),
+    Found(
+        "check of a domain in an array",
+        "",
+        "CREATE DOMAIN d AS integer; CREATE TABLE t (x d[], y d)",
+        "CREATE DOMAIN d AS integer CONSTRAINT c CHECK (VALUE > 0); CREATE TABLE t (x d[], y d)",
+    ),
+    Found(
+        "comment on a view's column that loses its default",
+        "CREATE VIEW v AS SELECT 1 AS x",
+        "ALTER VIEW v ALTER x SET DEFAULT 2; COMMENT ON COLUMN v.x IS 'one'",
+        "",
+    ),
+    Found(
+        "heir with a check in two printings",
+        "CREATE TABLE t (x varchar(9), CONSTRAINT c CHECK (x IN ('a', 'b')))",
+        "CREATE TABLE heir () INHERITS (t)",
+        "CREATE TABLE heir (x varchar(9))",
+    ),
+    Found(
+        "compression of a column that heirs get",
+        "",
+        "CREATE TABLE t (x integer); CREATE TABLE heir () INHERITS (t)",
+        "CREATE TABLE t (x integer, y text COMPRESSION pglz); CREATE TABLE heir () INHERITS (t)",
+    ),
+    Found(
+        "option of a TOAST table that is not there for a while",
+        "",
+        "CREATE TABLE t (x text) WITH (toast.autovacuum_enabled = false)",
+        "CREATE TABLE t (x bigint, y text) WITH (toast.autovacuum_enabled = false)",
+    ),
 ]
 
 

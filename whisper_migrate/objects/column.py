@@ -172,7 +172,7 @@ def alter(before: Object, after: Object, using: str | None = None) -> list[str] 
         function = parsing(before["type"], after["type"]) if "pg_temp." in using else None
         statements += [function] if function else []
         statements.append(f"{column} TYPE {after['type']}{collation}{using}")
-        statements += [f"DROP FUNCTION pg_temp.as_{after['type']}"] if function else []
+        statements += [f"DROP FUNCTION {using.removeprefix(' USING ').partition('(')[0]}"] if function else []
         before = before.but(default=None, storage=None, compression=None)
     if after["default"] is not None and before["default"] != after["default"]:
         statements.append(f"{column} SET DEFAULT {after['default']}")

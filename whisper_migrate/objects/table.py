@@ -92,10 +92,7 @@ def loose(before: Object, after: Object, tied: bool) -> Object:
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """Everything but the partitioning key, which is for life. `finish` gives a table its parents and its type.
-
-    It also says again what is about the TOAST table, which may be there only since a column has come.
-    """
+    """Everything but the partitioning key, which is for life. `finish` gives a table its parents and its type."""
     if before["partition_key"] != after["partition_key"]:
         return None
     if after["detaching"] and not before["detaching"]:
@@ -123,14 +120,18 @@ def _let_go(before: Object, after: Object) -> list[str]:
     return [f"ALTER TABLE {before.identity} NO INHERIT {parent}" for parent in before["parents"] or ()]
 
 
+def toasted(item: Object) -> list[str]:
+    """Says again what is about the TOAST table, which may be there only since a column has come or changed."""
+    toast = [option for option in item["options"] or () if option.startswith("toast.")]
+    return [f"ALTER TABLE {item.identity} SET ({options(toast)})"] if toast else []
+
+
 def finish(item: Object, before: Object | None = None) -> list[str]:
     """Once all that it must have is there, it gets its parents and its type (a new table was made with them)."""
     if before is None:
         return []
-    toast, old = ({option for option in one["options"] or () if option.startswith("toast.")} for one in (item, before))
-    again = [f"ALTER TABLE {item.identity} SET ({options(sorted(toast - old))})"] if toast - old else []
-    typed = [f"ALTER TABLE {item.identity} OF {item['of_type']}"] if item["of_type"] else []
-    statements = again + (typed if before["of_type"] != item["of_type"] else [])
+    statements = [f"ALTER TABLE {item.identity} OF {item['of_type']}"] if item["of_type"] else []
+    statements = statements if before["of_type"] != item["of_type"] else []
     if before["parents"] == item["parents"]:
         return statements
     if item["partition_bound"]:

@@ -11,25 +11,80 @@ FAMILIES = (
     {"integer", "bigint", "bit"},
     {"bit", "bit varying"},
 )
+INTEGERS = {"smallint", "integer", "bigint"}
 JSONS = {"json", "jsonb"}
 NOT_JSON = "not_json"
 TEXTS = {"text", "character varying", "character", "name", '"char"'}
+LOCAL, ZONED = "timestamp without time zone", "timestamp with time zone"
 
 
 def cast(expression: str, before: str, after: str) -> str:
     """`expression`, of type `before`, as `after`: by their own cast where there is one, else by way of text."""
     old, new = _base(before), _base(after)
+    special = _of_times(expression, old, new, after) or _of_json(expression, old, new, after)
+    special = special or _of_arrays(expression, old, new, after)
+    if special:
+        return special
     types = {old, new}
+    if new in TEXTS and old not in TEXTS:
+        return f"{expression}::text"  # a value that is too long is an error then: a cast would cut it off
     if old == new or types & TEXTS or any(types <= family for family in FAMILIES):
         return f"{expression}::{after}"
     way = "integer" if "boolean" in types and types & FAMILIES[0] else "text"  # a number that stands for yes or no
     return f"{expression}::{way}::{after}"
 
 
+def _of_times(expression: str, old: str, new: str, after: str) -> str | None:
+    """Times in UTC, whatever zone a session is in; whole numbers are seconds since 1970."""
+    if {old, new} == {LOCAL, ZONED}:
+        return f"{expression} AT TIME ZONE 'UTC'"
+    if {old, new} == {"date", ZONED}:
+        moment = f"{expression}::timestamp" if old == "date" else expression
+        return f"({moment} AT TIME ZONE 'UTC')" + ("::date" if new == "date" else "")
+    if old in INTEGERS and new in (LOCAL, ZONED):
+        return f"to_timestamp({expression})" + (" AT TIME ZONE 'UTC'" if new == LOCAL else "")
+    if old in (LOCAL, ZONED) and new in INTEGERS:
+        return f"extract(epoch FROM {expression})::{after}"
+    return None
+
+
+def _of_json(expression: str, old: str, new: str, after: str) -> str | None:
+    if new in JSONS and old not in JSONS | TEXTS:
+        return f"to_{new}({expression})"
+    if old in JSONS and new.endswith("[]"):
+        return f"pg_temp.as_array({expression})::{after}"
+    if old in JSONS and new not in JSONS | TEXTS:
+        return f"({expression} #>> '{{}}')::{after}"
+    return None
+
+
+def _of_arrays(expression: str, old: str, new: str, after: str) -> str | None:
+    """One value is an array of one, and back; of a text that looks like an array, it is the text of one."""
+    if old in TEXTS and new.removesuffix("[]") in TEXTS - {new}:
+        return (
+            f"CASE WHEN {expression} ~ '^{{.*}}$' THEN {expression}::{after} "
+            f"WHEN {expression} IS NOT NULL THEN ARRAY[{expression}]::{after} END"
+        )
+    if new in TEXTS and old.removesuffix("[]") in TEXTS - {old}:
+        one = f"cardinality({expression}) = 1 AND {expression}[1] !~ '^{{.*}}$'"
+        return f"CASE WHEN {one} THEN {expression}[1] ELSE {expression}::text END"
+    if new == f"{old}[]":
+        return f"CASE WHEN {expression} IS NOT NULL THEN ARRAY[{expression}]::{after} END"
+    if old == f"{new}[]":
+        return f"{expression}[1]"
+    return None
+
+
 def parsing(before: str, after: str) -> str | None:
-    """The statement that makes `pg_temp.as_json(b)`, for text that becomes JSON: no value may stop it, or get lost."""
-    new = _base(after)
-    if new not in JSONS or _base(before) not in TEXTS:
+    """The statement that makes the function that `parsed` or `cast` calls, if any.
+
+    For text that becomes JSON no value may stop it, or get lost; and a list in JSON is asked for its items.
+    """
+    old, new = _base(before), _base(after)
+    if old in JSONS and new.endswith("[]"):
+        return f"""CREATE FUNCTION pg_temp.as_array(value {old}) RETURNS text[] LANGUAGE sql STRICT
+RETURN ARRAY(SELECT {old}_array_elements_text(value))"""
+    if new not in JSONS or old not in TEXTS:
         return None
     return f"""CREATE FUNCTION pg_temp.as_{new}(value text) RETURNS {new} LANGUAGE plpgsql AS $$
 BEGIN

@@ -68,14 +68,27 @@ def _narrowing(before: Object, after: Object) -> str | None:
     if before.kind != "column" or before["type"] == after["type"]:
         return None
     old, new = before["type"], after["type"]
-    if (old, new) in WIDER or _longer(old, new) or parsed("", old, new):
+    if _is_wider(old, new) or parsed("", old, new):
         return None
+    if {old, new} == {"timestamp without time zone", "timestamp with time zone"}:
+        return "the time zone: what has none is in UTC"
     return f"values of type {old} that {new} does not hold"
+
+
+def _is_wider(old: str, new: str) -> bool:
+    """Whether the new type holds every value of the old one: texts do."""
+    if new in ("text", "character varying") or (old, new) in WIDER or _longer(old, new) or new == f"{old}[]":
+        return True
+    return old.endswith("[]") and new.endswith("[]") and _is_wider(old[:-2], new[:-2])
 
 
 WIDER = frozenset(
     (old, new)
-    for chain in (("smallint", "integer", "bigint", "numeric"), ("real", "double precision"))
+    for chain in (
+        ("smallint", "integer", "bigint", "numeric"),
+        ("real", "double precision"),
+        ("date", "timestamp without time zone"),
+    )
     for number, old in enumerate(chain)
     for new in chain[number + 1 :]
 )
@@ -84,8 +97,8 @@ WIDER = frozenset(
 def _longer(old: str, new: str) -> bool:
     """`character varying(50)` becomes a longer one, or text; `numeric(8,2)` one with more digits on both sides."""
     (head, sizes), (new_head, new_sizes) = _sizes(old), _sizes(new)
-    if head in ("character varying", "text") and new_head in ("character varying", "text") and not new_sizes:
-        return True
+    if (head, new_head) == ("character", "character varying"):
+        return new_sizes >= sizes
     if head != new_head:
         return False
     if not new_sizes:

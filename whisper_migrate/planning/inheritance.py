@@ -51,13 +51,28 @@ def is_check_of(catalog: Catalog, item: Object, moved: set[Key], rebuilt: set[Ke
     """Whether a table that is `moved` has this check from a parent that is made anew."""
     if item.kind != "constraint" or item["type"] != "check" or not item.derived:
         return False
-    table = ("table", str(item.parent))
-    return table in moved and any(("table", parent) in rebuilt for parent in catalog[table]["parents"] or ())
+    tables = {(kind, str(item.parent)) for kind in TABLES} & moved
+    return any(("table", parent) in rebuilt for table in tables for parent in catalog[table]["parents"] or ())
+
+
+def checks_above(before: Catalog, after: Catalog, moved: set[Key], created: set[Key]) -> set[Key]:
+    """Checks that a table which comes to its parents is given as they have them already.
+
+    Those have to be made again too: what is made of a check's printed form need not be what it was printed from, and
+    then PostgreSQL says that they are not the same.
+    """
+    checks = [after[key] for key in created if key[0] == "constraint" and after[key]["type"] == "check"]
+    tables = {item.key: {(kind, str(item.parent)) for kind in TABLES} & moved for item in checks}
+    found = {key for item in checks if tables[item.key] for key in above(after, item)}
+    return {key for key in found if key in before and not after[key].derived} - created
+
+
+PLACE = ("parents", "partition_bound", "detaching", "of_type")
 
 
 def leaving(before: Catalog, after: Catalog, altered: Iterable[Key], rebuilt: set[Key]) -> set[Key]:
     """The tables that get other parents or bounds, or whose parents or type change: for a while they stand alone."""
-    found = {key for key in altered if _changes(before[key], after[key], ("parents", "partition_bound", "detaching"))}
+    found = {key for key in altered if _changes(before[key], after[key], PLACE)}
     changed = {key[1] for key in rebuilt if key[0] == "table"}
     changed |= {key[1] for key in (*altered, *rebuilt) if key[0] == "composite_type"}
     if changed:
@@ -132,9 +147,10 @@ def rest(after: Catalog, item: Object, created: set[Key]) -> list[str]:
 
 
 def _own_settings(after: Catalog, item: Object, is_new: bool) -> list[str]:
-    start = item.but(statistics=None, options=None)
-    # A new table takes over all but the statistics; where there is one, what the parent's column is given reaches it.
-    names = [name for name in (*column.PASSED_ON, "compression") if name != "statistics" or not is_new]
+    start = item.but(statistics=None, options=None, compression=None)
+    # A new table takes over all but the statistics; where there is one, what the parent's column is given reaches it,
+    # all but the compression.
+    names = [*(name for name in column.PASSED_ON if name != "statistics"), "compression" if is_new else "statistics"]
     for parent in parents(after, item):
         start = start.but(**{name: parent[name] for name in names})
     return column.alter(start, item) or []

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Container, Iterator
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from whisper_migrate.catalog import Catalog, Key, Object
-from whisper_migrate.objects import KINDS
+from whisper_migrate.objects import ATTACHED, KINDS
 from whisper_migrate.objects.constraint import HAS_INDEX
+from whisper_migrate.planning.cycles import Cycle
 from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, container, is_foreign_key
 from whisper_migrate.sql import sibling
 
@@ -16,37 +18,50 @@ NAMED = frozenset({"table", "view", "materialized_view", "foreign_table", "seque
     *("enum", "domain", "composite_type", "range_type")
 }
 Priority = tuple[int, int, str, int, str]
+Node = tuple[str, Key]
 
 
 def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
     """A topological order; where nothing decides, that of kinds, of names, and of columns in a table.
 
-    The indexes of a new table follow it at once, as a person would write them.
+    The indexes of a new table follow it at once, as a person would write them. Raises Cycle where there is no order.
     """
     loosened = {step.item.key for step in steps if step.verb == "loosen"}
     steps = [step for step in steps if step.verb not in ("loosen", "finish")]
     place = {step.key: step for step in steps}
     makes = {step.item.key: step for step in steps if step.verb in ("create", "alter")}
+    ties = {key: makes[key] for step in steps for key in {part.key for part in step.inside} & makes.keys()}
     makes |= {part.key: step for step in steps for part in step.inside}
     drops = {step.item.key: step for step in steps if step.verb in ("drop", "alter")}
     drops |= {step.item.key: step for step in steps if step.verb == "discard"}
     renames = {step.item.key: step for step in steps if step.verb == "rename"}
-    graph: TopologicalSorter[tuple[str, Key]] = TopologicalSorter({step.key: () for step in steps})
+    graph: TopologicalSorter[Node] = TopologicalSorter({step.key: () for step in steps})
+    reasons: dict[tuple[Node, Node], set[tuple[Key, Key]]] = {}
+
+    def follow(step: Step, earlier: Step, key: Key, needed: Key) -> None:
+        graph.add(step.key, earlier.key)
+        reasons.setdefault((earlier.key, step.key), set()).add((key, needed))
+
+    for key, tie in ties.items():
+        graph.add(tie.key, makes[key].key)
     for key, needed in after.requires.items():
         for other in needed:
             step, earlier = makes.get(key), makes.get(other)
+            if other[0] in USED_BY_DEFAULTS and key in ties:
+                step = ties[key]
             if step and earlier and step is not earlier:
-                graph.add(step.key, earlier.key)
+                follow(step, earlier, key, other)
     gone = {key for key, step in drops.items() if step.verb == "drop"}
     for key, needed in before.requires.items():
-        step = drops.get(key) or drops.get(container(before[key], gone) or key)
+        whole = None if key[0] in ATTACHED else container(before[key], gone)
+        step = drops.get(key) or drops.get(whole or key)
         for other in needed:
             later = drops.get(other) or drops.get(container(before[other], gone) or other)
             if step and later and step is not later and {step.verb, later.verb} & {"drop", "discard"}:
-                if key in loosened and other[0] in USED_BY_DEFAULTS:
-                    graph.add(step.key, later.key)
-                else:
-                    graph.add(later.key, step.key)
+                if key not in loosened or other[0] not in USED_BY_DEFAULTS:
+                    follow(later, step, key, other)
+                elif step.verb == "alter":
+                    follow(step, later, key, other)
             # What is dropped, or renamed, is so while the types that its name tells still have theirs.
             if other in renames and step and (step.verb == "drop" or key in renames):
                 graph.add(renames[other].key, renames.get(key, step).key)
@@ -73,7 +88,7 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
     position = {key: number for number, key in enumerate(after.objects)}
     new_tables = {step.item.identity for step in steps if step.verb == "create" and step.item.kind == "table"}
 
-    def priority(node: tuple[str, Key]) -> Priority:
+    def priority(node: Node) -> Priority:
         verb, (kind, identity) = node
         if verb in ("drop", "rename", "discard"):
             return 0, -rank[kind], "", 0, identity
@@ -88,8 +103,13 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
             identity,
         )
 
-    graph.prepare()
-    ready: list[tuple[Priority, tuple[str, Key]]] = []
+    try:
+        graph.prepare()
+    except CycleError as error:
+        nodes = error.args[1]
+        because = {reason for edge in pairwise(nodes) for reason in reasons.get(edge, ())}
+        raise Cycle([place[node] for node in nodes], because) from None
+    ready: list[tuple[Priority, Node]] = []
     ordered: list[Step] = []
     while graph.is_active():
         for node in graph.get_ready():
@@ -109,7 +129,7 @@ def _names(item: Object) -> set[str]:
     return {item["identity_sequence"]} if item.kind == "column" and item["identity_sequence"] else set()
 
 
-def _by_persistence(place: Container[tuple[str, Key]], before: Catalog, after: Catalog) -> Iterator[tuple[Key, Key]]:
+def _by_persistence(place: Container[Node], before: Catalog, after: Catalog) -> Iterator[tuple[Key, Key]]:
     """A logged table must not refer to an unlogged one, not even while both are on their way to the other.
 
     Nor is one published that goes unlogged.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from graphlib import CycleError
 from typing import Any
 
 from whisper_migrate.catalog import Catalog, Change, Key, Object, diff
-from whisper_migrate.errors import Failure
-from whisper_migrate.objects import ATTACHED, KINDS
+from whisper_migrate.objects import ATTACHED, KINDS, column, table
+from whisper_migrate.planning.cycles import Cycle, Loosened
 from whisper_migrate.planning.inheritance import (
+    checks_above,
     depth,
     is_check_of,
     is_key,
@@ -22,18 +22,26 @@ from whisper_migrate.planning.inheritance import (
     rest,
 )
 from whisper_migrate.planning.order import in_order
-from whisper_migrate.planning.retype import TYPES, discarded, move, renamed, set_aside
-from whisper_migrate.planning.steps import CONTAINERS, USED_BY_DEFAULTS, Step, container, is_foreign_key
-
-KEPT = frozenset({"schema", "extension", "table", "column", "sequence"})
+from whisper_migrate.planning.retype import TYPES, discarded, move, renamed, set_aside, used_inside
+from whisper_migrate.planning.steps import CONTAINERS, KEPT, USED_BY_DEFAULTS, Step, container, is_foreign_key
 
 
 def plan(before: Catalog, after: Catalog) -> list[Step]:
     """The steps that turn `before` into `after`, both read with `requires=True`.
 
     Drops come first where nothing holds them back; an object comes after those that it needs; what stands on
-    something that has to be dropped or rebuilt comes off before and goes back on afterwards, as it was.
+    something that has to be dropped or rebuilt comes off before and goes back on afterwards, as it was. Raises Failure
+    where no statements lead there.
     """
+    loosened = Loosened()
+    while True:
+        try:
+            return _plan(before, after, loosened)
+        except Cycle as cycle:
+            loosened.loosen(cycle)
+
+
+def _plan(before: Catalog, after: Catalog, loosened: Loosened) -> list[Step]:
     changes = diff(before, after)
     created = {change.object.key for change in changes if change.sign == "+"}
     dropped = {change.object.key for change in changes if change.sign == "-"}
@@ -42,11 +50,16 @@ def plan(before: Catalog, after: Catalog) -> list[Step]:
     for change in changes:
         if change.before and change.after:
             (altered if _is_alterable(change.before, change.after, changes) else rebuilt).add(change.object.key)
-    rebuilt |= {("table", str(before[key].parent)) for key in altered if is_key(before, before[key], after[key])}
+    rebuilt |= loosened.rebuilt
+    keys = {("table", str(before[key].parent)) for key in altered if is_key(before, before[key], after[key])}
+    rebuilt |= keys & after.objects.keys()
     altered -= rebuilt
     moved = leaving(before, after, altered, rebuilt)
     # A copy of a check must be just as its parents' are, also in what PostgreSQL does not print.
     rebuilt |= {item.key for item in before if item.key in after and is_check_of(before, item, moved, rebuilt)}
+    rebuilt |= checks_above(before, after, moved, created | rebuilt)
+    rebuilt |= used_inside(before, after, altered, created | rebuilt)
+    altered -= rebuilt
     before, after = on_their_own(before, moved), on_their_own(after, moved)
     # What is in a table that is made anew is made anew with it, whatever else it would be.
     disturbed = {key for key in altered if hasattr(KINDS[key[0]], "disturbs") and not container(before[key], rebuilt)}
@@ -57,7 +70,7 @@ def plan(before: Catalog, after: Catalog) -> list[Step]:
     aside = set_aside(before, rebuilt | found, held)
     rebuilt = (rebuilt | found) - aside
     steps: list[Step] = []
-    for key in (altered | held | moved | reached(before, after, altered)) - rebuilt:
+    for key in (altered | held | moved | reached(before, after, altered)) - rebuilt - aside:
         gone = before.requires.get(key, frozenset()) & (dropped | rebuilt)
         tied = key in moved or any(kind in USED_BY_DEFAULTS for kind, _ in gone)
         if types := set_aside(before, aside, {key}):
@@ -68,17 +81,13 @@ def plan(before: Catalog, after: Catalog) -> list[Step]:
         steps.append(Step("rename", before[key], None, tuple(renamed(before[key]))))
         steps.append(Step("discard", before[key], None, tuple(discarded(before[key]))))
     steps += [Step("alter", new, old, tuple(sql)) for old, new, sql in renamings(before, after, dropped, created)]
-    # Foreign keys that go round in a circle, or a check that needs its own table, cannot be made inside CREATE TABLE.
-    for apart in ((), ("foreign key",), ("foreign key", "check", "exclusion", "unique", "primary key")):
-        drops = _drops(before, after, dropped | rebuilt, aside, apart)
-        creates = [_beside(before, step, aside) for step in _creates(after, created | rebuilt | aside, apart)]
-        try:
-            ordered = in_order([*steps, *drops, *creates], before, after)
-            break
-        except CycleError as cycle:
-            if len(apart) > 1:
-                raise Failure(f"No order works for these objects, each needs the next: {_shown(cycle)}.") from cycle
+    steps += _drops(before, after, dropped | rebuilt, aside, loosened)
+    steps += [_beside(before, step, aside) for step in _creates(after, created | rebuilt | aside, loosened)]
+    ordered = in_order(steps, before, after)
     steps += [_step("finish", after[key]) for key in created | rebuilt if hasattr(KINDS[key[0]], "finish")]
+    changed = {("table", str(change.object.parent)) for change in changes if change.object.kind == "column"}
+    again = (after[key] for key in changed | altered if key[0] == "table" and key in after and key in before)
+    steps += [Step("finish", item, item, tuple(table.toasted(item))) for item in again if item.key not in rebuilt]
     first, last = (
         sorted((step for step in steps if step.verb == verb), key=lambda step: _place(after, step.item))
         for verb in ("loosen", "finish")
@@ -127,19 +136,26 @@ def _alterations(before: Object, after: Object, tied: bool, passed: Mapping[str,
         yield Step("finish", after, before, tuple(module.finish(after, loose)))
 
 
-def _drops(before: Catalog, after: Catalog, dropped: set[Key], aside: set[Key], apart: Sequence[str]) -> list[Step]:
+def _drops(before: Catalog, after: Catalog, dropped: set[Key], aside: set[Key], loosened: Loosened) -> Iterator[Step]:
     """What is dropped by itself: the rest goes along with the table or the object that it belongs to."""
-    steps = []
     for key in dropped:
         item = before[key]
         if item.kind in ATTACHED:
             owners = before.requires.get(key, ())
-            along = any(owner in dropped | aside or _loses(item, before, after, owner) for owner in owners)
+            gone = {owner for owner in owners if owner in dropped | aside and not _is_setting(before[owner], dropped)}
+            along = bool(gone) or any(_loses(item, before, after, owner) for owner in owners)
         else:
-            along = container(item, dropped) is not None and not _is_apart(item, apart)
+            along = container(item, dropped) is not None and key not in loosened.apart
+        if along and key in loosened.untied and not item.derived:
+            bare = column.loose(item, item, True)
+            yield Step("loosen", item, item, tuple(column.alter(item, bare) or ()))
         if not along and not item.derived:
-            steps.append(_step("drop", item))
-    return steps
+            yield _step("drop", item)
+
+
+def _is_setting(item: Object, dropped: set[Key]) -> bool:
+    """Whether this is but a view's column losing its settings, while the view stays."""
+    return bool(item.kind == "column" and item["of_view"]) and container(item, dropped) is None
 
 
 def _loses(item: Object, before: Catalog, after: Catalog, column: Key) -> bool:
@@ -149,8 +165,8 @@ def _loses(item: Object, before: Catalog, after: Catalog, column: Key) -> bool:
     return bool(item["name"] == before[column]["identity_sequence"])
 
 
-def _creates(after: Catalog, created: set[Key], apart: Sequence[str]) -> list[Step]:
-    """What is created by itself, each with what comes inside it."""
+def _creates(after: Catalog, created: set[Key], loosened: Loosened) -> list[Step]:
+    """What is created by itself, each with what comes inside it; and defaults that come later."""
     inside: dict[Key, list[Object]] = {}
     steps, rests = [], []
     for item in (after[key] for key in after.objects if key in created):
@@ -158,20 +174,14 @@ def _creates(after: Catalog, created: set[Key], apart: Sequence[str]) -> list[St
             rests.append(Step("create", item, None, tuple(rest(after, item, created))))
             continue
         whole, fits = container(item, created), getattr(KINDS[item.kind], "fits_inside", None)
-        if whole and fits and fits(item) and not _is_apart(item, apart):
-            inside.setdefault(whole, []).append(item)
+        if whole and fits and fits(item) and item.key not in loosened.apart:
+            bare = column.loose(item, item, True) if item.key in loosened.untied else item
+            inside.setdefault(whole, []).append(bare)
+            if bare is not item:
+                rests.append(Step("alter", item, bare, tuple(column.alter(bare, item) or ())))
         else:
             steps.append(item)
     return rests + [_step("create", item, inside.get(item.key, ())) for item in steps]
-
-
-def _is_apart(item: Object, apart: Sequence[str]) -> bool:
-    type_ = "check" if item.kind == "domain_constraint" else item["type"] if item.kind == "constraint" else None
-    return type_ in apart
-
-
-def _shown(cycle: CycleError) -> str:
-    return " -> ".join(f"{kind} {identity}" for _, (kind, identity) in cycle.args[1])
 
 
 def _holding_rows(before: Catalog, after: Catalog, changed: set[Key]) -> set[Key]:
@@ -208,7 +218,8 @@ def _dependents(before: Catalog, after: Catalog, gone: set[Key], disturbed: set[
                 found |= {one for one in standing.get(other, ()) if one in after and is_foreign_key(before[one])} - gone
                 continue
             if _is_kept(item, key) and not (key[0] in CONTAINERS and item.parent == key[1]):
-                made = key in after and key not in disturbed
+                # A default may read as it did though it called another function: one of other arguments.
+                made = key not in disturbed and (key in after or key[0] in USED_BY_DEFAULTS)
                 if made and other not in held and (key[0] in TYPES or key[0] not in ("column", *CONTAINERS)):
                     held.add(other)
                     todo += [other] if key[0] in TYPES else []

@@ -33,6 +33,23 @@ def set_aside(before: Catalog, rebuilt: set[Key], held: set[Key]) -> set[Key]:
     return found
 
 
+def used_inside(before: Catalog, after: Catalog, altered: set[Key], made: set[Key]) -> set[Key]:
+    """Domains that get stricter while columns hold values of them inside of others, which PostgreSQL cannot check."""
+    stricter = {("domain", str(after[key].parent)) for key in altered | made if key[0] == "domain_constraint"}
+    stricter |= {key for key in altered if key[0] == "domain" and before[key]["not_null"] < after[key]["not_null"]}
+    stricter &= before.objects.keys() - made
+    inside = {key: stricter & needed for key, needed in before.requires.items()} if stricter else {}
+    for key in [key for key in inside if key[0] in TYPES]:  # a type made of it, and what is made of that
+        for other, needed in before.requires.items():
+            inside[other] = inside.get(other, set()) | (inside[key] if key in needed else set())
+    return {
+        domain
+        for key, domains in inside.items()
+        for domain in (domains if key[0] == "column" else ())
+        if before[key]["type"] != domain[1]
+    }
+
+
 def renamed(item: Object) -> list[str]:
     """Gives an old type the name that it has while columns move over."""
     return list(KINDS[item.kind].rename(item, _name_aside(item.identity)))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from whisper_migrate.catalog import Key, Object
 
 CONTAINERS = ("table", "view", "materialized_view", "foreign_table", "domain")
+# What keeps rows or values, which would be lost if it was dropped and created again.
+KEPT = frozenset({"schema", "extension", "table", "column", "sequence"})
 # What the default of a column can call: the default comes off while they are made again.
 USED_BY_DEFAULTS = frozenset({"function", "operator", "sequence"})
 

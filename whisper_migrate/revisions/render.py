@@ -80,7 +80,9 @@ class Body:
             )
         )
 
-    def _drop_table(self, step: Step) -> list[str]:
+    def _drop_table(self, step: Step) -> list[str] | None:
+        if len(step.statements) > 1:  # a partition is detached first
+            return None
         schema, name = split_name(step.item.identity)
         return [f"op.drop_table({arguments(quoted(name), *schema_argument(schema))})"]
 
@@ -100,6 +102,7 @@ class Body:
     def _create_column(self, step: Step) -> list[str] | None:
         if (
             step.item["of_view"]
+            or step.item.derived  # it has come with its parents', and has settings of its own
             or self._type(step.item) is None
             or not self._has_words(step.item)
             or step.item["identity_kind"]

@@ -1,0 +1,93 @@
+"""Proves pairs on one server, and tells what was meant from what was not."""
+
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from tests.fuzz.pairs import Pair, Refused, project_in, prove_pair
+from tests.servers import Maker
+from whisper_migrate.errors import Failure
+
+# What we refuse on purpose, each by name: any other refusal of ours is a failure to plan.
+DELIBERATE = {
+    "a value of a composite type whose attributes change places": re.compile(
+        r"Column .+ holds values of composite type .+, whose attributes change places: no expression can move them over"
+    ),
+    "other places for the attributes that a typed table has its columns from": re.compile(
+        r"No SQL can make composite type .+ anew under the table .+, which is made of it"
+    ),
+    "another type of a partition key": re.compile(
+        r"Column .+ is part of the partition key, and its type cannot change"
+    ),
+}
+FAILED = "FAILED"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a pair: proved, refused for a reason that has a name, or FAILED; and what was said of it."""
+
+    word: str
+    said: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return self.word == FAILED
+
+
+class Prover:
+    """Two databases on the server for each pair, and a folder for the revisions' files."""
+
+    def __init__(self, server: URL) -> None:
+        self._maker = Maker(server)
+        self._folder = tempfile.TemporaryDirectory()
+        self._project = project_in(Path(self._folder.name))
+
+    def outcome(self, pair: Pair) -> Outcome:
+        """Prove a pair."""
+        try:
+            prove_pair(self._maker.make, self._project, pair.before, pair.after, pair.in_file)
+        except Refused as refusal:
+            return Outcome("refused by PostgreSQL", str(refusal))
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+            names = DELIBERATE.items() if isinstance(error, Failure) else ()
+            name = next((name for name, pattern in names if pattern.match(str(error))), None)
+            return Outcome(f"refused by us: {name}" if name else FAILED, said)
+        finally:
+            self._maker.drop()
+        return Outcome("proved")
+
+    def smaller(self, pair: Pair) -> Pair:
+        """A pair that fails, with no more changes than it takes."""
+        size = len(pair.changed)
+        while size > 0:
+            names = sorted(pair.changed)
+            for start in range(0, len(names), size):
+                less = pair.without(*names[start : start + size])
+                pair = less if self.outcome(less).failed else pair
+            size //= 2
+        return pair
+
+    def close(self) -> None:
+        self._maker.close()
+        self._folder.cleanup()
+
+
+own: Prover  # of this process, where one of many has started it
+
+
+def start(server: URL) -> None:
+    """Get ready to prove pairs in this process."""
+    global own
+    own = Prover(server)
+
+
+def prove(number: int, version: int) -> tuple[Outcome, str]:
+    """What became of the pair with this number, and the pair itself where it failed."""
+    pair = Pair.of(number, version)
+    outcome = own.outcome(pair)
+    return outcome, f"\n{own.smaller(pair)}" if outcome.failed else ""
