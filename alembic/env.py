@@ -8,7 +8,8 @@ from sqlalchemy import Connection, MetaData
 
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.settings import database
-from whisper_migrate.history import History, stamped
+from whisper_migrate.databases.stamps import stamped
+from whisper_migrate.history import History
 from whisper_migrate.inspect import BOOKKEEPING
 from whisper_migrate.project import Project
 from whisper_migrate.running.session import session

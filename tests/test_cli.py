@@ -1,6 +1,7 @@
 """The commands as they are typed: calls that are wrong, databases that are none, and odd places to call from."""
 
 import contextlib
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import URL
 
 from tests import servers
-from tests.projects import ROOT, SECRET, ask, copied, refusal
+from tests.projects import MIGRATE, ROOT, SECRET, ask, copied, refusal
 from tests.test_settings import listener
 from whisper_migrate import embedded
 from whisper_migrate.cli import main
@@ -33,6 +34,21 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], name:
     assert (code, err) == (0, "") and "Usage: " in out and "--help" in out
     for listed in NAMES if name is None else ():
         assert listed in out and command(listed).get_short_help_str(), listed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "spared"),
+    [
+        (["--help"], {"sqlalchemy", "alembic", "mako", "dotenv"}),
+        (["current", "--help"], {"alembic", "mako", "alembic_utils"}),
+        (["status", "--help"], {"alembic_utils", "pydantic"}),
+    ],
+)
+def test_no_command_waits_for_what_it_does_not_use(arguments: list[str], spared: set[str]) -> None:
+    command = [sys.executable, "-X", "importtime", str(ROOT / MIGRATE), *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in run.stderr.splitlines()}
+    assert "click" in imported and imported & spared == set()
 
 
 @pytest.mark.parametrize("name", [None, *sorted({*NAMES} - {"psql"})])

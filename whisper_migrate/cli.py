@@ -11,7 +11,6 @@ from typing import NoReturn
 
 import click
 from rich.markup import escape
-from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.commands import Commands
 from whisper_migrate.console import err
@@ -65,16 +64,20 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
     except (KeyboardInterrupt, click.Abort):
         err.print("Interrupted.")
         sys.exit(130)
-    except DBAPIError as error:
-        err.print(f"[bold red]Failed:[/] PostgreSQL says: {escape(reason(error))}.")
-        sys.exit(2)
+    except ImportError:
+        raise  # a package is missing: start.py says what to do
     except OSError as error:
         if error.errno not in SURROUNDINGS:
             _our_mistake(error)
         err.print(f"[bold red]Failed:[/] {escape(f'{error.strerror}: {error.filename}')}")
         sys.exit(2)
     except Exception as error:
-        _our_mistake(error)
+        from sqlalchemy.exc import DBAPIError
+
+        if not isinstance(error, DBAPIError):
+            _our_mistake(error)
+        err.print(f"[bold red]Failed:[/] PostgreSQL says: {escape(reason(error))}.")
+        sys.exit(2)
 
 
 def _our_mistake(error: Exception) -> NoReturn:

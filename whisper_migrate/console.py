@@ -9,11 +9,11 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from whisper_migrate.databases import settings
 from whisper_migrate.errors import Failure
 from whisper_migrate.project import Project
 
 if TYPE_CHECKING:
+    from whisper_migrate.databases import settings
     from whisper_migrate.running.runner import Applied, Outcome
 
 # No emoji: `:heart:` may stand in a name.
@@ -35,6 +35,8 @@ def target_given(context: click.Context, parameter: click.Parameter, value: str)
 
 def database_if_any(project: Project) -> settings.Database | None:
     """The configured database, or the embedded one if it was ever made."""
+    from whisper_migrate.databases import settings
+
     folder = settings.embedded_folder(project.root)
     return settings.configured(project.root) or (
         settings.database(project.root) if (folder / "data").is_dir() else None

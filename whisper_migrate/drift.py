@@ -11,9 +11,10 @@ from sqlalchemy import URL, Connection
 from whisper_migrate.catalog import Catalog, Change, Object, diff
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows, shadows
+from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.desired import build
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History, stamped
+from whisper_migrate.history import History
 from whisper_migrate.ignore import Pattern, split
 from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import Entry, read_or_why

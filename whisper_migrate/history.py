@@ -14,7 +14,7 @@ from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionError
 from alembic.util.exc import CommandError
 from psycopg2.errors import OutOfMemory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from whisper_migrate.catalog import Object
@@ -255,16 +255,3 @@ class History:
             work(config)
             connection.commit()
             connection.execution_options(isolation_level=connection.default_isolation_level)
-
-
-def stamped(connection: Connection, version_table: str = "public.alembic_version") -> list[str] | None:
-    """The revision ids that a database is stamped with; None when it has no version table at all."""
-    if connection.scalar(text("SELECT to_regclass(:name)"), {"name": version_table}) is None:
-        return None
-    try:
-        return list(connection.scalars(text(f"SELECT version_num FROM {version_table} ORDER BY version_num")))
-    except DBAPIError as error:
-        raise Failure(
-            f"The revision that the database stands at cannot be read: {reason(error)}.",
-            f"Let the role read it: GRANT SELECT ON {version_table} TO {connection.engine.url.username};",
-        ) from error

@@ -20,8 +20,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate import __version__
+from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import stamped
 from whisper_migrate.inspect import inspect
 from whisper_migrate.sql import run
 

@@ -1,5 +1,7 @@
 """What the engine works on: a folder with a pyproject.toml, a MetaData, its entities and an Alembic history."""
 
+from __future__ import annotations
+
 import gc
 import importlib
 import os
@@ -11,14 +13,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-from alembic.config import Config
-from sqlalchemy import Connection, MetaData
+from typing import TYPE_CHECKING, Any
 
 from whisper_migrate.errors import Failure
 from whisper_migrate.ignore import Pattern, patterns
 from whisper_migrate.sql import literal, run
+
+if TYPE_CHECKING:  # no command waits for what it does not use
+    from alembic.config import Config
+    from sqlalchemy import Connection, MetaData
 
 SECTION = "whisper_migrate"
 OTHERS = (Path(__file__).parent, Path(sys.prefix))  # code that may lie in the project's folder, but is not its own
@@ -35,7 +38,7 @@ class Project:
     root: Path
 
     @classmethod
-    def find(cls, start: Path) -> "Project":
+    def find(cls, start: Path) -> Project:
         """The project that `start` lies in: the nearest folder upwards whose pyproject.toml has our section."""
         for folder in (start, *start.parents):
             if (folder / "pyproject.toml").is_file() and cls(folder).options:
@@ -46,7 +49,7 @@ class Project:
         )
 
     @classmethod
-    def at(cls, folder: Path) -> "Project":
+    def at(cls, folder: Path) -> Project:
         """The project in this very folder."""
         if not cls(folder).options:
             raise Failure(f"{folder / 'pyproject.toml'} has no [tool.{SECTION}].")
@@ -65,6 +68,8 @@ class Project:
     @cached_property
     def metadata(self) -> MetaData:
         """The models' MetaData, as `models = "package:attribute"` names it."""
+        from sqlalchemy import MetaData
+
         found = self._import("models")
         if not isinstance(found, MetaData):
             raise Failure(f"[tool.{SECTION}] models = {self.options['models']!r} is no SQLAlchemy MetaData.")
@@ -96,6 +101,8 @@ class Project:
 
         `versions` are the folders to find revisions in, where they are not the project's own.
         """
+        from alembic.config import Config
+
         config = Config(self.root / "alembic.ini", cmd_opts=Namespace(quiet=True))  # what is said, we say
         if versions:
             config.set_main_option("version_locations", os.pathsep.join(map(str, versions)).replace("%", "%%"))

@@ -13,9 +13,10 @@ from sqlalchemy.exc import DBAPIError
 from whisper_migrate.catalog import Catalog, Object, diff
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows
+from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.drift import nearer, read_database, record
 from whisper_migrate.errors import Failure, reason
-from whisper_migrate.history import History, stamped
+from whisper_migrate.history import History
 from whisper_migrate.ignore import without
 from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import enter, may_write, read_or_why

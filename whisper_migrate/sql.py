@@ -1,9 +1,13 @@
 """Small pieces of SQL text that several kinds of objects need."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 def literal(value: str) -> str:

@@ -8,6 +8,8 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
     """The command line (see cli.py), as soon as its packages can be imported."""
     try:
         from whisper_migrate import cli
+
+        cli.main(arguments, root)
     except ImportError as error:
         print(f"Failed: {sys.executable} lacks a package: {error}.", file=sys.stderr)
         print(
@@ -15,4 +17,3 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
             file=sys.stderr,
         )
         sys.exit(2)
-    cli.main(arguments, root)

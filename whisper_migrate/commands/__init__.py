@@ -3,8 +3,10 @@
 A module is imported when its command is called, so that none waits for what only another needs.
 """
 
+import ast
 import importlib
 import pkgutil
+from pathlib import Path
 
 import click
 
@@ -27,3 +29,14 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """One by its name."""
         return command(cmd_name) if cmd_name in NAMES else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each with the first line of its help: to be listed, none is imported."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _about(name)) for name in NAMES])
+
+
+def _about(name: str) -> str:
+    source = Path(__path__[0], f"{name.replace('-', '_')}.py").read_bytes()
+    functions = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
+    return next((ast.get_docstring(node) or "").partition("\n")[0] for node in functions if node.name == "command")

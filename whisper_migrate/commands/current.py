@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from whisper_migrate.console import database_of, err, names, out
 from whisper_migrate.databases.connect import connected
-from whisper_migrate.history import History, stamped
+from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.project import Project
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.running.waiting import await_database
@@ -25,6 +25,8 @@ def command(project: Project, check_heads: bool) -> None:
         revisions = stamped(connection) or []
     out.print("\n".join(revisions or ["none"]))
     if check_heads:
+        from whisper_migrate.history import History  # and Alembic, for which the others need not wait
+
         history = History(project)
         history.require_known(revisions)
         pending = len(history.pending(revisions))

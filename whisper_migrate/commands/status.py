@@ -7,9 +7,10 @@ from sqlalchemy import URL
 from whisper_migrate.console import database_of, out
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow_server import shadow_server
+from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.drift import check
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History, stamped
+from whisper_migrate.history import History
 from whisper_migrate.ledger import Entry, read_or_why
 from whisper_migrate.project import Project
 from whisper_migrate.standing.anomalies import anomalies

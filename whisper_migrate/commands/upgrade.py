@@ -6,7 +6,7 @@ from rich.markup import escape
 from whisper_migrate.console import TARGET, out, report, target_given, tell
 from whisper_migrate.databases import settings
 from whisper_migrate.databases.connect import connected
-from whisper_migrate.history import stamped
+from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.ledger import read_or_why
 from whisper_migrate.project import Project
 from whisper_migrate.running import runner

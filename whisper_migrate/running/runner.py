@@ -16,8 +16,9 @@ from psycopg2.errors import DuplicateObject, DuplicateTable
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
+from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure, reason
-from whisper_migrate.history import History, stamped
+from whisper_migrate.history import History
 from whisper_migrate.project import Project
 from whisper_migrate.running.patience import Patience, passing, root
 from whisper_migrate.running.progress import Progress

@@ -12,9 +12,10 @@ from sqlalchemy import URL, Connection
 from whisper_migrate.catalog import Catalog, Change, diff
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows
+from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.drift import record
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History, stamped
+from whisper_migrate.history import History
 from whisper_migrate.ignore import Pattern, without
 from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import enter, may_write

@@ -11,8 +11,9 @@ from sqlalchemy import URL
 from whisper_migrate.catalog import Catalog, Change, Object
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows
+from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History, stamped
+from whisper_migrate.history import History
 from whisper_migrate.ignore import without
 from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import Entry, read
