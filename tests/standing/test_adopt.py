@@ -1,6 +1,7 @@
 """Adoption: a database of v1.0.6 comes under the history with all its rows, and nothing of the user's is touched."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import URL
@@ -81,23 +82,40 @@ def test_what_is_about_rows_is_for_the_user_to_decide(command: Command, database
     assert kept.differing(database) == [] and ask(database, "SELECT FROM my_notes, my_view") == []
 
 
-def test_what_is_besides_stays_and_may_be_ignored(database: URL, tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+# Of another shape, so that they have to be dropped and made again, with what the user has put on them.
+SHAPES = (
+    "DROP FUNCTION get_character_v2",
+    "CREATE FUNCTION get_character_v2(p_name varchar) RETURNS text LANGUAGE sql AS 'SELECT p_name'",
+    "DROP VIEW personality_optimization_summary",
+    "CREATE VIEW personality_optimization_summary AS"
+    " SELECT character_name::text AS character_name FROM personality_optimization_attempts",
+    "CREATE VIEW my_view AS SELECT character_name FROM personality_optimization_summary",
+    "COMMENT ON VIEW my_view IS 'my own'",
+)
+
+
+def test_what_is_besides_stays_and_may_be_ignored(
+    database: URL, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """As in a database that another application shares."""
+    ask(database, *SHAPES)
     ask(database, 'CREATE TABLE "Posts [x]" (id serial PRIMARY KEY)', "CREATE FUNCTION mine() RETURNS int RETURN 1")
     ask(database, 'INSERT INTO "Posts [x]" VALUES (1)', "CREATE INDEX mine ON users (username)")
     project = Project(copied(tmp_path).root)
     said = little.command(capsys, project, database, "adopt", "--reconcile")
     assert said.code == 0, said
     left = little.command(capsys, project, database, "check-drift", "--only", "database")
-    assert left.code == 1 and "Drift: " in left.out and "(3 changes)" in left.out, left.out
+    assert left.code == 1 and "Drift: " in left.out and "(4 changes)" in left.out, left.out
     start = said.out.index("[[tool.whisper_migrate.ignore]]")
     with (project.root / "pyproject.toml").open("a") as file:
         file.write("\n" + said.out[start : said.out.rindex('"not of this history"') + 21] + "\n")
     project = Project(project.root)
     clean = little.command(capsys, project, database, "check-drift", "--only", "database")
-    assert "Drift" not in clean.out and ", 3 ignored" in clean.out, clean
+    assert "Drift" not in clean.out and ", 4 ignored" in clean.out, clean
     assert little.command(capsys, project, database, "adopt").code == 0
-    assert ask(database, 'SELECT *, mine() FROM "Posts [x]"') == [(1, 1)]
+    assert ask(database, """SELECT *, mine(), obj_description('my_view'::regclass) FROM "Posts [x]" """) == [
+        (1, 1, "my own")
+    ]
 
 
 def test_an_obstacle_leaves_everything_as_it_was(command: Command, database: URL) -> None:

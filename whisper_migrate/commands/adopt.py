@@ -32,7 +32,9 @@ def command(project: Project, revision: str, reconcile: bool) -> None:
             out.print("Nothing was done.")
             sys.exit(1)
         outcome = found.apply(lambda text: err.print(escape(text)))
-    out.print(f"Adopted at {found.revision} (was stamped {names(outcome.before)}): it is what the history says there.")
+    own = ", beside what is your own" if found.besides else ""
+    was = names(outcome.before)
+    out.print(escape(f"Adopted at {found.revision} (was stamped {was}): it is what the history says there{own}."))
     if outcome.unrecorded:
         out.print("Note: this role may not make a ledger here, so it was not written down.")
 
@@ -40,7 +42,7 @@ def command(project: Project, revision: str, reconcile: bool) -> None:
 def _told(found: Adoption, reconcile: bool) -> Iterator[str]:
     if found.is_done:
         yield f"Nothing to do: it stands at {found.revision}, and the ledger says how it came there."
-    else:
+    elif found.reconcilable or found.undecided:
         yield f"Nearest is {found.revision}."
     if found.reconcilable:
         yield f"Without rows, so that the history's own can take the place of it ({_count(found.reconcilable)}):"
