@@ -115,7 +115,8 @@ def test_fifty(monkeypatch: pytest.MonkeyPatch, fleet: Fleet, fifty: dict[str, U
     assert "] b07: two -> three, 1 applied\n" in said.out and stamp(fifty["b49"]) == "three"
 
 
-def test_again_there_is_nothing_to_do(fleet: Fleet, make_database: MakeDatabase) -> None:
+def test_again_there_is_nothing_to_do(fleet: Fleet, make_database: MakeDatabase, project: Project) -> None:
+    """And a revision that is edited afterwards is told of once."""
     databases: dict[str, URL | str] = {"a": little.at(make_database()), "b": make_database()}
     said = fleet(databases, "status")
     assert said.code == 1 and len(summary(said)) == 2
@@ -127,6 +128,10 @@ def test_again_there_is_nothing_to_do(fleet: Fleet, make_database: MakeDatabase)
     assert (said.code, summary(said)) == (0, ["2 equal (three, nothing pending, fingerprint <f>)"])
     said = fleet(databases, "check-drift")
     assert (said.code, summary(said)) == (0, ["2 equal the history at three"])
+    file = project.root / "alembic/versions/three.py"
+    file.write_text(file.read_text().replace("op.execute(", "op.execute(sqltext="))
+    said = fleet(databases, "check-drift")
+    assert said.code == 1 and "\nChanged since it ran on a, b: The code of alembic/versions/three.py was " in said.out
 
 
 def test_same_drift_is_told_once(fleet: Fleet, make_database: MakeDatabase, project: Project) -> None:

@@ -22,6 +22,7 @@ from whisper_migrate.fleet.survey import Standing, Survey, survey
 from whisper_migrate.fleet.upgrade import upgrade
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
+from whisper_migrate.standing.anomalies import Anomaly
 
 Tell = Callable[[Member, str | Failure], None]
 
@@ -134,6 +135,13 @@ def _report_drift(history: History, found: Survey) -> int:
         if pending := one.standings[0].pending:
             code = 1
             out.print(escape(f"  pending there: {pending}, up to {history.head}"))
+    changed: dict[str, dict[Standing, Anomaly]] = {}
+    for standing in found.standings:
+        for anomaly in standing.changed:
+            changed.setdefault(anomaly.revision, {}).setdefault(standing, anomaly)
+    for told in changed.values():
+        code, anomaly = 1, next(iter(told.values()))
+        out.print(escape(f"Changed since it ran on {_names(list(told))}: {anomaly.what}\n  -> {anomaly.remedy}"))
     _report_left_out(found)
     return code
 

@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from whisper_migrate.catalog import Catalog
+from whisper_migrate.databases.connect import connected
 from whisper_migrate.drift import read_database
 from whisper_migrate.errors import Failure
 from whisper_migrate.fleet.members import Member
 from whisper_migrate.fleet.parallel import each
 from whisper_migrate.history import History
 from whisper_migrate.ignore import without
+from whisper_migrate.ledger import read_or_why
+from whisper_migrate.standing.anomalies import Anomaly, anomalies
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,8 @@ class Standing:
     """What one database says: its revision (None while it is empty), how many are pending, and its fingerprint.
 
     Fingerprints tell of the same catalog where the major `version` of the server is the same. They leave out what the
-    project ignores: so many objects were `ignored`, and what could not be read is told in `unreadable`.
+    project ignores: so many objects were `ignored`, and what could not be read is told in `unreadable`. `changed` are
+    the revisions that are others now than what ran there, by its ledger.
     """
 
     member: Member
@@ -29,6 +33,7 @@ class Standing:
     fingerprint: str
     ignored: int
     unreadable: tuple[str, ...]
+    changed: tuple[Anomaly, ...]
 
 
 @dataclass
@@ -67,8 +72,19 @@ def survey(
         catalog = without(whole, history.project.ignored)
         found.catalogs.setdefault(catalog.fingerprint, catalog)
         pending = len(history.pending([revision] if revision else []))
-        ignored = len(whole) - len(catalog)
-        return Standing(member, revision, pending, whole.version, catalog.fingerprint, ignored, whole.unreadable)
+        with connected(member.url, read_only=True) as connection:
+            entries, hidden = read_or_why(connection)
+        told = anomalies(history, entries, [revision] if revision else [])
+        return Standing(
+            member,
+            revision,
+            pending,
+            whole.version,
+            catalog.fingerprint,
+            ignored=len(whole) - len(catalog),
+            unreadable=(*whole.unreadable, *([hidden] if hidden else [])),
+            changed=tuple(anomaly for anomaly in told if anomaly.differs),
+        )
 
     for member, standing in each(members, jobs, read):
         if isinstance(standing, Failure):
