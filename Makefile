@@ -10,8 +10,9 @@ MIGRATE := $(PY) scripts/migrations/migrate.py
 export WHISPER_MSG := $(value msg)
 export WHISPER_TO := $(value to)
 export WHISPER_ALLOW := $(value allow)
+export WHISPER_BACKFILL := $(value backfill)
 export WHISPER_REV := $(value rev)
-unexport msg to allow rev
+unexport msg to allow backfill rev
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,8 +28,8 @@ $(VENV)/.ready: requirements-core.txt requirements-dev.txt
 upgrade: $(VENV)/.ready ## apply the revisions: make upgrade [to=REVISION]
 	@$(MIGRATE) upgrade -- "$${WHISPER_TO:-head}"
 
-revision: $(VENV)/.ready ## draft and prove a revision from the models: make revision msg="what changes" [allow="drop-column t.c"]
-	@$(MIGRATE) create $(if $(value allow),--allow="$$WHISPER_ALLOW") -- "$$WHISPER_MSG"
+revision: $(VENV)/.ready ## draft and prove a revision from the models: make revision msg="what changes" [allow="drop-column t.c"] [backfill="t.c=1"] [online=1]
+	@$(MIGRATE) create $(if $(filter-out 0,$(value online)),--online) $(if $(value allow),--allow="$$WHISPER_ALLOW") $(if $(value backfill),--backfill="$$WHISPER_BACKFILL") -- "$$WHISPER_MSG"
 
 prove: $(VENV)/.ready ## run every revision up, down and up, or one: make prove [rev=REVISION]
 	@$(MIGRATE) prove -- "$$WHISPER_REV"

@@ -13,7 +13,10 @@ from whisper_migrate.revisions.draft import draft
 
 @dataclass(frozen=True)
 class Case:
-    """The columns of the table t before and after, and how each note of the draft begins, in their order."""
+    """The columns of the table t before and after, and how each note of the draft begins, in their order.
+
+    Where it is `refused`, that is what permits it; `backfill` is another way out.
+    """
 
     name: str
     before: str
@@ -21,22 +24,30 @@ class Case:
     notes: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
     more: str = ""
+    refused: str = ""
+    backfill: str = ""
 
     def __str__(self) -> str:
         return self.name
 
 
+REWRITTEN = "The upgrade writes all of t anew, and nobody can use it meanwhile."
 PARENT = 'sa.Table("p", metadata, sa.Column("id", sa.Integer, primary_key=True))'
 TEXT, INTEGER = 'sa.Column("a", sa.Text)', 'sa.Column("a", sa.Integer)'
 CASES = (
     Case("a column that may be NULL", TEXT, f'{TEXT}, sa.Column("b", sa.Integer)'),
     Case("a default", TEXT, f'{TEXT}, sa.Column("b", sa.Integer, nullable=False, server_default="1")'),
-    Case("an identity", TEXT, f'{TEXT}, sa.Column("b", sa.Integer, sa.Identity(), nullable=False)'),
+    Case("an identity", TEXT, f'{TEXT}, sa.Column("b", sa.Integer, sa.Identity(), nullable=False)', (REWRITTEN,)),
     Case(
         "NOT NULL where there may be NULL",
         TEXT,
         'sa.Column("a", sa.Text, nullable=False)',
-        ("t.a: the upgrade fails where it is NULL. Look first: SELECT count(*) FROM t WHERE a IS NULL",),
+        (
+            "On a large table others wait while column t.a is looked through for NULL: make revision",
+            "t.a: the upgrade fails where it is NULL. Look first: SELECT count(*) FROM t WHERE a IS NULL",
+        ),
+        refused="set-not-null t.a",
+        backfill="t.a=''",
     ),
     Case("NULL at last", 'sa.Column("a", sa.Text, nullable=False)', TEXT),
     Case(
@@ -44,9 +55,12 @@ CASES = (
         TEXT,
         'sa.Column("a", sa.Text, unique=True)',
         (
+            "On a large table others wait while constraint t_a_key on t is checked: make revision",
             "t: the upgrade fails where two rows have the same a. Look first:"
             " SELECT a, count(*) FROM t WHERE (a) IS NOT NULL GROUP BY a HAVING count(*) > 1",
         ),
+        refused="add-constraint t_a_key on t",
+        backfill="t.a=a || id",
     ),
     Case(
         "unique by an index",
@@ -54,62 +68,79 @@ CASES = (
         f'{TEXT}, sa.Column("b", sa.Boolean, nullable=False), sa.Index("i", sa.text("lower(a)"), unique=True,'
         ' postgresql_where=sa.text("b"))',
         (
+            "On a large table others wait while index i is built: make revision",
             "t: the upgrade fails where two rows have the same lower(a). Look first: SELECT lower(a), count(*) FROM t"
             " WHERE b AND (lower(a)) IS NOT NULL GROUP BY lower(a) HAVING count(*) > 1",
         ),
+        refused="add-index i",
+        backfill="t.a=a || id",
     ),
     Case(
         "a check",
         INTEGER,
         f'{INTEGER}, sa.CheckConstraint("a > 0", name="positive")',
         (
+            "On a large table others wait while constraint positive on t is checked: make revision",
             "t: the upgrade fails where a row does not keep positive. Look first:"
             " SELECT count(*) FROM t WHERE NOT ((a > 0))",
         ),
+        refused="add-constraint positive on t",
+        backfill="t.a=greatest(a + 1, 1)",
     ),
     Case(
         "a foreign key",
         INTEGER,
         'sa.Column("a", sa.Integer, sa.ForeignKey("p.id"))',
         (
+            "On a large table others wait while constraint t_a_fkey on t is checked: make revision",
             "t: the upgrade fails where a is not to be found in p. Look first:"
             " SELECT count(*) FROM t WHERE a IS NOT NULL AND a NOT IN (SELECT id FROM p)",
         ),
         more=PARENT,
+        refused="add-constraint t_a_fkey on t",
+        backfill="t.a=NULL",
     ),
-    Case("a wider type", INTEGER, 'sa.Column("a", sa.BigInteger)'),
+    Case("a wider type", INTEGER, 'sa.Column("a", sa.BigInteger)', (REWRITTEN,)),
+    Case("a longer text", 'sa.Column("a", sa.String(9))', 'sa.Column("a", sa.String(10))'),
     Case(
         "text to a number",
         TEXT,
         INTEGER,
-        ("t.a: the upgrade fails on values such as '': invalid input syntax for type integer: \"\".",),
+        ("t.a: the upgrade fails on values such as '': invalid input syntax for type integer: \"\".", REWRITTEN),
         ("change-column t.a",),
     ),
     Case(
         "text to json",
         TEXT,
         'sa.Column("a", postgresql.JSONB)',
+        (REWRITTEN,),
         allow=("change-column t.a",),
     ),
     Case(
         "a shorter text",
         'sa.Column("a", sa.String(9))',
         'sa.Column("a", sa.String(4))',
-        ("t.a: the upgrade fails on values such as 'ééééééééé': value too long for type character varying(4).",),
+        (
+            "t.a: the upgrade fails on values such as 'ééééééééé': value too long for type character varying(4).",
+            REWRITTEN,
+        ),
         ("change-column t.a",),
     ),
     Case(
         "a rounder number",
         'sa.Column("a", sa.Numeric(8, 4))',
         'sa.Column("a", sa.Numeric(6, 2))',
-        ("t.a: the upgrade fails on values such as",),
+        ("t.a: the upgrade fails on values such as", REWRITTEN),
         ("change-column t.a",),
     ),
     Case(
         "a time to a date",
         'sa.Column("a", sa.DateTime)',
         'sa.Column("a", sa.Date)',
-        ("t.a: up and down change 1 of 6 rows, such as '2024-02-29 23:59:59.999999' to '2024-02-29 00:00:00'.",),
+        (
+            REWRITTEN,
+            "t.a: up and down change 1 of 6 rows, such as '2024-02-29 23:59:59.999999' to '2024-02-29 00:00:00'.",
+        ),
         ("change-column t.a",),
     ),
     Case(
@@ -141,7 +172,18 @@ def test_a_draft_is_proved_on_rows(tmp_path: Path, server: URL, case: Case) -> N
         return f'{case.more}\nsa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), {columns})\n'
 
     draft(edited(tmp_path, models(case.before)), server, "before")
-    made = draft(edited(tmp_path, models(case.after)), server, "after", allowed=case.allow)
+    project = edited(tmp_path, models(case.after))
+    if case.refused:
+        with pytest.raises(Failure) as failed:
+            draft(project, server, "after", allowed=case.allow)
+        assert case.notes[-1] in failed.value.what and f'allow="{case.refused}"' in failed.value.what
+        name, _, expression = case.backfill.partition("=")
+        assert f'backfill="{name}=EXPRESSION"' in failed.value.what
+        filled = draft(project, server, "after", filling=[case.backfill])
+        assert filled.path is not None and f"UPDATE t SET a = {expression} WHERE " in filled.path.read_text()
+        assert not any("the upgrade fails" in note for note in filled.notes), filled.notes
+        filled.path.unlink()
+    made = draft(project, server, "after", allowed=[*case.allow, case.refused])
     assert made.path is not None
     assert len(made.notes) == len(case.notes), made.notes
     for note, start in zip(made.notes, case.notes, strict=True):

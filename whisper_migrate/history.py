@@ -1,8 +1,10 @@
 """The revisions: their graph, where a database stands in it, and what they make when they are run."""
 
+import importlib.util
 import re
+import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,9 @@ from whisper_migrate.project import Project
 # Beside the folder of the revisions: those that `migrate.py squash` has folded into one, in a folder named after it.
 SQUASHED = "squashed"
 
+# Stands in a drafted backfill for what its author is yet to write.
+PLACE = "<expression>"
+
 
 class History:
     """The revisions of a project. Every method raises Failure with a plain sentence for a history that is not sound.
@@ -45,10 +50,17 @@ class History:
                 warnings.filterwarnings("error", category=UserWarning, module=r"alembic\.")
                 self.scripts = ScriptDirectory.from_config(project.alembic(versions=versions))
                 self.heads = list(self.scripts.get_heads())
+                self._forget_fresh()
         except (CommandError, RevisionError, UserWarning) as error:
             raise Failure(f"The history cannot be read: {reason(error)}.") from error
         except (Exception, SystemExit) as error:
             raise Failure(f"A revision does not import: {project.blame(error)}.") from error
+
+    def _forget_fresh(self) -> None:
+        """Python would take a file that is written again within a second for what it has compiled of it already."""
+        for script in self.newest_first():
+            if time.time() - Path(script.path).stat().st_mtime < 2:
+                Path(importlib.util.cache_from_source(script.path)).unlink(missing_ok=True)
 
     @property
     def head(self) -> str | None:
@@ -144,12 +156,23 @@ class History:
             if here:
                 break
             stamped = part.heads
+        self.require_filled(step.revision for step in steps)
         return steps
 
     def downgrade_steps(self, target: str, stamped: Sequence[str]) -> list[RevisionStep]:
         """What takes a database that stands at `stamped` down to `target`, as Alembic says it."""
         at: Any = tuple(stamped)
         return self.way(stamped)[0].scripts._downgrade_revs(target, at)
+
+    def require_filled(self, revisions: Iterable[Script]) -> None:
+        """Raises Failure for a revision with a backfill that its author has not written yet."""
+        for script in revisions:
+            for number, line in enumerate(self._text(script).splitlines(), 1):
+                if PLACE in line and not line.lstrip().startswith("#"):
+                    raise Failure(
+                        f"{self.path(script)}:{number} is yet to be written: {line.strip()}",
+                        f"Put an SQL expression in place of {PLACE}, then: migrate.py prove {script.revision}",
+                    )
 
     def path(self, revision: Script) -> Path:
         """The file of a revision, relative to the project."""
@@ -200,6 +223,10 @@ class History:
         scripts = (self.holding(at) if at else self).scripts.iterate_revisions(at or "heads", "base")
         return next((s for s in scripts if all(pattern.search(self._text(s)) for pattern in wanted)), None)
 
+    def source(self, revision: str) -> str:
+        """The text of a revision's file."""
+        return self._text(self.find(revision))
+
     def _text(self, script: Script) -> str:
         if script.revision not in self._texts:
             self._texts[script.revision] = Path(script.path).read_text()
@@ -225,6 +252,7 @@ class History:
 
         It is named to Alembic as a step: to go down to a parent would take back that parent's other children as well.
         """
+        self.require_filled([self.find(revision)])
         step = RevisionStep(self.scripts.revision_map, self.find(revision), direction == "upgrade")
 
         def run(config: Config) -> None:

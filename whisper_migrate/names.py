@@ -3,14 +3,22 @@
 import re
 from collections.abc import Iterable
 
+from sqlalchemy.dialects import postgresql
+
 from whisper_migrate.catalog import Object
 
+_PREPARER = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
 _PART = re.compile(r'"((?:[^"]|"")*)"|([^".,\s]+)')
 
 
 def unquoted(name: str) -> str:
     """The name itself: quotes come off, and doubled quotes inside become single ones."""
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
+
+
+def identifier(name: str) -> str:
+    """The name as SQL takes it: in quotes where it needs them."""
+    return str(_PREPARER.quote(name))
 
 
 def split_name(identity: str) -> tuple[str, str]:
@@ -30,14 +38,35 @@ def split_list(names: str) -> list[str]:
     return [match.group(0) for match in _PART.finditer(names)]
 
 
+def in_parentheses(text: str) -> tuple[list[str], int]:
+    """The top-level, comma-separated parts of the parentheses that `text` begins with, and where they end."""
+    parts: list[str] = []
+    depth, start, number = 0, 1, 0
+    while number < len(text):
+        char = text[number]
+        if char in "'\"":
+            number = text.index(char, number + 1)
+        elif char in "([":
+            depth += 1
+        elif char in ")]":
+            depth -= 1
+            if depth == 0:
+                return [*parts, text[start:number].strip()], number + 1
+        elif char == "," and depth == 1:
+            parts.append(text[start:number].strip())
+            start = number + 1
+        number += 1
+    return parts, number
+
+
 def schema_argument(schema: str) -> list[str]:
     """`schema="x"` for an operation, left out for public."""
     return [] if schema == "public" else [f"schema={schema!r}"]
 
 
 def arguments(*words: str) -> str:
-    """The arguments of a call, with a trailing comma where there are many: ruff then gives each its own line."""
-    return ", ".join(words) + ("," if len(words) > 4 else "")
+    """The arguments of a call, with a trailing comma where they are calls in turn: ruff gives each its own line."""
+    return ", ".join(words) + ("," if sum(word.startswith("sa.") for word in words) > 1 else "")
 
 
 def shown(identity: str) -> str:

@@ -104,6 +104,7 @@ class Project:
         from alembic.config import Config
 
         config = Config(self.root / "alembic.ini", cmd_opts=Namespace(quiet=True))  # what is said, we say
+        config.file_config["DEFAULT"]["here"] = str(self.root.absolute()).replace("%", "%%")
         if versions:
             config.set_main_option("version_locations", os.pathsep.join(map(str, versions)).replace("%", "%%"))
         if connection is not None:

@@ -17,7 +17,7 @@ from whisper_migrate.words import line, outline
 @click.argument("revision", default="")
 @click.pass_obj
 def command(project: Project, revision: str) -> None:
-    """Run every revision, or REVISION, up, down and up in a throwaway database, and compare the end with the models."""
+    """Run every revision, or REVISION, up, down and up in a throwaway database, also on rows; is the end the models?"""
     history = History(project)
 
     def tell(proof: Proof) -> None:
@@ -27,6 +27,8 @@ def command(project: Project, revision: str) -> None:
         else:
             what = f"{name} up, down, up: nothing differs ({proof.seconds:.1f} s)"
         out.print(escape(what))
+        for note in proof.notes:
+            out.print(f"  Note: {escape(note)}")
 
     with shadow_server(project.root) as server:
         outcome = prove_history(history, server, revision or None, tell)

@@ -26,7 +26,8 @@ def command(project: Project, revision: str, order_matters: bool) -> None:
         return
     mine, theirs = found.mine[-1].revision, found.theirs[-1].revision
     with shadow_server(project.root) as server:
-        differences = rebasing.rebase(history, server, found, order_matters=order_matters)
+        rebased = rebasing.rebase(history, server, found, order_matters=order_matters)
+    differences = rebased.differences
     if differences:
         out.print(escape(f"The order matters: {mine} before {theirs} would make another schema."))
         for text in differences:
@@ -38,6 +39,8 @@ def command(project: Project, revision: str, order_matters: bool) -> None:
         sys.exit(1)
     for script in found.mine:
         out.print(escape(f"{script.revision} on {theirs} up, down, up: nothing differs"))
+        for note in rebased.notes[script.revision]:
+            out.print(f"  Note: {escape(note)}")
     file, parent = history.path(found.mine[0]), found.parent or "base"
     out.print(escape(f"Wrote {file}: its down_revision is {theirs}, and was {found.parent}."))
     out.print(

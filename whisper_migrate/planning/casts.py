@@ -108,6 +108,11 @@ def parsed(expression: str, before: str, after: str) -> str | None:
     return None
 
 
+def loses_nothing(before: str, after: str) -> bool:
+    """Whether every value of a text becomes JSON, or comes back from it, as `parsed` does that."""
+    return parsed("", before, after) is not None
+
+
 def assigned(before: str, after: str) -> bool:
     """Whether PostgreSQL does it unasked: it then refuses a value that is too long, which a cast would cut off."""
     types = {_base(before), _base(after)}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.names import shown
-from whisper_migrate.planning.casts import parsed
+from whisper_migrate.planning.casts import loses_nothing
 from whisper_migrate.planning.steps import Step
 
 # Dropping one of these loses what people put into it.
@@ -42,7 +42,16 @@ def hazards(steps: Sequence[Step]) -> list[Hazard]:
             found.append(Hazard(word, step.item, "with everything in it"))
         elif loss := _loss(step):
             found.append(Hazard(f"change-{kind.replace('_', '-')}", step.item, loss))
-    return found
+    return found + list(_relabelled(steps))
+
+
+def _relabelled(steps: Sequence[Step]) -> Iterator[Hazard]:
+    """Enums of which one value comes in the place of another: unless it is a new name, what rows said is lost."""
+    for step in steps:
+        if step.verb == "alter" and step.before and any(" RENAME VALUE " in sql for sql in step.statements):
+            names = zip(step.before["labels"], step.item["labels"], strict=True)
+            told = ", ".join(f"{old} would say {new}" for old, new in names if old != new)
+            yield Hazard("change-enum", step.item, f"rows that say {told}")
 
 
 def _loss(step: Step) -> str | None:
@@ -68,7 +77,7 @@ def _narrowing(before: Object, after: Object) -> str | None:
     if before.kind != "column" or before["type"] == after["type"]:
         return None
     old, new = before["type"], after["type"]
-    if _is_wider(old, new) or parsed("", old, new):
+    if _is_wider(old, new) or loses_nothing(old, new):
         return None
     if {old, new} == {"timestamp without time zone", "timestamp with time zone"}:
         return "the time zone: what has none is in UTC"

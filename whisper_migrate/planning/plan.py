@@ -26,30 +26,31 @@ from whisper_migrate.planning.retype import TYPES, discarded, move, renamed, set
 from whisper_migrate.planning.steps import CONTAINERS, KEPT, USED_BY_DEFAULTS, Step, container, is_foreign_key
 
 
-def plan(before: Catalog, after: Catalog) -> list[Step]:
+def plan(before: Catalog, after: Catalog, *, online: bool = False) -> list[Step]:
     """The steps that turn `before` into `after`, both read with `requires=True`.
 
     Drops come first where nothing holds them back; an object comes after those that it needs; what stands on
-    something that has to be dropped or rebuilt comes off before and goes back on afterwards, as it was. Raises Failure
-    where no statements lead there.
+    something that has to be dropped or rebuilt comes off before and goes back on afterwards, as it was. `online` says
+    that these are not all in one transaction. Raises Failure where no statements lead there.
     """
     loosened = Loosened()
     while True:
         try:
-            return _plan(before, after, loosened)
+            return _plan(before, after, loosened, online)
         except Cycle as cycle:
             loosened.loosen(cycle)
 
 
-def _plan(before: Catalog, after: Catalog, loosened: Loosened) -> list[Step]:
+def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> list[Step]:
     changes = diff(before, after)
     created = {change.object.key for change in changes if change.sign == "+"}
     dropped = {change.object.key for change in changes if change.sign == "-"}
     altered: set[Key] = set()
     rebuilt: set[Key] = set()
+    beside = () if online else changes
     for change in changes:
         if change.before and change.after:
-            (altered if _is_alterable(change.before, change.after, changes) else rebuilt).add(change.object.key)
+            (altered if _is_alterable(change.before, change.after, beside) else rebuilt).add(change.object.key)
     rebuilt |= loosened.rebuilt
     keys = {("table", str(before[key].parent)) for key in altered if is_key(before, before[key], after[key])}
     rebuilt |= keys & after.objects.keys()

@@ -71,6 +71,18 @@ def declaration(old: Object) -> str:
     return f'info={{"{KEY}": "{plain_name(old)}"}}'
 
 
+def perhaps_renamed(gone: Object, before: Catalog, after: Catalog) -> str:
+    """Where one of the same shape comes in its place, the line that would make it a rename, which loses nothing."""
+    if gone.kind == "enum":
+        old, new = before[gone.key]["labels"], after[gone.key]["labels"] if gone.key in after else ()
+        pairs = [(a, b) for a, b in zip(old, new, strict=False) if a not in new and b not in old]
+        said = ", ".join(f'"{b}": "{a}"' for a, b in pairs)
+        return f'\n    If that is a new name: the type\'s .info = {{"{VALUES}": {{{said}}}}}' if pairs else ""
+    if new := lookalike(gone, before, after):
+        return f"\n    If it is {shown(new.identity)} now, say so there in the model: {declaration(gone)}"
+    return "\n    No model declares it: is its module imported?" if gone.kind == "table" else ""
+
+
 def lookalike(gone: Object, before: Catalog, after: Catalog) -> Object | None:
     """What comes in the place of something that goes, and looks as if it were the same by another name."""
     looks = LOOKS.get(gone.kind)

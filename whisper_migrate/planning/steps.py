@@ -15,13 +15,17 @@ USED_BY_DEFAULTS = frozenset({"function", "operator", "sequence"})
 
 @dataclass(frozen=True)
 class Step:
-    """What is done to one object and how: loosen, drop, rename, create, alter, discard or finish."""
+    """What is done to one object and how: loosen, drop, rename, create, alter, discard or finish.
+
+    What is `alone` is done in no transaction with others.
+    """
 
     verb: str
     item: Object
     before: Object | None
     statements: tuple[str, ...]
     inside: tuple[Object, ...] = ()
+    alone: bool = False
 
     @property
     def key(self) -> tuple[str, Key]:

@@ -5,29 +5,32 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from sqlalchemy import URL
 
-from whisper_migrate.catalog import Catalog, Object, diff
+from whisper_migrate.catalog import Catalog, diff
 from whisper_migrate.databases.connect import connected
-from whisper_migrate.databases.shadow import shadows
+from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.desired import build
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
+from whisper_migrate.history import PLACE, History
 from whisper_migrate.inspect import inspect
-from whisper_migrate.names import shown
+from whisper_migrate.names import joined, shown
 from whisper_migrate.planning.hazards import Hazard, hazards
+from whisper_migrate.planning.online import Online
 from whisper_migrate.planning.plan import plan
-from whisper_migrate.planning.renames import VALUES, declaration, lookalike, rename
+from whisper_migrate.planning.renames import perhaps_renamed, rename
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
+from whisper_migrate.revisions.backfill import backfilled, backfills, rules
 from whisper_migrate.revisions.prove import Flaw, prove
 from whisper_migrate.revisions.render import Body
 from whisper_migrate.revisions.revision_file import Text, write
+from whisper_migrate.rows.breaches import concerns
+from whisper_migrate.rows.failures import Refused
 from whisper_migrate.rows.proof import prove_rows
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.words import line, outline
@@ -37,31 +40,44 @@ from whisper_migrate.words import line, outline
 class Draft:
     """A revision that was written and proved, the lines that tell what it changes, and notes for who wrote the models.
 
-    `path` is None where history and models agree: no revision is needed, and none was written.
+    `path` is None where history and models agree: no revision is needed, and none was written. `unfilled` says that
+    its author is to write a step of it, so that it is proved without rows, and as if that step did nothing.
     """
 
     path: Path | None
     lines: list[str]
     notes: list[str]
+    unfilled: bool = False
 
 
 def draft(
-    project: Project, server: URL, message: str, *, allowed: Collection[str] = (), revision: str | None = None
+    project: Project,
+    server: URL,
+    message: str,
+    *,
+    allowed: Collection[str] = (),
+    online: bool = False,
+    filling: Collection[str] = (),
+    revision: str | None = None,
 ) -> Draft:
     """Write the revision that takes the history to the models, unless they agree already.
 
     The models and the history are each made real in a shadow on `server`. The file is kept only after it has been run
-    there up, down and up again: the catalog then equals the models, before it, and the models.
+    there up, down and up again: the catalog then equals the models, before it, and the models; and once more on rows.
+    An `online` one keeps nobody from a table that is there for as long as a step takes. `filling` are backfills, as
+    `users.plan='free'`, or `users.plan` for one that the author is to write.
 
-    Raises Failure when it would lose data that `allowed` does not name (as `drop-column users.nickname`).
+    Raises Failure when it would lose data or fail on rows, and `allowed` does not say so (`drop-column users.name`).
     """
     history = History(project)
     parent = history.head
-    with shadows(server) as made:
+    own = Path(history.scripts.versions)
+    with shadows(server) as made, tempfile.TemporaryDirectory() as folder:
         with connected(made.create("desired")) as connection:
             build(connection, project)
             desired = inspect(connection, requires=True)
-        with connected(made.create("recorded")) as connection:
+        shadow = made.create("recorded")
+        with connected(shadow) as connection:
             history.replay(connection)
             recorded = inspect(connection, requires=True)
             renames = rename(connection, project, recorded, desired)
@@ -70,62 +86,93 @@ def draft(
             if not changes and not renames.up:
                 return Draft(None, [], renames.notes)
             desired = agreed(renames.catalog, desired, changes)
-            up = [*renames.up, *plan(renames.catalog, desired)]
-            down = [*plan(desired, renames.catalog), *renames.down]
-            lost = _require_allowed(up, renames.catalog, desired, allowed)
-            with tempfile.TemporaryDirectory() as folder:
-                lines = [*renames.lines, *map(line, outline(changes))]
-                text = Text(
-                    revision or secrets.token_hex(6),
-                    parent,
-                    message,
-                    [*lines, *(f"Allowed: {hazard.name}" for hazard in lost)],
-                    Body(up, desired).source(),
-                    Body(down, recorded).source(),
-                )
-                file = write(project, Path(folder), text)
-                own = Path(history.scripts.versions)
-                drafts = History(project, (own, Path(folder)))
-                try:
-                    prove(drafts, connection, text.revision, recorded, desired)
-                except Flaw as flaw:
-                    raise Failure(f"The draft's {flaw.what}, so it was not kept:{flaw.details}") from flaw
-                of_rows = prove_rows(connection, partial(drafts.step, connection, text.revision), recorded, desired)
-                path = own / file.name
-                shutil.move(file, path)
-    return Draft(path, lines, [*renames.notes, *of_rows])
+            up, down = plan(renames.catalog, desired, online=online), plan(desired, renames.catalog, online=online)
+            losses = _require_allowed([*renames.up, *up], renames.catalog, desired, allowed)
+            left = {rule.name for rule in rules(up, renames.catalog)} & set(allowed)
+            up = backfilled(up, renames.catalog, backfills(filling, desired))
+            ways = Online(up, renames.catalog, desired), Online(down, desired, renames.catalog)
+            up, down = (way.plan() if online else list(way.steps) for way in ways)
+            lines = [*renames.lines, *map(line, outline(changes))]
+            text = Text(
+                revision or secrets.token_hex(6),
+                parent,
+                message,
+                [*lines, *(f"Allowed: {name}" for name in [*(loss.name for loss in losses), *sorted(left)])],
+                Body([*renames.up, *up], desired, marked=True).source(),
+                Body([*down, *renames.down], recorded).source(),
+            )
+            file = write(project, Path(folder), text)
+            source = file.read_text()
+            file.write_text(source.replace(PLACE, "NULL"))
+            drafts = History(project, (own, Path(folder)))
+            try:
+                prove(drafts, connection, text.revision, recorded, desired)
+            except Flaw as flaw:
+                raise Failure(f"The draft's {flaw.what}, so it was not kept:{flaw.details}") from flaw
+        notes = [*renames.notes, *_waiting(ways[0], online)]
+        if PLACE not in source:
+            notes += _tried_on_rows(made, shadow, drafts, text.revision, recorded, desired, allowed)
+        file.write_text(source)
+        shutil.move(file, own / file.name)
+    return Draft(own / file.name, lines, notes, PLACE in source)
+
+
+def _waiting(way: Online, online: bool) -> list[str]:
+    """What keeps others from a table for as long as it takes, in a note."""
+    avoidable, others = way.slow()
+    slow = others if online else [*avoidable, *others]
+    if not slow:
+        return []
+    what = f"On a large table others wait while {joined(slow)}"
+    if not online and avoidable:
+        return [f'{what}: make revision msg="..." online=1 drafts it so that they need not.']
+    return [f"{what}: that has no online form."]
+
+
+def _tried_on_rows(
+    made: Shadows,
+    shadow: URL,
+    drafts: History,
+    revision: str,
+    before: Catalog,
+    after: Catalog,
+    allowed: Collection[str],
+) -> list[str]:
+    """Notes on what becomes of rows. Raises Failure with the choices for those that it would fail on."""
+    try:
+        tried = prove_rows(made, shadow, drafts, revision, before, after)
+    except Refused as refused:
+        names = ", ".join(f"{shown(column.identity)}=EXPRESSION" for column in refused.columns)
+        raise Failure(
+            f"No revision was written: {refused.what}",
+            f'A server_default in the model says it, or a backfill: make revision msg="..." backfill="{names}"'
+            " (without =EXPRESSION the step is written for you to fill in).",
+        ) from refused
+    refused_rules = [breach for breach in tried.breaches if breach.name not in allowed]
+    if not refused_rules:
+        return tried.notes
+    lines = []
+    for breach in refused_rules:
+        columns = [column for column in after.children(breach.table, "column") if concerns(breach, column)]
+        choices = [f'backfill="{shown(column.identity)}=EXPRESSION"' for column in columns]
+        choices.append(f'allow="{breach.name}"')
+        lines += [breach.note, f"  {' or '.join(choices)}"]
+    raise Failure(
+        "No revision was written, since it would fail on rows that may be there:\n  " + "\n  ".join(lines),
+        "Choose: backfill such rows (without =EXPRESSION the step is written for you to fill in), or allow it where"
+        " there are none; an upgrade that meets one changes nothing.",
+    )
 
 
 def _require_allowed(steps: Sequence[Step], before: Catalog, after: Catalog, allowed: Collection[str]) -> list[Hazard]:
     """The losses of a draft, all of which must be allowed by name."""
-    found = [*hazards(steps), *_relabelled(steps)]
+    found = hazards(steps)
     refused = [hazard for hazard in found if hazard.name not in allowed]
     if not refused:
         return found
-    lines = [f"{hazard}{_perhaps_renamed(hazard.item, before, after)}" for hazard in refused]
+    lines = [f"{hazard}{perhaps_renamed(hazard.item, before, after)}" for hazard in refused]
     names = ", ".join(hazard.name for hazard in refused)
     raise Failure(
         "No revision was written, since it would lose data:\n  " + "\n  ".join(lines),
         f'If that is meant: make revision msg="..." allow="{names}"',
     )
-
-
-def _relabelled(steps: Sequence[Step]) -> Iterator[Hazard]:
-    """Enums of which one value comes in the place of another: unless it is a new name, what rows said is lost."""
-    for step in steps:
-        if step.verb == "alter" and step.before and any(" RENAME VALUE " in sql for sql in step.statements):
-            names = zip(step.before["labels"], step.item["labels"], strict=True)
-            told = ", ".join(f"{old} would say {new}" for old, new in names if old != new)
-            yield Hazard("change-enum", step.item, f"rows that say {told}")
-
-
-def _perhaps_renamed(gone: Object, before: Catalog, after: Catalog) -> str:
-    """Where one of the same shape comes in its place, the line that would make it a rename, which loses nothing."""
-    if gone.kind == "enum":
-        old, new = before[gone.key]["labels"], after[gone.key]["labels"] if gone.key in after else ()
-        pairs = [(a, b) for a, b in zip(old, new, strict=False) if a not in new and b not in old]
-        said = ", ".join(f'"{b}": "{a}"' for a, b in pairs)
-        return f'\n    If that is a new name: the type\'s .info = {{"{VALUES}": {{{said}}}}}' if pairs else ""
-    if new := lookalike(gone, before, after):
-        return f"\n    If it is {shown(new.identity)} now, say so there in the model: {declaration(gone)}"
-    return "\n    No model declares it: is its module imported?" if gone.kind == "table" else ""

@@ -7,27 +7,30 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from alembic.script import Script
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL
 
 from whisper_migrate.catalog import Catalog, Change, diff
 from whisper_migrate.databases.connect import connected
-from whisper_migrate.databases.shadow import shadows
+from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.desired import build
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.ignore import split
 from whisper_migrate.inspect import inspect
 from whisper_migrate.revisions.prove import Flaw, prove
+from whisper_migrate.rows.failures import Refused
+from whisper_migrate.rows.proof import prove_rows, touched
 from whisper_migrate.settle import settled
 
 
 @dataclass(frozen=True)
 class Proof:
-    """One revision that was run up, down and up, in how many seconds, and its flaw if it has one."""
+    """One revision that was run up, down and up, and on rows, in how many seconds; its flaw, or what became of rows."""
 
     script: Script
     seconds: float
     flaw: Flaw | None = None
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -64,38 +67,60 @@ def prove_history(history: History, server: URL, name: str | None, tell: Callabl
         end: Catalog | None = None
         # A flaw leaves a shadow that nobody knows: what comes behind it is proved in a fresh one.
         while end is None and not outcome.obstacle:
-            with connected(made.create(f"recorded{len(outcome.unproved)}")) as connection:
-                end = _prove_on(connection, history, done, outcome, tell)
-                if end is not None and whole:
-                    outcome.heads = history.heads
-                    with connected(made.create("desired")) as other:
-                        build(other, history.project)
-                        changes, _ = split(diff(end, inspect(other, like=end)), history.project.ignored)
-                    outcome.unwritten = settled(connection, changes)
+            shadow = made.create(f"recorded{len(outcome.unproved)}")
+            end = _prove_in(made, shadow, history, done, outcome, tell)
+        if end is not None and whole:
+            outcome.heads = history.heads
+            with connected(made.create("desired")) as other:
+                build(other, history.project)
+                changes, _ = split(diff(end, inspect(other, like=end)), history.project.ignored)
+            with connected(shadow) as connection:
+                outcome.unwritten = settled(connection, changes)
     return outcome
 
 
-def _prove_on(
-    connection: Connection, history: History, done: list[Script], outcome: Outcome, tell: Callable[[Proof], None]
+def _prove_in(
+    made: Shadows, shadow: URL, history: History, done: list[Script], outcome: Outcome, tell: Callable[[Proof], None]
 ) -> Catalog | None:
     """Run what is done already in an empty shadow, then prove what is left: what all of it makes, unless one fails."""
-    try:
-        for script in done:
-            history.step(connection, script.revision, "upgrade")
-    except Failure as failure:
-        outcome.obstacle = f"{history.path(script)} does not run: {failure.what}"
-        return None
-    reached = inspect(connection)
-    connection.rollback()
-    flaw = None
-    while outcome.unproved and flaw is None:
+    with connected(shadow) as connection:
+        try:
+            for script in done:
+                history.step(connection, script.revision, "upgrade")
+        except Failure as failure:
+            outcome.obstacle = f"{history.path(script)} does not run: {failure.what}"
+            return None
+        reached = inspect(connection)
+    while outcome.unproved:
         script = outcome.unproved.pop(0)
         began = time.monotonic()
         try:
-            reached = prove(history, connection, script.revision, reached)
-        except Flaw as found:
-            flaw = found
-        outcome.proofs.append(Proof(script, time.monotonic() - began, flaw))
+            reached, notes = prove_with_rows(made, shadow, history, script.revision, reached)
+        except Flaw as flaw:
+            outcome.proofs.append(Proof(script, time.monotonic() - began, flaw))
+        else:
+            outcome.proofs.append(Proof(script, time.monotonic() - began, notes=notes))
         tell(outcome.proofs[-1])
         done.append(script)
-    return None if flaw else reached
+        if outcome.proofs[-1].flaw:
+            return None
+    return reached
+
+
+def prove_with_rows(
+    made: Shadows, shadow: URL, history: History, revision: str, before: Catalog
+) -> tuple[Catalog, list[str]]:
+    """Prove a revision in a shadow that holds `before`, and on rows in a copy: what it leads to, and notes on rows.
+
+    Rows that the history itself puts into the shadow stay as they are. Raises Flaw.
+    """
+    with connected(shadow) as connection:
+        after = prove(history, connection, revision, before)
+    if not touched(before, after, history.source(revision)):
+        return after, []
+    copy = made.create(f"rows_{len(made.names)}", shadow.database)
+    try:
+        tried = prove_rows(made, copy, history, revision, before, after, by_name=True)
+    except Refused as refused:
+        raise Flaw("upgrade fails on tables with rows", f" {refused.what}") from refused
+    return after, tried.notes

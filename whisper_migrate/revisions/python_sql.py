@@ -1,6 +1,7 @@
 """SQL as Python source: literals that come back byte for byte through Alembic's op.execute()."""
 
 import re
+import textwrap
 
 from sqlalchemy import Dialect, text
 from sqlalchemy.dialects import postgresql
@@ -37,6 +38,12 @@ def block(sql: str) -> str:
     if not _is_plain(sql):
         return "\n".join(repr(line) for line in sql.splitlines(keepends=True))
     return f'{"r" if chr(92) in sql else ""}"""\n{sql}\n"""'
+
+
+def indented(source: str) -> str:
+    """Source one level deeper, but for the inside of triple-quoted blocks, which must stay as it is."""
+    parts = re.split(r'("""\n.*?\n""")', source, flags=re.DOTALL)
+    return "".join(part if part.startswith('"""') else textwrap.indent(part, "    ") for part in parts).strip()
 
 
 def _is_plain(sql: str) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import re
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from alembic.script import Script
@@ -20,16 +20,25 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
 from whisper_migrate.revisions.fork import Fork
-from whisper_migrate.revisions.prove import Flaw, prove
+from whisper_migrate.revisions.prove import Flaw
+from whisper_migrate.revisions.prove_history import prove_with_rows
 from whisper_migrate.settle import settled
 from whisper_migrate.words import line, outline
 
 
-def rebase(history: History, server: URL, fork: Fork, *, order_matters: bool = False) -> list[str]:
+@dataclass
+class Rebased:
+    """What differs in the other order, in lines, and what becomes of rows, by the revision that does it."""
+
+    differences: list[str] = field(default_factory=list)
+    notes: dict[str, list[str]] = field(default_factory=dict)
+
+
+def rebase(history: History, server: URL, fork: Fork, *, order_matters: bool = False) -> Rebased:
     """Give my first revision the other head as its parent, in its file; return what differs in the other order.
 
-    Both orders are run in shadows on `server`: mine on theirs, each up, down and up, and theirs on mine. Where they
-    make different schemas, the file is left as it is unless `order_matters` says that this is known.
+    Both orders are run in shadows on `server`: mine on theirs, each up, down and up and on rows, and theirs on mine.
+    Where they make different schemas, the file is left as it is unless `order_matters` says that this is known.
 
     Raises Failure, and leaves the file as it is, when mine do not stand on theirs.
     """
@@ -44,32 +53,35 @@ def rebase(history: History, server: URL, fork: Fork, *, order_matters: bool = F
         copies = Path(folder) / "versions"
         shutil.copytree(history.scripts.versions, copies, ignore=shutil.ignore_patterns("__pycache__"))
         (copies / first.relative_to(history.scripts.versions)).write_bytes(text)
-        differences = _compared(History(history.project, (copies,)), history, fork, made)
-    if not differences or order_matters:
+        found = _compared(History(history.project, (copies,)), history, fork, made)
+    if not found.differences or order_matters:
         first.write_bytes(text)
-        # Python would take a file that was written twice within a second, and is as long as before, for the old one.
-        Path(importlib.util.cache_from_source(str(first))).unlink(missing_ok=True)
-    return differences
+    return found
 
 
-def _compared(rebased: History, history: History, fork: Fork, made: Shadows) -> list[str]:
+def _compared(rebased: History, history: History, fork: Fork, made: Shadows) -> Rebased:
     """What the schema would have more (+) or less (-), or other, had mine run first, in lines."""
-    with connected(made.create("theirs_first")) as connection:
+    found = Rebased()
+    shadow = made.create("theirs_first")
+    with connected(shadow) as connection:
         reached = _made(connection, rebased, (*fork.common, *fork.theirs))
-        for script in fork.mine:
-            try:
-                reached = prove(rebased, connection, script.revision, reached)
-            except Flaw as flaw:
-                raise Failure(
-                    f"On {fork.theirs[-1].revision}, {script.revision} does not stand, so nothing was rewritten:"
-                    f" the {flaw.what} ({history.path(script)}):{flaw.details}"
-                ) from flaw
+    for script in fork.mine:
         try:
-            with connected(made.create("mine_first")) as shadow:
-                other = _made(shadow, history, (*fork.common, *fork.mine, *fork.theirs))
-        except Failure as failure:
-            return [failure.what]
-        return [line(change) for change in outline(settled(connection, diff(reached, other)))]
+            reached, found.notes[script.revision] = prove_with_rows(made, shadow, rebased, script.revision, reached)
+        except Flaw as flaw:
+            raise Failure(
+                f"On {fork.theirs[-1].revision}, {script.revision} does not stand, so nothing was rewritten:"
+                f" the {flaw.what} ({history.path(script)}):{flaw.details}"
+            ) from flaw
+    try:
+        with connected(made.create("mine_first")) as connection:
+            other = _made(connection, history, (*fork.common, *fork.mine, *fork.theirs))
+    except Failure as failure:
+        found.differences = [failure.what]
+        return found
+    with connected(shadow) as connection:
+        found.differences = [line(change) for change in outline(settled(connection, diff(reached, other)))]
+    return found
 
 
 def _made(connection: Connection, history: History, revisions: Sequence[Script]) -> Catalog:

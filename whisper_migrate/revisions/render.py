@@ -4,39 +4,79 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from whisper_migrate.catalog import Catalog, Key, Object
-from whisper_migrate.names import arguments, schema_argument, split_name, unquoted
+from whisper_migrate.history import PLACE
+from whisper_migrate.names import arguments, schema_argument, shown, split_name, unquoted
 from whisper_migrate.planning import column_types
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.revisions import render_constraints
-from whisper_migrate.revisions.python_sql import execute, quoted, sql_expression, sql_text
+from whisper_migrate.revisions.python_sql import execute, indented, quoted, sql_expression, sql_text
 
+# Where an author adds steps of their own.
+MARK = "# Data steps go here."
 # What op.alter_column() has words for.
 ALTERATION = re.compile("TYPE |SET DEFAULT |SET NOT NULL$|DROP DEFAULT$|DROP NOT NULL$")
 
 
 class Body:
-    """Renders the steps of one direction, towards `catalog`; `rows` gives the SQL that fills a new table."""
+    """Renders the steps of one direction, towards `catalog`.
+
+    `rows` gives the SQL that fills a new table; where `marked`, there is a place for steps on data.
+    """
 
     def __init__(
-        self, steps: Sequence[Step], catalog: Catalog, rows: Callable[[str], Sequence[str]] = lambda _: ()
+        self,
+        steps: Sequence[Step],
+        catalog: Catalog,
+        rows: Callable[[str], Sequence[str]] = lambda _: (),
+        *,
+        marked: bool = False,
     ) -> None:
         self.steps = steps
+        self.marked = marked
         self.catalog = catalog
         self.rows = rows
         self.absorbed: set[tuple[str, Key]] = set()
 
     def source(self) -> str:
         """The statements of the function body, one operation after another, not indented."""
-        lines = []
-        for step in self._tables_first():
-            if step.key not in self.absorbed:
-                lines += self._operations(step)
-            if step.verb == "create" and step.item.kind == "table":
-                # Before anything watches it, such as a trigger; foreign keys that go one way only are there already.
-                lines += [execute(sql) for sql in self.rows(step.item.identity)]
-        return "\n".join(lines)
+        lines: list[str] = []
+        steps = [step for step in self._tables_first() if step.key not in self.absorbed]
+        place = self._place(steps)
+        for alone, numbered in groupby(enumerate(steps), lambda numbered: numbered[1].alone):
+            operations: list[str] = []
+            for number, step in numbered:
+                if number == place:
+                    (lines if alone else operations).append(MARK)
+                operations += self._operations(step)
+                if step.verb == "create" and step.item.kind == "table":
+                    # Before anything watches it, such as a trigger; foreign keys one way are there already.
+                    operations += [execute(sql) for sql in self.rows(step.item.identity)]
+            if alone:
+                lines.append("with op.get_context().autocommit_block():")
+                lines.append("    " + indented("\n".join(operations)))
+            else:
+                lines += operations
+        return "\n".join([*lines, *([MARK] if place == len(steps) else [])])
+
+    def _place(self, steps: Sequence[Step]) -> int | None:
+        """Where data can be moved: tables and columns are there, and rules that are yet to come do not hold yet.
+
+        A backfill is in that place already.
+        """
+        if not self.marked or any(step.verb == "fill" for step in steps):
+            return None
+        made = [n for n, step in enumerate(steps) if step.verb == "create" and step.item.kind in ("table", "column")]
+        new = {step.item.identity for step in steps if step.verb == "create" and step.item.kind == "table"}
+        ruling = (n for n, step in enumerate(steps) if _is_rule(step) and step.item.parent not in new)
+        return next((number for number in ruling if not made or number > made[-1]), len(steps))
+
+    def _fill_column(self, step: Step) -> list[str]:
+        """The author's own: it is PLACE that is left to write."""
+        told = f"# Write {PLACE}: what {shown(step.item.identity)} is to be in these rows, in SQL."
+        return [*([told] if PLACE in step.statements[0] else []), *map(execute, step.statements)]
 
     def _tables_first(self) -> list[Step]:
         """Creating a table takes in its comments and serial sequences, which come as steps of their own."""
@@ -200,6 +240,13 @@ class Body:
         word = "table column" if key[0] == "column" else key[0]
         comment = ("comment", f"{word} {key[1]}")
         return str(self.catalog[comment]["text"]) if comment in self.catalog else None
+
+
+def _is_rule(step: Step) -> bool:
+    """Whether rows may stand in its way."""
+    if step.item.kind == "column":
+        return any(sql.endswith(" SET NOT NULL") for sql in step.statements)
+    return step.verb == "create" and step.item.kind in ("constraint", "index")
 
 
 def _change(item: Object, sql: str) -> str:

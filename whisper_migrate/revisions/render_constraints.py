@@ -6,12 +6,16 @@ import re
 from collections.abc import Iterable
 
 from whisper_migrate.catalog import Object
-from whisper_migrate.names import arguments, schema_argument, split_list, split_name, unquoted
+from whisper_migrate.names import arguments, in_parentheses, schema_argument, split_list, split_name, unquoted
+from whisper_migrate.objects.constraint import NOT_VALID
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.revisions.python_sql import quoted, sql_expression, sql_text
 
 NAME = re.compile(r'[a-z_][a-z0-9_$]*|"(?:[^"]|"")+"')
-INDEX = re.compile(r"CREATE (?P<unique>UNIQUE )?INDEX \S+ ON \S+ USING (?P<method>\w+) (?P<rest>\(.*)", re.DOTALL)
+INDEX = re.compile(
+    r"CREATE (?P<unique>UNIQUE )?INDEX (?P<concurrently>CONCURRENTLY )?\S+ ON \S+ USING (?P<method>\w+) (?P<rest>\(.*)",
+    re.DOTALL,
+)
 KEY = re.compile(r'(PRIMARY KEY|UNIQUE) \(((?:"(?:[^"]|"")+"|[^"()])+)\)')
 FOREIGN_KEY = re.compile(
     r"FOREIGN KEY \((?P<columns>[^()]+)\) REFERENCES (?P<table>\S+)\((?P<to>[^()]+)\)"
@@ -43,8 +47,9 @@ def create_constraint(step: Step) -> list[str] | None:
     item = step.item
     schema, table = split_name(str(item.parent))
     name = _final(item)
+    definition = item["definition"].removesuffix(NOT_VALID)
     where = schema_argument(schema)
-    definition = item["definition"]
+    where += ["postgresql_not_valid=True"] if definition != item["definition"] else []
     if len(step.statements) > 1:
         return None
     if match := KEY.fullmatch(definition):
@@ -65,6 +70,7 @@ def create_constraint(step: Step) -> list[str] | None:
             f"[{', '.join(targets)}]",
             *_actions(match),
         ]
+        words += where[-1:] if definition != item["definition"] else []
         if schema != "public" or other_schema != "public":
             words += [f"source_schema={quoted(schema)}", f"referent_schema={quoted(other_schema)}"]
         return [f"op.create_foreign_key({arguments(*words)})"]
@@ -81,11 +87,11 @@ def drop_constraint(step: Step) -> list[str]:
 
 
 def create_index(step: Step) -> list[str] | None:
-    match = INDEX.fullmatch(step.item["definition"])
+    match = INDEX.fullmatch(step.statements[0])
     if not match or len(step.statements) > 1:
         return None
     schema, table = split_name(str(step.item.parent))
-    keys, end = _in_parentheses(match["rest"])
+    keys, end = in_parentheses(match["rest"])
     tail = re.fullmatch(r"(?: WHERE (?P<where>.*))?", match["rest"][end:], re.DOTALL)
     if tail is None:
         return None
@@ -94,12 +100,14 @@ def create_index(step: Step) -> list[str] | None:
     words += ["unique=True"] if match["unique"] else []
     words += [f"postgresql_using={quoted(match['method'])}"] if match["method"] != "btree" else []
     words += [f"postgresql_where={sql_expression(_bare(tail['where']))}"] if tail["where"] else []
+    words += ["postgresql_concurrently=True"] if match["concurrently"] else []
     return [f"op.create_index({arguments(*words, *schema_argument(schema))})"]
 
 
 def drop_index(step: Step) -> list[str]:
     schema, table = split_name(str(step.item.parent))
     words = [_final(step.item), f"table_name={quoted(table)}", *schema_argument(schema)]
+    words += ["postgresql_concurrently=True"] if " CONCURRENTLY " in step.statements[0] else []
     return [f"op.drop_index({arguments(*words)})"]
 
 
@@ -126,28 +134,7 @@ def _actions(match: re.Match[str]) -> Iterable[str]:
 def _bare(expression: str) -> str:
     """An expression without the parentheses around all of it."""
     if expression.startswith("("):
-        _, end = _in_parentheses(expression)
+        _, end = in_parentheses(expression)
         if end == len(expression):
             return expression[1:-1]
     return expression
-
-
-def _in_parentheses(text: str) -> tuple[list[str], int]:
-    """The top-level, comma-separated parts of the parentheses that `text` begins with, and where they end."""
-    parts: list[str] = []
-    depth, start, number = 0, 1, 0
-    while number < len(text):
-        char = text[number]
-        if char in "'\"":
-            number = text.index(char, number + 1)
-        elif char in "([":
-            depth += 1
-        elif char in ")]":
-            depth -= 1
-            if depth == 0:
-                return [*parts, text[start:number].strip()], number + 1
-        elif char == "," and depth == 1:
-            parts.append(text[start:number].strip())
-            start = number + 1
-        number += 1
-    return parts, number

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from alembic.script import ScriptDirectory
 
 from whisper_migrate.errors import Failure
 from whisper_migrate.project import Project
+from whisper_migrate.revisions.python_sql import indented
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,8 @@ def write(project: Project, folder: Path, text: Text) -> Path:
         head=text.parent or "base",
         version_path=str(folder),
         imports="from sqlalchemy.dialects import postgresql",
-        upgrades=_indented(text.upgrade),
-        downgrades=_indented(text.downgrade),
+        upgrades=indented(text.upgrade),
+        downgrades=indented(text.downgrade),
     )
     if script is None:
         raise Failure("Alembic wrote no file for the revision.")
@@ -48,12 +47,6 @@ def write(project: Project, folder: Path, text: Text) -> Path:
     file.write_text(file.read_text().replace("\n\nRevision ID:", f"\n\n{summary}\n\nRevision ID:", 1))
     _format(project, file)
     return file
-
-
-def _indented(body: str) -> str:
-    """The body of a function, but for the inside of triple-quoted blocks, which must stay as it is."""
-    parts = re.split(r'("""\n.*?\n""")', body, flags=re.DOTALL)
-    return "".join(part if part.startswith('"""') else textwrap.indent(part, "    ") for part in parts).strip()
 
 
 def _format(project: Project, file: Path) -> None:

@@ -2,55 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
+from dataclasses import dataclass, field
 
-from sqlalchemy import Connection
+from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, diff
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.shadow import Shadows
 from whisper_migrate.errors import Failure, reason
-from whisper_migrate.names import plain_name
+from whisper_migrate.history import History
+from whisper_migrate.names import joined, plain_name, shown
+from whisper_migrate.rows.breaches import Breach
 from whisper_migrate.rows.compare import changed_up, changed_up_and_down, read
 from whisper_migrate.rows.failures import Obstacles, Refused
 from whisper_migrate.rows.fill import fill, mentions, root
-from whisper_migrate.sql import run
 
 # Changes of these kinds can fail on rows, or change them; those of others (a comment, a grant, a view) cannot.
 OF_ROWS = frozenset({"table", "column", "constraint", "index"})
 OF_TYPES = frozenset({"enum", "domain", "domain_constraint", "composite_type"})
 # Rows are in the way of a revision for one reason after another.
 ROUNDS = 30
+FILES = """
+SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname), pg_relation_filenode(c.oid)
+FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384"""
+
+
+@dataclass
+class Tried:
+    """What a revision did to rows, in notes, and the rules that it brings and rows may not keep."""
+
+    notes: list[str] = field(default_factory=list)
+    breaches: list[Breach] = field(default_factory=list)
 
 
 def prove_rows(
-    connection: Connection,
-    step: Callable[[str], None],
+    made: Shadows,
+    shadow: URL,
+    history: History,
+    revision: str,
     before: Catalog,
     after: Catalog,
     *,
-    source: str = "",
-) -> list[str]:
-    """Run a revision up and down in a shadow with rows; says on which it fails, and which it loses or changes.
+    by_name: bool = False,
+) -> Tried:
+    """Run a revision up and down on tables with rows: on which does it fail, and which does it lose or change?
 
-    `step("upgrade")` and `step("downgrade")` run it, from `before` to `after` and back; the shadow stands at `after`,
-    there it is left, and of what rows it had none are left in the tables that the revision touches. Those are told
-    by the difference of the catalogs, and by the names in its `source`.
+    `shadow` stands at `after`, is given up to this, and nobody is connected to it. The tables are told by what differs
+    between both catalogs, and where `by_name`, by those that the revision's file names as well.
 
     Raises Refused when it fails on any table with rows, and nothing else: what could not be tried is said.
     """
+    source = history.source(revision) if by_name else ""
     tables = {root(before, table) for table in touched(before, after, source)}
     if not tables:
-        return []
+        return Tried()
     try:
-        step("downgrade")
-        notes = fill(connection, before, tables, after)
-        notes += _tried(connection, step, before, after, tables)
+        with connected(shadow) as connection:
+            history.step(connection, revision, "downgrade")
+            notes = fill(connection, before, tables, after)
+        return _tried(made, shadow, history, revision, Obstacles(before, after, tables, notes))
     except Refused:
         raise
     except Exception as error:
-        connection.rollback()
-        return [f"The revision was not tried on rows: {reason(error)}."]
-    return notes
+        return Tried([f"The revision was not tried on rows: {reason(error)}."])
 
 
 def touched(before: Catalog, after: Catalog, source: str = "") -> set[str]:
@@ -69,53 +86,49 @@ def touched(before: Catalog, after: Catalog, source: str = "") -> set[str]:
     return {table for table in found if ("table", table) in before}
 
 
-def _tried(
-    connection: Connection,
-    step: Callable[[str], None],
-    before: Catalog,
-    after: Catalog,
-    tables: set[str],
-) -> list[str]:
-    """The shadow stands at `before`, with rows; at the end it stands at `after`, without."""
-    obstacles = Obstacles(connection, before, after, tables)
-    notes: list[str] = []
+def _tried(made: Shadows, filled: URL, history: History, revision: str, obstacles: Obstacles) -> Tried:
+    """`filled` stands at `before`, with rows. Each attempt is in a copy: what fails may have been committed in part."""
+    before, after, tables, notes = obstacles.before, obstacles.after, obstacles.tables, obstacles.notes
     for _ in range(ROUNDS):
-        first = read(connection, before, after, tables)
-        connection.commit()
-        error = _failure(connection, step, "upgrade")
-        if error is None:
-            break
-        notes.append(obstacles.remove(error))
-        connection.commit()
-    second = read(connection, after, before, tables)
+        with connected(made.create(f"attempt_{len(made.names)}", filled.database)) as connection:
+            first = read(connection, before, after, tables)
+            files = _files(connection)
+            error = _failure(history, connection, revision, "upgrade")
+            if isinstance(error, Failure):
+                return Tried([*notes, f"The upgrade fails on rows: {error.what}"], obstacles.breaches)
+            if error is None:
+                second = read(connection, after, before, tables)
+                notes += [*_rewritten(files, _files(connection)), *changed_up(first, second, before, after)]
+                connection.commit()
+                if error := _failure(history, connection, revision, "downgrade"):
+                    notes.append(f"The downgrade fails on rows: {reason(error)}.")
+                else:
+                    notes += changed_up_and_down(first, second, read(connection, before, after, tables))
+                return Tried(notes, obstacles.breaches)
+        with connected(filled) as connection:
+            obstacles.remove(connection, error)
+            connection.commit()
+    return Tried([*notes, "More was not tried on rows."], obstacles.breaches)
+
+
+def _failure(history: History, connection: Connection, revision: str, direction: str) -> DBAPIError | Failure | None:
+    """What PostgreSQL says against a step, or the revision itself; None when it is done."""
     connection.commit()
-    notes += changed_up(first, second, before, after)
-    if error := _failure(connection, step, "downgrade"):
-        notes.append(f"The downgrade fails on rows: {reason(error)}.")
-    else:
-        notes += changed_up_and_down(first, second, read(connection, before, after, tables))
-        connection.commit()
-        _empty(connection, tables, before)
-        step("upgrade")
-    _empty(connection, tables, after)
-    return notes
-
-
-def _failure(connection: Connection, step: Callable[[str], None], direction: str) -> DBAPIError | None:
-    """What PostgreSQL says against a step; None when it is done."""
     try:
-        step(direction)
+        history.step(connection, revision, direction)
         return None
-    except (DBAPIError, Failure) as error:
+    except Failure as failure:
         connection.rollback()
-        said = error if isinstance(error, DBAPIError) else error.__cause__
-        if not isinstance(said, DBAPIError):
-            raise
-        return said
+        return failure.__cause__ if isinstance(failure.__cause__, DBAPIError) else failure
 
 
-def _empty(connection: Connection, tables: Collection[str], catalog: Catalog) -> None:
-    there = [table for table in sorted(tables) if ("table", table) in catalog]
-    if there:
-        run(connection, f"TRUNCATE {', '.join(there)} CASCADE")
-    connection.commit()
+def _files(connection: Connection) -> dict[int, tuple[str, int]]:
+    """Where each table's rows are."""
+    return {oid: (name, file) for oid, name, file in connection.execute(text(FILES))}
+
+
+def _rewritten(before: dict[int, tuple[str, int]], after: dict[int, tuple[str, int]]) -> Collection[str]:
+    """Of the tables whose rows are elsewhere now, that is, were all written again."""
+    names = [shown(name) for oid, (name, file) in sorted(before.items()) if oid in after and after[oid][1] != file]
+    them = "it" if len(names) == 1 else "them"
+    return [f"The upgrade writes all of {joined(names)} anew, and nobody can use {them} meanwhile."] if names else []

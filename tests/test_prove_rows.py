@@ -1,0 +1,108 @@
+"""Revisions that are written already, on rows; and those that their author is yet to finish."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.drafting import edited
+from tests.little import command, execute, plain, value
+from tests.test_prove import project, proved, sound, write
+from tests.test_rebase import B, rebased
+from whisper_migrate.project import Project
+from whisper_migrate.revisions.draft import draft
+
+__all__ = ["project"]
+
+pytestmark = pytest.mark.servers("pg18")
+
+
+@pytest.mark.parametrize(
+    ("up", "down", "notes"),
+    [
+        (
+            "ALTER TABLE authors ALTER born SET NOT NULL",
+            "ALTER TABLE authors ALTER born DROP NOT NULL",
+            ["authors.born: the upgrade fails where it is NULL. Look first: SELECT count(*) FROM authors WHERE"],
+        ),
+        (
+            "UPDATE tags SET state = CASE state WHEN $$new$$ THEN $$old$$ ELSE $$new$$ END",
+            "",
+            ["tags.state: the upgrade changes ", "tags.state: up and down change "],
+        ),
+        ("DELETE FROM tags", "", ["tags: the upgrade removes "]),
+        (
+            ": op.get_bind().exec_driver_sql('SELECT 1 FROM tags').first() and nowhere",
+            "",
+            ["The upgrade fails on rows: NameError: name 'nowhere' is not defined (alembic/versions/three.py:16)."],
+        ),
+        (
+            ": op.execute('CREATE INDEX i ON tags (state)')\n    with op.get_context().autocommit_block():"
+            "\n        op.execute('CREATE UNIQUE INDEX CONCURRENTLY u ON tags (state)')",
+            "DROP INDEX i; DROP INDEX u",
+            ["tags: the upgrade fails where two rows have the same state."],
+        ),
+    ],
+    ids=["fails", "changes", "loses", "fails by itself", "fails half way"],
+)
+def test_what_becomes_of_rows_is_said(
+    capsys: pytest.CaptureFixture[str], project: Project, server: URL, up: str, down: str, notes: list[str]
+) -> None:
+    write(project, "three", "two", up, down)
+    said = proved(capsys, project, server, "three")
+    first, *lines = said.out.splitlines()
+    assert f"{first}\n" == sound("three")
+    for note in notes:
+        assert lines.pop(0).startswith(f"  Note: {note}")
+    assert not [line for line in lines if "Note" in line]
+
+
+def test_what_fails_on_any_row_is_a_flaw(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> None:
+    write(project, "three", "two", "ALTER TABLE tags ADD n integer NOT NULL", "ALTER TABLE tags DROP n")
+    said = proved(capsys, project, server, "three")
+    assert said.code == 1 and said.out.startswith(
+        "three: the upgrade fails on tables with rows (alembic/versions/three.py): tags.n is new and NOT NULL, and"
+    )
+
+
+def test_rows_of_the_history_stay(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> None:
+    write(project, "three", "two", "INSERT INTO tags VALUES ($$one$$)", "DELETE FROM tags WHERE label = $$one$$")
+    write(project, "four", "three", "ALTER TABLE tags ADD n integer", "ALTER TABLE tags DROP n")
+    write(project, "five", "four", "SELECT 1 / count(*) FROM tags WHERE label = $$one$$")
+    write(project, "six", "five", "ALTER TABLE tags DROP n", "ALTER TABLE tags ADD n integer")
+    said = proved(capsys, project, server)
+    assert said.code == 0 and said.out.endswith("\nOne head, six, and it is what the models say.\n"), said.out
+
+
+def test_rebased_revisions_are_tried_on_rows(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> None:
+    write(project, "left", "two", *B)
+    write(project, "right", "two", "ALTER TABLE authors ALTER born SET NOT NULL", "ALTER TABLE authors ALTER born DROP"
+          " NOT NULL", day=2)  # fmt: skip
+    said = rebased(capsys, project, server)
+    assert "\n  Note: authors.born: the upgrade fails where it is NULL. Look first: " in said.out and said.code == 0
+
+
+def test_a_step_that_is_not_written_yet_is_no_revision(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, server: URL, database: URL
+) -> None:
+    table = 'sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True){})'
+    first = draft(edited(tmp_path, table.format("")), server, "first")
+    assert first.path
+    shadows = {"SHADOW_URL": plain(server)}
+    project = edited(tmp_path, table.format(', sa.Column("plan", sa.Text, nullable=False)'))
+    assert command(capsys, project, database, "upgrade").code == 0
+    said = command(capsys, project, None, "create", "plans", "--backfill", "t.plan", **shadows)
+    (file,) = set((tmp_path / "alembic/versions").glob("*.py")) - {first.path}
+    step = 'op.execute("UPDATE t SET plan = <expression> WHERE plan IS NULL")'
+    assert said.code == 0 and "without rows.\nIts backfill is yours to write" in said.out and step in file.read_text()
+    line = file.read_text()[: file.read_text().index(step)].count("\n") + 1
+    for arguments in (["prove"], ["upgrade"], ["check-drift"], ["create", "more"]):
+        said = command(capsys, project, None if arguments[0] != "upgrade" else database, *arguments, **shadows)
+        words = f"{file.relative_to(tmp_path)}:{line} is yet to be written: {step}"
+        assert words in said.out + said.err and said.code == (1 if arguments == ["prove"] else 2), arguments
+    assert value(database, "SELECT count(*) FROM pg_attribute WHERE attname = 'plan'") == 0
+    file.write_text(file.read_text().replace("<expression>", "'free'"))
+    assert command(capsys, project, None, "prove", **shadows).code == 0
+    execute(database, "INSERT INTO t VALUES (1)")
+    assert command(capsys, project, database, "upgrade").code == 0
+    assert value(database, "SELECT plan FROM t") == "free"

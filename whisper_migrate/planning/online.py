@@ -1,0 +1,268 @@
+"""The online form of a plan: what takes long on a table with rows is done without keeping others from it.
+
+Such a step cannot be in a transaction with others, or would hold their locks for as long as it takes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from whisper_migrate.catalog import Catalog, Object
+from whisper_migrate.names import identifier, shown, split_name, unquoted
+from whisper_migrate.objects import KINDS
+from whisper_migrate.objects.constraint import NOT_VALID
+from whisper_migrate.planning.steps import Step
+from whisper_migrate.sql import sibling
+
+KEY = re.compile(
+    r"(?P<type>PRIMARY KEY|UNIQUE)(?P<nulls> NULLS NOT DISTINCT)? (?P<columns>\((?:\"(?:[^\"]|\"\")+\"|[^()])+\))"
+    r"(?P<include> INCLUDE \([^()]+\))?(?P<deferrable>[A-Z ]*)"
+)
+UNCHECKED = (NOT_VALID, " NOT ENFORCED")
+KEYS = ("constraint", "index")
+LONGEST = 63
+
+
+@dataclass(frozen=True)
+class Online:
+    """Makes the online form of the steps from `before` to `after`, both read with `requires=True`."""
+
+    steps: Sequence[Step]
+    before: Catalog
+    after: Catalog
+
+    def plan(self) -> list[Step]:
+        """The same way in steps of which some are `alone`: between them, as few transactions as there can be."""
+        parts = list(self._in_parts())
+        ways = [self._in_turns(parts, alone) for alone in (False, True)]
+        return min(ways, key=_turns)
+
+    def _in_parts(self) -> Iterator[tuple[Step, Step]]:
+        """Every part, with its step. Rows are filled once new ones are held to what they are filled for."""
+        filling: list[tuple[Step, Step]] = []
+        for step in self.steps:
+            for part in self._parts(step):
+                if step.verb == "fill":
+                    filling.append((step, part))
+                elif part.item.kind == "constraint" and part.item["definition"].endswith(NOT_VALID):
+                    yield step, part
+                    yield from filling
+                    filling = []
+                else:
+                    yield from filling
+                    yield step, part
+                    filling = []
+        yield from filling
+
+    def slow(self) -> tuple[list[str], list[str]]:
+        """What takes long on tables that are there: what has an online form, and what has none."""
+        found: tuple[list[str], list[str]] = ([], [])
+        for step in self.steps:
+            if words := self._slow(step):
+                found[self._parts(step) == [step]].append(words)
+        return found
+
+    def _slow(self, step: Step) -> str | None:
+        item = step.item
+        if not self._stands(item):
+            return None
+        name = shown(item.identity)
+        name += f" ({shown(str(item.parent))} is partitioned)" if self._is_partitioned(item) else ""
+        if step.verb == "create" and item.kind == "index":
+            return f"index {name} is built"
+        if item.kind == "constraint" and not item["definition"].endswith(UNCHECKED):
+            checked = step.verb == "create" or any(" VALIDATE CONSTRAINT " in sql for sql in step.statements)
+            return f"constraint {name} is checked" if checked else None
+        if item.kind == "column" and any(sql.endswith(" SET NOT NULL") for sql in step.statements):
+            return f"column {name} is looked through for NULL"
+        return None
+
+    def _stands(self, item: Object) -> bool:
+        """Whether it is on a table or a materialized view that is there before, and stays."""
+        keys = {("table", str(item.parent)), ("materialized_view", str(item.parent))}
+        changed = {step.item.key for step in self.steps if step.verb in ("create", "drop")}
+        return any(key in self.before and key in self.after and key not in changed for key in keys)
+
+    def _is_partitioned(self, item: Object) -> bool:
+        table = self.before.objects.get(("table", str(item.parent)))
+        return bool(table and table["partition_key"])
+
+    def _parts(self, step: Step) -> list[Step]:
+        """The steps in place of one; itself where it has no other form, or needs none."""
+        parts = getattr(self, f"_{step.verb}_{step.item.kind}", None)
+        return list(parts(step)) if parts and (step.item.kind == "enum" or self._stands(step.item)) else [step]
+
+    def _alter_enum(self, step: Step) -> Iterable[Step]:
+        others = [part for other in self.steps for part in (other.item, *other.inside) if part.key != step.item.key]
+        assert step.before is not None
+        yield replace(step, alone=KINDS["enum"].too_late(step.before, step.item, others))
+
+    def _fill_column(self, step: Step) -> Iterable[Step]:
+        yield replace(step, alone=True)
+
+    def _create_index(self, step: Step) -> Iterable[Step]:
+        if self._is_partitioned(step.item):
+            yield step
+            return
+        first, *rest = step.statements
+        yield _concurrently(step.item, first)
+        if rest:
+            yield replace(step, verb="alter", before=step.item, statements=tuple(rest))
+        if self._replaced(step):
+            yield _drop_concurrently(_set_aside(self.before[step.item.key]))
+
+    def _drop_index(self, step: Step) -> Iterable[Step]:
+        """One that is replaced serves until the new one is there."""
+        if self._is_partitioned(step.item):
+            yield step
+        elif self._replaced(step):
+            aside = _set_aside(step.item)
+            yield Step("rename", aside, step.item, tuple(KINDS["index"].renamed(step.item, aside["name"])))
+        else:
+            yield _drop_concurrently(step.item)
+
+    def _create_constraint(self, step: Step) -> Iterable[Step]:
+        item, (first, *rest) = step.item, step.statements
+        further = [replace(step, verb="alter", before=item, statements=tuple(rest))] if rest else []
+        key = KEY.fullmatch(item["definition"])
+        if key and not self._is_partitioned(item):
+            yield from self._key(step, key)
+        elif item["type"] == "check" or (item["type"] == "foreign key" and not self._is_partitioned(item)):
+            if item["definition"].endswith(UNCHECKED):
+                yield step
+                return
+            yield from _validated(item, first)
+        else:
+            yield step
+            return
+        yield from further
+
+    def _key(self, step: Step, key: re.Match[str]) -> Iterable[Step]:
+        """An index that is there becomes the constraint's, and gets its name."""
+        item = step.item
+        name = _named(item["name"], "_new") if self._replaced(step) else item["name"]
+        definition = f"CREATE UNIQUE INDEX {name} ON {item.parent} USING btree {key['columns']}"
+        definition += f"{key['include'] or ''}{key['nulls'] or ''}"
+        index = Object(
+            "index", sibling(str(item.parent), name), item.parent, ("name", "definition"), (name, definition)
+        )
+        yield _concurrently(index, definition)
+        if self._replaced(step):
+            yield Step("drop", self.before[item.key], None, tuple(KINDS["constraint"].drop(self.before[item.key])))
+        using = f"{key['type']} USING INDEX {name}{key['deferrable']}"
+        adopted = f"ALTER TABLE {item.parent} ADD CONSTRAINT {item['name']} {using}"
+        yield Step("create", item.but(definition=using), None, (adopted,))
+
+    def _drop_constraint(self, step: Step) -> Iterable[Step]:
+        """A key that is replaced goes when the index of the new one is there."""
+        key = KEY.fullmatch(self.after[step.item.key]["definition"]) if self._replaced(step) else None
+        if not (key and not self._is_partitioned(step.item)):
+            yield step
+
+    def _alter_constraint(self, step: Step) -> Iterable[Step]:
+        yield replace(step, alone=all(" VALIDATE CONSTRAINT " in sql for sql in step.statements))
+
+    def _alter_column(self, step: Step) -> Iterable[Step]:
+        """A check that is validated already spares SET NOT NULL the look at every row."""
+        places = [number for number, sql in enumerate(step.statements) if sql.endswith(" SET NOT NULL")]
+        if not places:
+            yield step
+            return
+        item, place = step.item, places[0]
+        if place:
+            yield replace(step, statements=step.statements[:place])
+        name = _is_set(item)
+        fields = {"name": name, "type": "check", "definition": f"CHECK ({item['name']} IS NOT NULL)"}
+        check = Object("constraint", f"{name} on {item.parent}", item.parent, tuple(fields), tuple(fields.values()))
+        yield from _validated(check, f"ALTER TABLE {item.parent} ADD CONSTRAINT {name} {check['definition']}")
+        yield replace(step, statements=step.statements[place:])
+        yield Step("drop", check, None, tuple(KINDS["constraint"].drop(check)))
+
+    def _replaced(self, step: Step) -> bool:
+        """Whether the same name goes and comes, and nothing needs to happen in between."""
+        verbs = {other.verb: number for number, other in enumerate(self.steps) if other.item.key == step.item.key}
+        if not verbs.keys() >= {"drop", "create"}:
+            return False
+        between = self.steps[verbs["drop"] + 1 : verbs["create"]]
+        return not any(self._related(self.steps[verbs["drop"]], other) for other in between)
+
+    def _in_turns(self, parts: Sequence[tuple[Step, Step]], alone: bool) -> list[Step]:
+        """In a transaction what can be in one, then alone what has to be, and so on; `alone` begins with the latter."""
+        done: list[Step] = []
+        left = list(parts)
+        while left:
+            waiting: list[tuple[Step, Step]] = []
+            for origin, part in left:
+                ready = part.alone == alone and not any(o is origin or self._related(o, origin) for o, _ in waiting)
+                if ready:
+                    done.append(part)
+                else:
+                    waiting.append((origin, part))
+            left, alone = waiting, not alone
+        return done
+
+    def _related(self, first: Step, then: Step) -> bool:
+        """Whether one of two steps has to be done before the other."""
+        if (_is_light(first) and _sees_values(then)) or (_is_light(then) and _sees_values(first)):
+            return False
+        ones, others = ({part.key for part in (step.item, *step.inside)} for step in (first, then))
+        if ones & others or {str(first.item.parent), first.item.identity} & {then.item.identity}:
+            return True
+        needs = (catalog.requires.get(key, frozenset()) for catalog in (self.before, self.after) for key in ones)
+        needed = (catalog.requires.get(key, frozenset()) for catalog in (self.before, self.after) for key in others)
+        return any(found & others for found in needs) or any(found & ones for found in needed)
+
+
+def stands_for(name: str, table: str, after: Catalog) -> Object | None:
+    """What a constraint or an index of this name, which only the online form has, is a step towards."""
+    for item in after.children(table):
+        ours = _is_set(item) if item.kind == "column" else _named(item["name"], "_new") if item.kind in KEYS else None
+        if ours and unquoted(ours) == name:
+            return item
+    return None
+
+
+def _is_set(column: Object) -> str:
+    return _named(f"{split_name(str(column.parent))[1]}_{unquoted(column['name'])}", "_is_set")
+
+
+def _is_light(step: Step) -> bool:
+    """Whether it leaves the values of a column, and so what stands on it, as they are."""
+    return step.verb == "alter" and step.item.kind == "column" and not any(" TYPE " in sql for sql in step.statements)
+
+
+def _sees_values(step: Step) -> bool:
+    """Whether nothing else of its columns matters to it: those of a primary key have to be NOT NULL first."""
+    return step.item.kind == "index" or (step.item.kind == "constraint" and step.item["type"] != "primary key")
+
+
+def _turns(steps: Sequence[Step]) -> int:
+    return sum(one.alone != other.alone for one, other in pairwise(steps))
+
+
+def _concurrently(item: Object, sql: str) -> Step:
+    definition = sql.replace("INDEX ", "INDEX CONCURRENTLY ", 1)
+    return Step("create", item.but(definition=definition), None, (definition,), alone=True)
+
+
+def _drop_concurrently(item: Object) -> Step:
+    return Step("drop", item, None, (f"DROP INDEX CONCURRENTLY {item.identity}",), alone=True)
+
+
+def _validated(item: Object, added: str) -> Iterable[Step]:
+    """A constraint in two steps: new rows keep it from now on, and then the others are looked at."""
+    yield Step("create", item.but(definition=item["definition"] + NOT_VALID), None, (added + NOT_VALID,))
+    validate = f"ALTER TABLE {item.parent} VALIDATE CONSTRAINT {item['name']}"
+    yield Step("alter", item, item, (validate,), alone=True)
+
+
+def _set_aside(item: Object) -> Object:
+    name = _named(item["name"], "_old")
+    return replace(item.but(name=name), identity=sibling(item.identity, name))
+
+
+def _named(name: str, ending: str) -> str:
+    return identifier(unquoted(name).encode()[: LONGEST - len(ending)].decode(errors="ignore") + ending)

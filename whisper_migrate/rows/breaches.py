@@ -1,0 +1,124 @@
+"""Rows that a rule to come does not allow: how they are found, and what permits to leave them to the upgrade."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from whisper_migrate.catalog import Catalog, Object
+from whisper_migrate.names import shown
+from whisper_migrate.rows.fill import REFERENCE, mentions
+
+ORDERING = re.compile(r" (?:DESC|NULLS (?:FIRST|LAST)|[\w.]+_ops\b(?:\([^)]*\))?)")
+
+
+@dataclass(frozen=True)
+class Breach:
+    """The rows of `table` where `condition` holds, which `rule` does not allow; `look` is the query that shows them."""
+
+    rule: Object
+    table: str
+    condition: str
+    what: str
+    look: str
+
+    @property
+    def name(self) -> str:
+        """What permits it: `set-not-null users.plan`, `add-constraint positive on users`."""
+        word = "set-not-null" if self.rule.kind == "column" else f"add-{self.rule.kind}"
+        return f"{word} {shown(self.rule.identity)}"
+
+    @property
+    def note(self) -> str:
+        """The sentence for who has rows."""
+        return f"{self.what} Look first: {self.look}" if self.look else self.what
+
+
+def breach(before: Catalog, rule: Object) -> Breach | None:
+    """What may be in the table of a column that becomes NOT NULL, of a constraint, or of a unique index."""
+    table = str(rule.parent)
+    if rule.kind == "column":
+        return _null(table, rule) if rule.key in before else _unfilled(table, rule)
+    definition = str(rule["definition"])
+    if re.match("PRIMARY KEY|UNIQUE|CREATE UNIQUE", definition):
+        return _duplicates(before, table, rule, definition)
+    if rule.kind == "constraint" and rule["type"] == "check":
+        return _unchecked(table, rule, definition)
+    match = REFERENCE.match(definition) if rule.kind == "constraint" else None
+    return _orphans(table, rule, *match.groups()) if match else None
+
+
+def concerns(found: Breach, column: Object) -> bool:
+    """Whether a breach is about the values of a column of its table."""
+    if found.rule.kind == "column":
+        return found.rule.key == column.key
+    return column.parent == found.table and mentions(_inside(found.rule["definition"]), column["name"])
+
+
+def _null(table: str, column: Object) -> Breach:
+    condition = f"{column['name']} IS NULL"
+    return Breach(
+        column,
+        table,
+        condition,
+        f"{shown(column.identity)}: the upgrade fails where it is NULL.",
+        f"SELECT count(*) FROM {shown(table)} WHERE {condition}",
+    )
+
+
+def _unfilled(table: str, column: Object) -> Breach:
+    what = f"{shown(column.identity)} is new, and the upgrade fails where its backfill leaves it NULL."
+    return Breach(column, table, f"{column['name']} IS NULL", what, "")
+
+
+def _duplicates(before: Catalog, table: str, rule: Object, definition: str) -> Breach:
+    keys = ORDERING.sub("", _inside(definition))
+    where = definition.rpartition(" WHERE ")[2] if " WHERE " in definition else ""
+    nullable = [c for c in before.children(table, "column") if not c["not_null"] and mentions(keys, c["name"])]
+    if nullable and "NULLS NOT DISTINCT" not in definition:
+        where = f"{where} AND ({keys}) IS NOT NULL" if where else f"({keys}) IS NOT NULL"
+    clause = f" WHERE {where}" if where else ""
+    kept = f"ctid <> ALL (ARRAY(SELECT min(ctid) FROM {table}{clause} GROUP BY {keys}))"
+    return Breach(
+        rule,
+        table,
+        f"{kept} AND {where}" if where else kept,
+        f"{shown(table)}: the upgrade fails where two rows have the same {keys}.",
+        f"SELECT {keys}, count(*) FROM {shown(table)}{clause} GROUP BY {keys} HAVING count(*) > 1",
+    )
+
+
+def _unchecked(table: str, rule: Object, definition: str) -> Breach:
+    condition = f"NOT ({_inside(definition)})"
+    return Breach(
+        rule,
+        table,
+        condition,
+        f"{shown(table)}: the upgrade fails where a row does not keep {rule['name']}.",
+        f"SELECT count(*) FROM {shown(table)} WHERE {condition}",
+    )
+
+
+def _orphans(table: str, rule: Object, columns: str, parent: str, keys: str) -> Breach:
+    names = columns.split(", ")
+    condition = " AND ".join([f"{name} IS NOT NULL" for name in names])
+    left = columns if len(names) == 1 else f"({columns})"
+    condition += f" AND {left} NOT IN (SELECT {keys} FROM {parent})"
+    return Breach(
+        rule,
+        table,
+        condition,
+        f"{shown(table)}: the upgrade fails where {columns} is not to be found in {shown(parent)}.",
+        f"SELECT count(*) FROM {shown(table)} WHERE {shown(condition)}",
+    )
+
+
+def _inside(definition: str) -> str:
+    """What stands in the first parentheses of a definition: `UNIQUE (a, b) INCLUDE (c)` -> `a, b`."""
+    start = definition.index("(")
+    depth = 0
+    for place in range(start, len(definition)):
+        depth += {"(": 1, ")": -1}.get(definition[place], 0)
+        if depth == 0:
+            return definition[start + 1 : place]
+    return definition[start + 1 :]
