@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -17,7 +17,7 @@ from tests import servers
 from whisper_migrate import embedded
 from whisper_migrate.errors import Failure
 
-MakeDatabase = Callable[..., URL]
+MakeDatabase = servers.Maker
 WARM = pytest.StashKey[servers.Servers]()
 LEFT = pytest.StashKey[list[str]]()
 EVERYTHING = "WHISPER_TEST_EVERYTHING"  # every row on every server, as CI does
@@ -125,7 +125,7 @@ def _makers() -> Iterator[dict[URL, servers.Maker]]:
 def make_database(server: URL, _makers: dict[URL, servers.Maker]) -> Iterator[MakeDatabase]:
     """Call it for a fresh database on `server`, empty or a copy of `template`; all are dropped at the test's end."""
     maker = _makers.get(server) or _makers.setdefault(server, servers.Maker(server))
-    yield maker.make
+    yield maker
     maker.drop()
 
 

@@ -1,6 +1,7 @@
 """The warm PostgreSQL servers of a test session: one of each version, started once, shared by all its processes."""
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -107,18 +108,19 @@ def databases(url: URL) -> list[str]:
 
 
 class Maker:
-    """Makes databases on one server, and drops them all."""
+    """Makes databases on one server when it is called, and drops them all, those that are kept when it closes."""
+
+    _numbers = itertools.count(1)  # of all makers of a process: several may work on one server
 
     def __init__(self, url: URL) -> None:
         self.url = url
         self.names: list[str] = []
-        self.count = 0
+        self.kept: list[str] = []
         self._connection = connect(url)
 
-    def make(self, template: str | URL | None = None) -> URL:
+    def __call__(self, template: str | URL | None = None) -> URL:
         worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-        self.count += 1
-        name = f"test_{worker}_{os.getpid()}_{self.count}"
+        name = f"test_{worker}_{os.getpid()}_{next(self._numbers)}"
         source = template.database if isinstance(template, URL) else template
         self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{source or "template0"}"')
         self.names.append(name)
@@ -129,9 +131,25 @@ class Maker:
         while len(self.names) > keep:
             self._execute(f'DROP DATABASE IF EXISTS "{self.names.pop()}" WITH (FORCE)')
 
+    def keep(self, url: URL) -> None:
+        """Do not drop this one at the end of the test that made it."""
+        self.names.remove(str(url.database))
+        self.kept.append(str(url.database))
+
+    def give_up(self, url: URL) -> None:
+        """Keep this one no longer."""
+        self.kept.remove(str(url.database))
+        self.names.append(str(url.database))
+
     def close(self) -> None:
+        self.names += self.kept
         self.drop()
         self._connection.close()
+
+    @property
+    def version(self) -> int:
+        """The server's major version."""
+        return int(self._connection.server_version) // 10000
 
     def _execute(self, statement: str) -> None:
         with self._connection.cursor() as cursor:

@@ -169,8 +169,8 @@ def test_servers_of_two_versions(fleet: Fleet, make_database: MakeDatabase) -> N
     with contextlib.closing(servers.Maker(url)) as other:
         databases: dict[str, URL | str] = {
             "a": little.at(make_database()),
-            "b": little.at(other.make()),
-            "c": little.at(other.make(), "two", "DROP INDEX authors_name_idx"),
+            "b": little.at(other()),
+            "c": little.at(other(), "two", "DROP INDEX authors_name_idx"),
         }
         said = fleet(databases, "status")
         groups = [re.sub(r"fingerprint <f>, PostgreSQL \d\d", "", line) for line in summary(said)]

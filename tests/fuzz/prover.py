@@ -49,7 +49,7 @@ class Prover:
     def outcome(self, pair: Pair) -> Outcome:
         """Prove a pair."""
         try:
-            prove_pair(self._maker.make, self._project, pair.before, pair.after, pair.in_file)
+            prove_pair(self._maker, self._project, pair.before, pair.after, pair.in_file)
         except Refused as refusal:
             return Outcome("refused by PostgreSQL", str(refusal))
         except Exception as error:

@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import Connection
 
 from tests.conftest import MakeDatabase
-from whisper_migrate.catalog import Catalog, diff
-from whisper_migrate.databases.connect import connected
-from whisper_migrate.inspect import inspect
+from tests.objects.database import an_empty_database, apply, catalog
+from whisper_migrate.catalog import diff
 from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.repair import NO_BODY_CHECKS
-from whisper_migrate.sql import run
 from whisper_migrate.words import line
 
 
@@ -33,30 +30,11 @@ class Case:
         return self.name
 
 
-def apply(connection: Connection, *sql: str) -> None:
-    """Execute SQL as it is and commit."""
-    for statement in sql:
-        run(connection, statement)
-    connection.commit()
-
-
-def version(connection: Connection) -> int:
-    """The server's major version."""
-    return int(connection.connection.dbapi_connection.server_version) // 10000
-
-
-def catalog(connection: Connection) -> Catalog:
-    """The catalog with what depends on what."""
-    found = inspect(connection, requires=True)
-    connection.rollback()
-    return found
-
-
 def assert_round_trip(make_database: MakeDatabase, case: Case) -> None:
     """The change is named; repair takes it back, and a draft would make it: after both, nothing differs."""
-    with connected(make_database()) as connection:
-        if version(connection) < case.since:
-            pytest.skip(f"PostgreSQL {case.since} has this, {version(connection)} has not")
+    if make_database.version < case.since:
+        pytest.skip(f"PostgreSQL {case.since} has this, {make_database.version} has not")
+    with an_empty_database(make_database) as connection:
         apply(connection, case.before)
         clean = catalog(connection)
         apply(connection, case.change)
@@ -77,8 +55,7 @@ def assert_round_trip(make_database: MakeDatabase, case: Case) -> None:
 
 def assert_no_change(make_database: MakeDatabase, before: str, change: str) -> None:
     """What is not schema is not a difference."""
-    url = make_database()
-    with connected(url) as connection:
+    with an_empty_database(make_database) as connection:
         apply(connection, before)
         clean = catalog(connection)
         apply(connection, change)

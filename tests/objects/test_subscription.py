@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import URL, Connection
 
 from tests.conftest import MakeDatabase
-from tests.objects.harness import apply, catalog, version
+from tests.objects.harness import apply, catalog
 from tests.objects.roles import ROLES
 from whisper_migrate.catalog import diff
 from whisper_migrate.databases.connect import connected
@@ -50,8 +50,8 @@ ALTERED = {
 def test_altered(make_database: MakeDatabase, name: str) -> None:
     sql, since = ALTERED[name]
     with subscribed(make_database()) as connection:
-        if version(connection) < since:
-            pytest.skip(f"PostgreSQL {since} has this, {version(connection)} has not")
+        if make_database.version < since:
+            pytest.skip(f"PostgreSQL {since} has this, {make_database.version} has not")
         clean = catalog(connection)
         apply(connection, sql)
         drifted = catalog(connection)
