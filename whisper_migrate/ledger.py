@@ -55,8 +55,8 @@ SELECT to_regclass(:table) IS NOT NULL AS there,
             ELSE has_table_privilege(:table, 'SELECT') AND has_table_privilege(:table, 'INSERT') END AS may,
        current_user AS role"""
 DONE = {"upgrade": "applied", "downgrade": "taken back", "stamp": "stamped", "repair": "repaired"}
-# What says where a revision stands, and not what it does.
 WITH_DOCSTRING = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+# What says where a revision stands, and not what it does.
 PLACE = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
 
 
@@ -121,10 +121,7 @@ def code_hash(source: bytes) -> str:
     tree = ast.parse(source)
     tree.body = [node for node in tree.body if not PLACE & set(_assigned(node))]
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            and ast.get_docstring(node) is not None
-        ):
+        if isinstance(node, WITH_DOCSTRING) and ast.get_docstring(node) is not None:
             node.body = node.body[1:]
     return hashlib.sha256(repr(_plain(tree)).encode()).hexdigest()
 

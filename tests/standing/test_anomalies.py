@@ -91,6 +91,15 @@ def test_stamps_that_nothing_led_to_are_told(project: Project, command: Command,
     assert command("check-drift").out.startswith("Compared ")
 
 
+def test_what_no_comparison_can_see_is_said(project: Project, command: Command, database: URL) -> None:
+    """A revision that changes rows only: skipped by a stamp, nobody would ever know."""
+    Checkout(project.root).write_revision("three", "two", up="op.execute('UPDATE tags SET state = NULL')")
+    said = command("stamp", "three")
+    assert said.code == 0 and "Note: this revision changes rows only. No comparison can tell" in said.out, said
+    assert command("stamp", "two").out.count("Note") == 0
+    assert command("upgrade").code == 0 and command("stamp", "three").out.count("Note") == 0
+
+
 def test_wrong_stamp_is_seen(project: Project, command: Command, database: URL) -> None:
     Checkout(project.root).write_revision("three", "two", up="op.execute('CREATE TABLE more (id integer)')")
     refused = command("stamp", "three")

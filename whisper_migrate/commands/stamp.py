@@ -38,6 +38,10 @@ def command(project: Project, revision: str, unverified: bool) -> None:
     if outcome.differences:
         _refuse(revision, outcome)
     out.print(f"Stamped {names(outcome.after)} (was {names(outcome.before)}). {how}")
+    if outcome.blind:
+        out.print(
+            "Note: this revision changes rows only. No comparison can tell whether it ran here; no ledger says so."
+        )
     if outcome.unrecorded:
         out.print("Note: this role may not make a ledger here, so it was not written down.")
 

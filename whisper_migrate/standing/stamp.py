@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from alembic import command
 from alembic.script import Script
@@ -11,14 +11,14 @@ from sqlalchemy import URL, Connection
 
 from whisper_migrate.catalog import Catalog, Change, diff
 from whisper_migrate.databases.connect import connected
-from whisper_migrate.databases.shadow import shadows
+from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.drift import record
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.ignore import Pattern, without
 from whisper_migrate.inspect import inspect
-from whisper_migrate.ledger import enter, may_write
+from whisper_migrate.ledger import enter, may_write, parents, read_or_why
 from whisper_migrate.project import Project
 from whisper_migrate.running.lock import locked
 from whisper_migrate.running.patience import Patience
@@ -32,7 +32,8 @@ Say = Callable[[str], None]
 class Outcome:
     """Where the database was stamped, and where it is now; or what differs from there, and which revision is nearest.
 
-    `unrecorded` says that there is no ledger and that the role may not make one.
+    `unrecorded`: there is no ledger, and the role may not make one. `blind`: the revision changes rows only, so that no
+    comparison can tell whether it ran, and no ledger says it did.
     """
 
     before: list[str]
@@ -40,6 +41,7 @@ class Outcome:
     differences: list[Change] = field(default_factory=list)
     nearest: Candidate | None = None
     unrecorded: bool = False
+    blind: bool = False
 
 
 def stamp(project: Project, server: URL, database: URL, target: str, say: Say) -> Outcome:
@@ -50,15 +52,32 @@ def stamp(project: Project, server: URL, database: URL, target: str, say: Say) -
     history = History(project)
     script = _find(history, target)
     with connected(database, read_only=True) as connection:
-        before = stamped(connection) or []
+        before, (entries, _) = stamped(connection) or [], read_or_why(connection)
         actual = without(inspect(connection), project.ignored)
+    ran = {entry.revision for entry in entries if entry.direction == "upgrade"}
     with shadows(server) as made, connected(made.create("promised")) as shadow:
         promised = record(history, shadow, script.revision if script else None, like=actual)
         changes = settled(shadow, diff(without(promised, project.ignored), actual))
         if changes:
             found = candidates(history, made, actual)
             return Outcome(before, before, changes, found[0] if found else None)
-    return place(history, database, script, require=Unchanged(actual, before, project.ignored), verified=True, say=say)
+        blind = (
+            script is not None and script.revision not in ran and _changes_rows_only(history, made, script, promised)
+        )
+    outcome = place(
+        history, database, script, require=Unchanged(actual, before, project.ignored), verified=True, say=say
+    )
+    return replace(outcome, blind=blind)
+
+
+def _changes_rows_only(history: History, made: Shadows, script: Script, promised: Catalog) -> bool:
+    """Whether the schema is the same before a revision as after it."""
+    if not script.down_revision:
+        return not promised
+    with connected(made.create("parents")) as shadow:
+        for parent in parents(script):
+            history.replay(shadow, parent)
+        return not diff(inspect(shadow), promised)
 
 
 def stamp_unverified(project: Project, database: URL, target: str, say: Say) -> Outcome:
