@@ -25,6 +25,10 @@ $(VENV)/.ready: requirements-core.txt requirements-dev.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
+$(VENV)/.linters: requirements-lint.txt $(VENV)/.ready
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-lint.txt
+	@touch $@
+
 upgrade: $(VENV)/.ready ## apply the revisions: make upgrade [to=REVISION]
 	@$(MIGRATE) upgrade -- "$${WHISPER_TO:-head}"
 
@@ -64,7 +68,7 @@ fuzz: $(VENV)/.ready ## prove the way between generated schemas: FUZZ_PAIRS of t
 bench: $(VENV)/.ready ## our commands beside their peers: medians and ratios
 	@$(PY) -m tests.bench
 
-lint: $(VENV)/.ready ## ruff, mypy, shellcheck, hadolint and a look at docker-compose.yml
+lint: $(VENV)/.linters ## ruff, mypy, shellcheck, hadolint and a look at docker-compose.yml
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 	@$(VENV)/bin/shellcheck scripts/*.sh scripts/migrations/*.sh .ci/run
 	@$(VENV)/bin/hadolint Dockerfile

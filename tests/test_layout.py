@@ -15,6 +15,7 @@ MOST_LINES_OF_A_DOOR = 30
 PIN = re.compile(r"[A-Za-z0-9._-]+(\[[a-z0-9,_-]+\])?==[0-9][A-Za-z0-9.+]*")
 # Spelled apart, so that this file does not hold what it looks for.
 MACHINE_PATH = re.compile(r"(?<![\w.])/" + "(work|root)/")
+REQUIREMENTS = ("requirements-core.txt", "requirements-dev.txt", "requirements-lint.txt")
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -99,7 +100,7 @@ def test_no_file_names_a_place_on_one_machine():
     assert found == []
 
 
-@pytest.mark.parametrize("name", ["requirements-core.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", REQUIREMENTS)
 def test_requirements_are_pinned_exactly(name: str):
     wanted = [line.partition("#")[0].strip() for line in (ROOT / name).read_text().splitlines()]
     loose = [line for line in wanted if line and not line.startswith("-r ") and not PIN.fullmatch(line)]
@@ -107,7 +108,7 @@ def test_requirements_are_pinned_exactly(name: str):
 
 
 def test_requirements_name_each_package_once():
-    text = "".join((ROOT / name).read_text() for name in ("requirements-core.txt", "requirements-dev.txt"))
+    text = "".join((ROOT / name).read_text() for name in REQUIREMENTS)
     names = [
         re.sub(r"[-_.]+", "-", name).lower() for name in re.findall(r"^([\w.-]+)(?:\[.*\])?==", text, re.MULTILINE)
     ]

@@ -1,18 +1,21 @@
 """Signals in the middle of a statement: Python hears of one when the statement is over, so a thread ends that."""
 
+from __future__ import annotations
+
 import os
 import signal
 from contextlib import suppress
 from functools import cache
 from threading import Thread
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-import psycopg2
-from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE, connection
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
 
-_open: "WeakSet[connection]" = WeakSet()
+_open: WeakSet[connection] = WeakSet()
 
 
 def interruptible(opened: connection) -> None:
@@ -30,9 +33,12 @@ def listen() -> None:
 
 
 def _cancel(heard: int) -> None:
+    from psycopg2 import Error
+    from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
+
     while number := os.read(heard, 1):
         if number[0] in ENDING:
             # Those of this moment: what is begun later may be the cleaning up.
             for active in [one for one in _open if one.info.transaction_status == TRANSACTION_STATUS_ACTIVE]:
-                with suppress(psycopg2.Error):
+                with suppress(Error):
                     active.cancel()
