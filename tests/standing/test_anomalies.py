@@ -1,14 +1,18 @@
 """What does not fit between ledger, files and stamp: each is named with its date, and has a way out."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 from sqlalchemy import URL
 
 from tests import little
 from tests.little import Said
 from tests.projects import Checkout, ask, role
+from whisper_migrate import reports
+from whisper_migrate.drift import check
 from whisper_migrate.project import Project
 from whisper_migrate.running import runner
 
@@ -62,6 +66,23 @@ def test_files_that_changed_since_they_were_applied_are_named(how: str, project:
         assert "migrate.py stamp two" in checked.out
         assert command("stamp", "two").code == 0 and command("check-drift").code == 0
         assert "edited" not in command("status").out
+
+
+def test_every_format_tells_of_them(project: Project, database: URL, server: URL) -> None:
+    """Of a revision that is not what ran, and of a stamp that looks wrong."""
+    runner.upgrade(project, database, "head", lambda _: None)
+    EDITS["a step on rows"][0](project)
+    Checkout(project.root).write_revision("three", "two", up="op.execute('CREATE TABLE more (id integer)')")
+    ask(database, "UPDATE alembic_version SET version_num = 'three'")
+    verdict = check(project, server, database, "database")
+    assert verdict.nearest and [anomaly.revision for anomaly in verdict.anomalies] == ["two", "three"]
+    said = {name: reports.report(name).render(verdict, None) for name in reports.NAMES}
+    assert all("two.py was edited since it was applied on 20" in text for text in said.values()), said
+    assert all("nearer to two" in said[name] for name in ("text", "github"))
+    document = json.loads(said["json"])
+    assert (document["clean"], document["nearest"]) == (False, "two")
+    schema = Path(reports.__file__).parents[2] / "tests/schemas/drift-report.json"
+    assert list(Draft202012Validator(json.loads(schema.read_text())).iter_errors(document)) == []
 
 
 def test_file_that_is_gone_is_named(project: Project, command: Command, database: URL) -> None:

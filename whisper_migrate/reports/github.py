@@ -23,9 +23,8 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
     for change in outline(verdict.drift):
         yield _annotation(verdict, change, "Drift", "The database differs from the history: make repair")
     if near := verdict.nearest:
-        yield _command(
-            "error", {"title": "Wrong stamp?"}, f"Nearer to {near.revision}, {near.difference}: migrate.py adopt"
-        )
+        said = f"The database is nearer to {near.revision}, {near.difference}: migrate.py adopt"
+        yield _command("error", {"title": "Wrong stamp"}, said)
     for anomaly in verdict.anomalies:
         level, title = ("error", "Changed") if anomaly.differs else ("notice", "Note")
         yield _command(level, {"title": title}, f"{anomaly.what}\n{anomaly.remedy}".strip())
