@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup upgrade revision prove check-drift repair downgrade status db-url psql db-stop test fuzz bench lint format
+.PHONY: help setup upgrade revision prove check-drift repair downgrade status db-url psql db-stop test fuzz torture bench lint format
 
 PYTHON ?= python3
 VENV := .venv
@@ -64,6 +64,9 @@ test: $(VENV)/.ready ## the suite, against real PostgreSQL
 
 fuzz: $(VENV)/.ready ## prove the way between generated schemas: FUZZ_PAIRS of them (2000), FUZZ_SEED to repeat a run
 	@$(PY) -m tests.fuzz
+
+torture: $(VENV)/.ready ## kill -9 the upgrade, and the server, at random moments: TORTURE times each (100), TORTURE_SEED to repeat
+	@$(PY) -m tests.torture
 
 bench: $(VENV)/.ready ## our commands beside their peers: medians and ratios
 	@$(PY) -m tests.bench

@@ -1,21 +1,15 @@
 """Wires Alembic to the models and to the database that the environment names."""
 
-from functools import partial
 from pathlib import Path
 
 from alembic import context
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import MetaData
 
-from whisper_migrate.databases.connect import connected
-from whisper_migrate.databases.settings import database
-from whisper_migrate.databases.stamps import stamped
-from whisper_migrate.history import History
 from whisper_migrate.inspect import BOOKKEEPING
 from whisper_migrate.project import Project
-from whisper_migrate.running.session import session
+from whisper_migrate.running import plain
 
-ROOT = Path(__file__).resolve().parent.parent
-PROJECT = Project(ROOT)
+PROJECT = Project(Path(__file__).resolve().parent.parent)
 
 
 def models() -> MetaData:
@@ -35,33 +29,17 @@ def is_schema(name: str | None, kind: str, _: object) -> bool:
 
 
 def configure(**options: object) -> None:
-    context.configure(compare_type=True, compare_server_default=True, include_schemas=False, **options)
+    compare = {
+        "compare_type": True,
+        "compare_server_default": True,
+        "include_schemas": False,
+        "include_name": is_schema,
+    }
+    context.configure(**compare, **options)
     with context.begin_transaction():
         if context.is_offline_mode():
             context.execute(PROJECT.session)
         context.run_migrations()
-
-
-def require_unfolded(connection: Connection) -> None:
-    """Alembic itself cannot go on from what a squash has folded: say what can."""
-    History(PROJECT).require_unfolded(stamped(connection) or [])
-    connection.rollback()
-
-
-def asked() -> None:
-    """Do what `alembic` itself was asked for: in a session of ours, if it is to change the database."""
-    context.configure(dialect_name="postgresql")
-    task, url = context.get_context().opts, database(ROOT).url
-    if "destination_rev" in task:
-        with session(PROJECT, url) as opened:
-            if not task.get("purge"):
-                require_unfolded(opened.connection)
-            opened.run(task["fn"], partial(configure, connection=opened.connection))
-    else:
-        with connected(url) as connection:
-            PROJECT.prepare(connection)
-            require_unfolded(connection)
-            configure(connection=connection, target_metadata=models(), include_name=is_schema)
 
 
 given = context.config.attributes
@@ -72,4 +50,4 @@ if context.is_offline_mode():
 elif "connection" in given:
     configure(connection=given["connection"], **{"transaction_per_migration": True, **given.get("options", {})})
 else:
-    asked()
+    plain.run(PROJECT, context, configure, models)

@@ -6,13 +6,25 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from tests.little import ENV, ROOT
+from tests.little import ROOT
 from whisper_migrate.project import Project
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.runner import Outcome, runner
 
-PAUSE = "op.execute('SELECT pg_sleep(60)')"
+ENV = """
+from alembic import context
+
+given = context.config.attributes
+if context.is_offline_mode():
+    dialect = {"dialect_name": "postgresql", "dialect_opts": {"paramstyle": "named"}, "literal_binds": True}
+    context.configure(**dialect, transaction_per_migration=True)
+else:
+    context.configure(connection=given["connection"], **given.get("options", {}))
+with context.begin_transaction():
+    context.run_migrations()
+"""
+
 AUTOCOMMIT = "with op.get_context().autocommit_block():"
 
 REVISION = '''"""does number {number}"""

@@ -86,6 +86,10 @@ def test_stamp_says_where_a_database_stands_whatever_it_said_before(checkout: Ch
 def test_tables_without_a_stamp_are_not_guessed_at(checkout: Checkout, database: URL, how: str) -> None:
     ask(migrated(database), how)
     run = checkout.migrate("upgrade")
+    assert run.code == 2 and "Failed: Nothing was run: the database differs from the history at its begin" in run.err
+    assert "  + table banned_users (20251011_baseline_v106 touches it)\n" in run.err
+    assert "See what it is: migrate.py whereami" in run.err
+    run = checkout.migrate("upgrade", "--despite-drift")
     assert refusal(run).startswith("The upgrade stopped and its revision was rolled back: ")
     assert "already exists." in run.err and "See what it is: migrate.py whereami" in run.err
     assert "73 tables and " in refusal(checkout.check_drift())

@@ -181,6 +181,19 @@ def test_batches_go_on_where_they_were(tmp_path: Path, database: URL) -> None:
 
 
 @pytest.mark.servers("pg18")
+def test_commit_as_a_statement_is_no_way_around(tmp_path: Path, database: URL) -> None:
+    """As people wrote it before there was an autocommit block."""
+    build = sql("UPDATE t SET n = n + 1", "COMMIT", "CREATE INDEX CONCURRENTLY t_n ON t (n)", "UPDATE t SET n = n + 1")
+    made = project(tmp_path, FIRST, "\n".join([build, FAIL]))
+    with pytest.raises(Failure, match=r"in the middle of r2: division by zero. 3 of its statements"):
+        run(made, database)
+    assert total(database) == 5250
+    write(made, 2, build)
+    assert run(made, database).after == ["r2"]
+    assert total(database) == 5250 and journal(database) == []
+
+
+@pytest.mark.servers("pg18")
 def test_statement_of_which_nothing_tells_whether_it_is_done_is_reported(tmp_path: Path, database: URL) -> None:
     body = "BEGIN UPDATE t SET n = n + 1; COMMIT; PERFORM pg_sleep(60); END"
     procedure = sql(f"CREATE PROCEDURE work() LANGUAGE plpgsql AS $${body}$$")

@@ -253,7 +253,10 @@ class History:
         It is named to Alembic as a step: to go down to a parent would take back that parent's other children as well.
         """
         self.require_filled([self.find(revision)])
-        step = RevisionStep(self.scripts.revision_map, self.find(revision), direction == "upgrade")
+        self.take(connection, RevisionStep(self.scripts.revision_map, self.find(revision), direction == "upgrade"))
+
+    def take(self, connection: Connection, step: RevisionStep) -> None:
+        """The same for a step, which may be one of an archive's."""
 
         def run(config: Config) -> None:
             with EnvironmentContext(config, self.scripts, fn=lambda *_: [step]):

@@ -59,7 +59,7 @@ def _loss(step: Step) -> str | None:
     renames = all(" RENAME VALUE " in sql or " RENAME ATTRIBUTE " in sql for sql in step.statements)
     if step.verb != "alter" or step.before is None or renames:
         return None
-    return _narrowing(step.before, step.item)
+    return narrowing(step.before, step.item)
 
 
 def _computed(item: Object) -> bool:
@@ -67,7 +67,7 @@ def _computed(item: Object) -> bool:
     return item.kind == "column" and item["generated"] is not None
 
 
-def _narrowing(before: Object, after: Object) -> str | None:
+def narrowing(before: Object, after: Object) -> str | None:
     """What a change of type may lose; widening a text or a number loses nothing."""
     if before.kind == "enum" and (gone := [label for label in before["labels"] if label not in after["labels"]]):
         return f"loses the value{'s' if len(gone) > 1 else ''} {', '.join(gone)}"

@@ -33,15 +33,18 @@ class Patience:
     statement_timeout: float | None = None
 
     @classmethod
-    def given(cls, root: Path, environ: Mapping[str, str] = os.environ, **options: float | None) -> Patience:
+    def given(
+        cls, root: Path, options: Mapping[str, float | None] | None = None, environ: Mapping[str, str] = os.environ
+    ) -> Patience:
         """As the options say, else the environment (WHISPER_WAIT, WHISPER_LOCK_TIMEOUT ...), else `.env`.
 
         Raises Failure for a variable that is no number of seconds.
         """
-        variables = {**dotenv_values(root / ".env", encoding="utf-8-sig"), **environ}
+        file = dotenv_values(root / ".env", encoding="utf-8-sig")
+        variables = {**file, **{name: text for name, text in environ.items() if text}}
         found = {}
         for name in (field.name for field in fields(cls)):
-            if (option := options.get(name)) is not None:
+            if (option := (options or {}).get(name)) is not None:
                 found[name] = option
             elif text := variables.get(f"WHISPER_{name.upper()}"):
                 found[name] = _seconds(f"WHISPER_{name.upper()}", text)

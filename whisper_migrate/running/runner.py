@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +10,6 @@ from typing import Any
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import RevisionStep
 from alembic.script import Script
-from alembic.util.exc import CommandError
 from psycopg2.errors import DuplicateObject, DuplicateTable
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
@@ -23,6 +21,7 @@ from whisper_migrate.project import Project
 from whisper_migrate.running.patience import Patience, passing, root
 from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.session import Session, Underway, session
+from whisper_migrate.running.way import plain_words, way
 
 
 @dataclass(frozen=True)
@@ -75,24 +74,21 @@ class Runner:
     @property
     def steps(self) -> list[RevisionStep]:
         """What it will run, in order."""
-        with _plain_words():
-            return self._way(tuple(self.before))
+        return way(self.history, self.direction, self.target, self.before)
 
     def __call__(self) -> Outcome:
         """Run it. Raises Failure when a revision fails: that one is then not applied, and those before it are."""
         connection = self.opened.connection
         try:
-            with _plain_words():
-                self.opened.run(lambda heads, _: self._way(heads), self._work, self._applied)
+            with plain_words():
+                self.opened.run(
+                    lambda heads, _: way(self.history, self.direction, self.target, heads), self._work, self._applied
+                )
         except Failure:
             raise
         except Exception as error:
             raise self._stopped(root(error)) from error
         return Outcome(self.before, stamped(connection) or [], self.applied)
-
-    def _way(self, heads: Any) -> list[RevisionStep]:
-        way = self.history.upgrade_steps if self.direction == "upgrade" else self.history.downgrade_steps
-        return way(self.target, heads)
 
     def _work(self, **options: Any) -> None:
         config = self.opened.project.alembic(self.opened.connection)
@@ -141,21 +137,10 @@ def runner(
 ) -> Iterator[Runner]:
     """A run of the revisions on the way to `target`, "upgrade" or "downgrade": made when it is called."""
     history = History(project)
-    if target == "head":
-        target = history.head or "base"
+    if target == "head" and history.head is None:
+        target = "base"
     with session(project, url, (), patience, progress) as opened:
         before = stamped(opened.connection) or []
         history.require_known(before)
         opened.connection.rollback()
         yield Runner(history, opened, direction, target, before, tell)
-
-
-@contextmanager
-def _plain_words() -> Iterator[None]:
-    """Alembic's errors on a target, and its warnings of what is ambiguous, are the user's to mend."""
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", category=UserWarning, module=r"alembic\.")
-            yield
-    except (CommandError, UserWarning) as error:
-        raise Failure(f"{reason(error)}.", "See the revisions there are with: migrate.py history") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -70,6 +71,7 @@ class Session:
     """A connection to run revisions on, while nobody else does."""
 
     project: Project
+    url: URL
     connection: Connection
     lock: Lock
     watch: Watch
@@ -81,6 +83,7 @@ class Session:
     _todo: list[Any] | None = None
     _done: int = 0
     _since: float = 0
+    _revision: str = ""
 
     def run(self, steps: Steps, work: Callable[..., None], tell: Callable[[Underway], None] = lambda _: None) -> None:
         """Run `steps`, a function such as Alembic's own commands have; `tell` hears of each that is committed.
@@ -103,9 +106,11 @@ class Session:
                 if not why or time.monotonic() + seconds > self._since + self.patience.retry_for:
                     raise
                 self.connection.rollback()
-                self.progress.say(again(self.statements.revision[0], why, self.watch, seconds))
+                self.progress.say(again(self._revision, why, self.watch, seconds))
                 time.sleep(seconds)
                 attempt += 1
+            finally:
+                self._ended()
 
     def _watched(self, steps: Steps, tell: Callable[[Underway], None]) -> Steps:
         def watched(heads: Any, context: MigrationContext) -> Iterator[Any]:
@@ -115,34 +120,42 @@ class Session:
             require_none(self.statements.journal, self._todo[self._done :], heads, context)
             for step in self._todo[self._done :]:
                 underway = Underway(self.project, step.info, self.connection, self._done + 1, len(self._todo))
+                self._revision = underway.revision
                 self.lock.require(underway.revision)
                 self._endings = [listener(underway) for listener in self.listeners]
                 self.connection.commit()  # a revision's transaction is its own: Alembic and listeners have read before
                 underway.clock = time.monotonic()
-                run, step.migration_fn = step.migration_fn, partial(self._count, step.migration_fn, underway)
+                counted = copy(step)
+                counted.migration_fn = partial(self._count, step.migration_fn, underway)
                 self.progress.begin(f"{underway.number}/{len(self._todo)} {underway.revision} {step.doc or ''}")
                 self.watch.busy.set()
-                try:
-                    yield step
-                finally:
-                    step.migration_fn = run
-                    self.watch.busy.clear()
-                    self.progress.end()
+                yield counted
+                self._ended()
                 self._done += 1
+                self.statements.revision = ("", "")
                 tell(underway)
                 self._since = time.monotonic()
 
         return watched
 
+    def _ended(self) -> None:
+        self.watch.busy.clear()
+        self.progress.end()
+
     def _count(self, run: Callable[..., None], underway: Underway, **options: Any) -> None:
         """Run a revision, and count its statements."""
-        if underway.direction != "stamp":
-            self.statements.begin(underway.revision, underway.direction)
-        run(**options)
-        if underway.direction != "stamp":
+        if underway.direction == "stamp":
+            run(**options)
+            return
+        self.statements.begin(underway.revision, underway.direction)
+        try:
+            run(**options)
             self.statements.end()
+        finally:
+            self.statements.stop()
 
     def _applied(self, **_: Any) -> None:
+        self.statements.forget()
         for ending in self._endings:
             ending()
 
@@ -174,4 +187,6 @@ def session(
         watch = Watch(lock, pid, interval, progress.meanwhile)
         with watch.watching():
             statements = Statements(connection, patience, watch, progress.say).listening()
-            yield Session(project, connection, lock, watch, patience, progress, statements, (*LISTENERS, *listeners))
+            yield Session(
+                project, url, connection, lock, watch, patience, progress, statements, (*LISTENERS, *listeners)
+            )

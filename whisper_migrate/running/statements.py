@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg2
 from psycopg2.errors import ActiveSqlTransaction, InvalidTransactionTermination
+from psycopg2.extensions import STATUS_BEGIN, TRANSACTION_STATUS_IDLE
 from sqlalchemy import Connection, event
 
 from whisper_migrate.errors import Failure
@@ -22,6 +23,7 @@ from whisper_migrate.running.watch import Watch
 SPACE = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
 # Run again whenever the revision is: they change nothing that stays.
 READS = re.compile(rf"{SPACE}(?:SELECT|SHOW|VALUES|TABLE|EXPLAIN|SET|RESET|SAVEPOINT|RELEASE|ROLLBACK)\b", re.I | re.S)
+COMMIT = re.compile(rf"{SPACE}(?:COMMIT|END)\b", re.I | re.S)
 WITH = re.compile(rf"{SPACE}WITH\b(?!.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b)", re.I | re.S)
 # PostgreSQL runs them outside of a transaction only, or they wait for everybody's.
 CONCURRENTLY = re.compile(rf"{SPACE}(?:CREATE|DROP|REINDEX|ALTER)\b.*\bCONCURRENTLY\b", re.I | re.S)
@@ -49,6 +51,7 @@ class Statements:
         event.listen(engine, "do_executemany", self._executemany)
         event.listen(engine, "do_execute_no_params", self._execute_no_params)
         event.listen(self.connection, "commit", self._commit)
+        event.listen(self.connection, "rollback", self._rollback)
         return self
 
     def begin(self, revision: str, direction: str) -> None:
@@ -59,12 +62,18 @@ class Statements:
         if done := sum(entry.done for entry in self._known.values()):
             self.say(f"  {revision} was stopped in its middle: {done} statements are done, and it goes on behind them.")
 
+    def stop(self) -> None:
+        """What comes is no part of a revision."""
+        self._counting = False
+
     def end(self) -> None:
         """The revision has run all of its statements. Raises Failure when it has fewer than are done."""
         last = max(self._known, default=0)
         if last > self._count:
             raise changed(self._known[last], None)
-        self._counting = False
+
+    def forget(self) -> None:
+        """The database is stamped with the revision: in the same transaction, its entries go."""
         if self.journal.of(*self.revision):
             with closing(self.connection.connection.cursor()) as cursor:
                 self.journal.forget(cursor, *self.revision)
@@ -92,9 +101,16 @@ class Statements:
             with closing(self.connection.connection.cursor()) as cursor:
                 self.journal.flush(cursor)
 
+    def _rollback(self, _: Connection) -> None:
+        """Nothing of this transaction is done."""
+        self.journal.unwritten = []
+
     def _run(self, call: Callable[[], None], cursor: Any, statement: str, parameters: Any) -> bool:
         """Run a statement, or not if it is done; False leaves it to SQLAlchemy."""
         if not self._counting or READS.match(statement) or WITH.match(statement):
+            return False
+        if COMMIT.match(statement):
+            self._commit(self.connection)
             return False
         self._count += 1
         sha256 = digest(statement, parameters)
@@ -104,7 +120,7 @@ class Statements:
         entry = Entry(*self.revision, self._count, sha256, statement[:500], None, done=False)
         if known and known.done:
             _pretend(cursor, known)
-        elif cursor.connection.autocommit:
+        elif cursor.connection.autocommit or _has_left_its_transaction(cursor.connection):
             self._run_alone(call, cursor, statement, entry, begun=known is not None)
         else:
             call()
@@ -190,6 +206,11 @@ class Statements:
         finally:
             if not cursor.connection.closed:
                 cursor.execute("SELECT set_config('lock_timeout', %s, false)", (before,))
+
+
+def _has_left_its_transaction(connection: Any) -> bool:
+    """Whether a revision has executed COMMIT as a statement, behind the driver's back."""
+    return bool(connection.status == STATUS_BEGIN and connection.info.transaction_status == TRANSACTION_STATUS_IDLE)
 
 
 def again(what: str, why: str, watch: Watch, seconds: float) -> str:

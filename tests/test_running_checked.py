@@ -1,0 +1,176 @@
+"""What a run says before and after: drift in its way, what it loses, and whether the database is as promised."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.little import Said, command
+from tests.projects import ask, role
+from tests.running import alone, project, run, sql, write
+from whisper_migrate.project import Project
+
+ONE = sql("CREATE TABLE t (id integer PRIMARY KEY, n integer, extra text)", "CREATE VIEW v AS SELECT id FROM t")
+TWO = sql("ALTER TABLE t ADD COLUMN m integer DEFAULT 5", "ALTER TABLE t ALTER COLUMN n TYPE bigint")
+THREE = sql("CREATE TABLE u (id integer PRIMARY KEY)")
+DOWNS = (
+    sql("DROP VIEW v", "DROP TABLE t"),
+    sql("ALTER TABLE t DROP COLUMN m", "ALTER TABLE t ALTER COLUMN n TYPE integer"),
+    sql("DROP TABLE u"),
+)
+ROWS = "INSERT INTO t VALUES (1, 1, 'x'), (2, 2, NULL)"
+
+Migrate = Callable[..., Said]
+
+pytestmark = pytest.mark.servers("pg18")
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Project:
+    return project(tmp_path, ONE, TWO, THREE, downs=DOWNS)
+
+
+@pytest.fixture
+def migrate(capsys: pytest.CaptureFixture[str], made: Project, database: URL) -> Migrate:
+    """A command on the project and its database, in this process."""
+
+    def command_of_ours(*arguments: str, url: URL = database) -> Said:
+        return command(capsys, made, url, *arguments)
+
+    return command_of_ours
+
+
+def test_log_says_where_it_stood_what_ran_and_what_it_is_then(migrate: Migrate) -> None:
+    said = migrate("upgrade", "+1")
+    assert said.code == 0 and said.err == ""
+    _, standing, ran, end, checked = said.out.splitlines()
+    assert standing == "It stands at no revision; head r3; 1 pending."
+    assert ran.startswith("  1/1 r1 does number 1 (") and end.startswith(
+        "Upgraded from no revision to r1: 1 revision in"
+    )
+    assert checked == "Checked: the database is what the history says."
+    assert "It stands at r1; head r3; 2 pending." in migrate("upgrade").out
+    assert migrate("upgrade").out.splitlines()[1:] == ["Nothing to do: the database stands at r3."]
+    assert migrate("downgrade", "-2").out.splitlines()[1:3] == [
+        "It stands at r3; head r3; 2 to take back.",
+        "  loses 3 tables and columns, without a row in it",
+    ]
+
+
+# Drift at r1, and what of it a pending revision touches.
+IN_THE_WAY = {
+    ("ALTER TABLE t ADD COLUMN m text", "CREATE TABLE u (x text)", "CREATE VIEW w AS SELECT n FROM t"): (
+        "+ column t.m text (r2 touches it)",
+        "+ table u (r3 touches it)",
+        "+ view w (r2 touches it)",
+    ),
+    ("ALTER TABLE t DROP COLUMN n",): ("- column t.n integer (r2 touches it)",),
+    ("DROP TABLE t CASCADE", "CREATE TABLE other ()"): ("- table t (r2 touches it)",),
+    ("ALTER TABLE t ALTER COLUMN n TYPE text",): ("~ column t.n: type integer -> text (r2 touches it)",),
+}
+ELSEWHERE = {
+    "CREATE TABLE other (x text)": "+ table other",
+    "ALTER TABLE t ADD COLUMN mine text": "+ column t.mine text",
+    "CREATE INDEX mine ON t (extra)": "+ index mine",
+    "DROP VIEW v": "- view v",
+    "COMMENT ON TABLE t IS 'ours'": "+ comment table t",
+}
+
+
+@pytest.mark.parametrize("changes", IN_THE_WAY, ids=str)
+def test_drift_in_the_way_is_named_before_anything_runs(
+    migrate: Migrate, made: Project, database: URL, changes: tuple[str, ...]
+) -> None:
+    run(made, database, "r1")
+    ask(database, ROWS, *changes)
+    said = migrate("upgrade")
+    assert said.code == 2 and "Failed: Nothing was run: the database differs from the history at r1" in said.err
+    assert sorted(line.strip() for line in said.err.splitlines()[1:-1]) == sorted(IN_THE_WAY[changes])
+    assert "migrate.py repair" in said.err and "1/2 r2" not in said.out
+    assert ask(database, "SELECT version_num FROM alembic_version") == [("r1",)]
+
+
+def test_other_drift_is_told_before_and_after(migrate: Migrate, made: Project, database: URL) -> None:
+    run(made, database, "r1")
+    ask(database, ROWS, *ELSEWHERE)
+    said = migrate("upgrade")
+    before, _, after = said.out.partition("Upgraded from r1 to r3")
+    assert said.code == 1, said
+    assert "The database differs from the history at r1 (the revisions to run do not touch it):" in before
+    assert "The database differs from the history at r3:" in after and "-> make repair" in after
+    for line in ELSEWHERE.values():
+        assert f"\n  {line}" in before and f"\n  {line}" in after
+    assert ask(database, "SELECT version_num, count(m) FROM alembic_version, t GROUP BY 1") == [("r3", 2)]
+
+
+def test_drift_is_run_over_only_when_that_is_said(migrate: Migrate, made: Project, database: URL) -> None:
+    run(made, database, "r1")
+    ask(database, "ALTER TABLE t ALTER COLUMN n TYPE bigint")
+    assert migrate("upgrade").code == 2
+    said = migrate("upgrade", "--despite-drift")
+    assert said.code == 0 and said.out.endswith("Checked: the database is what the history says.\n")
+
+
+def test_half_of_a_revision_is_no_drift(capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL) -> None:
+    two = f"{TWO}\n{alone('CREATE INDEX CONCURRENTLY t_n ON t (n)')}"
+    made = project(tmp_path, ONE, two + "\n" + sql("SELECT 1/0"))
+    assert "in the middle of r2" in command(capsys, made, database, "upgrade", "--no-check").err
+    write(made, 2, two)
+    said = command(capsys, made, database, "upgrade")
+    assert said.code == 0 and said.out.endswith("Checked: the database is what the history says.\n")
+
+
+def test_what_cannot_be_checked_is_said(migrate: Migrate, database: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    with role(database) as url:
+        ask(database, f"GRANT ALL ON SCHEMA public TO {url.username}")
+        monkeypatch.setattr("whisper_migrate.databases.shadow_server._scratch_server", _none)
+        said = migrate("upgrade", url=url)
+        assert said.code == 0 and "Not checked: no server here.\n" in said.out and "Checked: " not in said.out
+        said = migrate("downgrade", "-1", url=url)
+        assert said.code == 2 and "What the downgrade would lose cannot be told. no server here." in said.err
+        assert migrate("downgrade", "-1", "--allow-data-loss", url=url).code == 0
+
+
+def _none() -> None:
+    from whisper_migrate.errors import Failure
+
+    raise Failure("no server here.")
+
+
+def test_downgrade_that_would_lose_rows_needs_a_word(migrate: Migrate, made: Project, database: URL) -> None:
+    run(made, database)
+    ask(database, ROWS)
+    assert migrate("downgrade", "-1").code == 0  # u is empty
+    said = migrate("downgrade", "-1")
+    assert said.code == 2 and "Failed: Nothing was taken back, since that would lose data." in said.err
+    assert "  loses column t.m: 2 rows\n" in said.err
+    assert "  loses column t.n: values of type bigint that integer does not hold: 2 rows\n" in said.err
+    assert "--allow-data-loss" in said.err
+    assert ask(database, "SELECT version_num, sum(m) FROM alembic_version, t GROUP BY 1") == [("r2", 10)]
+    ask(database, "UPDATE t SET m = NULL, n = NULL WHERE id = 2")
+    plan = migrate("downgrade", "base", "--plan")
+    assert "      loses column t.m: 1 row\n" in plan.out and "      loses table t: 2 rows\n" in plan.out
+    said = migrate("downgrade", "base", "--allow-data-loss")
+    assert (
+        said.code == 0 and "  loses table t: 2 rows\n" in said.out and "Downgraded from r2 to no revision" in said.out
+    )
+    assert migrate("downgrade").code == 2  # no target, no downgrade
+
+
+def test_plan_runs_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL) -> None:
+    loss = sql("ALTER TABLE t RENAME COLUMN n TO m", "DELETE FROM t WHERE id > 1", "UPDATE t SET id = 3", "DROP VIEW v")
+    made = project(tmp_path, ONE, loss, sql("ALTER TABLE t RENAME TO s", "ALTER TABLE s DROP COLUMN extra"))
+    run(made, database, "r1")
+    ask(database, ROWS)
+    said = command(capsys, made, database, "upgrade", "--plan")
+    assert said.code == 0 and said.out.splitlines()[1:] == [
+        "  1/2 r2 does number 2",
+        "      loses rows, by: DELETE FROM t WHERE id > 1",
+        "      changes rows, by: UPDATE t SET id = 3",
+        "  2/2 r3 does number 3",
+        "      loses column t.extra: 1 row",
+        "Nothing was run.",
+    ]
+    assert ask(database, "SELECT version_num, count(*) FROM alembic_version, t GROUP BY 1") == [("r1", 2)]
+    assert command(capsys, made, database, "upgrade", "r1", "--plan").out.endswith("stands at r1.\n")

@@ -1,0 +1,101 @@
+"""Through a PgBouncer that lends its connections by the transaction, a lock means nothing: it is refused."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+
+import pytest
+from sqlalchemy import URL
+
+from tests.projects import ask
+from tests.running import Said, project, run, sql
+from tests.servers import until
+from whisper_migrate.errors import Failure
+
+PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+SETTINGS = """
+[databases]
+* = host={host} port={port}
+[pgbouncer]
+listen_addr =
+listen_port = 6432
+unix_socket_dir = {folder}
+auth_type = any
+pool_mode = {mode}
+default_pool_size = {size}
+logfile = {folder}/log
+"""
+
+Pooled = Callable[..., URL]
+
+pytestmark = [
+    pytest.mark.servers("pg18"),
+    pytest.mark.skipif(PGBOUNCER is None, reason="NOT tested: PgBouncer, which is not on this machine"),
+]
+
+
+@pytest.fixture
+def pooled(place: Path, database: URL) -> Iterator[Pooled]:
+    """The database's URL through a PgBouncer with these settings."""
+    processes = []
+
+    def start(mode: str, size: int = 10) -> URL:
+        folder = place / mode
+        folder.mkdir()
+        folder.chmod(0o777)
+        ini = folder / "pgbouncer.ini"
+        values = {"host": database.query["host"], "port": database.query["port"], "folder": folder}
+        user = database.username
+        ini.write_text(SETTINGS.format(**values, mode=mode, size=size).replace("* = ", f"* = user={user} "))
+        # It refuses to run as root, and must reach the server's socket: so as the server's user.
+        who = {"user": Path(str(database.query["host"])).stat().st_uid} if os.geteuid() == 0 else {}
+        processes.append(subprocess.Popen([str(PGBOUNCER), "-q", str(ini)], **who, stderr=subprocess.DEVNULL))
+        url = database.update_query_dict({"host": str(folder), "port": "6432"})
+        until(lambda: (folder / ".s.PGSQL.6432").exists())
+        return url
+
+    yield start
+    for process in processes:
+        process.terminate()
+        process.wait()
+
+
+def test_transaction_pooling_is_refused(tmp_path: Path, pooled: Pooled, database: URL) -> None:
+    made = project(tmp_path, sql("CREATE TABLE t (n integer)"))
+    with pytest.raises(Failure) as caught:
+        run(made, pooled("transaction"))
+    assert (
+        "through a pooler that lends its connections by the transaction" in caught.value.what
+        and "pool_mode = session" in str(caught.value.remedy)
+    )
+    assert ask(database, "SELECT to_regclass('t'), to_regclass('alembic_version')") == [(None, None)]
+    # and no lock stays behind on a connection that the pooler keeps
+    assert run(made, database).after == ["r1"]
+
+
+def test_transaction_pooling_is_seen_while_others_use_the_pool(tmp_path: Path, pooled: Pooled, database: URL) -> None:
+    made, url, end = project(tmp_path, sql("CREATE TABLE t (n integer)")), pooled("transaction"), Event()
+
+    def use() -> None:
+        while not end.is_set():
+            ask(url, "SELECT pg_sleep(0.001)")
+
+    with ThreadPoolExecutor(6) as pool:
+        for _ in range(6):
+            pool.submit(use)
+        try:
+            for _ in range(5):
+                with pytest.raises(Failure, match="through a pooler that lends its connections by the transaction"):
+                    run(made, url)
+        finally:
+            end.set()
+
+
+def test_session_pooling_is_as_good_as_none(tmp_path: Path, pooled: Pooled, database: URL) -> None:
+    made, said = project(tmp_path, sql("CREATE TABLE t (n integer)")), Said()
+    assert run(made, pooled("session"), said=said).after == ["r1"]
+    assert not [line for line in said.lines if "pooler" in line]

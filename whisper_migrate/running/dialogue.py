@@ -1,0 +1,95 @@
+"""What `upgrade` and `downgrade` have in common: the options that they take, and what they say."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+from rich.markup import escape
+
+from whisper_migrate.console import names, out, report, tell
+from whisper_migrate.databases import settings
+from whisper_migrate.databases.stamps import stamped
+from whisper_migrate.ledger import read_or_why
+from whisper_migrate.project import Project
+from whisper_migrate.running.checked import Checked, Say, listed
+from whisper_migrate.running.offline import script
+from whisper_migrate.running.patience import Patience
+from whisper_migrate.running.plan import plan
+from whisper_migrate.running.progress import Progress
+from whisper_migrate.running.runner import Runner, runner
+from whisper_migrate.standing.anomalies import doubts
+
+Command = Callable[..., Any]
+Run = Callable[[Runner, Say], Checked]
+
+# How long a run waits for what (see Patience); each may be in the environment as well.
+SECONDS = {
+    "wait": "Wait so long for a database that answers: 0",
+    "lock-timeout": "Let a statement wait so long for a lock, with others in the queue behind it: 3",
+    "retry-for": "Try a revision again that does not get its locks, for so long: 300",
+    "statement-timeout": "Stop a statement that takes longer; without it, none is stopped",
+}
+
+
+def options(command: Command) -> Command:
+    """Give a command the options that both have; it takes them as keywords, and hands them on to `converse`."""
+    for name, words in reversed(SECONDS.items()):
+        words = f"{words} (WHISPER_{name.replace('-', '_').upper()})."
+        command = click.option(f"--{name}", type=click.FloatRange(0, 1e6), metavar="SECONDS", help=words)(command)
+    words = "Only print it, as a script for psql; TARGET may be FROM:TO."
+    command = click.option("--sql", "as_script", is_flag=True, help=words)(command)
+    words = "Only say what would run, and what that would lose."
+    return click.option("--plan", "only_plan", is_flag=True, help=words)(command)
+
+
+def converse(
+    project: Project,
+    direction: str,
+    target: str,
+    run: Run,
+    *,
+    as_script: bool,
+    only_plan: bool,
+    **seconds: float | None,
+) -> None:
+    """Do what the options say; `run` makes the run itself. Ends with exit code 1 where the database differs then."""
+    patience = Patience.given(project.root, seconds)
+    if as_script:
+        click.echo(script(project, direction, target, patience), nl=False)
+        return
+    database = settings.database(project.root)
+    out.print(f"Database {escape(str(database))}")
+    if only_plan:
+        for line in plan(project, database.url, direction, target):
+            out.print(escape(line))
+        return
+    progress = Progress(out)
+    with runner(project, database.url, direction, target, tell, patience, progress) as ready:
+        steps = ready.steps
+        if not steps:
+            report(direction, ready())
+            _doubt(ready)
+            return
+        heads = f"head{'s' if len(ready.history.heads) > 1 else ''} {', '.join(ready.history.heads)}"
+        what = "pending" if direction == "upgrade" else "to take back"
+        out.print(f"It stands at {names(ready.before)}; {heads}; {len(steps)} {what}.")
+        outcome, drift = run(ready, progress.say)
+        report(direction, outcome)
+        _doubt(ready)
+    if drift == []:
+        out.print("Checked: the database is what the history says.")
+    if drift:
+        out.print(f"The database differs from the history at {names(outcome.after)}:{escape(listed(drift))}")
+        out.print("  -> make repair   (prints the SQL that takes it back)")
+        sys.exit(1)
+
+
+def _doubt(run: Runner) -> None:
+    """A note on a stamp that nothing vouches for."""
+    connection = run.opened.connection
+    (entries, hidden), stamps = read_or_why(connection), stamped(connection) or []
+    for doubt in doubts(entries, stamps) if not hidden else ():
+        out.print(escape(f"Note: {doubt.what}\n  -> {doubt.remedy}"))

@@ -1,0 +1,40 @@
+"""A run that is not made: what it would run, and what that would lose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import URL
+
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.stamps import stamped
+from whisper_migrate.errors import Failure
+from whisper_migrate.history import History
+from whisper_migrate.project import Project
+from whisper_migrate.running.checked import told
+from whisper_migrate.running.foresight import foresight
+from whisper_migrate.running.way import way
+
+
+def plan(project: Project, url: URL, direction: str, target: str) -> Iterator[str]:
+    """In lines, a run from where the database stands: that is only read, and a shadow shows what would be lost."""
+    history = History(project)
+    with connected(url, read_only=True) as connection:
+        before = stamped(connection) or []
+        history.require_known(before)
+        steps = way(history, direction, target, before)
+        if not steps:
+            yield f"Nothing to do: the database stands at {', '.join(before) or 'no revision'}."
+            return
+        try:
+            with foresight(history, url, before) as ahead:
+                for number, stride in enumerate(ahead.go(steps), 1):
+                    yield f"  {number}/{len(steps)} {stride.revision} {stride.step.doc}"
+                    lines, _ = told([stride], connection)
+                    for text in lines:
+                        yield f"      {text}"
+        except Failure as failure:
+            for number, step in enumerate(steps, 1):
+                yield f"  {number}/{len(steps)} {step.revision.revision} {step.doc}"
+            yield f"What they lose cannot be told. {failure.what}"
+        yield "Nothing was run."
