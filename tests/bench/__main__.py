@@ -54,17 +54,19 @@ def main() -> None:
 
 def _check(table: Table, name: str, project: Path, url: URL, server: URL) -> None:
     """`check-drift` as a command, beside `alembic upgrade head` on an empty database and `alembic check`."""
-    ours = _median(lambda: _run(project, url, "scripts/check_drift.py"))
+
+    def ours() -> float:
+        return _run(project, url, "scripts/check_drift.py")
 
     def peer() -> float:
         fresh = _database(server, "peer")
         return sum(_run(project, fresh, "-m", "alembic", *words) for words in (["upgrade", "head"], ["check"]))
 
-    _row(table, f"check-drift, {name}", ours, _median(peer), "0.7")
+    _row(table, f"check-drift, {name}", *_medians(ours, peer), "0.7")
 
 
 def _inspect(table: Table, name: str, url: URL) -> float:
-    """`inspect` in this process, beside `pg_dump -s` of the same database."""
+    """`inspect` in this process, on a connection that has read before, beside `pg_dump -s` of the same database."""
     program = str(binaries() / "pg_dump")
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
 
@@ -72,9 +74,10 @@ def _inspect(table: Table, name: str, url: URL) -> float:
         return _timed(lambda: subprocess.run([program, "-s", plain], check=True, stdout=subprocess.DEVNULL))
 
     with connected(url) as connection:
-        inspect(connection)
-        ours = _median(lambda: _timed(lambda: inspect(connection)))
-    _row(table, f"inspect, {name}", ours, _median(dump), "0.6")
+        for _ in range(2):  # the second one prepares the queries
+            inspect(connection)
+        ours, peer = _medians(lambda: _timed(lambda: inspect(connection)), dump)
+    _row(table, f"inspect, {name}", ours, peer, "0.6")
     return ours
 
 
@@ -91,9 +94,13 @@ def _draft(table: Table, folder: Path, server: URL) -> None:
             path.unlink()
         return seconds
 
-    ours = _median(lambda: drafted("scripts/migrations/migrate.py", "create", "nick"))
-    peer = _median(lambda: drafted("-m", "alembic", "revision", "--autogenerate", "-m", "nick"))
-    _row(table, "draft and prove, WhisperEngine", ours, peer, "3")
+    def ours() -> float:
+        return drafted("scripts/migrations/migrate.py", "create", "nick")
+
+    def peer() -> float:
+        return drafted("-m", "alembic", "revision", "--autogenerate", "-m", "nick")
+
+    _row(table, "draft and prove, WhisperEngine", *_medians(ours, peer), "3")
 
 
 def _memory(table: Table, project: Path, url: URL) -> None:
@@ -108,8 +115,11 @@ def _row(table: Table, what: str, ours: float, peer: float, goal: str) -> None:
     table.add_row(what, f"{ours:.3f} s", f"{peer:.3f} s", f"{ours / peer:.2f}", goal)
 
 
-def _median(measure: Callable[[], float]) -> float:
-    return statistics.median(measure() for _ in range(RUNS))
+def _medians(ours: Callable[[], float], peer: Callable[[], float]) -> tuple[float, float]:
+    """Of both, in turns: what else the machine does then slows one as it slows the other."""
+    runs = [(ours(), peer()) for _ in range(RUNS)]
+    one, other = zip(*runs, strict=True)
+    return statistics.median(one), statistics.median(other)
 
 
 def _timed(work: Callable[[], object]) -> float:

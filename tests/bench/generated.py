@@ -66,9 +66,8 @@ from sqlalchemy import create_engine, pool
 
 
 def configure(connection):
-    options = context.config.attributes.get("options", {})
-    context.configure(connection=connection, target_metadata=metadata, compare_server_default=True,
-                      transaction_per_migration=True, **options)
+    options = {"transaction_per_migration": True, **context.config.attributes.get("options", {})}
+    context.configure(connection=connection, target_metadata=metadata, compare_server_default=True, **options)
     with context.begin_transaction():
         context.run_migrations()
 
