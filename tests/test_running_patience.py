@@ -37,9 +37,17 @@ def blocker(url: URL, *statements: str) -> Iterator[Any]:
         yield connection
 
 
-@pytest.mark.parametrize("body", [sql(ALTER), alone(ALTER)], ids=["transaction", "autocommit block"])
+UPDATE = "UPDATE t SET n = n + 1"
+BLOCKED = {
+    "transaction": sql(UPDATE, ALTER),
+    "autocommit block": f"{sql(UPDATE)}\n{alone(ALTER)}",
+    "nothing but an autocommit block": alone(ALTER, UPDATE),
+}
+
+
+@pytest.mark.parametrize("body", BLOCKED.values(), ids=BLOCKED)
 def test_blocked_statement_lets_others_pass_and_is_tried_again(tmp_path: Path, database: URL, body: str) -> None:
-    made = project(tmp_path, TABLE, f"{sql('UPDATE t SET n = n + 1')}\n{body}")
+    made = project(tmp_path, TABLE, body)
     run(made, database, "r1")
     said = Said()
     with blocker(database) as other, ThreadPoolExecutor(1) as pool:
@@ -57,7 +65,7 @@ def test_blocked_statement_lets_others_pass_and_is_tried_again(tmp_path: Path, d
 
 
 def test_given_up_names_the_blocker(tmp_path: Path, database: URL) -> None:
-    made = project(tmp_path, TABLE, sql("UPDATE t SET n = n + 1", ALTER), sql("CREATE TABLE u (n integer)"))
+    made = project(tmp_path, TABLE, sql(UPDATE, ALTER), sql("CREATE TABLE u (n integer)"))
     run(made, database, "r1")
     with blocker(database), pytest.raises(Failure, match=r"rolled back: it waited too long .* \(nightly report, idle"):
         run(made, database, lock_timeout=0.1, retry_for=0.5)

@@ -64,15 +64,21 @@ class Journal:
         """The entries on one revision, by number."""
         return {e.statement: e for e in self.entries if (e.revision, e.direction) == (revision, direction)}
 
-    def write(self, cursor: Any, *entries: Entry) -> None:
-        """Write entries, in the transaction of `cursor` or each on its own where there is none."""
-        if entries and not self._made:
+    def make(self, cursor: Any) -> None:
+        """Make the table, if it is not there."""
+        if not self._made:
             cursor.execute(CREATE)
             self._made = True
+
+    def write(self, cursor: Any, *entries: Entry) -> None:
+        """Write entries, in the transaction of `cursor` or each on its own where there is none."""
+        if entries:
+            self.make(cursor)
         for entry in entries:
             *values, done, _ = (getattr(entry, name) for name in Entry.__dataclass_fields__)
             cursor.execute(INSERT, (*values, done))
-            self.entries = [e for e in self.entries if _key(e) != _key(entry)] + [entry]
+            self.unwrite(entry)
+            self.entries.append(entry)
 
     def remove(self, cursor: Any, entry: Entry) -> None:
         """Take an entry back."""
@@ -80,6 +86,10 @@ class Journal:
             f"DELETE FROM {TABLE} WHERE (revision, direction, statement) = (%s, %s, %s)",
             (entry.revision, entry.direction, entry.statement),
         )
+        self.unwrite(entry)
+
+    def unwrite(self, entry: Entry) -> None:
+        """An entry has gone with its transaction."""
         self.entries = [e for e in self.entries if _key(e) != _key(entry)]
 
     def flush(self, cursor: Any) -> None:

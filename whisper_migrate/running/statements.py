@@ -133,6 +133,7 @@ class Statements:
         It and its entry are one transaction where PostgreSQL lets them; else the entry is written before and after.
         """
         with cursor.connection.cursor() as other:
+            self.journal.make(other)
             build = index_build.parse(statement)
             bare = begun or CONCURRENTLY.match(statement) is not None
             if begun and self._is_done(other, statement, entry):
@@ -162,6 +163,7 @@ class Statements:
                         self._clean_up(other, build, entry)
                     else:
                         other.execute("ROLLBACK")
+                        self.journal.unwrite(entry)
                         if isinstance(error, (ActiveSqlTransaction, InvalidTransactionTermination)):
                             bare = True
                             continue

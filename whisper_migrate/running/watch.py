@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread
+from typing import Any
 
 from whisper_migrate.running.lock import Lock
 
@@ -67,7 +68,6 @@ class Watch:
             thread.join()
 
 
-def _words(row: object) -> str:
-    pid, name, state, query, age = row  # type: ignore[misc]
-    since = f", {state or 'in a transaction'} for {age:.0f} s" if age is not None else ""  # type: ignore[has-type]
-    return f"process {pid} ({name or 'no name'}{since}): {query}"  # type: ignore[has-type]
+def _words(row: Any) -> str:
+    since = f", {row.state or 'in a transaction'} for {row.age:.0f} s" if row.age is not None else ""
+    return f"process {row.pid} ({row.application_name or 'no name'}{since}): {row.query}"
