@@ -67,7 +67,7 @@ def survey(
     found = Survey()
 
     def read(member: Member) -> Standing:
-        like = next(iter(found.catalogs.values()), None)
+        like = next(iter([*found.catalogs.values()]), None)  # of a copy: other threads add to it
         whole, revision = read_database(member.url, history, like=like)
         catalog = without(whole, history.project.ignored)
         found.catalogs.setdefault(catalog.fingerprint, catalog)

@@ -38,6 +38,12 @@ ELSEWHERE = re.compile(
     r"\b(CREATE|ALTER|DROP)\s+(ROLE|USER(?!\s+MAPPING)|GROUP|DATABASE|TABLESPACE|SYSTEM)\b|\blo_\w+(?=\()",
     re.IGNORECASE,
 )
+# What a database may hold besides catalog and rows.
+BESIDES = {
+    "settings of the database": "SELECT FROM pg_catalog.pg_db_role_setting WHERE setdatabase ="
+    " (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())",
+    "large objects": "SELECT FROM pg_catalog.pg_largeobject_metadata",
+}
 
 
 @dataclass(frozen=True)
@@ -65,12 +71,15 @@ def squash(history: History, server: URL, name: str, *, allowed: Collection[str]
     if len(folded) == 1:
         return None
     _require_line(history, folded)
-    _require_within(folded, allowed)
+    elsewhere = [f"{words} in {script.revision}" for script in folded for words in _elsewhere(Path(script.path))]
+    _require_allowed(elsewhere, last.revision, allowed)
     own = Path(history.scripts.versions)
     with tempfile.TemporaryDirectory() as temporary, shadows(server) as made:
         folder = Path(temporary)
         with connected(made.create("originals")) as originals, connected(made.create("squashed")) as squashed:
             history.replay(originals, last.revision)
+            besides = [what for what, query in BESIDES.items() if originals.scalar(text(f"SELECT EXISTS ({query})"))]
+            _require_allowed(besides, last.revision, allowed)
             wanted = inspect(originals, requires=True)
             seeds = _seeds(history, last.revision, originals, wanted, made)
             empty = inspect(squashed, requires=True)
@@ -105,14 +114,13 @@ def _require_line(history: History, folded: list[Script]) -> None:
             raise Failure(f"{history.path(script)} has a branch label, which would be lost.", "Take it out there.")
 
 
-def _require_within(folded: list[Script], allowed: Collection[str]) -> None:
-    """Raises Failure where a revision seems to do what no catalog of a database has."""
-    found = [f"{words} in {script.revision}" for script in folded for words in _elsewhere(Path(script.path))]
+def _require_allowed(found: list[str], revision: str, allowed: Collection[str]) -> None:
+    """Raises Failure for what neither catalog nor rows have, unless it is allowed by name."""
     if refused := [name for name in found if name not in allowed]:
         allow = " ".join(f'--allow "{name}"' for name in refused)
         raise Failure(
-            f"What is done beyond the database cannot be carried over: {', '.join(refused)}.",
-            f"If a new database can do without it: migrate.py squash {folded[-1].revision} {allow}",
+            f"This cannot be carried over: {', '.join(refused)}.",
+            f"If a new database can do without it: migrate.py squash {revision} {allow}",
         )
 
 
@@ -129,16 +137,6 @@ def _seeds(history: History, revision: str, originals: Connection, wanted: Catal
     """The rows that the originals make; a second run tells which values are others each time."""
     first = read(originals, wanted)
     originals.rollback()
-    for what, query in (
-        (
-            "settings of the database or a role in it",
-            "pg_db_role_setting WHERE setdatabase = (SELECT oid FROM"
-            " pg_catalog.pg_database WHERE datname = current_database())",
-        ),
-        ("large objects", "pg_largeobject_metadata"),
-    ):
-        if originals.scalar(text(f"SELECT EXISTS (SELECT FROM pg_catalog.{query})")):
-            raise Failure(f"The history makes {what}, which cannot be carried over.")
     if not first.rows:
         return first
     with connected(made.create("again")) as again:
