@@ -72,6 +72,8 @@ def test_steps_and_stamps_are_written(project: Project, database: URL, capsys: p
         "upgrade two",
         "upgrade one",
     ]
+    ask(database, "UPDATE whisper_ledger SET scheme = 'of another program' WHERE number = 4")
+    assert "changed" not in little.command(capsys, project, database, "history", "--applied").out
 
 
 def test_what_is_rolled_back_is_not_written(project: Project, database: URL) -> None:
@@ -114,7 +116,10 @@ def test_plain_alembic_writes_it_too(tmp_path: Path, database: URL) -> None:
 
 def test_columns_of_a_later_version_are_added(project: Project, database: URL) -> None:
     upgrade(project, database, "one")
-    ask(database, "ALTER TABLE whisper_ledger DROP COLUMN program, DROP COLUMN verified, ADD COLUMN newer text")
+    ask(
+        database,
+        "ALTER TABLE whisper_ledger DROP program, DROP scheme, DROP verified, ADD newer text",
+    )
     assert ledger(database)[0].verified is None
     upgrade(project, database)
     one, two = ledger(database)

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,7 @@ COLUMNS = {
     "seconds": "double precision",
     "program": "text",
     "server": "integer",
+    "scheme": "text",
     "file": "text",
     "code": "text",
     "before": "text",
@@ -65,8 +67,8 @@ class Entry:
     """One row: a step ("upgrade", "downgrade"), a stamp or a repair, and where the database stands after it.
 
     `file` is the SHA-256 of the revision's file, `code` that of what it does (see `code_hash`). `before` and `after`
-    are fingerprints of the catalog, which can be compared within one major version of the `server` and one version of
-    the `program`. `verified`, of a stamp or a repair: whether the database was compared with the revision.
+    are fingerprints of the catalog, which can be compared within one major version of the `server` and one `scheme()`.
+    `verified`, of a stamp or a repair: whether the database was compared with the revision.
     """
 
     direction: str
@@ -76,6 +78,7 @@ class Entry:
     seconds: float | None = None
     program: str | None = __version__
     server: int | None = None
+    scheme: str | None = None
     file: str | None = None
     code: str | None = None
     before: str | None = None
@@ -97,9 +100,8 @@ class Entry:
 
     def found_other_than(self, earlier: Entry) -> bool:
         """Whether this step found another catalog than an earlier one left, as far as they can be compared."""
-        if (self.server, self.program) != (earlier.server, earlier.program) or not (self.before and earlier.after):
-            return False
-        return self.before != earlier.after
+        comparable = (self.server, self.scheme) == (earlier.server, earlier.scheme) and self.before and earlier.after
+        return bool(comparable) and self.before != earlier.after
 
 
 def entry_of(script: Revision | None, **values: Any) -> Entry:
@@ -202,8 +204,20 @@ def write(connection: Connection, entry: Entry) -> None:
 def enter(connection: Connection, script: Revision | None, **values: Any) -> str | None:
     """Write what was just done in the transaction of `connection`; the fingerprint of what it has left."""
     after, server = _fingerprint(connection)
-    write(connection, entry_of(script, stands_at=stamped(connection) or [], server=server, after=after, **values))
+    stands_at = stamped(connection) or []
+    entry = entry_of(script, stands_at=stands_at, server=server, scheme=scheme(), after=after, **values)
+    write(connection, entry)
     return after
+
+
+@cache
+def scheme() -> str:
+    """What fingerprints are of: it changes with the queries that read a catalog."""
+    folder = Path(__file__).parent
+    digest = hashlib.sha256()
+    for file in (folder / "inspect.py", *sorted((folder / "objects").glob("*.py"))):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def recorder(underway: Underway) -> Callable[[], None]:
