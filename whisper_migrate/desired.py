@@ -3,7 +3,7 @@
 from typing import Any
 
 from sqlalchemy import DDL, Connection, Executable, MetaData, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CheckFirst, CreateSchema
 from sqlalchemy.types import SchemaType
 
@@ -32,11 +32,13 @@ def build(connection: Connection, project: Project) -> None:
             _create_types(connection, metadata)
             left = _create(connection, left)
         metadata.create_all(connection, checkfirst=CheckFirst.TYPES)
-    except DBAPIError as error:
+    except SQLAlchemyError as error:
         raise Failure(f"The models do not make a schema: {reason(error)}.") from error
     while left:
         before = len(left)
         left = _create(connection, left)
+        if len(left) == before:  # then plain DDL need not be in the order that it is declared in
+            left = _create(connection, left, in_order=False)
         if len(left) == before:
             raise Failure(f"{_name(left[0])} cannot be created: {_try(connection, left[0])}.")
     connection.commit()
@@ -63,11 +65,11 @@ def _create_types(connection: Connection, metadata: MetaData) -> None:
                 column.type.create(connection, checkfirst=True)
 
 
-def _create(connection: Connection, entities: list[Any]) -> list[Any]:
-    """Those of `entities` that cannot be created yet; plain DDL keeps its place behind what it follows."""
+def _create(connection: Connection, entities: list[Any], *, in_order: bool = True) -> list[Any]:
+    """Those of `entities` that cannot be created yet; plain DDL keeps its place behind what it follows, `in_order`."""
     left: list[Any] = []
     for entity in entities:
-        waits = left and isinstance(entity, DDL)
+        waits = in_order and left and isinstance(entity, DDL)
         if waits or _try(connection, entity):
             left.append(entity)
     return left
@@ -80,6 +82,10 @@ def _try(connection: Connection, entity: Any) -> str | None:
         connection.execute(statement)
     except DBAPIError as error:
         return reason(error)
+    except (ValueError, TypeError, KeyError) as error:
+        if not isinstance(entity, DDL):
+            raise
+        return f"in sqlalchemy.DDL a percent sign is written %% ({error})"
     return None
 
 

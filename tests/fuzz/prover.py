@@ -18,6 +18,7 @@ DELIBERATE = {
     ),
     "other places for the attributes that a typed table has its columns from": re.compile(
         r"No SQL can make composite type .+ anew under the table .+, which is made of it"
+        r"|Table .+ cannot be one of type .+: its columns stay in their places"
     ),
     "another type of a partition key": re.compile(
         r"Column .+ is part of the partition key, and its type cannot change"

@@ -1,6 +1,7 @@
 """Columns of tables (pg_attribute). Their order is not compared: no statement can change it."""
 
 from whisper_migrate.catalog import Object
+from whisper_migrate.objects.sequence import go_on
 from whisper_migrate.planning.casts import assigned, cast, parsed, parsing
 from whisper_migrate.sql import foreign_option_changes, foreign_options, literal, option_changes
 
@@ -254,7 +255,9 @@ def _identity(before: Object, after: Object, column: str) -> list[str]:
     if not after["identity_sequence"]:
         return []
     if not before["identity_sequence"]:
-        return [f"{column} ADD {_as_identity(after)}"]
+        bounds = (option.partition(" ")[2] for option in after["identity_options"][1:3])
+        going_on = go_on(after["identity_sequence"], after, *bounds, down=_is_downwards(after))
+        return [f"{column} ADD {_as_identity(after)}", going_on]
     statements = []
     if before["identity_sequence"] != after["identity_sequence"]:
         name = after["identity_sequence"].rpartition(".")[2]

@@ -45,6 +45,13 @@ def finish(item: Object, before: Object | None = None) -> list[str]:
     return [f"ALTER SEQUENCE {item.identity} OWNED BY {item['owned_by']}"]
 
 
+def go_on(sequence: str, column: Object, least: str, most: str, *, down: bool) -> str:
+    """Lets a new sequence go on where the values of its column end, should there be any."""
+    last = f"{'min' if down else 'max'}({column['name']})"
+    bounds = f"{last} BETWEEN {least} AND {most}"
+    return f"SELECT setval({literal(sequence)}, {last}) FROM {column.parent} HAVING {bounds}"
+
+
 def loose(before: Object, after: Object, tied: bool) -> Object:
     """Without the owner that it is to lose, which would take it along when dropped."""
     return before if before["owned_by"] == after["owned_by"] else before.but(owned_by=None)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from whisper_migrate.catalog import Catalog, Key, Object
+from whisper_migrate.errors import Failure
 from whisper_migrate.names import split_list, unquoted
 from whisper_migrate.objects import KINDS, column, constraint
 from whisper_migrate.planning.steps import is_foreign_key
@@ -71,8 +72,16 @@ PLACE = ("parents", "partition_bound", "detaching", "of_type")
 
 
 def leaving(before: Catalog, after: Catalog, altered: Iterable[Key], rebuilt: set[Key]) -> set[Key]:
-    """The tables that get other parents or bounds, or whose parents or type change: for a while they stand alone."""
+    """The tables that get other parents or bounds, or whose parents or type change: for a while they stand alone.
+
+    Raises Failure for one that cannot get the type it is to have.
+    """
     found = {key for key in altered if _changes(before[key], after[key], PLACE)}
+    for item in (after[key] for key in found):
+        if not _has_places(before, after, item):
+            raise Failure(
+                f"Table {item.identity} cannot be one of type {item['of_type']}: its columns stay in their places."
+            )
     changed = {key[1] for key in rebuilt if key[0] == "table"}
     changed |= {key[1] for key in (*altered, *rebuilt) if key[0] == "composite_type"}
     if changed:

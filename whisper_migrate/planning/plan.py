@@ -8,6 +8,7 @@ from typing import Any
 
 from whisper_migrate.catalog import Catalog, Change, Key, Object, diff
 from whisper_migrate.objects import ATTACHED, KINDS, column, table
+from whisper_migrate.objects.sequence import go_on
 from whisper_migrate.planning.cycles import Cycle, Loosened
 from whisper_migrate.planning.inheritance import (
     checks_above,
@@ -86,6 +87,7 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
     steps += [_beside(before, step, aside) for step in _creates(after, created | rebuilt | aside, loosened)]
     ordered = in_order(steps, before, after)
     steps += [_step("finish", after[key]) for key in created | rebuilt if hasattr(KINDS[key[0]], "finish")]
+    steps += _going_on(before, after, created, rebuilt)
     changed = {("table", str(change.object.parent)) for change in changes if change.object.kind == "column"}
     again = (after[key] for key in changed | altered if key[0] == "table" and key in after and key in before)
     steps += [Step("finish", item, item, tuple(table.toasted(item))) for item in again if item.key not in rebuilt]
@@ -152,6 +154,15 @@ def _drops(before: Catalog, after: Catalog, dropped: set[Key], aside: set[Key], 
             yield Step("loosen", item, item, tuple(column.alter(item, bare) or ()))
         if not along and not item.derived:
             yield _step("drop", item)
+
+
+def _going_on(before: Catalog, after: Catalog, created: set[Key], rebuilt: set[Key]) -> Iterator[Step]:
+    """New sequences of columns that have values already."""
+    for item in (after[key] for key in created if key[0] == "sequence"):
+        owner = ("column", str(item["owned_by"]))
+        if owner in before and owner in after and owner not in rebuilt:
+            bounds = str(item["minimum"]), str(item["maximum"])
+            yield Step("finish", item, None, (go_on(item.identity, after[owner], *bounds, down=item["increment"] < 0),))
 
 
 def _is_setting(item: Object, dropped: set[Key]) -> bool:
