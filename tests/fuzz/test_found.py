@@ -4,12 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL
 
 from tests.conftest import MakeDatabase
 from tests.fuzz.pairs import project_in, prove_pair
-from tests.objects.harness import version
-from whisper_migrate.databases.connect import connected
 
 
 @dataclass(frozen=True)
@@ -203,9 +200,7 @@ FOUND = [
 
 @pytest.mark.parametrize("in_file", [False, True], ids=["statements", "file"])
 @pytest.mark.parametrize("found", FOUND, ids=str)
-def test_found(make_database: MakeDatabase, server: URL, tmp_path: Path, found: Found, in_file: bool) -> None:
-    with connected(server) as connection:
-        has = version(connection)
-    if has < found.since:
-        pytest.skip(f"PostgreSQL {found.since} has this, {has} has not")
+def test_found(make_database: MakeDatabase, tmp_path: Path, found: Found, in_file: bool) -> None:
+    if make_database.version < found.since:
+        pytest.skip(f"PostgreSQL {found.since} has this, {make_database.version} has not")
     prove_pair(make_database, project_in(tmp_path), [found.common, found.before], [found.common, found.after], in_file)
