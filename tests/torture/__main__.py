@@ -6,6 +6,7 @@ Exits 1 when anything was half done without a journal, or an upgrade did not men
 import os
 import random
 import secrets
+import signal
 import sys
 import tempfile
 import time
@@ -21,6 +22,7 @@ SEED = int(os.environ.get("TORTURE_SEED") or secrets.randbelow(2**32))
 
 def main() -> int:
     """How many kills went wrong."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the server is stopped on the way out
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     began, wrong = time.monotonic(), 0
     with tempfile.TemporaryDirectory(dir=memory) as name:

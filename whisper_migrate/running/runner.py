@@ -137,8 +137,6 @@ def runner(
 ) -> Iterator[Runner]:
     """A run of the revisions on the way to `target`, "upgrade" or "downgrade": made when it is called."""
     history = History(project)
-    if target == "head" and history.head is None:
-        target = "base"
     with session(project, url, (), patience, progress) as opened:
         before = stamped(opened.connection) or []
         history.require_known(before)
