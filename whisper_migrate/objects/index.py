@@ -8,7 +8,7 @@ AFTER = ("constraint", "materialized_view")
 
 
 # `plain` are indexes that need no pg_get_indexdef(), which looks through all operator classes for each column's
-# default: columns in btrees (403), spelled as that spells them. (The default for varchar is text's, unless it has its own.)
+# default: columns in btrees (403), spelled as that spells them. (Varchar's is text's, unless it has one.)
 # -1 stood for no statistics target until PostgreSQL 17 made it NULL.
 QUERY = """
 WITH relation AS MATERIALIZED (
