@@ -160,6 +160,12 @@ def test_squash_of_a_squash(
     assert command(capsys, project, database, "upgrade", "one").code == 0
     assert squash("two").code == 0 and squash().code == 0
     assert sorted(path.name for path in (project.root / "alembic/squashed").iterdir()) == ["four", "two"]
+    said = command(capsys, project, database, "upgrade", "--plan")
+    assert [line.split()[:2] for line in said.out.splitlines()[1:-1] if "/3 " in line] == [
+        ["1/3", "two"],
+        ["2/3", "three"],
+        ["3/3", "four"],
+    ], said
     for target, stands in (("+1", "two"), ("three", "three"), ("head", "four")):
         assert command(capsys, project, database, "upgrade", target).code == 0
         assert value(database, "SELECT version_num FROM alembic_version") == stands
