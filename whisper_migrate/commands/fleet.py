@@ -42,7 +42,7 @@ def command(project: Project, urls: IO[str], action: str, jobs: int, canary: int
     \b
     status       where each stands, grouped by what it holds; exit code 1 if not all are alike
     check-drift  does each hold what the history says where it stands? 1 if one does not, or has revisions pending
-    upgrade      take each to the head; unlike that of one database, it compares nothing: run check-drift before and after
+    upgrade      take each to the head; it does not compare, as that of one database does: check-drift does
 
     Exit code 2 if any failed. Safe to run again.
     """
