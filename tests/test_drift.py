@@ -53,7 +53,7 @@ class Case:
 
 EXTRA = ["+ table extra"]
 INDEX = ("DROP INDEX authors_name_idx",)
-NO_INDEX = ["- index authors_name_idx"]
+NO_INDEX = ["- index authors_name_idx ON authors USING btree (name)"]
 CASES = (
     Case("nothing differs", "two"),
     Case("unwritten", "two", ahead=True, unwritten=EXTRA),

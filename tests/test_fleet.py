@@ -186,7 +186,7 @@ def test_servers_of_two_versions(fleet: Fleet, make_database: MakeDatabase) -> N
             [
                 "2 equal the history at three",
                 "1 differs from the history at three: c",
-                "  - index authors_name_idx  (last in one)",
+                "  - index authors_name_idx ON authors USING btree (name)  (last in one)",
             ],
         )
 

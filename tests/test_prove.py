@@ -112,7 +112,7 @@ def test_sound_history(capsys: pytest.CaptureFixture[str], project: Project, ser
         (
             "CREATE TABLE t (a integer); CREATE INDEX i ON tags (state)",
             "DROP TABLE t",
-            "downgrade leaves 1 difference (alembic/versions/three.py):\n  + index i\n",
+            "downgrade leaves 1 difference (alembic/versions/three.py):\n  + index i ON tags USING btree (state)\n",
         ),
         (
             "CREATE TABLE t (a integer)",

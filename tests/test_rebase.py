@@ -93,7 +93,7 @@ def test_order_that_matters_must_be_known(capsys: pytest.CaptureFixture[str], pr
     assert (said.code, said.err) == (1, "")
     assert said.out == (
         "The order matters: right before left would make another schema.\n"
-        "  - comment view author_names\n"
+        "  - comment view author_names (x)\n"
         "  -> migrate.py rebase right --order-matters   (if left first is right)\n"
     )
     assert files(project) == before

@@ -51,7 +51,7 @@ AS_COMMAND = (sys.executable, "-c", "from whisper_migrate.cli import main; main(
 TOLD = (
     ("authors", None),
     ("~ column authors.born: not null no -> yes", "born: Mapped[int | None]"),
-    ("- index authors_name_idx", 'Index("authors_name_idx"'),
+    ("- index authors_name_idx ON authors USING btree (name)", 'Index("authors_name_idx"'),
     ('+ column "Odd Place"."Order [x]"."[bold]" text DEFAULT \'[/]\'::text', "class Order("),
     ("~ column elsewhere.authors.name: not null yes -> no", "# 2"),
     ("~ constraint tags_state_check on tags: definition differs", 'name="tags_state_check"'),

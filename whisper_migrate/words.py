@@ -88,9 +88,30 @@ def _detail(item: Object) -> str:
     """What a reader wants to know first of a new or lost object, in a few words."""
     attributes = item.attributes
     if item.kind == "column":
-        words = [attributes["type"], "NOT NULL" if attributes["not_null"] else ""]
+        words = ["(of a view)" if attributes["of_view"] else "", attributes["type"]]
+        words += ["NOT NULL"] if attributes["not_null"] else []
         words += [f"DEFAULT {attributes['default']}"] if attributes["default"] is not None else []
         return shown(" ".join(word for word in words if word))
-    if item.kind == "constraint":
-        return shown(str(attributes["definition"]))
-    return ""
+    if item.kind == "index":
+        definition = str(attributes["definition"])
+        return shown(definition[definition.find(" ON ", definition.find(attributes["name"])) + 1 :])
+    for kinds, name in TELLING.items():
+        if item.kind in kinds and attributes[name]:
+            return f"({_cut(shown(value_text(attributes[name])))})"
+    return shown(str(attributes["definition"])) if item.kind == "constraint" else ""
+
+
+# The attribute that says the most of an object.
+TELLING = {
+    ("grant", "default_privilege"): "privileges",
+    ("comment",): "text",
+    ("enum",): "labels",
+    ("domain",): "type",
+    ("policy",): "command",
+}
+
+
+def _cut(text: str) -> str:
+    """In one line, which may end early."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONG // 2 else f"{line[: LONG // 2]}..."

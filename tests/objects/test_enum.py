@@ -76,7 +76,7 @@ USES = {
 }
 
 CASES = [
-    Case("created", "SELECT 1", BEFORE, ["+ enum mood"]),
+    Case("created", "SELECT 1", BEFORE, ["+ enum mood ("]),
     Case("dropped", BEFORE, "DROP TYPE mood", ["- enum mood"]),
     Case("without labels", "CREATE TYPE mood AS ENUM ()", "ALTER TYPE mood ADD VALUE 'x'", SEEN),
     Case("at the end", BEFORE, "ALTER TYPE mood ADD VALUE 'elated'", SEEN),

@@ -62,7 +62,7 @@ CASES = [
     *(Case(on, BEFORE, f"GRANT {on} TO reader", [f"+ grant on {name} to reader"]) for on, name in ON.items()),
     *(Case(f"{on} to PUBLIC", BEFORE, f"GRANT {on} TO PUBLIC", [f"+ grant on {ON[on]} to PUBLIC"]) for on in TO_PUBLIC),
     Case("quoted", BEFORE, 'GRANT SELECT ON t TO "Straße 7"', ['+ grant on table t to "Straße 7"']),
-    Case("MAINTAIN", BEFORE, "GRANT MAINTAIN ON t TO reader", ["+ grant on table t to reader"], since=17),
+    Case("MAINTAIN", BEFORE, "GRANT MAINTAIN ON t TO reader", ["+ grant on table t to reader (MAINTAIN)"], since=17),
     Case("option", BEFORE, "GRANT ALL ON t TO reader WITH GRANT OPTION", ["+ grant on table t to reader"]),
     Case(
         "option added",

@@ -47,7 +47,7 @@ def other(name: str, definition: str, index: str = "i", since: int = 14) -> Case
 
 
 CASES = [
-    case("added", "CREATE INDEX more ON t (a, b)", "+ index more"),
+    case("added", "CREATE INDEX more ON t (a, b)", "+ index more ON t USING btree (a, b)"),
     case("added concurrently, as it were", "CREATE UNIQUE INDEX more ON t (id, a) WHERE b > 0", "+ index more"),
     case("added, quoted", 'CREATE INDEX "User" ON app."Order" ("Group")', '+ index app."User"'),
     case("dropped", "DROP INDEX i", "- index i", "- comment index i"),

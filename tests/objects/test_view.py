@@ -107,7 +107,7 @@ CASES = [
         "CREATE OR REPLACE VIEW v AS SELECT DISTINCT id, note FROM t",
         ["~ view v: options"],
     ),
-    Case("column default", BEFORE, "ALTER VIEW v ALTER note SET DEFAULT 'x'", ["+ column v.note"]),
+    Case("column default", BEFORE, "ALTER VIEW v ALTER note SET DEFAULT 'x'", ["+ column v.note (of a view) "]),
     Case(
         "column default changed",
         BEFORE + "ALTER VIEW v ALTER note SET DEFAULT 'x'",

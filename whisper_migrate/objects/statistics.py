@@ -22,8 +22,7 @@ SELECT s.oid, s.stxrelid::regclass::text AS parent,
        (SELECT array_agg(quote_ident(a.attname) ORDER BY a.attname)
         FROM pg_catalog.pg_attribute AS a
         WHERE a.attrelid = s.stxrelid AND a.attnum = ANY (s.stxkeys)) AS columns,
-       (SELECT array_agg(expression ORDER BY expression)
-        FROM unnest(pg_get_statisticsobjdef_expressions(s.oid)) AS expression) AS expressions,
+       pg_get_statisticsobjdef_expressions(s.oid) AS expressions,
        {target} AS target
 FROM pg_catalog.pg_statistic_ext AS s
 JOIN pg_catalog.pg_namespace AS n ON n.oid = s.stxnamespace
