@@ -172,6 +172,13 @@ FOUND = [
         "CREATE DOMAIN d AS integer CONSTRAINT c CHECK (VALUE > 0); CREATE TABLE t (x d[], y d)",
     ),
     Found(
+        "check of a domain that a type comes to hold",
+        "",
+        "CREATE DOMAIN d AS integer; CREATE TYPE ty AS (x integer); CREATE TABLE t (x ty)",
+        "CREATE DOMAIN d AS integer CONSTRAINT c CHECK (VALUE > 0); CREATE TYPE ty AS (x integer, y d);"
+        "CREATE TABLE t (x ty)",
+    ),
+    Found(
         "comment on a view's column that loses its default",
         "CREATE VIEW v AS SELECT 1 AS x",
         "ALTER VIEW v ALTER x SET DEFAULT 2; COMMENT ON COLUMN v.x IS 'one'",

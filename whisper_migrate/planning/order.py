@@ -17,6 +17,8 @@ from whisper_migrate.sql import sibling
 NAMED = frozenset({"table", "view", "materialized_view", "foreign_table", "sequence", "index"}) | {
     *("enum", "domain", "composite_type", "range_type")
 }
+# What can hold values of a domain inside of others: PostgreSQL adds no check to the domain then.
+HOLDERS = frozenset({"column", "composite_type", "range_type"})
 Priority = tuple[int, int, str, int, str]
 Node = tuple[str, Key]
 
@@ -76,6 +78,11 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
             for key in above:
                 if ("alter", key) in place:
                     graph.add(step.key, ("alter", key))
+    for key, needed in after.requires.items():  # a check is for those values too that come to its domain by others
+        for domain in needed if key[0] in HOLDERS and key in makes else ():
+            for check in after.children(domain[1], "domain_constraint") if domain[0] == "domain" else ():
+                if check.key in makes and makes[check.key].item is check and makes[key] is not makes[check.key]:
+                    graph.add(makes[key].key, makes[check.key].key)
     freed = {name: step for key, step in drops.items() if step.verb == "drop" for name in _names(before[key])}
     for step in steps:
         for item in (step.item, *step.inside) if step.verb == "create" else ():
