@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from alembic_utils.exceptions import SQLParseFailure
 from sqlalchemy import DDL, Connection, Executable, MetaData, event, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CheckFirst, CreateSchema
@@ -34,6 +35,8 @@ def build(connection: Connection, project: Project) -> None:
         metadata.create_all(connection, checkfirst=CheckFirst.TYPES)
     except SQLAlchemyError as error:
         raise Failure(f"The models do not make a schema: {reason(error)}.") from error
+    except (TypeError, ValueError) as error:  # what no server has seen, such as an unknown option
+        raise Failure(f"The models do not make a schema: {project.blame(error)}.") from error
     while left:
         before = len(left)
         left = _create(connection, left)
@@ -77,11 +80,13 @@ def _create(connection: Connection, entities: list[Any], *, in_order: bool = Tru
 
 def _try(connection: Connection, entity: Any) -> str | None:
     """Create one entity; PostgreSQL's words when it cannot be."""
-    statement: Executable = entity if isinstance(entity, DDL) else entity.to_sql_statement_create()
     try:
+        statement: Executable = entity if isinstance(entity, DDL) else entity.to_sql_statement_create()
         connection.execute(statement)
     except DBAPIError as error:
         return reason(error)
+    except SQLParseFailure as error:
+        raise Failure(f"{_name(entity)} is not sound: {reason(error)}.") from error
     except (ValueError, TypeError, KeyError) as error:
         if not isinstance(entity, DDL):
             raise

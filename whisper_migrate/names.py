@@ -23,8 +23,13 @@ def identifier(name: str) -> str:
 
 def split_name(identity: str) -> tuple[str, str]:
     """`schema."Name"` -> (schema, Name), both without quotes."""
-    parts = [quoted.replace('""', '"') if quoted else plain for quoted, plain in _PART.findall(identity)]
+    parts = split_names(identity)
     return (parts[0], parts[1]) if len(parts) > 1 else ("public", parts[0])
+
+
+def split_names(identity: str) -> list[str]:
+    """The names in an identity, without quotes."""
+    return [quoted.replace('""', '"') if quoted else plain for quoted, plain in _PART.findall(identity)]
 
 
 def plain_name(item: Object) -> str:

@@ -31,7 +31,18 @@ PLAIN = {
     "inet": "postgresql.INET()",
     "cidr": "postgresql.CIDR()",
     "macaddr": "postgresql.MACADDR()",
+    "macaddr8": "postgresql.MACADDR8()",
     "money": "postgresql.MONEY()",
+    "oid": "postgresql.OID()",
+    "bit varying": "postgresql.BIT(varying=True)",
+    "public.citext": "postgresql.CITEXT()",
+    "public.hstore": "postgresql.HSTORE()",
+    "int4multirange": "postgresql.INT4MULTIRANGE()",
+    "int8multirange": "postgresql.INT8MULTIRANGE()",
+    "nummultirange": "postgresql.NUMMULTIRANGE()",
+    "datemultirange": "postgresql.DATEMULTIRANGE()",
+    "tsmultirange": "postgresql.TSMULTIRANGE()",
+    "tstzmultirange": "postgresql.TSTZMULTIRANGE()",
     "int4range": "postgresql.INT4RANGE()",
     "int8range": "postgresql.INT8RANGE()",
     "numrange": "postgresql.NUMRANGE()",
@@ -45,6 +56,16 @@ PATTERNS = (
     (re.compile(r"character\((\d+)\)"), "sa.CHAR"),
     (re.compile(r"(?:text)()"), "sa.Text"),
     (re.compile(r"numeric\((\d+,\d+)\)"), "sa.Numeric"),
+)
+# With a precision or a length that has a name of its own.
+SIZED = (
+    (re.compile(r"timestamp\((\d)\) without time zone"), "postgresql.TIMESTAMP(precision={})"),
+    (re.compile(r"timestamp\((\d)\) with time zone"), "postgresql.TIMESTAMP(timezone=True, precision={})"),
+    (re.compile(r"time\((\d)\) without time zone"), "postgresql.TIME(precision={})"),
+    (re.compile(r"time\((\d)\) with time zone"), "postgresql.TIME(timezone=True, precision={})"),
+    (re.compile(r"interval\((\d)\)"), "postgresql.INTERVAL(precision={})"),
+    (re.compile(r"bit\((\d+)\)"), "postgresql.BIT({})"),
+    (re.compile(r"bit varying\((\d+)\)"), "postgresql.BIT({}, varying=True)"),
 )
 
 
@@ -67,7 +88,8 @@ def expression(type_: str, collation: str | None, catalog: Catalog) -> str | Non
         schema, name = split_name(type_)
         where = f"schema={quoted(schema)}, " if schema != "public" else ""
         return f"postgresql.ENUM(name={quoted(name)}, {where}create_type=False)"
-    return PLAIN.get(type_)
+    sized = (form.format(match[1]) for pattern, form in SIZED if (match := pattern.fullmatch(type_)))
+    return next(sized, PLAIN.get(type_))
 
 
 def is_serial(column: Object, sequence: Object, key: Object) -> bool:
@@ -85,11 +107,17 @@ def is_serial(column: Object, sequence: Object, key: Object) -> bool:
     )
 
 
-def is_default_identity(column: Object, schema: str, table: str) -> bool:
-    """Whether a bare `GENERATED ... AS IDENTITY` makes this column's sequence."""
+def identity(column: Object) -> str | None:
+    """The SQLAlchemy expression for an identity column; None where its sequence has another name than PostgreSQL's."""
+    schema, table = split_name(str(column.parent))
+    usual_name = (schema, f"{table}_{unquoted(column['name'])}_seq"[:63])
+    if column["identity_type"] or split_name(column["identity_sequence"]) != usual_name:
+        return None
     maximum = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}.get(column["type"])
     usual = ("INCREMENT BY 1", "MINVALUE 1", f"MAXVALUE {maximum}", "START WITH 1", "CACHE 1", "NO CYCLE")
-    return tuple(column["identity_options"]) == usual and split_name(column["identity_sequence"]) == (
-        schema,
-        f"{table}_{unquoted(column['name'])}_seq"[:63],
-    )
+    words = ["always=True"] if column["identity_kind"] == "ALWAYS" else []
+    for option in column["identity_options"]:
+        if option not in usual:
+            name, _, number = option.partition(" ")
+            words.append(f"{name.lower()}={number.split()[-1] if number else True}")
+    return f"sa.Identity({', '.join(words)})"

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.history import PLACE
-from whisper_migrate.names import arguments, schema_argument, shown, split_name, unquoted
+from whisper_migrate.names import arguments, schema_argument, shown, split_name, split_names, unquoted
 from whisper_migrate.planning import column_types
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.revisions import render_constraints
@@ -82,9 +82,11 @@ class Body:
         """Creating a table takes in its comments and serial sequences, which come as steps of their own."""
         for step in self.steps:
             if step.verb == "create" and step.item.kind == "table" and self._is_plain_table(step):
-                self.absorbed |= {("create", key) for key in self._comments(step)}
+                self.absorbed |= {("create", key) for key in self._comments(step.item, *step.inside)}
                 for serial in self._serials(step):
                     self.absorbed |= {("create", serial), ("finish", serial)}
+            elif step.verb == "create" and step.item.kind == "column" and self._is_plain_column(step.item):
+                self.absorbed |= {("create", key) for key in self._comments(step.item)}
         return list(self.steps)
 
     def _operations(self, step: Step) -> list[str]:
@@ -140,18 +142,16 @@ class Body:
         return [f"op.alter_column({arguments(*words)})"]
 
     def _create_column(self, step: Step) -> list[str] | None:
-        if (
-            step.item["of_view"]
-            or step.item.derived  # it has come with its parents', and has settings of its own
-            or self._type(step.item) is None
-            or not self._has_words(step.item)
-            or step.item["identity_kind"]
-        ):
+        if not self._is_plain_column(step.item):
             return None
         schema, table = split_name(str(step.item.parent))
         column = self._column(step.item, False, None)
         call = f"op.add_column({arguments(quoted(table), column, *schema_argument(schema))})"
         return [call, *(execute(sql) for sql in step.statements[1:])]
+
+    def _is_plain_column(self, item: Object) -> bool:
+        """One that is derived has come with its parents', and has settings of its own."""
+        return not item.derived and not item["of_view"] and self._type(item) is not None and self._has_words(item)
 
     def _drop_column(self, step: Step) -> list[str] | None:
         if step.item["of_view"]:
@@ -193,7 +193,7 @@ class Body:
     def _column(self, item: Object, serial: bool, key: Object | None) -> str:
         words = [quoted(unquoted(item["name"])), str(self._type(item))]
         if item["identity_kind"]:
-            words.append(f"sa.Identity(always={item['identity_kind'] == 'ALWAYS'})")
+            words.append(str(column_types.identity(item)))
         if item["generated"] is not None:
             words.append(f"sa.Computed({sql_text(item['generated'])}, persisted={item['generated_kind'] == 'STORED'})")
         if item["default"] is not None and not serial:
@@ -214,10 +214,7 @@ class Body:
     def _has_words(self, item: Object) -> bool:
         if item["not_null_name"] or item["not_null_state"] or item["foreign_options"]:
             return False
-        if not item["identity_kind"]:
-            return True
-        schema, table = split_name(str(item.parent))
-        return bool(column_types.is_default_identity(item, schema, table))
+        return not item["identity_kind"] or column_types.identity(item) is not None
 
     def _serials(self, step: Step) -> dict[Key, str]:
         """The sequences that SERIAL would make for this table, and the columns they are for."""
@@ -231,10 +228,29 @@ class Body:
 
     # Comments
 
-    def _comments(self, step: Step) -> list[Key]:
-        keys = [("comment", f"table {step.item.identity}")]
-        keys += [("comment", f"table column {part.identity}") for part in step.inside if part.kind == "column"]
+    def _comments(self, *items: Object) -> list[Key]:
+        words = {"table": "table", "column": "table column"}
+        keys = [("comment", f"{words[item.kind]} {item.identity}") for item in items if item.kind in words]
         return [key for key in keys if key in self.catalog]
+
+    def _create_comment(self, step: Step) -> list[str] | None:
+        return self._comment(step.item, quoted(step.item["text"]))
+
+    _alter_comment = _create_comment
+
+    def _drop_comment(self, step: Step) -> list[str] | None:
+        return self._comment(step.item, None)
+
+    def _comment(self, item: Object, text: str | None) -> list[str] | None:
+        if item["type"] == "table column":
+            schema, table, column = split_names(item["name"])
+            words = [quoted(table), quoted(column), f"comment={text}", *schema_argument(schema)]
+            return [f"op.alter_column({arguments(*words)})"]
+        if item["type"] == "table":
+            schema, table = split_name(item["name"])
+            verb, words = ("create", [text]) if text else ("drop", [])
+            return [f"op.{verb}_table_comment({arguments(quoted(table), *words, *schema_argument(schema))})"]
+        return None
 
     def _comment_on(self, key: Key) -> str | None:
         word = "table column" if key[0] == "column" else key[0]

@@ -16,6 +16,10 @@ INDEX = re.compile(
     r"CREATE (?P<unique>UNIQUE )?INDEX (?P<concurrently>CONCURRENTLY )?\S+ ON \S+ USING (?P<method>\w+) (?P<rest>\(.*)",
     re.DOTALL,
 )
+TAIL = re.compile(
+    r"(?: INCLUDE \((?P<include>[^()]+)\))?(?P<nulls> NULLS NOT DISTINCT)?(?: WHERE (?P<where>.*))?", re.DOTALL
+)
+WITH_OPS = re.compile(rf"({NAME.pattern}) (\w+_ops)")
 KEY = re.compile(r'(PRIMARY KEY|UNIQUE) \(((?:"(?:[^"]|"")+"|[^"()])+)\)')
 FOREIGN_KEY = re.compile(
     r"FOREIGN KEY \((?P<columns>[^()]+)\) REFERENCES (?P<table>\S+)\((?P<to>[^()]+)\)"
@@ -92,13 +96,22 @@ def create_index(step: Step) -> list[str] | None:
         return None
     schema, table = split_name(str(step.item.parent))
     keys, end = in_parentheses(match["rest"])
-    tail = re.fullmatch(r"(?: WHERE (?P<where>.*))?", match["rest"][end:], re.DOTALL)
+    tail = TAIL.fullmatch(match["rest"], end)
     if tail is None:
         return None
+    ops = {found[1]: found[2] for key in keys if (found := WITH_OPS.fullmatch(key))}
+    keys = [found[1] if (found := WITH_OPS.fullmatch(key)) else key for key in keys]
     names = [quoted(unquoted(key)) if NAME.fullmatch(key) else sql_expression(key) for key in keys]
     words = [_final(step.item), quoted(table), f"[{', '.join(names)}]"]
     words += ["unique=True"] if match["unique"] else []
     words += [f"postgresql_using={quoted(match['method'])}"] if match["method"] != "btree" else []
+    words += (
+        [f"postgresql_ops={{{', '.join(f'{quoted(unquoted(k))}: {quoted(op)}' for k, op in ops.items())}}}"]
+        if ops
+        else []
+    )
+    words += [f"postgresql_include=[{', '.join(_names(tail['include']))}]"] if tail["include"] else []
+    words += ["postgresql_nulls_not_distinct=True"] if tail["nulls"] else []
     words += [f"postgresql_where={sql_expression(_bare(tail['where']))}"] if tail["where"] else []
     words += ["postgresql_concurrently=True"] if match["concurrently"] else []
     return [f"op.create_index({arguments(*words, *schema_argument(schema))})"]
