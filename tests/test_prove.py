@@ -1,5 +1,7 @@
 """Revisions that are written already: each up, down and up, one head, and the models at the end."""
 
+import inspect
+import os
 import re
 from pathlib import Path
 
@@ -205,3 +207,20 @@ def test_branches_merges_dependencies_and_autocommit(
     assert said.out.endswith(f"{sound('merged')}{lost}One head, merged, and it is what the models say.\n")
     for name in ("left", "right", "right2"):
         assert proved(capsys, project, server, name) == (0, sound(name), "")
+
+
+@pytest.mark.servers("pg18")
+def test_a_file_that_is_written_twice_within_a_second_is_read_twice(project: Project) -> None:
+    write(project, "three", "two", "SELECT 1")
+    assert "SELECT 1" in inspect.getsource(History(project).find("three").module)
+    stamp = (project.root / "alembic/versions/three.py").stat().st_mtime
+    edit(project, "three", "SELECT 1", "SELECT 2")
+    os.utime(project.root / "alembic/versions/three.py", (stamp, stamp))
+    constants = History(project).find("three").module.upgrade.__code__.co_consts
+    assert "SELECT 2" in constants
+
+
+@pytest.mark.servers("pg18")
+def test_a_folder_may_have_a_percent_sign(capsys: pytest.CaptureFixture[str], tmp_path: Path, server: URL) -> None:
+    made = little.project(tmp_path / "100%(here)s")
+    assert proved(capsys, made, server, "two").out.startswith("two: the downgrade fails in a shadow (alembic/versions/")
