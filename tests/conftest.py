@@ -21,6 +21,7 @@ MakeDatabase = servers.Maker
 WARM = pytest.StashKey[servers.Servers]()
 LEFT = pytest.StashKey[list[str]]()
 EVERYTHING = "WHISPER_TEST_EVERYTHING"  # every row on every server, as CI does
+WHOLE = "WHISPER_TEST_WHOLE"  # how the workers learn that no file was named
 
 
 def _noproc() -> ModuleType:
@@ -44,9 +45,11 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "servers(*names): run on these servers only, such as 'pg18'")
+    config.addinivalue_line("markers", f"thorough: a fixed third of these runs in make test; {EVERYTHING}=1 runs all")
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         warm = servers.Servers()
         config.stash[WARM] = warm
+        os.environ[WHOLE] = "1" if config.args_source is config.ArgsSource.TESTPATHS else ""
         config.add_cleanup(warm.stop)
         try:
             warm.start()
@@ -69,19 +72,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The rows of every table run on the first server, and a fixed quarter of them on the others: or all, if asked."""
+    """Of the whole suite, a fixed quarter on other servers than the first, and a third of what is `thorough`.
+
+    All of it where that is asked for, or where folders or files are named.
+    """
     first = next(iter(servers.sorted_ids()), None)
-    if os.environ.get(EVERYTHING) or first is None:
+    if os.environ.get(EVERYTHING) or not os.environ.get(WHOLE) or first is None:
         return
-    spared = [item for item in items if _is_spared(item, first)]
-    config.hook.pytest_deselected(items=spared)
-    items[:] = [item for item in items if item not in set(spared)]
+    spared = {item for item in items if _is_spared(item, first)}
+    config.hook.pytest_deselected(items=list(spared))
+    items[:] = [item for item in items if item not in spared]
 
 
 def _is_spared(item: pytest.Item, first: str) -> bool:
     callspec = getattr(item, "callspec", None)
-    params = callspec.params if callspec else {}
-    return params.get("server", first) != first and len(params) > 1 and zlib.crc32(item.nodeid.encode()) % 4 != 0
+    chance = zlib.crc32(item.nodeid.encode())
+    if callspec and callspec.params.get("server", first) != first and chance % 4:
+        return True
+    return item.get_closest_marker("thorough") is not None and bool(chance % 3)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -25,6 +25,8 @@ from whisper_migrate.inspect import inspect
 from whisper_migrate.project import Project
 from whisper_models import metadata
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[1]
 PROJECT = Project(ROOT)
 BASELINE = "20251011_baseline_v106"

@@ -86,6 +86,7 @@ def test_call_without_a_command_shows_what_there_is(tmp_path: Path) -> None:
     assert "Usage: migrate.py" in run.said and all(name in run.said for name in NAMES)
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_databases_that_cannot_be_reached_are_said(tmp_path: Path, server: URL) -> None:
     checkout = copied(tmp_path)
@@ -130,6 +131,7 @@ def guarded(place: Path) -> Iterator[URL]:
     yield login.set(password=SECRET)
 
 
+@pytest.mark.thorough
 def test_password_is_used_and_never_shown(tmp_path: Path, guarded: URL) -> None:
     """Each run is searched for the password, in `Checkout.python` and in `refusal`."""
     checkout = copied(tmp_path, guarded)

@@ -131,6 +131,7 @@ def test_readme_can_be_followed(project: Path, environment: dict[str, str], exam
     follow_document("README.md", project, environment, example)
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 @pytest.mark.parametrize("document", [name for name in FOLLOWED[1:] if name not in LONG])
 def test_document_can_be_followed(

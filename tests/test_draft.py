@@ -9,6 +9,8 @@ from sqlalchemy import URL
 
 from tests.projects import HEAD, ROOT, USERS, Checkout, ask, copied, migrated, refusal, tables
 
+pytestmark = pytest.mark.thorough
+
 REVISIONS = {path.name for path in (ROOT / "alembic" / "versions").glob("*.py")}
 ODD = """-x it's "quoted" $HOME $(touch evil) `touch evil` $(shell touch evil) 100% #no é\nsecond \\ \"\"\" line"""
 

@@ -18,6 +18,8 @@ from whisper_migrate import embedded
 from whisper_migrate.embedded import installed, state
 from whisper_migrate.errors import Failure
 
+pytestmark = pytest.mark.thorough
+
 
 def test_first_start_makes_a_closed_server(place: Path) -> None:
     url = start(place / "pg")

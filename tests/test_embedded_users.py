@@ -16,6 +16,8 @@ from whisper_migrate import embedded
 from whisper_migrate.embedded import installed
 from whisper_migrate.errors import Failure
 
+pytestmark = pytest.mark.thorough
+
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can show it")
 
 

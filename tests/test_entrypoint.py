@@ -14,7 +14,7 @@ from tests.projects import HEAD, MIGRATE, SECRET, Checkout, Run, ask, copied, mi
 from tests.test_scripts import with_venv
 from whisper_migrate import embedded
 
-pytestmark = pytest.mark.servers("pg18")
+pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 
 ENTRYPOINT = "scripts/docker-entrypoint.sh"
 STARTED = ("sh", "-c", 'echo "started $*"; exit 7', "sh", "an argument")

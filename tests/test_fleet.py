@@ -18,7 +18,7 @@ from tests.projects import HEAD, MIGRATE, SECRET, ask, copied, migrated, tables
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
 
-pytestmark = pytest.mark.servers("pg18")
+pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 
 THREE = "ALTER TABLE tags ADD COLUMN more integer"
 Fleet = Callable[..., Said]

@@ -16,6 +16,8 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.ignore import patterns
 from whisper_migrate.words import line, outline
 
+pytestmark = pytest.mark.thorough
+
 SCRATCH = (
     "CREATE TABLE tmp_rows (id serial PRIMARY KEY, label text REFERENCES tags CHECK (label <> ''), UNIQUE (label))",
     "CREATE INDEX rows_by_label ON tmp_rows (lower(label))",

@@ -12,7 +12,7 @@ from whisper_migrate.project import Project
 
 LAST = len((ROOT / USERS).read_text().splitlines()) + 1
 
-pytestmark = pytest.mark.servers("pg18")
+pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from whisper_migrate.history import History
 from whisper_migrate.project import Project
 from whisper_migrate.revisions.prove_history import prove_history
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parent.parent
 
 DOWN_ONE = """DROP TABLE "Odd Place"."Order [x]"; DROP SCHEMA "Odd Place"; DROP TABLE elsewhere.authors;

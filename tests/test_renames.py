@@ -16,6 +16,8 @@ from whisper_migrate.reports.text import render
 from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import downgrade, upgrade
 
+pytestmark = pytest.mark.thorough
+
 BEFORE = """
 mood = sa.Enum("sad", "happy", name="mood")
 authors = sa.Table(

@@ -15,6 +15,8 @@ from whisper_migrate.project import Project
 from whisper_migrate.repair import way_back
 from whisper_migrate.words import line
 
+pytestmark = pytest.mark.thorough
+
 MORE = """
 CREATE TYPE public.mood AS ENUM ('sad', 'happy');
 CREATE TYPE public.pair AS (x integer, y text);

@@ -10,6 +10,8 @@ from tests.drafting import edited
 from whisper_migrate.errors import Failure
 from whisper_migrate.revisions.draft import draft
 
+pytestmark = pytest.mark.thorough
+
 
 @dataclass(frozen=True)
 class Case:

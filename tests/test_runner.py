@@ -11,7 +11,7 @@ from whisper_migrate.history import History
 from whisper_migrate.project import Project
 from whisper_migrate.running import runner
 
-pytestmark = pytest.mark.servers("pg18")
+pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from sqlalchemy import URL
 
 from tests.projects import CHECK_DRIFT, HEAD, MIGRATE, SECRET, USERS, Checkout, ask, copied, refusal
 
-pytestmark = pytest.mark.servers("pg18")
+pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 
 DB_MIGRATE = "scripts/migrations/db-migrate.sh"
 SETUP = "scripts/migrations/test_migration_setup.py"

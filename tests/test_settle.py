@@ -11,6 +11,8 @@ from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.words import line
 
+pytestmark = pytest.mark.thorough
+
 TABLE = """
 CREATE TABLE t (id integer, kind varchar(20), place varchar(20), at timestamp);
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$;

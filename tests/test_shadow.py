@@ -15,6 +15,8 @@ from tests.projects import CHECK_DRIFT, HEAD, MIGRATE, ROOT, SECRET, Checkout, a
 from tests.servers import databases, until
 from whisper_migrate import embedded
 
+pytestmark = pytest.mark.thorough
+
 GRANT = "GRANT SELECT ON alembic_version TO "
 
 

@@ -18,7 +18,7 @@ from whisper_migrate.project import Project
 from whisper_migrate.revisions.python_sql import escaped
 from whisper_migrate.standing.anomalies import anomalies
 
-pytestmark = pytest.mark.servers("pg18")
+pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 
 Squash = Callable[..., Said]
 BASELINE, SECOND = [script.revision for script in History(Project(ROOT)).newest_first()][:-3:-1]

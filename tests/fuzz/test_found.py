@@ -8,6 +8,8 @@ import pytest
 from tests.conftest import MakeDatabase
 from tests.fuzz.pairs import project_in, prove_pair
 
+pytestmark = pytest.mark.thorough
+
 
 @dataclass(frozen=True)
 class Found:

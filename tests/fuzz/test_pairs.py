@@ -7,6 +7,8 @@ from sqlalchemy import URL
 from tests.fuzz.pairs import NUMBERS, Pair
 from tests.fuzz.prover import Prover
 
+pytestmark = pytest.mark.thorough
+
 
 def proved(server: URL, version: int, count: int) -> None:
     prover = Prover(server)

@@ -9,6 +9,8 @@ from whisper_migrate.databases.connect import connected
 from whisper_migrate.errors import Failure
 from whisper_migrate.planning.plan import plan, statements
 
+pytestmark = pytest.mark.thorough
+
 BEFORE = "CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy')"
 SEEN = ["~ enum mood: labels"]
 

@@ -14,7 +14,7 @@ from tests.standing import v106
 from tests.standing.v106 import BASELINE
 from whisper_migrate.project import Project
 
-pytestmark = pytest.mark.servers("pg18")
+pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 Command = Callable[..., Said]
 
 

@@ -16,7 +16,7 @@ from whisper_migrate.drift import check
 from whisper_migrate.project import Project
 from whisper_migrate.running import runner
 
-pytestmark = pytest.mark.servers("pg18")
+pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 Command = Callable[..., Said]
 
 

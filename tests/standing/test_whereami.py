@@ -15,7 +15,7 @@ from tests.standing.v106 import BASELINE
 from whisper_migrate.project import Project
 from whisper_migrate.standing.whereabouts import whereabouts
 
-pytestmark = pytest.mark.servers("pg18")
+pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 STAMP = "CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)"
 
 
