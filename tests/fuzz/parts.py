@@ -206,11 +206,9 @@ def others(made: Made) -> None:
         members = ["", "ALL TABLES"] + (["TABLES IN SCHEMA public"] if made.version >= 15 else [])
         for one in logged:
             members.append(f"TABLE {one.name}")
-            members += (
-                [f"TABLE {one.name} (x)", f"TABLE {one.name} WHERE (x > 0)"]
-                if "x" in one.stored and made.version >= 15
-                else []
-            )
+            root = " WITH (publish_via_partition_root = true)" if one.kind == "partitioned table" else ""
+            if "x" in one.stored and made.version >= 15:
+                members += [f"TABLE {one.name} (x){root}", f"TABLE {one.name} WHERE (x > 0){root}"]
         if (member := made.pick(what, [None, None, *members])) is not None:
             made.add(f"CREATE PUBLICATION pub{number}{' FOR ' if member else ''}{member}", f"PUBLICATION pub{number}")
     for name in made.some("casts", list(made.composites), 1):

@@ -25,7 +25,28 @@ class Found:
         return self.name
 
 
+REFERRING = (
+    "ALTER TABLE a ADD CONSTRAINT k FOREIGN KEY (x) REFERENCES b; ALTER TABLE b ADD FOREIGN KEY (x) REFERENCES a"
+)
+LOGGED = "CREATE TABLE a (x integer PRIMARY KEY); CREATE TABLE b (x integer PRIMARY KEY)"
+UNLOGGED = LOGGED.replace("TABLE", "UNLOGGED TABLE")
+
 FOUND = [
+    Found(
+        "statistics of a column that is new together with an heir",
+        "CREATE TABLE a (x integer)",
+        "",
+        "ALTER TABLE a ADD z integer; ALTER TABLE a ALTER z SET STATISTICS 50; CREATE TABLE heir () INHERITS (a);"
+        " ALTER TABLE heir ALTER z SET STATISTICS -1",
+    ),
+    Found(
+        "identity of a column that is new above an heir",
+        "CREATE TABLE a (x integer); CREATE TABLE heir () INHERITS (a)",
+        "",
+        "ALTER TABLE a ADD z integer NOT NULL; ALTER TABLE a ALTER z ADD GENERATED ALWAYS AS IDENTITY (START 5)",
+    ),
+    Found("tables that refer to each other go unlogged", "", f"{LOGGED}; {REFERRING}", f"{UNLOGGED}; {REFERRING}"),
+    Found("tables that refer to each other from now on get logged", "", UNLOGGED, f"{LOGGED}; {REFERRING}"),
     Found("default of a view's column", "CREATE VIEW v AS SELECT 1 AS x", "", "ALTER VIEW v ALTER x SET DEFAULT 2"),
     Found(
         "key that includes a column",

@@ -37,11 +37,13 @@ class Loosened:
         """Loosen what makes the cycle, the least of it first. Raises Failure when all of it is loose already."""
         own = {step.item.key for step in cycle.steps}
         parts = {key for key, _ in cycle.because if key not in own}
+        constraints = {key for key in parts if key[0] == "constraint"}
         columns = {key for key in parts if key[0] == "column"}
         calling = {key for key, needed in cycle.because if key in columns and needed[0] in USED_BY_DEFAULTS}
         altered = {step.item.key for step in cycle.steps if step.verb == "alter" and step.item.kind not in FOR_LIFE}
         for found, loose in (
             (parts - columns, self.apart),
+            (constraints, self.rebuilt),
             (calling, self.untied),
             (altered, self.rebuilt),
             (columns, self.apart),

@@ -11,7 +11,7 @@ from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.errors import Failure
 from whisper_migrate.names import split_list, unquoted
 from whisper_migrate.objects import KINDS, column, constraint
-from whisper_migrate.planning.steps import is_foreign_key
+from whisper_migrate.planning.steps import Step, is_foreign_key
 from whisper_migrate.sql import literal, sibling
 
 TABLES = ("table", "foreign_table")
@@ -163,6 +163,13 @@ def _own_settings(after: Catalog, item: Object, is_new: bool) -> list[str]:
     for parent in parents(after, item):
         start = start.but(**{name: parent[name] for name in names})
     return column.alter(start, item) or []
+
+
+def above_heirs(item: Object) -> Step:
+    """A new identity of a table that others inherit from: they get the column with it, and no identity."""
+    plain = item.but(not_null=False, not_null_name=None, not_null_state=None)
+    plain = plain.but(identity_kind=None, identity_sequence=None, identity_options=None, identity_type=None)
+    return Step("create", item, None, (*column.create(plain), *(column.alter(plain, item) or ())))
 
 
 def renamings(before: Catalog, after: Catalog, dropped: set[Key], created: set[Key]) -> Iterator[Renaming]:

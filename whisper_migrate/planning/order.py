@@ -73,11 +73,11 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
     for key in gone & makes.keys():
         graph.add(makes[key].key, drops[key].key)
     for step in steps:  # what a parent is given later reaches its heirs
-        if step.verb == "create" and step.item.kind == "table":
+        if step.verb == "create" and step.item.kind in ("table", "foreign_table"):
             above = (part.key for parent in step.item["parents"] or () for part in after.children(parent, "column"))
             for key in above:
-                if ("alter", key) in place:
-                    graph.add(step.key, ("alter", key))
+                if key in makes and makes[key] is not step:
+                    graph.add(step.key, makes[key].key)
     for key, needed in after.requires.items():  # a check is for those values too that come to its domain by others
         for domain in needed if key[0] in HOLDERS and key in makes else ():
             for check in after.children(domain[1], "domain_constraint") if domain[0] == "domain" else ():
@@ -88,8 +88,8 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
         for item in (step.item, *step.inside) if step.verb == "create" else ():
             for name in _names(item) & freed.keys():
                 graph.add(step.key, freed[name].key)
-    for first, then in _by_persistence(place, before, after):
-        graph.add(("alter", then), ("alter", first))
+    for first, then, reason in _by_persistence(place, before, after):
+        follow(place["alter", then], place["alter", first], reason, then)
 
     rank = {kind: number for number, kind in enumerate(KINDS)}
     position = {key: number for number, key in enumerate(after.objects)}
@@ -136,20 +136,21 @@ def _names(item: Object) -> set[str]:
     return {item["identity_sequence"]} if item.kind == "column" and item["identity_sequence"] else set()
 
 
-def _by_persistence(place: Container[Node], before: Catalog, after: Catalog) -> Iterator[tuple[Key, Key]]:
+def _by_persistence(place: Container[Node], before: Catalog, after: Catalog) -> Iterator[tuple[Key, Key, Key]]:
     """A logged table must not refer to an unlogged one, not even while both are on their way to the other.
 
-    Nor is one published that goes unlogged.
+    Nor is one published that goes unlogged. The third says why; a foreign key that comes or goes is no reason.
     """
     tables = (item for item in after if item.kind == "table" and ("alter", item.key) in place)
     switched = {item.key for item in tables if item["unlogged"] != before[item.key]["unlogged"]}
     for key, needed in before.requires.items() if switched else ():
         for table in needed & switched if key[0] == "publication" and ("alter", key) in place else ():
             if after[table]["unlogged"]:
-                yield key, table
+                yield key, table, key
     for key, needed in after.requires.items() if switched else ():
-        if is_foreign_key(after[key]):
+        if is_foreign_key(after[key]) and ("create", key) not in place and ("drop", key) not in place:
             referring = ("table", str(after[key].parent))
             referred = {("table", str(after[other].parent)) for other in needed} - {referring}
             for table in referred & switched if referring in switched else ():
-                yield (referring, table) if after[table]["unlogged"] else (table, referring)
+                first, then = (referring, table) if after[table]["unlogged"] else (table, referring)
+                yield first, then, key

@@ -11,6 +11,8 @@ from whisper_migrate.objects import ATTACHED, KINDS, column, table
 from whisper_migrate.objects.sequence import go_on
 from whisper_migrate.planning.cycles import Cycle, Loosened
 from whisper_migrate.planning.inheritance import (
+    TABLES,
+    above_heirs,
     checks_above,
     depth,
     is_check_of,
@@ -52,7 +54,7 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
     for change in changes:
         if change.before and change.after:
             (altered if _is_alterable(change.before, change.after, beside) else rebuilt).add(change.object.key)
-    rebuilt |= loosened.rebuilt
+    rebuilt |= loosened.rebuilt & before.objects.keys() & after.objects.keys()
     keys = {("table", str(before[key].parent)) for key in altered if is_key(before, before[key], after[key])}
     rebuilt |= keys & after.objects.keys()
     altered -= rebuilt
@@ -193,7 +195,14 @@ def _creates(after: Catalog, created: set[Key], loosened: Loosened) -> list[Step
                 rests.append(Step("alter", item, bare, tuple(column.alter(bare, item) or ())))
         else:
             steps.append(item)
-    return rests + [_step("create", item, inside.get(item.key, ())) for item in steps]
+    heirs = (item for item in after if item.kind in TABLES and not item["partition_bound"] and item.key not in created)
+    above = {parent for heir in heirs for parent in heir["parents"] or ()}
+    return rests + [
+        above_heirs(item)
+        if item.kind == "column" and item["identity_kind"] and item.parent in above
+        else _step("create", item, inside.get(item.key, ()))
+        for item in steps
+    ]
 
 
 def _holding_rows(before: Catalog, after: Catalog, changed: set[Key]) -> set[Key]:

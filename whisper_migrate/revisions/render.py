@@ -9,6 +9,7 @@ from itertools import groupby
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.history import PLACE
 from whisper_migrate.names import arguments, schema_argument, shown, split_name, split_names, unquoted
+from whisper_migrate.objects import KINDS
 from whisper_migrate.planning import column_types
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.revisions import render_constraints
@@ -142,7 +143,7 @@ class Body:
         return [f"op.alter_column({arguments(*words)})"]
 
     def _create_column(self, step: Step) -> list[str] | None:
-        if not self._is_plain_column(step.item):
+        if not self._is_plain_column(step.item) or step.statements != tuple(KINDS["column"].create(step.item)):
             return None
         schema, table = split_name(str(step.item.parent))
         column = self._column(step.item, False, None)
