@@ -14,6 +14,7 @@ CREATE PUBLICATION p FOR TABLE a, b;
 CREATE PUBLICATION everything FOR ALL TABLES;
 CREATE PUBLICATION "nothing";
 """
+DIVIDED = BEFORE + "CREATE TABLE d (id int, k int) PARTITION BY LIST (k); CREATE PUBLICATION r FOR TABLE d;"
 LISTS = BEFORE + 'CREATE PUBLICATION lists FOR TABLE a (id, "Größe") WHERE (c > 1);'
 
 CASES = [
@@ -47,6 +48,13 @@ CASES = [
     Case("where", BEFORE, "ALTER PUBLICATION p SET TABLE a WHERE (c > 1), b", ["~ publication p: tables"], 15),
     Case(
         "where changed", LISTS, 'ALTER PUBLICATION lists SET TABLE a (id, "Größe") WHERE (c > 2)', ["~ publication"], 15
+    ),
+    Case(
+        "where of a partitioned table",
+        DIVIDED,
+        "ALTER PUBLICATION r SET (publish_via_partition_root); ALTER PUBLICATION r SET TABLE d WHERE (k > 1)",
+        ["~ publication r"],
+        15,
     ),
     Case("schema", BEFORE, "ALTER PUBLICATION p ADD TABLES IN SCHEMA app", ["~ publication p: schemas"], 15),
     Case("schema only", BEFORE, "CREATE PUBLICATION q FOR TABLES IN SCHEMA app, public", ["+ publication q"], 15),

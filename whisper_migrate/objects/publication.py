@@ -60,7 +60,9 @@ def alter(before: Object, after: Object) -> list[str] | None:
             return None
         statements.append(f"{publication} SET {_members(after)}")
     if _settings(before) != _settings(after):
-        statements.append(f"{publication} SET ({_settings(after)})")
+        # A filter or a list of columns on a partitioned table is there only while changes are published as its own.
+        first = after["via_root"] and not before["via_root"]
+        statements.insert(0 if first else len(statements), f"{publication} SET ({_settings(after)})")
     return statements
 
 
