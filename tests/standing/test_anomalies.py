@@ -95,6 +95,9 @@ def test_file_that_is_gone_is_named(project: Project, command: Command, database
     file.write_text(file.read_text().replace('"two"', '"three"'))
     said = command("status")
     assert said.code == 2 and "two was applied on 20" in said.out and "migrate.py whereami" in said.err, said
+    ask(database, "UPDATE alembic_version SET version_num = 'foreign'")
+    said = command("status")
+    assert said.code == 2 and "stamp foreign" not in said.out and "migrate.py whereami" in said.err, said
     assert command("stamp", "three", "--unverified").code == 0
 
 

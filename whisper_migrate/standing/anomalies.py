@@ -27,8 +27,12 @@ class Anomaly:
 
 
 def anomalies(history: History, entries: list[Entry], stamps: list[str]) -> list[Anomaly]:
-    """What does not fit between the ledger, the revision files, and where the database is stamped."""
-    return [*_changed(history, _applied(entries), stamps), *doubts(entries, stamps)]
+    """What does not fit between the ledger, the revision files, and where the database is stamped.
+
+    A stamp that no file has is doubted by nobody: whoever reads it refuses it, with a way out of its own.
+    """
+    known = all(map(history.forms, stamps))
+    return [*_changed(history, _applied(entries), stamps), *(doubts(entries, stamps) if known else ())]
 
 
 def doubts(entries: list[Entry], stamps: list[str]) -> list[Anomaly]:
