@@ -6,7 +6,26 @@ from sqlalchemy import URL, Connection, text
 from whisper_migrate.catalog import diff
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.inspect import inspect
+from whisper_migrate.sql import run
 from whisper_migrate.words import line
+
+TEMPORARY = """
+CREATE TYPE pg_temp.mood AS ENUM ('a');
+CREATE DOMAIN pg_temp.short AS text CHECK (length(value) < 9);
+CREATE FUNCTION pg_temp.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TEMPORARY SEQUENCE numbers;
+CREATE TEMPORARY TABLE t (id serial PRIMARY KEY, x pg_temp.mood UNIQUE, y pg_temp.short CHECK (y <> ''));
+CREATE TEMPORARY TABLE u (id integer REFERENCES t);
+CREATE INDEX ON t (y);
+CREATE STATISTICS pg_temp.s ON x, y FROM t;
+CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION pg_temp.f();
+CREATE RULE r AS ON DELETE TO u DO INSTEAD NOTHING;
+ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON t;
+CREATE TEMPORARY VIEW v AS SELECT * FROM t;
+COMMENT ON TABLE t IS 'x';
+GRANT SELECT ON t, v TO PUBLIC;
+"""
 
 
 def prepared(connection: Connection) -> int:
@@ -45,3 +64,19 @@ def test_settings_stay(database: URL, setting: str) -> None:
         for _ in range(2):
             inspect(connection)
             assert connection.scalar(text(f"SHOW {setting}")) == before
+
+
+def test_what_is_temporary_is_no_part_of_the_schema(database: URL) -> None:
+    """Neither this session's, as a revision may leave it behind, nor another's; names that look alike are."""
+    with connected(database) as connection, connected(database) as other:
+        before = inspect(connection)
+        for session in (connection, other):
+            run(session, TEMPORARY)
+            session.commit()
+        assert diff(before, inspect(connection)) == []
+        run(connection, 'CREATE TABLE pg_temperature (); CREATE DOMAIN "pg_temp.x" AS text; CREATE PUBLICATION pg_temp_1')
+        assert [line(change) for change in diff(before, inspect(connection))] == [
+            '+ domain "pg_temp.x" (text)',
+            "+ publication pg_temp_1",
+            "+ table pg_temperature",
+        ]

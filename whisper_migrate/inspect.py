@@ -1,6 +1,7 @@
 """Reads a database's catalog, every kind with one query, and lets PostgreSQL print what it finds."""
 
 import gc
+import re
 import sys
 import zlib
 from collections import deque
@@ -21,6 +22,9 @@ from whisper_migrate.requires import Address, read_requires
 
 # Tables that tell where the history stands: about the schema, not part of it.
 BOOKKEEPING = frozenset({"alembic_version", "whisper_ledger", "whisper_journal"})
+
+# What is in a schema of another session's temporary objects, or in a function's of this one.
+TEMPORARY = re.compile(r"pg_temp(_\d+)?\.")
 
 # PostgreSQL's own objects, those that initdb makes, have lower OIDs.
 FIRST_OID = 16384
@@ -73,6 +77,7 @@ class _Reader:
         self.known = known
         self.version = int(connection.scalar(text("SHOW server_version_num"))) // 10000
         self.members = _extension_members(connection)
+        self.temporary = _temporary(connection)
         self.objects: dict[Key, Object] = {}
         self.implied: set[Key] = set()
         self.unreadable: list[str] = []
@@ -146,7 +151,7 @@ class _Reader:
         pick = itemgetter(*kept) if len(kept) > 1 else lambda row: tuple(row[number] for number in kept)
         constant = getattr(KINDS[kind], "CATALOG", "")
         same: dict[Any, Any] = {}
-        known, members = self.known, self.members
+        known, members, temporary = self.known, self.members, self.temporary
         for row in cursor:
             values = pick(row)
             try:
@@ -156,7 +161,10 @@ class _Reader:
             address = (constant if catalog is None else row[catalog], row[oid], 0 if subid is None else row[subid])
             within = None if parent is None else same.setdefault(row[parent], row[parent])
             share = derived is not None and row[derived]
-            if address[:2] in members or _is_left_out(within or row[identity], bool(within) or kind == "table"):
+            lives_in = within or row[identity]
+            if address[:2] in members or lives_in in temporary:
+                continue
+            if _is_left_out(lives_in, bool(within) or kind == "table"):
                 continue
             item = known.get((kind, row[identity]))
             if item is None or item.values != values or item.parent != within or item.derived != share:
@@ -205,10 +213,22 @@ def _extension_members(connection: Connection) -> set[tuple[str, int]]:
     return {(name, oid) for name, oid in rows}
 
 
+def _temporary(connection: Connection) -> frozenset[str]:
+    """This session's own tables and types, which are printed without a schema; others' are printed with pg_temp_N."""
+    return frozenset(
+        connection.scalars(
+            text(
+                "SELECT oid::regclass::text FROM pg_catalog.pg_class WHERE relnamespace = pg_my_temp_schema()"
+                " UNION ALL SELECT oid::regtype::text FROM pg_catalog.pg_type WHERE typnamespace = pg_my_temp_schema()"
+            )
+        )
+    )
+
+
 def _prepared(connection: Connection) -> frozenset[str]:
     return frozenset(connection.scalars(text("SELECT name FROM pg_catalog.pg_prepared_statements WHERE from_sql")))
 
 
 @lru_cache(maxsize=8)
 def _is_left_out(identity: str, is_table: bool) -> bool:
-    return identity.startswith("pg_temp") or (is_table and identity.rpartition(".")[2] in BOOKKEEPING)
+    return bool(TEMPORARY.match(identity)) or (is_table and identity.rpartition(".")[2] in BOOKKEEPING)
