@@ -74,9 +74,12 @@ def test_what_is_temporary_is_no_part_of_the_schema(database: URL) -> None:
             run(session, TEMPORARY)
             session.commit()
         assert diff(before, inspect(connection)) == []
-        run(connection, 'CREATE TABLE pg_temperature (); CREATE DOMAIN "pg_temp.x" AS text; CREATE PUBLICATION pg_temp_1')
+        run(
+            connection,
+            'CREATE TABLE pg_temperature (); CREATE DOMAIN "pg_temp.x" AS text; CREATE PUBLICATION pg_temp_1',
+        )
         assert [line(change) for change in diff(before, inspect(connection))] == [
             '+ domain "pg_temp.x" (text)',
-            "+ publication pg_temp_1",
             "+ table pg_temperature",
+            "+ publication pg_temp_1",
         ]
