@@ -44,7 +44,7 @@ class Verdict:
     `unwritten`: from the history to the models. `drift`: from the history, at the revision that the database is stamped
     with, to the database. `pending`: revisions that the database does not have yet. `anomalies`: what the ledger tells.
     `nearest`: the revision that the database is nearer to than to its stamp, where it drifted and no ledger vouches for
-    that.
+    that. `extensions` of the database have another version than its server installs now, and no history states it.
     """
 
     project: Project
@@ -58,6 +58,7 @@ class Verdict:
     revision: str | None = None
     compared: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
+    extensions: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
@@ -129,8 +130,17 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
         nearest=nearest,
         revision=revision,
         compared=("models",) * (desired is not None) + ("history",) + ("database",) * (actual is not None),
+        extensions=outdated(actual, recorded) if actual is not None and recorded else (),
         unreadable=(*actual.unreadable, *([hidden] if hidden else [])) if actual is not None else (),
     )
+
+
+def outdated(actual: Catalog, recorded: Catalog) -> tuple[str, ...]:
+    """The extensions, each with its version, that another one of is on the server; but for what the history states."""
+    stated = {(kind, identity) for kind, identity in actual.implied if kind == "extension_version"} - set(
+        recorded.objects
+    )
+    return tuple(sorted(identity for _, identity in stated))
 
 
 def nearer(history: History, made: Shadows, actual: Catalog, revision: str) -> Candidate | None:

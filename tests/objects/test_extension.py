@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import MakeDatabase
-from tests.objects.harness import Case, assert_no_change, assert_round_trip
+from tests.objects.harness import Case, assert_round_trip
 
 BEFORE = "CREATE SCHEMA s; CREATE EXTENSION citext"
 
@@ -54,7 +54,3 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_extension(make_database: MakeDatabase, case: Case) -> None:
     assert_round_trip(make_database, case)
-
-
-def test_the_version_is_not_schema(make_database: MakeDatabase) -> None:
-    assert_no_change(make_database, "CREATE EXTENSION pg_trgm VERSION '1.3'", "ALTER EXTENSION pg_trgm UPDATE TO '1.4'")

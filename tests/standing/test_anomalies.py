@@ -38,7 +38,7 @@ def edit(project: Project, name: str, old: str, new: str) -> None:
 
 def test_nothing_is_odd_after_an_upgrade(command: Command) -> None:
     said = command("status")
-    assert said.code == 0 and said.out.splitlines()[4:] == ["Pending   0", "Drift     none"], said.out
+    assert said.code == 0 and said.out.splitlines()[5:] == ["Pending   0", "Drift     none"], said.out
     assert "2 entries, the last on 20" in said.out and "upgrade two by" in said.out
     assert command("check-drift").out.startswith("Compared ")
 

@@ -2,7 +2,7 @@
 
 import click
 from rich.markup import escape
-from sqlalchemy import URL
+from sqlalchemy import URL, text
 
 from whisper_migrate.console import database_of, out
 from whisper_migrate.databases.connect import connected
@@ -16,6 +16,9 @@ from whisper_migrate.project import Project
 from whisper_migrate.standing.anomalies import anomalies
 from whisper_migrate.standing.nearest import tally
 
+# Their versions are the server's business, and no difference.
+EXTENSIONS = "SELECT extname || ' ' || extversion FROM pg_catalog.pg_extension WHERE oid >= 16384 ORDER BY 1"
+
 
 @click.command("status")
 @click.pass_obj
@@ -24,10 +27,12 @@ def command(project: Project) -> None:
     history, database = History(project), database_of(project)
     with connected(database.url, read_only=True) as connection:
         revisions, (entries, hidden) = stamped(connection) or [], read_or_why(connection)
+        extensions = connection.scalars(text(EXTENSIONS)).all()
     _tell("Database", str(database))
     _tell("Stands at", ", ".join(revisions) or "no revision yet")
     _tell("Head", ", ".join(history.heads) or "no revision yet")
     _tell("Ledger", f"not read: {hidden}" if hidden else _ledger(entries))
+    _tell("With", ", ".join(extensions) or "no extension")
     for anomaly in anomalies(history, entries, revisions) if not hidden else ():
         out.print(escape(f"  {anomaly.what}"))
         if anomaly.remedy:
@@ -37,12 +42,12 @@ def command(project: Project) -> None:
     _tell("Pending", str(len(pending)))
     for script in pending:
         out.print(escape(f"  {script.revision} {script.doc}"))
-    for number, text in enumerate(_drift(project, database.url)):
-        _tell("" if number else "Drift", text)
+    for number, told in enumerate(_drift(project, database.url)):
+        _tell("" if number else "Drift", told)
 
 
-def _tell(name: str, text: str) -> None:
-    out.print(escape(f"{name:9} {text}"))
+def _tell(name: str, words: str) -> None:
+    out.print(escape(f"{name:9} {words}"))
 
 
 def _ledger(entries: list[Entry]) -> str:

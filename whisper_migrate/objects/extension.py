@@ -1,10 +1,10 @@
-"""Extensions (pg_extension). The version is the server's business: reported by `status`, not compared."""
+"""Extensions (pg_extension). A version that somebody chose is a kind of its own."""
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
 
 CATALOG = "pg_extension"
-AFTER = ("schema",)
+AFTER = ("schema", "extension_version")
 
 # An extension comes with a comment of its own; only another one than that is somebody's decision.
 QUERY = """

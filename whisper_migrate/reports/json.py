@@ -44,6 +44,7 @@ def document(verdict: Verdict, database: str | None) -> dict[str, Any]:
             }
             for ignored in verdict.ignored
         ],
+        "extensions": list(verdict.extensions),
         "unreadable": list(verdict.unreadable),
     }
 
