@@ -123,6 +123,16 @@ CASES = (
     Case("a column of another type", ("ALTER TABLE authors ALTER born TYPE bigint",), ("change-column",)),
     Case("an attribute of a type", ("ALTER TYPE pair ADD ATTRIBUTE z integer",), ("change-composite-type",)),
     Case("a value of an enum", ("ALTER TYPE mood ADD VALUE 'calm'",), ("change-enum",)),
+    Case(
+        "a domain by the name of an enum",
+        (
+            "ALTER TABLE rows_of ALTER mood TYPE text",
+            "DROP TYPE mood",
+            "CREATE DOMAIN mood AS text",
+            "ALTER TABLE rows_of ALTER mood TYPE mood",
+        ),
+        ("drop-domain",),
+    ),
     Case("a sequence lost", ("DROP SEQUENCE tickets",)),
     Case("a serial's sequence lost", ("DROP SEQUENCE authors_id_seq CASCADE",)),
     Case("an identity lost", ("ALTER TABLE rows_of ALTER id DROP IDENTITY",)),

@@ -55,7 +55,8 @@ def agreed(before: Catalog, after: Catalog, changes: Sequence[Change]) -> Catalo
     """`after`, but as in `before` where only the printing differs: what a plan must leave alone."""
     changed = {change.object.key for change in changes}
     same = {key: item for key, item in before.objects.items() if key in after and key not in changed}
-    return replace(after, objects={key: same.get(key, item) for key, item in after.objects.items()})
+    objects = {key: replace(same.get(key, item), derived=item.derived) for key, item in after.objects.items()}
+    return replace(after, objects=objects)
 
 
 def _same(shadow: Connection, base: Catalog, changes: list[Change]) -> list[Change] | None:

@@ -35,11 +35,14 @@ class Hazard:
 def hazards(steps: Sequence[Step]) -> list[Hazard]:
     """The losses of a plan, in its order."""
     found = []
+    again = {step.item.key for step in steps if step.verb == "alter"}
     for step in steps:
         kind = step.item.kind
         word = f"drop-{kind.replace('_', '-')}"
         if step.verb == "drop" and kind in HOLDS_DATA and not _computed(step.item):
             found.append(Hazard(word, step.item, "with everything in it"))
+        elif step.verb == "discard" and step.item.key not in again:
+            found.append(Hazard(word, step.item, "and values that the type which takes its name does not hold"))
         elif loss := _loss(step):
             found.append(Hazard(f"change-{kind.replace('_', '-')}", step.item, loss))
     return found + list(_relabelled(steps))

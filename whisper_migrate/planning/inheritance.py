@@ -9,13 +9,12 @@ from typing import Any
 
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.errors import Failure
-from whisper_migrate.names import split_list, unquoted
-from whisper_migrate.objects import KINDS, column, constraint
+from whisper_migrate.names import split_list
+from whisper_migrate.objects import column
+from whisper_migrate.planning.shares import is_share, named
 from whisper_migrate.planning.steps import Step, is_foreign_key
-from whisper_migrate.sql import literal, sibling
 
 TABLES = ("table", "foreign_table")
-Renaming = tuple[Object, Object, list[str]]
 
 
 def parents(catalog: Catalog, item: Object) -> list[Object]:
@@ -148,11 +147,11 @@ def reached(before: Catalog, after: Catalog, altered: Iterable[Key]) -> set[Key]
     return {item.key for item in children if passed_on(before, after, item)}
 
 
-def rest(after: Catalog, item: Object, created: set[Key]) -> list[str]:
+def rest(before: Catalog, after: Catalog, item: Object, created: set[Key]) -> list[str]:
     """What makes of a new object, which came with its parents', what it is."""
     if item.kind == "column":
         return _own_settings(after, item, ("table", str(item.parent)) in created)
-    return _own_name(after, item) if _is_part(item) else []
+    return named(before, after, item, created) if is_share(item) else []
 
 
 def _own_settings(after: Catalog, item: Object, is_new: bool) -> list[str]:
@@ -172,46 +171,6 @@ def above_heirs(item: Object) -> Step:
     return Step("create", item, None, (*column.create(plain), *(column.alter(plain, item) or ())))
 
 
-def renamings(before: Catalog, after: Catalog, dropped: set[Key], created: set[Key]) -> Iterator[Renaming]:
-    """What is a part of its parents' can only be renamed, unless these go: the old, the new, and the statements."""
-    lost = {_signature(before[key]): before[key] for key in dropped if _is_part(before[key])}
-    for key in created:
-        old = lost.get(_signature(after[key])) if _is_part(after[key]) else None
-        if old and not any(kind == old.kind for kind, _ in before.requires.get(old.key, frozenset()) & dropped):
-            yield old, after[key], KINDS[key[0]].renamed(old, after[key]["name"])
-
-
-# How PostgreSQL ends the names that it gives to a partition's share of an index or a constraint.
-USUAL_NAME = re.compile(r"_(idx|key|pkey|excl)\d*$")
-
-
-def _own_name(after: Catalog, item: Object) -> list[str]:
-    """The server alone knows what it has called a partition's share of an index."""
-    whole = next((after[key] for key in after.requires.get(item.key, ()) if key[0] == item.kind), None)
-    has_index = item.kind == "index" or item["type"] in constraint.HAS_INDEX
-    if whole is None or not has_index or USUAL_NAME.search(unquoted(item["name"])):
-        return []
-    table, name = literal(str(item.parent)), literal(item["name"])
-    index = literal(sibling(str(whole.parent), whole["name"]))
-    return [
-        f"""DO $$
-DECLARE
-    part regclass;
-BEGIN
-    SELECT i.indexrelid INTO part
-    FROM pg_catalog.pg_inherits AS up
-    JOIN pg_catalog.pg_index AS i ON i.indexrelid = up.inhrelid
-    JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
-    WHERE up.inhparent = {index}::regclass AND i.indrelid = {table}::regclass
-      AND quote_ident(c.relname) <> {name};
-    IF FOUND THEN
-        EXECUTE format('ALTER INDEX %s RENAME TO %s', part, {name});
-    END IF;
-END
-$$"""
-    ]
-
-
 def _above(table: Object) -> tuple[str, ...]:
     """What a table has its columns from."""
     return (*(table["parents"] or ()), *((table["of_type"],) if table.attributes.get("of_type") else ()))
@@ -226,14 +185,3 @@ def _has_places(before: Catalog, after: Catalog, table: Object) -> bool:
 
 def _changes(before: Object, after: Object, names: Iterable[str]) -> bool:
     return after.kind in TABLES and any(before[name] != after[name] for name in names if name in after.fields)
-
-
-def _is_part(item: Object) -> bool:
-    """A check always has its parents' name."""
-    return (
-        item.derived and item.kind in ("constraint", "index") and ("type" not in item.fields or item["type"] != "check")
-    )
-
-
-def _signature(item: Object) -> tuple[str | None, ...]:
-    return item.kind, item.parent, item["definition"].replace(f" {item['name']} ", " ", 1)

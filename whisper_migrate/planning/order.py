@@ -11,6 +11,7 @@ from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.objects import ATTACHED, KINDS
 from whisper_migrate.objects.constraint import HAS_INDEX
 from whisper_migrate.planning.cycles import Cycle
+from whisper_migrate.planning.shares import on_its_own
 from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, container, is_foreign_key
 from whisper_migrate.sql import sibling
 
@@ -36,7 +37,8 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
     makes |= {part.key: step for step in steps for part in step.inside}
     drops = {step.item.key: step for step in steps if step.verb in ("drop", "alter")}
     drops |= {step.item.key: step for step in steps if step.verb == "discard"}
-    renames = {step.item.key: step for step in steps if step.verb == "rename"}
+    renames = {(step.before or step.item).key: step for step in steps if step.verb == "rename"}
+    makes = {step.item.key: step for step in renames.values() if step.before} | makes
     graph: TopologicalSorter[Node] = TopologicalSorter({step.key: () for step in steps})
     reasons: dict[tuple[Node, Node], set[tuple[Key, Key]]] = {}
 
@@ -68,8 +70,12 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
             if other in renames and step and (step.verb == "drop" or key in renames):
                 graph.add(renames[other].key, renames.get(key, step).key)
     for key, step in renames.items():
-        graph.add(("alter", key), step.key)
-        graph.add(("discard", key), ("alter", key))
+        if key in makes and makes[key].verb != "rename":
+            graph.add(makes[key].key, step.key)
+            if ("discard", key) in place:
+                graph.add(("discard", key), makes[key].key)
+        if step.before and makes[step.item.key] is not step:
+            graph.add(makes[step.item.key].key, step.key)
     for key in gone & makes.keys():
         graph.add(makes[key].key, drops[key].key)
     for step in steps:  # what a parent is given later reaches its heirs
@@ -83,11 +89,17 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
             for check in after.children(domain[1], "domain_constraint") if domain[0] == "domain" else ():
                 if check.key in makes and makes[check.key].item is check and makes[key] is not makes[check.key]:
                     graph.add(makes[key].key, makes[check.key].key)
-    freed = {name: step for key, step in drops.items() if step.verb == "drop" for name in _names(before[key])}
+    freed: dict[str, Step] = {}
+    for key, item in before.objects.items() if gone or renames else ():
+        end = renames.get(key) or drops.get(key if key in gone else container(item, gone) or on_its_own(before, key))
+        if end and end.verb in ("drop", "rename"):
+            freed |= dict.fromkeys(_names(item), end)
     for step in steps:
-        for item in (step.item, *step.inside) if step.verb == "create" else ():
+        for item in (step.item, *step.inside) if step.verb in ("create", "rename") else ():
             for name in _names(item) & freed.keys():
-                graph.add(step.key, freed[name].key)
+                if not step.verb == freed[name].verb == "rename":  # two shares can change names
+                    graph.add(step.key, freed[name].key)
+                    graph.add(makes.get(on_its_own(after, item.key), step).key, freed[name].key)
     for first, then, reason in _by_persistence(place, before, after):
         follow(place["alter", then], place["alter", first], reason, then)
 

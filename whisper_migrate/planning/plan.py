@@ -21,11 +21,11 @@ from whisper_migrate.planning.inheritance import (
     on_their_own,
     passed_on,
     reached,
-    renamings,
     rest,
 )
 from whisper_migrate.planning.order import in_order
-from whisper_migrate.planning.retype import TYPES, discarded, move, renamed, set_aside, used_inside
+from whisper_migrate.planning.retype import TYPES, discarded, move, renamed, set_aside, taken_over, used_inside
+from whisper_migrate.planning.shares import is_kept_apart, kept_apart, renamings, stand_ins, unlike_first
 from whisper_migrate.planning.steps import CONTAINERS, KEPT, USED_BY_DEFAULTS, Step, container, is_foreign_key
 
 
@@ -64,15 +64,21 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
     rebuilt |= checks_above(before, after, moved, created | rebuilt)
     rebuilt |= used_inside(before, after, altered, created | rebuilt)
     altered -= rebuilt
-    before, after = on_their_own(before, moved), on_their_own(after, moved)
+    before, after = (kept_apart(on_their_own(catalog, moved)) for catalog in (before, after))
+    rebuilt |= stand_ins(before, after, created | rebuilt)
+    altered -= rebuilt
     # What is in a table that is made anew is made anew with it, whatever else it would be.
     disturbed = {key for key in altered if hasattr(KINDS[key[0]], "disturbs") and not container(before[key], rebuilt)}
     disturbed = {key for key in disturbed if KINDS[key[0]].disturbs(before[key], after[key])}
     rewritten = {key for key in altered if key[0] == "table" and before[key]["unlogged"] != after[key]["unlogged"]}
     rebuilt |= _holding_rows(before, after, disturbed | created | rewritten)
-    found, held = _dependents(before, after, rebuilt | dropped, disturbed)
-    aside = set_aside(before, rebuilt | found, held)
+    made_other = taken_over(dropped, created)
+    found, held = _dependents(before, after, rebuilt | dropped, disturbed, made_other)
+    aside = set_aside(before, rebuilt | found | made_other, held)
     rebuilt = (rebuilt | found) - aside
+    shares = renamings(before, after, created | rebuilt)
+    dropped -= aside | {step.before.key for step in shares if step.before}
+    created -= {step.item.key for step in shares}
     steps: list[Step] = []
     for key in (altered | held | moved | reached(before, after, altered)) - rebuilt - aside:
         gone = before.requires.get(key, frozenset()) & (dropped | rebuilt)
@@ -84,10 +90,11 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
     for key in aside:
         steps.append(Step("rename", before[key], None, tuple(renamed(before[key]))))
         steps.append(Step("discard", before[key], None, tuple(discarded(before[key]))))
-    steps += [Step("alter", new, old, tuple(sql)) for old, new, sql in renamings(before, after, dropped, created)]
+    steps += shares
     steps += _drops(before, after, dropped | rebuilt, aside, loosened)
-    steps += [_beside(before, step, aside) for step in _creates(after, created | rebuilt | aside, loosened)]
-    ordered = in_order(steps, before, after)
+    made = unlike_first(before, after, created | rebuilt)
+    steps += [_beside(before, step, aside) for step in _creates(before, made, created | rebuilt | aside, loosened)]
+    ordered = in_order(steps, before, made)
     steps += [_step("finish", after[key]) for key in created | rebuilt if hasattr(KINDS[key[0]], "finish")]
     steps += _going_on(before, after, created, rebuilt)
     changed = {("table", str(change.object.parent)) for change in changes if change.object.kind == "column"}
@@ -179,13 +186,13 @@ def _loses(item: Object, before: Catalog, after: Catalog, column: Key) -> bool:
     return bool(item["name"] == before[column]["identity_sequence"])
 
 
-def _creates(after: Catalog, created: set[Key], loosened: Loosened) -> list[Step]:
+def _creates(before: Catalog, after: Catalog, created: set[Key], loosened: Loosened) -> list[Step]:
     """What is created by itself, each with what comes inside it; and defaults that come later."""
     inside: dict[Key, list[Object]] = {}
     steps, rests = [], []
     for item in (after[key] for key in after.objects if key in created):
         if item.derived:
-            rests.append(Step("create", item, None, tuple(rest(after, item, created))))
+            rests.append(Step("create", item, None, tuple(rest(before, after, item, created))))
             continue
         whole, fits = container(item, created), getattr(KINDS[item.kind], "fits_inside", None)
         if whole and fits and fits(item) and item.key not in loosened.apart:
@@ -216,7 +223,9 @@ def _holding_rows(before: Catalog, after: Catalog, changed: set[Key]) -> set[Key
 FOLLOWS_TYPE = ATTACHED | {"index", "constraint", "statistics"}
 
 
-def _dependents(before: Catalog, after: Catalog, gone: set[Key], disturbed: set[Key]) -> tuple[set[Key], set[Key]]:
+def _dependents(
+    before: Catalog, after: Catalog, gone: set[Key], disturbed: set[Key], made_other: set[Key]
+) -> tuple[set[Key], set[Key]]:
     """What stands on these, at any distance, and stays in `after`: what can be taken off and put back, and what is held
     by them because it keeps rows or values, and has to stand by while they are made again.
     """
@@ -235,12 +244,12 @@ def _dependents(before: Catalog, after: Catalog, gone: set[Key], disturbed: set[
                 continue
             item = before[other]
             follows = FOLLOWS_TYPE if key[0] == "column" else TYPES
-            if retyped and other[0] in follows and not is_foreign_key(item):
+            if retyped and other[0] in follows and not is_foreign_key(item) and not is_kept_apart(before, other):
                 found |= {one for one in standing.get(other, ()) if one in after and is_foreign_key(before[one])} - gone
                 continue
             if _is_kept(item, key) and not (key[0] in CONTAINERS and item.parent == key[1]):
                 # A default may read as it did though it called another function: one of other arguments.
-                made = key not in disturbed and (key in after or key[0] in USED_BY_DEFAULTS)
+                made = key not in disturbed and (key in after or key in made_other or key[0] in USED_BY_DEFAULTS)
                 if made and other not in held and (key[0] in TYPES or key[0] not in ("column", *CONTAINERS)):
                     held.add(other)
                     todo += [other] if key[0] in TYPES else []

@@ -21,13 +21,19 @@ ASIDE = "(set aside)"  # the type that a column has by then: no other type is ca
 Part = tuple[str, Object, Object | None, tuple[str, ...]]
 
 
-def set_aside(before: Catalog, rebuilt: set[Key], held: set[Key]) -> set[Key]:
-    """Those of the `rebuilt` types that columns which are `held` use, by themselves or inside of other types."""
+def taken_over(dropped: set[Key], created: set[Key]) -> set[Key]:
+    """The types in whose place one of another kind comes, by the same name."""
+    names = {name for kind, name in created if kind in TYPES}
+    return {key for key in dropped if key[0] in TYPES and key[1] in names}
+
+
+def set_aside(before: Catalog, gone: set[Key], held: set[Key]) -> set[Key]:
+    """Those of the `gone` types that columns which are `held` use, by themselves or inside of others."""
     found: set[Key] = set()
     todo = list(held)
     while todo:
         for needed in before.requires.get(todo.pop(), ()):
-            if needed in rebuilt and needed[0] in TYPES and needed not in found:
+            if needed in gone and needed[0] in TYPES and needed not in found:
                 found.add(needed)
                 todo.append(needed)
     return found
@@ -77,15 +83,16 @@ def move(before: Catalog, after: Catalog, key: Key, held: set[Key], types: set[K
         start = loose.but(type=new["type"], default=after[inherited]["default"])
         yield "finish", new, old, tuple(column.alter(start, new) or ())
     else:
-        yield "alter", new, old, tuple(column.alter(loose.but(type=ASIDE), new, _conversion(after, new)) or ())
+        yield "alter", new, old, tuple(column.alter(loose.but(type=ASIDE), new, _conversion(before, after, new)) or ())
 
 
-def _conversion(after: Catalog, item: Object) -> str:
+def _conversion(before: Catalog, after: Catalog, item: Object) -> str:
     """How a value becomes one of the new type: through text, which all have, unless its kind knows better."""
     if ("foreign_table", str(item.parent)) in after:
         return ""
     for kind in TYPES:
-        if (kind, item["type"]) in after and hasattr(KINDS[kind], "conversion"):
+        key = kind, item["type"]
+        if key in before and key in after and hasattr(KINDS[kind], "conversion"):
             return str(KINDS[kind].conversion(item))
     return f"{item['name']}::text::{item['type']}"
 
@@ -99,7 +106,7 @@ def _check(before: Catalog, after: Catalog, key: Key, types: set[Key]) -> None:
             f"Column {item.identity} is part of the partition key, and its type cannot change: "
             f"{_listed(types)} would have to be made anew."
         )
-    for kind, identity in types:
+    for kind, identity in types & after.objects.keys():
         through_text = getattr(KINDS[kind], "through_text", None)
         moved = through_text is None or through_text(before[kind, identity], after[kind, identity])
         if not moved and (kind, item["type"]) not in after:

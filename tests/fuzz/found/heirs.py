@@ -1,0 +1,51 @@
+"""Tables that inherit from others."""
+
+from tests.fuzz.found import Found
+
+FOUND = [
+    Found(
+        "statistics of a column that is new together with an heir",
+        "CREATE TABLE a (x integer)",
+        "",
+        "ALTER TABLE a ADD z integer; ALTER TABLE a ALTER z SET STATISTICS 50; CREATE TABLE heir () INHERITS (a);"
+        " ALTER TABLE heir ALTER z SET STATISTICS -1",
+    ),
+    Found(
+        "identity of a column that is new above an heir",
+        "CREATE TABLE a (x integer); CREATE TABLE heir () INHERITS (a)",
+        "",
+        "ALTER TABLE a ADD z integer NOT NULL; ALTER TABLE a ALTER z ADD GENERATED ALWAYS AS IDENTITY (START 5)",
+    ),
+    Found(
+        "statistics of an inherited column",
+        "CREATE TABLE t (x integer); CREATE TABLE heir () INHERITS (t)",
+        "ALTER TABLE t ALTER x SET STATISTICS 50; ALTER TABLE heir ALTER x SET STATISTICS 9",
+        "ALTER TABLE heir ALTER x SET STATISTICS 9",
+    ),
+    Found(
+        "inherited check in two printings",
+        "",
+        "CREATE TABLE t (x integer, kind varchar(9), CONSTRAINT c CHECK (kind IN ('a', 'b')));"
+        "CREATE TABLE heir () INHERITS (t)",
+        "CREATE TABLE t (x integer); CREATE TABLE heir () INHERITS (t)",
+    ),
+    Found(
+        "published heirs",
+        "CREATE TABLE t (x integer); CREATE TABLE heir (y integer) INHERITS (t)",
+        "CREATE PUBLICATION pub FOR TABLE heir (x)",
+        "CREATE PUBLICATION pub FOR TABLE t (x)",
+        15,
+    ),
+    Found(
+        "heir with a check in two printings",
+        "CREATE TABLE t (x varchar(9), CONSTRAINT c CHECK (x IN ('a', 'b')))",
+        "CREATE TABLE heir () INHERITS (t)",
+        "CREATE TABLE heir (x varchar(9))",
+    ),
+    Found(
+        "compression of a column that heirs get",
+        "",
+        "CREATE TABLE t (x integer); CREATE TABLE heir () INHERITS (t)",
+        "CREATE TABLE t (x integer, y text COMPRESSION pglz); CREATE TABLE heir () INHERITS (t)",
+    ),
+]

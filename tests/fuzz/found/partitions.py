@@ -1,0 +1,106 @@
+"""Partitioned tables, and what partitions share of them."""
+
+from tests.fuzz.found import Found
+
+TABLES = "CREATE TABLE t (x integer, y integer) PARTITION BY LIST (x); CREATE TABLE p PARTITION OF t DEFAULT"
+
+FOUND = [
+    Found(
+        "check of a partitioned table by another name",
+        "",
+        "CREATE TABLE t (x integer, CONSTRAINT a CHECK (x > 0)) PARTITION BY LIST (x);"
+        "CREATE TABLE p PARTITION OF t DEFAULT",
+        "CREATE TABLE t (x integer, CONSTRAINT b CHECK (x > 0)) PARTITION BY LIST (x);"
+        "CREATE TABLE p PARTITION OF t DEFAULT",
+    ),
+    Found(
+        "foreign key of a partitioned table by another name",
+        "CREATE TABLE other (x integer PRIMARY KEY); CREATE TABLE t (x integer) PARTITION BY LIST (x);"
+        "CREATE TABLE p PARTITION OF t DEFAULT",
+        "ALTER TABLE t ADD CONSTRAINT a FOREIGN KEY (x) REFERENCES other",
+        "ALTER TABLE t ADD CONSTRAINT b FOREIGN KEY (x) REFERENCES other",
+    ),
+    Found(
+        "part of an index in two printings",
+        "CREATE TABLE t (x integer, kind varchar(9)) PARTITION BY LIST (x); CREATE TABLE p PARTITION OF t DEFAULT",
+        "CREATE INDEX i ON t (x) WHERE kind IN ('a', 'b')",
+        "",
+    ),
+    Found(
+        "type of the column that a table is divided by",
+        "CREATE TABLE other (x integer)",
+        "CREATE TABLE t (x integer, y integer) PARTITION BY LIST (x); CREATE TABLE p PARTITION OF t FOR VALUES IN (1);"
+        "CREATE VIEW v AS SELECT x FROM t",
+        "CREATE TABLE t (x bigint, y integer) PARTITION BY LIST (x); CREATE TABLE p PARTITION OF t FOR VALUES IN (1);"
+        "CREATE VIEW v AS SELECT x FROM t",
+    ),
+    Found(
+        "partition that a foreign key refers to",
+        "CREATE TABLE other ()",
+        "CREATE TABLE t (x integer PRIMARY KEY, FOREIGN KEY (x) REFERENCES t) PARTITION BY LIST (x);"
+        "CREATE TABLE p PARTITION OF t DEFAULT",
+        "CREATE TABLE t (x integer PRIMARY KEY)",
+    ),
+    Found(
+        "foreign table in the place of a partitioned one",
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w",
+        "CREATE TABLE t (x integer) PARTITION BY LIST (x)",
+        "CREATE FOREIGN TABLE t (x bigint) SERVER s",
+    ),
+    Found(
+        "shares of two indexes that change names",
+        TABLES,
+        "CREATE INDEX a ON t ((x IS NULL)); CREATE INDEX b ON t ((y IS NULL))",
+        "CREATE INDEX b ON t ((y IS NULL)); CREATE INDEX a ON t ((x IS NULL))",
+    ),
+    Found(
+        "shares of two indexes that come in another order than their names",
+        TABLES,
+        "",
+        "CREATE INDEX b ON t (x); CREATE INDEX a ON t USING hash (x)",
+    ),
+    Found(
+        "shares of kept indexes under names of chance in a new partition",
+        "CREATE TABLE t (x integer, y integer) PARTITION BY LIST (x);"
+        "CREATE INDEX a ON t (lower(x::text)); CREATE INDEX b ON t (lower(y::text))",
+        "",
+        "CREATE TABLE p PARTITION OF t DEFAULT; ALTER INDEX p_lower_idx RENAME TO p_lower_idx2;"
+        "ALTER INDEX p_lower_idx1 RENAME TO p_lower_idx",
+    ),
+    Found(
+        "index of a partition that becomes a share, and whose name another has then",
+        TABLES,
+        'CREATE INDEX "K 4" ON p (x); CREATE INDEX k ON t (y)',
+        'CREATE INDEX "K 4" ON p (y); CREATE INDEX k ON t (y)',
+    ),
+    Found(
+        "index of a partition as a share with options of its own",
+        TABLES,
+        "",
+        "CREATE INDEX own_idx ON p (y DESC) WITH (fillfactor = 70); CREATE INDEX k ON t (y)",
+    ),
+    Found(
+        "index of a partition that is like a share, while their column gets another type",
+        "",
+        f"{TABLES}; CREATE INDEX k ON t (y); CREATE INDEX own ON p (y)",
+        f"{TABLES.replace('y integer', 'y bigint')}; CREATE INDEX k ON t (y); CREATE INDEX own ON p (y)",
+    ),
+    Found(
+        "index of a partition beside a share that is like it",
+        TABLES,
+        "CREATE INDEX own ON p (y)",
+        "CREATE INDEX k ON t (y); CREATE INDEX own ON p (y)",
+    ),
+    Found(
+        "index of a partition that is a share no longer",
+        TABLES,
+        "CREATE INDEX own ON p (y); CREATE INDEX k ON t (y)",
+        "CREATE INDEX own ON p (y)",
+    ),
+    Found(
+        "primary key by the name of a foreign key, whose share keeps its name",
+        f"CREATE TABLE other (x integer PRIMARY KEY); {TABLES}",
+        "ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY (x), ADD CONSTRAINT f FOREIGN KEY (y) REFERENCES other",
+        "ALTER TABLE t ADD CONSTRAINT f PRIMARY KEY (x), ADD CONSTRAINT k FOREIGN KEY (y) REFERENCES other",
+    ),
+]

@@ -1,0 +1,59 @@
+"""Tables, their columns and constraints."""
+
+from tests.fuzz.found import Found
+
+REFERRING = (
+    "ALTER TABLE a ADD CONSTRAINT k FOREIGN KEY (x) REFERENCES b; ALTER TABLE b ADD FOREIGN KEY (x) REFERENCES a"
+)
+LOGGED = "CREATE TABLE a (x integer PRIMARY KEY); CREATE TABLE b (x integer PRIMARY KEY)"
+UNLOGGED = LOGGED.replace("TABLE", "UNLOGGED TABLE")
+
+FOUND = [
+    Found("tables that refer to each other go unlogged", "", f"{LOGGED}; {REFERRING}", f"{UNLOGGED}; {REFERRING}"),
+    Found("tables that refer to each other from now on get logged", "", UNLOGGED, f"{LOGGED}; {REFERRING}"),
+    Found(
+        "key that includes a column",
+        "CREATE TABLE other ()",
+        "",
+        'CREATE TABLE t (x integer, "a (b)" integer, UNIQUE (x) INCLUDE ("a (b)"), UNIQUE ("a (b)"))',
+    ),
+    Found(
+        "option of the TOAST table that a new column brings",
+        "",
+        "CREATE TABLE t (x integer)",
+        "CREATE TABLE t (x integer, note text) WITH (toast.autovacuum_enabled = false)",
+    ),
+    Found(
+        "two keys for one foreign key",
+        "CREATE TABLE t (x integer NOT NULL, y integer)",
+        "ALTER TABLE t ADD CONSTRAINT u UNIQUE (x); ALTER TABLE t ADD FOREIGN KEY (y) REFERENCES t (x)",
+        "ALTER TABLE t ADD CONSTRAINT pk PRIMARY KEY (x); ALTER TABLE t ADD CONSTRAINT u UNIQUE (x) INCLUDE (y);"
+        "ALTER TABLE t ADD FOREIGN KEY (y) REFERENCES t (x)",
+    ),
+    Found(
+        "generated column of a column with another type, both under an index",
+        "",
+        "CREATE TABLE t (x smallint, y integer GENERATED ALWAYS AS (x + 1) STORED); CREATE INDEX i ON t (y, x)",
+        "CREATE TABLE t (x bigint, y integer); CREATE INDEX i ON t (y, x)",
+    ),
+    Found(
+        "column that a key includes, under a foreign key",
+        "",
+        "CREATE TABLE t (x integer, y integer, UNIQUE (x) INCLUDE (y));"
+        "ALTER TABLE t ADD FOREIGN KEY (x) REFERENCES t (x)",
+        "CREATE TABLE t (x integer, y text, UNIQUE (x) INCLUDE (y));ALTER TABLE t ADD FOREIGN KEY (x) REFERENCES t (x)",
+    ),
+    Found(
+        "default that calls a function of its own table",
+        "",
+        "CREATE TABLE t (x bigint, y integer); CREATE FUNCTION f() RETURNS bigint RETURN (SELECT count(*) FROM t);"
+        "ALTER TABLE t ALTER x SET DEFAULT f()",
+        "",
+    ),
+    Found(
+        "option of a TOAST table that is not there for a while",
+        "",
+        "CREATE TABLE t (x text) WITH (toast.autovacuum_enabled = false)",
+        "CREATE TABLE t (x bigint, y text) WITH (toast.autovacuum_enabled = false)",
+    ),
+]
