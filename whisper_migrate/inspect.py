@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import lru_cache
 from operator import itemgetter
 from types import ModuleType
@@ -48,6 +47,12 @@ SETTINGS = {
     "work_mem": "64MB",
     "enable_nestloop": "off",
 }
+
+# Most databases have nothing of most kinds, and to look takes less time than to plan the query of each.
+RARE = {kind: module.EXISTS for kind, module in KINDS.items() if hasattr(module, "EXISTS")}
+PRESENT = " UNION ALL ".join(
+    f"SELECT '{kind}' WHERE EXISTS (SELECT FROM pg_catalog.{rows})" for kind, rows in RARE.items()
+)
 
 # Half of the time of a reading is planning. What a connection reads once more, it may read often: that is prepared.
 READ_BEFORE = "whisper_migrate has read this catalog before"
@@ -90,7 +95,7 @@ class _Reader:
         """What lives with other objects is read first: unless all are needed, only the addresses it is at are kept."""
         attached: dict[str, list[tuple[Address, Object]]] = {}
         wanted: set[Address] = set()
-        for kind, cursor in self._read_ahead(sorted(KINDS, key=lambda kind: kind not in ATTACHED)):
+        for kind, cursor in self._read_ahead(self._kinds()):
             found = self._rows(kind, cursor)
             if kind in ATTACHED:
                 attached[kind] = list(found)
@@ -104,6 +109,11 @@ class _Reader:
         if requires:
             needed = read_requires(self.connection, self.objects, self.addresses)
         return Catalog(self.objects, self.version, tuple(self.unreadable), needed, frozenset(self.implied))
+
+    def _kinds(self) -> list[str]:
+        """Those that there may be any of, with what lives with others first."""
+        absent = RARE.keys() - {kind for (kind,) in self._execute(PRESENT)}
+        return [kind for kind in sorted(KINDS, key=lambda kind: kind not in ATTACHED) if kind not in absent]
 
     def _keep(self, kind: str, found: Iterable[tuple[Address, Object]], wanted: set[Address] | None) -> None:
         goes_without_saying = getattr(KINDS[kind], "implied", None)
@@ -129,6 +139,9 @@ class _Reader:
         if reason is not None:
             self.unreadable += [reason] if reason else []
             query = module.readable(self.version)
+        return self._execute(query)
+
+    def _execute(self, query: str) -> Any:
         cursor: Any = self.connection.connection.cursor()
         cursor.execute(self._prepared(query) if self.prepares else query)
         return cursor
@@ -183,7 +196,8 @@ def _with_owners(
     for address, item in found:
         kind, oid, _ = address
         if owner := owners.get(address) or owners.get((kind, oid, 0)):
-            yield address, replace(item, parent=owner.parent or owner.identity)
+            within = owner.parent or owner.identity
+            yield address, Object(item.kind, item.identity, within, item.fields, item.values, item.derived)
         elif oid < FIRST_OID:
             yield address, item
 
@@ -202,12 +216,24 @@ def _in_haste() -> Iterator[None]:
     finally:
         sys.setswitchinterval(interval)
         if was_enabled:
+            _age()
             gc.enable()
+
+
+def _age() -> None:
+    """Count all that is there as old: what is young, the collector would look through as soon as it is enabled."""
+    kept = gc.get_freeze_count()
+    gc.freeze()
+    if not kept:
+        gc.unfreeze()
 
 
 def _extension_members(connection: Connection) -> set[tuple[str, int]]:
     rows = connection.execute(
-        text("SELECT classid::regclass::text, objid FROM pg_catalog.pg_depend WHERE deptype = 'e' AND objid >= :first"),
+        text(
+            "SELECT classid::regclass::text, objid FROM pg_catalog.pg_depend"
+            " WHERE refclassid = 'pg_catalog.pg_extension'::regclass AND deptype = 'e' AND objid >= :first"
+        ),
         {"first": FIRST_OID},
     )
     return {(name, oid) for name, oid in rows}
@@ -218,8 +244,10 @@ def _temporary(connection: Connection) -> frozenset[str]:
     return frozenset(
         connection.scalars(
             text(
-                "SELECT oid::regclass::text FROM pg_catalog.pg_class WHERE relnamespace = pg_my_temp_schema()"
-                " UNION ALL SELECT oid::regtype::text FROM pg_catalog.pg_type WHERE typnamespace = pg_my_temp_schema()"
+                "SELECT oid::regclass::text FROM pg_catalog.pg_class"
+                " WHERE pg_my_temp_schema() <> 0 AND relnamespace = pg_my_temp_schema()"
+                " UNION ALL SELECT oid::regtype::text FROM pg_catalog.pg_type"
+                " WHERE pg_my_temp_schema() <> 0 AND typnamespace = pg_my_temp_schema()"
             )
         )
     )

@@ -4,6 +4,7 @@ A kind's module gives
 - `CATALOG`: the system catalog that `pg_depend` knows its objects by (e.g. `pg_class`);
 - `QUERY`, or `query(version)` where the major version matters: one row per object. The columns `oid` and `identity`
   (`subid`, `parent` and `class` where it has them) name the object, every other column is an attribute and is compared;
+- `EXISTS`: what to select from to see whether there are any at all; where there are none its query is not run;
 - `create(item)`, `drop(item)` and, where PostgreSQL can, `alter(before, after)`: lists of SQL statements. `alter`
   returns None where only dropping and creating again will do;
 - `loose(before, after, tied)`: the object without what would tie it to others while these are dropped or made again

@@ -78,7 +78,7 @@ LEFT JOIN LATERAL (
 ) AS ids ON true
 LEFT JOIN named ON named.conrelid = a.attrelid AND named.number = a.attnum AND a.attnotnull
 CROSS JOIN (SELECT ARRAY['PLAIN', 'EXTERNAL', 'EXTENDED', 'MAIN']) AS storage(words)
-WHERE a.attnum > 0 AND NOT a.attisdropped
+WHERE a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped
   AND (c.relkind IN ('r', 'p', 'f')
        OR c.relkind IN ('v', 'm') AND (a.atthasdef OR nullif(a.attstattarget, -1) IS NOT NULL
                                        OR a.attoptions IS NOT NULL OR a.attcompression <> ''

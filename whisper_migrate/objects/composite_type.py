@@ -5,6 +5,7 @@ import re
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_type"
+EXISTS = "pg_class WHERE relkind = 'c' AND oid >= 16384"
 AFTER = ("schema", "extension", "enum", "domain", "collation")
 
 QUERY = """

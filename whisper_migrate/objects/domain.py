@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_type"
+EXISTS = "pg_type WHERE typtype = 'd' AND oid >= 16384"
 AFTER = ("schema", "extension", "enum", "collation")
 
 

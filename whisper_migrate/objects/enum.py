@@ -6,6 +6,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
 
 CATALOG = "pg_type"
+EXISTS = "pg_type WHERE typtype = 'e' AND oid >= 16384"
 AFTER = ("schema", "extension")
 
 QUERY = """

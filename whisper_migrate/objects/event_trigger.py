@@ -4,6 +4,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
 
 CATALOG = "pg_event_trigger"
+EXISTS = "pg_event_trigger"
 AFTER = ("trigger", "rule", "policy", "statistics", "aggregate")
 
 QUERY = """

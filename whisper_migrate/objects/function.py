@@ -3,6 +3,7 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_proc"
+EXISTS = "pg_proc WHERE prokind <> 'a' AND oid >= 16384"
 AFTER = ("table", "domain", "composite_type", "range_type")
 
 QUERY = r"""
@@ -24,9 +25,9 @@ SELECT p.oid, p.oid::regprocedure::text AS identity,
 FROM pg_catalog.pg_proc AS p
 JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
 WHERE p.prokind <> 'a' AND p.oid >= 16384
-  -- a range type makes its own constructors
+  -- a range type makes its own constructors, and an extension its functions
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = 'pg_catalog.pg_proc'::regclass
-                  AND d.objid = p.oid AND d.deptype = 'i')
+                  AND d.objid = p.oid AND d.deptype IN ('i', 'e'))
 """
 
 

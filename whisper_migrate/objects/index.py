@@ -24,7 +24,7 @@ WITH relation AS MATERIALIZED (
                  unnest(i.indclass) AS class, unnest(i.indcollation) AS collation, unnest(i.indoption) AS option
           FROM pg_catalog.pg_index AS i
           WHERE i.indexprs IS NULL AND i.indnatts = i.indnkeyatts AND NOT i.indisunique AND i.indexrelid >= 16384) AS k
-    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.indrelid AND a.attnum = k.key
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.indrelid AND a.attnum = k.key AND a.attrelid >= 16384
     LEFT JOIN pg_catalog.pg_opclass AS o
            ON o.oid = k.class AND o.opcdefault AND o.opcmethod = 403 AND o.oid < 16384
           AND k.collation IN (0, a.attcollation)

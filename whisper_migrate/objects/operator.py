@@ -3,6 +3,7 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_operator"
+EXISTS = "pg_operator WHERE oid >= 16384"
 AFTER = ("function", "domain", "composite_type", "range_type")
 
 QUERY = """

@@ -3,6 +3,7 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_type"
+EXISTS = "pg_range WHERE rngtypid >= 16384"
 AFTER = ("schema", "extension", "enum", "domain", "composite_type", "collation")
 
 QUERY = """

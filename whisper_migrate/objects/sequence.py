@@ -4,6 +4,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
 
 CATALOG = "pg_class"
+EXISTS = "pg_sequence"
 AFTER = ("schema", "extension")
 
 QUERY = """

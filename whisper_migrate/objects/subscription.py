@@ -7,6 +7,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.sql import hidden
 
 CATALOG = "pg_subscription"
+EXISTS = "pg_subscription"
 AFTER = ("table",)
 
 SUBSCRIPTIONS = """

@@ -32,13 +32,15 @@ DEFINITIONS = {
     "pg_ts_parser": ["x.prsstart", "x.prstoken", "x.prsend", "x.prsheadline", "x.prslextype"],
     "pg_ts_template": ["x.tmplinit", "x.tmpllexize"],
 }
+# What an extension brings along is left out; to name it first would take time.
+NOT_MEMBER = "(x.tableoid, x.oid) NOT IN (SELECT m.classid, m.objid FROM member AS m)"
 # Of types, the kinds know all but base types, and shells of them.
-BASE_TYPES = """
+BASE_TYPES = f"""
 SELECT 'pg_catalog.pg_type'::regclass AS class, x.oid,
        concat_ws(' ', x.typlen, x.typbyval, x.typcategory, x.typinput, x.typoutput, x.typreceive, x.typsend, x.typmodin,
                  x.typmodout, x.typanalyze, x.typalign, x.typstorage, x.typdelim, x.typdefault) AS definition
 FROM pg_catalog.pg_type AS x
-WHERE x.oid >= 16384 AND x.typtype IN ('b', 'p')
+WHERE x.oid >= 16384 AND x.typtype IN ('b', 'p') AND {NOT_MEMBER}
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_type AS e WHERE e.typarray = x.oid)"""
 # Parts of other objects, each seen with its own.
 PARTS = ("pg_amop", "pg_amproc", "pg_attrdef", "pg_publication_namespace", "pg_publication_rel")
@@ -51,7 +53,7 @@ def query(version: int) -> str:
     listed = {catalog: definition for catalog, definition in DEFINITIONS.items() if catalog not in known}
     branches = [BASE_TYPES] + [
         f"SELECT 'pg_catalog.{catalog}'::regclass, x.oid, concat_ws(' ', {', '.join(definition)})"
-        f" FROM pg_catalog.{catalog} AS x WHERE x.oid >= 16384"
+        f" FROM pg_catalog.{catalog} AS x WHERE x.oid >= 16384 AND {NOT_MEMBER}"
         for catalog, definition in listed.items()
     ]
     seen = ", ".join(f"'{catalog}'" for catalog in sorted({*known, *listed, *PARTS}))
@@ -61,6 +63,10 @@ def query(version: int) -> str:
         f" WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relname IN ({seen}))"
     )
     return f"""
+WITH member AS MATERIALIZED (
+    SELECT e.classid, e.objid FROM pg_catalog.pg_depend AS e
+    WHERE e.refclassid = 'pg_catalog.pg_extension'::regclass AND e.deptype = 'e'
+)
 SELECT u.class::text AS class, u.oid, o.type || ' ' || o.identity AS identity,
        o.type AS class_of_object, o.identity AS name, u.definition
 FROM ({" UNION ALL ".join(branches)}) AS u

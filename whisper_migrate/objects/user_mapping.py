@@ -7,6 +7,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.sql import HIDDEN, foreign_option_changes, foreign_options, hidden
 
 CATALOG = "pg_user_mapping"
+EXISTS = "pg_foreign_server"
 AFTER = ("foreign_server",)
 
 # Whether an option is a secret only its wrapper knows, so all are, but for the name of the user there.
