@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection
 
 from whisper_migrate.catalog import Catalog, Change, Object, diff
 from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.desired import build
@@ -99,8 +100,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
     entries: list[Entry] = []
     hidden, stamps = "", [revision] if revision else []
     if database is not None and actual is not None:
-        with connected(database, read_only=True) as connection:
-            entries, hidden = read_or_why(connection)
+        entries, hidden = in_snapshot(database, read_or_why)
     with shadows(server) as made, ThreadPoolExecutor(1) as pool:
         created = pool.submit(made.create, "recorded")
         if only != "database":
@@ -161,9 +161,7 @@ def read_database(
     Raises Failure, with the way out, for a stamp that says nothing sure: none on a database that has tables, an id
     that no file has, several at once.
     """
-    with connected(database, read_only=True) as connection:
-        revisions = stamped(connection)
-        catalog = inspect(connection, requires=requires, like=like)
+    revisions, catalog = in_snapshot(database, lambda it: (stamped(it), inspect(it, requires=requires, like=like)))
     tables = sum(item.kind == "table" for item in catalog)
     if not revisions:
         if not tables:

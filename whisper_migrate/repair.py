@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, Object, diff
 from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.drift import nearer, read_database, record
@@ -28,6 +29,7 @@ from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.planning.renames import lookalike, renaming
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
+from whisper_migrate.running.patience import Patience
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.sql import literal, run
 from whisper_migrate.standing.anomalies import doubts
@@ -100,6 +102,7 @@ class WayBack:
                 f"If that is meant: migrate.py repair --apply {words}",
             )
         with connected(self.database) as connection:
+            Patience.given(self.project.root).prepare(connection)
             recorded = may_write(connection)
             for statement in PREAMBLE:
                 run(connection, statement)
@@ -133,8 +136,7 @@ def way_back(project: Project, server: URL, database: URL) -> Iterator[WayBack]:
     """Read the database and the history (in a shadow on `server`), and plan the way. Nothing is written."""
     history = History(project)
     actual, revision = read_database(database, history, requires=True)
-    with connected(database, read_only=True) as connection:
-        entries, _ = read_or_why(connection)
+    entries, _ = in_snapshot(database, read_or_why)
     with shadows(server) as made, connected(made.create("recorded")) as shadow:
         wanted = without(record(history, shadow, revision, requires=True), project.ignored)
         actual = without(actual, project.ignored)

@@ -1,5 +1,6 @@
 """Where a database says that it stands."""
 
+from psycopg2.errorcodes import INSUFFICIENT_PRIVILEGE
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
@@ -13,6 +14,8 @@ def stamped(connection: Connection, version_table: str = "public.alembic_version
     try:
         return list(connection.scalars(text(f"SELECT version_num FROM {version_table} ORDER BY version_num")))
     except DBAPIError as error:
+        if getattr(error.orig, "pgcode", None) != INSUFFICIENT_PRIVILEGE:
+            raise
         raise Failure(
             f"The revision that the database stands at cannot be read: {reason(error)}.",
             f"Let the role read it: GRANT SELECT ON {version_table} TO {connection.engine.url.username};",

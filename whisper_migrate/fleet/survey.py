@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from whisper_migrate.catalog import Catalog
-from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.drift import read_database
 from whisper_migrate.errors import Failure
 from whisper_migrate.fleet.members import Member
@@ -72,8 +72,7 @@ def survey(
         catalog = without(whole, history.project.ignored)
         found.catalogs.setdefault(catalog.fingerprint, catalog)
         pending = len(history.pending([revision] if revision else []))
-        with connected(member.url, read_only=True) as connection:
-            entries, hidden = read_or_why(connection)
+        entries, hidden = in_snapshot(member.url, read_or_why)
         told = anomalies(history, entries, [revision] if revision else [])
         return Standing(
             member,

@@ -13,6 +13,7 @@ SELECT c.oid, '(' || format_type(c.castsource, NULL) || ' AS ' || format_type(c.
        CASE c.castcontext WHEN 'i' THEN 'AS IMPLICIT' WHEN 'a' THEN 'AS ASSIGNMENT' ELSE 'explicit' END AS context
 FROM pg_catalog.pg_cast AS c
 WHERE c.oid >= 16384
+  AND format_type(c.castsource, NULL) !~ '^pg_temp' AND format_type(c.casttarget, NULL) !~ '^pg_temp'
   -- a range type makes its own cast to its multirange
   AND c.oid NOT IN (SELECT d.objid FROM pg_catalog.pg_depend AS d
                     WHERE d.classid = 'pg_catalog.pg_cast'::regclass AND d.deptype = 'i')

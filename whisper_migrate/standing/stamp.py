@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection
 
 from whisper_migrate.catalog import Catalog, Change, diff
 from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.drift import record
@@ -51,16 +52,15 @@ def stamp(project: Project, server: URL, database: URL, target: str, say: Say) -
     """
     history = History(project)
     script = _find(history, target)
-    with connected(database, read_only=True) as connection:
-        before, (entries, _) = stamped(connection) or [], read_or_why(connection)
-        actual = without(inspect(connection), project.ignored)
+    before, (entries, _), found = in_snapshot(database, lambda it: (stamped(it) or [], read_or_why(it), inspect(it)))
+    actual = without(found, project.ignored)
     ran = {entry.revision for entry in entries if entry.direction == "upgrade"}
     with shadows(server) as made, connected(made.create("promised")) as shadow:
         promised = record(history, shadow, script.revision if script else None, like=actual)
         changes = settled(shadow, diff(without(promised, project.ignored), actual))
         if changes:
-            found = candidates(history, made, actual)
-            return Outcome(before, before, changes, found[0] if found else None)
+            near = candidates(history, made, actual)
+            return Outcome(before, before, changes, near[0] if near else None)
         blind = (
             script is not None and script.revision not in ran and _changes_rows_only(history, made, script, promised)
         )

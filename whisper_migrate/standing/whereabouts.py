@@ -9,7 +9,7 @@ from functools import cached_property
 from sqlalchemy import URL
 
 from whisper_migrate.catalog import Catalog, Change, Object
-from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
@@ -151,9 +151,8 @@ def _group(item: Object) -> tuple[str, str]:
 def whereabouts(project: Project, server: URL, database: URL) -> Whereabouts:
     """Read a database and replay the history in a shadow on `server`. Raises Failure while there is no revision."""
     history = History(project)
-    with connected(database, read_only=True) as connection:
-        stamps, entries = stamped(connection) or [], read(connection)
-        actual = without(inspect(connection, requires=True), project.ignored)
+    stamps, entries, found = in_snapshot(database, lambda it: (stamped(it) or [], read(it), inspect(it, requires=True)))
+    actual = without(found, project.ignored)
     if not history.heads:
         raise Failure("The history has no revision yet: there is nothing to compare the database with.")
     with shadows(server) as made:

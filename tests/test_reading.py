@@ -1,0 +1,64 @@
+"""A database is read while others work on it: what they drop meanwhile, and what they lock."""
+
+import pytest
+from sqlalchemy import URL, Connection, text
+
+from tests import little
+from whisper_migrate.catalog import Catalog
+from whisper_migrate.databases import reading
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.reading import in_snapshot
+from whisper_migrate.errors import Failure
+from whisper_migrate.inspect import inspect
+
+MADE = "CREATE TABLE gone (name text UNIQUE)"
+
+
+def _read(database: URL, times: int) -> Catalog:
+    """Read while a table is dropped, and made again afterwards, as often as that."""
+    left = iter(range(times))
+
+    def read(connection: Connection) -> Catalog:
+        connection.execute(text("SELECT 1"))  # from here on, this is what it sees
+        if next(left, None) is not None:
+            little.execute(database, "DROP TABLE gone")
+            try:
+                return inspect(connection)
+            finally:
+                little.execute(database, MADE)
+        return inspect(connection)
+
+    return in_snapshot(database, read)
+
+
+def test_what_is_dropped_while_it_is_read(database: URL) -> None:
+    little.execute(database, MADE)
+    assert ("constraint", "gone_name_key on public.gone") in _read(database, 2)
+
+
+def test_a_schema_that_changes_all_the_time(database: URL) -> None:
+    little.execute(database, MADE)
+    with pytest.raises(Failure, match=r"changes all the time while it is read: cache lookup failed"):
+        _read(database, reading.TRIES)
+
+
+def test_another_error_is_not_tried_again(database: URL) -> None:
+    calls = []
+
+    def read(connection: Connection) -> None:
+        calls.append(connection)
+        connection.execute(text("SELECT 1 / 0"))
+
+    with pytest.raises(Exception, match="division by zero"):
+        in_snapshot(database, read)
+    assert len(calls) == 1
+
+
+def test_who_holds_a_lock_is_told(database: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "LOCK_TIMEOUT", 0.1)
+    little.execute(database, "CREATE VIEW v AS SELECT 1 AS a")
+    with connected(database) as other:
+        other.execute(text("DROP VIEW v"))
+        with pytest.raises(Failure, match=r"could not be read in 0\.1 s: .* locked by process \d+ .*: DROP VIEW v"):
+            in_snapshot(database, inspect)
+    assert ("view", "public.v") in in_snapshot(database, inspect)

@@ -1,0 +1,75 @@
+"""Reads a database that others work on meanwhile: one of them may hold a lock, or drop what is about to be read."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import TypeVar
+
+from psycopg2 import Error, errorcodes
+from sqlalchemy import URL, Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.errors import Failure, reason
+
+Found = TypeVar("Found")
+
+TRIES = 5
+LOCK_TIMEOUT = 20  # seconds; who only reads stands in nobody's way
+# What PostgreSQL says of what is in our snapshot and in the catalog no more.
+VANISHED = frozenset(
+    {
+        errorcodes.INTERNAL_ERROR,  # "cache lookup failed for index 4711"
+        errorcodes.UNDEFINED_TABLE,
+        errorcodes.UNDEFINED_COLUMN,
+        errorcodes.UNDEFINED_FUNCTION,
+        errorcodes.UNDEFINED_OBJECT,
+        errorcodes.INVALID_SCHEMA_NAME,
+    }
+)
+HOLDERS = """
+SELECT DISTINCT a.pid, a.application_name, a.state, left(regexp_replace(a.query, '\\s+', ' ', 'g'), 100) AS query
+FROM pg_catalog.pg_locks AS l
+JOIN pg_catalog.pg_stat_activity AS a USING (pid)
+WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted
+  AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())
+ORDER BY a.pid"""
+
+
+def in_snapshot(database: URL, reading: Callable[[Connection], Found]) -> Found:
+    """What `reading` finds on a connection that sees one snapshot and can only read.
+
+    It is called again when something was dropped while it read. Raises Failure when that happens all the time, and
+    when another session keeps something locked.
+    """
+    for number in range(1, TRIES + 1):
+        try:
+            with connected(database, read_only=True) as connection:
+                connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'"))
+                return reading(connection)
+        except (Error, DBAPIError) as error:
+            code = getattr(error.orig if isinstance(error, DBAPIError) else error, "pgcode", None)
+            if code == errorcodes.LOCK_NOT_AVAILABLE:
+                raise _locked(database) from error
+            if code not in VANISHED:
+                raise
+            if number == TRIES:
+                raise Failure(
+                    f"The schema of {database.database} changes all the time while it is read: {reason(error)}.",
+                    "Try again when what changes it is done.",
+                ) from error
+    raise AssertionError
+
+
+def _locked(database: URL) -> Failure:
+    """Who holds what no reader gets by."""
+    holders: list[str] = []
+    with contextlib.suppress(DBAPIError, Failure), connected(database, read_only=True) as connection:
+        rows = connection.execute(text(HOLDERS)).all()
+        holders = [f"process {row.pid} ({row.application_name or 'no name'}, {row.state}): {row.query}" for row in rows]
+    by = f" by {'; '.join(holders)}" if holders else ""
+    return Failure(
+        f"The schema of {database.database} could not be read in {LOCK_TIMEOUT} s: a part of it is locked{by}.",
+        "Try again when that transaction is over.",
+    )
