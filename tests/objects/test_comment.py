@@ -126,6 +126,15 @@ CASES = [
         "COMMENT ON COLUMN t.n IS ''",
         ["- comment table column t.n"],
     ),
+    *(
+        Case(f"on what initdb made: {on}", "SELECT 1", f"COMMENT ON {on} IS 'ours'", [f"+ comment {name}"])
+        for on, name in {
+            "FUNCTION lower(text)": "function pg_catalog.lower(pg_catalog.text)",
+            "TYPE int4": "type integer",
+            "COLUMN pg_class.relname": "table column pg_catalog.pg_class.relname",
+            "CAST (int4 AS int8)": "cast (integer AS bigint)",
+        }.items()
+    ),
     Case("of schema public dropped", "SELECT 1", "COMMENT ON SCHEMA public IS NULL", ["- comment schema public"]),
     Case(
         "with its table",
@@ -172,6 +181,10 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_comment(make_database: MakeDatabase, case: Case) -> None:
     assert_round_trip(make_database, case)
+
+
+def test_large_objects_are_data(make_database: MakeDatabase) -> None:
+    assert_no_change(make_database, "SELECT lo_create(4711)", "COMMENT ON LARGE OBJECT 4711 IS 'ours'")
 
 
 def test_what_an_extension_brings(make_database: MakeDatabase) -> None:

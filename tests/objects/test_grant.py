@@ -25,6 +25,7 @@ CREATE TYPE pair AS (a int);
 CREATE FOREIGN DATA WRAPPER wrapper;
 CREATE SERVER far FOREIGN DATA WRAPPER wrapper;
 CREATE FOREIGN TABLE ft (a int) SERVER far;
+CREATE EXTENSION hstore;
 """
 )
 
@@ -52,6 +53,13 @@ ON = {
     "USAGE ON LANGUAGE sql": "language sql",
     "USAGE ON FOREIGN DATA WRAPPER wrapper": "foreign data wrapper wrapper",
     "USAGE ON FOREIGN SERVER far": "foreign server far",
+    # what initdb or an extension made
+    "SELECT ON pg_catalog.pg_authid": "table pg_authid",
+    "SELECT (rolname) ON pg_catalog.pg_authid": "column pg_authid.rolname",
+    "EXECUTE ON FUNCTION pg_catalog.pg_ls_waldir": "function pg_ls_waldir()",
+    "USAGE ON TYPE pg_catalog.int4": "type int4",
+    "CREATE ON SCHEMA pg_catalog": "schema pg_catalog",
+    "EXECUTE ON FUNCTION akeys": "function akeys(hstore)",
 }
 TO_PUBLIC = ("SELECT ON t", "USAGE, SELECT ON SEQUENCE s", "CREATE, USAGE ON SCHEMA app", "USAGE ON FOREIGN SERVER far")
 
@@ -140,6 +148,18 @@ CASES = [
         BEFORE,
         "GRANT SELECT ON t TO reader WITH GRANT OPTION; SET ROLE reader; GRANT SELECT ON t TO writer; RESET ROLE",
         ["+ grant on table t to reader", "+ grant on table t by reader to writer"],
+    ),
+    Case(
+        "to a role that could do something else by itself",
+        BEFORE,
+        "GRANT INSERT ON pg_catalog.pg_hba_file_rules TO pg_read_all_settings",
+        ["+ grant on view pg_hba_file_rules to pg_read_all_settings (INSERT)"],
+    ),
+    Case(
+        "with its extension",
+        BEFORE + "GRANT EXECUTE ON FUNCTION akeys TO reader",
+        "DROP EXTENSION hstore",
+        ["- extension hstore", "- grant on function akeys(hstore) to reader"],
     ),
     Case("public closed", BEFORE, "REVOKE ALL ON SCHEMA public FROM PUBLIC", ["- grant on schema public to PUBLIC"]),
 ]

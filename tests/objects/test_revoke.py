@@ -13,6 +13,7 @@ CREATE FUNCTION f(int) RETURNS int LANGUAGE sql RETURN 1;
 CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1';
 CREATE TYPE mood AS ENUM ('sad');
 CREATE DOMAIN positive AS int;
+CREATE EXTENSION hstore;
 """
 )
 ON = {
@@ -21,6 +22,11 @@ ON = {
     "USAGE ON TYPE mood": "USAGE on type mood",
     "ALL ON DOMAIN positive": "USAGE on type positive",
     "USAGE ON LANGUAGE plpgsql": "USAGE on language plpgsql",
+    # what initdb or an extension made
+    "EXECUTE ON FUNCTION pg_catalog.lower(text)": "EXECUTE on function lower(text)",
+    "SELECT ON pg_catalog.pg_class": "SELECT on table pg_class",
+    "USAGE ON TYPE pg_catalog.int4": "USAGE on type int4",
+    "EXECUTE ON FUNCTION akeys": "EXECUTE on function akeys(hstore)",
 }
 
 CASES = [
@@ -28,6 +34,12 @@ CASES = [
     *(
         Case(f"{on} given back", BEFORE + f"REVOKE {on} FROM PUBLIC", f"GRANT {on} TO PUBLIC", [f"- revoke of {name}"])
         for on, name in ON.items()
+    ),
+    Case(
+        "from another role than PUBLIC",
+        BEFORE,
+        "REVOKE ALL ON FUNCTION pg_catalog.pg_ls_waldir FROM pg_monitor",
+        ["+ revoke of EXECUTE on function pg_ls_waldir() from pg_monitor"],
     ),
     Case(
         "and granted to one",

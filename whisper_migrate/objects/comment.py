@@ -1,4 +1,4 @@
-"""Comments, on objects of any kind but extensions, which bring one along (pg_description)."""
+"""Comments, on objects of any kind but extensions, which bring one along, and large objects (pg_description)."""
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
@@ -28,8 +28,10 @@ LEFT JOIN LATERAL (
       AND p.deptype = CASE WHEN con.oid IS NULL THEN 'i' ELSE 'a' END
     LIMIT 1
 ) AS part ON true
-WHERE (d.objoid >= 16384 OR d.objoid = to_regnamespace('public') AND d.classoid = 'pg_catalog.pg_namespace'::regclass)
-  AND d.classoid <> 'pg_catalog.pg_extension'::regclass
+WHERE (d.objoid >= 16384 OR d.objoid = to_regnamespace('public') AND d.classoid = 'pg_catalog.pg_namespace'::regclass
+       -- on what initdb made, those that are younger than the last that it made
+       OR d.xmin::text::bigint > (SELECT e.xmin::text::bigint FROM pg_catalog.pg_extension AS e WHERE e.oid < 16384))
+  AND d.classoid NOT IN ('pg_catalog.pg_extension'::regclass, 'pg_catalog.pg_largeobject'::regclass)
 """
 
 # What pg_identify_object() says -> what COMMENT ON wants, where that is another word.

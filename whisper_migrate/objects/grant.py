@@ -18,35 +18,41 @@ NOUN = """
                           WHEN 'f' THEN 'foreign table' ELSE 'table' END"""
 
 # Everything that grants can be on, where there is one or an owner that is not us: `type` as acldefault() has it.
+# What initdb or an extension made is somebody else's; only what has been granted or revoked since is ours. So of that
+# `initial` says what was there first, and an extension's members are found at the extension.
 GRANTABLE = f"""
-SELECT t.*, CASE WHEN t.column IS NULL THEN t.noun || ' ' || t.name
-                 ELSE 'column ' || t.name || '.' || t.column END AS thing
+SELECT coalesce(m.refclassid, t.class) AS class, coalesce(m.refobjid, t.oid) AS oid,
+       CASE WHEN m.objid IS NULL THEN t.subid ELSE 0 END AS subid,
+       t.owner, t.acl, t.type, t.noun, t.name, t.column, made.initial,
+       CASE WHEN t.column IS NULL THEN t.noun || ' ' || t.name
+            ELSE 'column ' || t.name || '.' || t.column END AS thing
 FROM (
     SELECT 'pg_catalog.pg_class'::regclass AS class, c.oid, 0 AS subid, c.relowner AS owner, c.relacl AS acl,
            CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char" AS type,{NOUN} AS noun,
            c.oid::regclass::text AS name, NULL AS column
     FROM pg_catalog.pg_class AS c
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.oid >= 16384
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+      AND (c.oid >= 16384 OR c.relacl IS NOT NULL AND c.relnamespace = 'pg_catalog'::regnamespace)
     UNION ALL
     SELECT 'pg_catalog.pg_class'::regclass, c.oid, a.attnum, c.relowner, a.attacl, 'c',{NOUN},
            c.oid::regclass::text, quote_ident(a.attname)
     FROM pg_catalog.pg_attribute AS a
     JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
-    WHERE a.attacl IS NOT NULL AND NOT a.attisdropped
-      AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.oid >= 16384
+    WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+      AND (c.oid >= 16384 OR c.relnamespace = 'pg_catalog'::regnamespace)
     UNION ALL
     SELECT 'pg_catalog.pg_proc'::regclass, p.oid, 0, p.proowner, p.proacl, 'f',
            CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, p.oid::regprocedure::text, NULL
-    FROM pg_catalog.pg_proc AS p WHERE p.oid >= 16384
+    FROM pg_catalog.pg_proc AS p WHERE p.oid >= 16384 OR p.proacl IS NOT NULL
     UNION ALL
     SELECT 'pg_catalog.pg_type'::regclass, t.oid, 0, t.typowner, t.typacl, 'T',
-           'type', format_type(t.oid, NULL), NULL
+           'type', CASE WHEN t.oid < 16384 THEN t.typname ELSE format_type(t.oid, NULL) END, NULL
     FROM pg_catalog.pg_type AS t
-    WHERE t.oid >= 16384 AND (t.typacl IS NOT NULL OR t.typtype IN ('e', 'd', 'r'))
+    WHERE t.typacl IS NOT NULL OR t.oid >= 16384 AND t.typtype IN ('e', 'd', 'r')
     UNION ALL
     SELECT 'pg_catalog.pg_namespace'::regclass, n.oid, 0, n.nspowner, n.nspacl, 'n',
            'schema', quote_ident(n.nspname), NULL
-    FROM pg_catalog.pg_namespace AS n WHERE n.oid >= 16384 OR n.nspname = 'public'
+    FROM pg_catalog.pg_namespace AS n WHERE n.oid >= 16384 OR n.nspacl IS NOT NULL
     UNION ALL
     SELECT 'pg_catalog.pg_language'::regclass, l.oid, 0, l.lanowner, l.lanacl, 'l',
            'language', quote_ident(l.lanname), NULL
@@ -60,7 +66,17 @@ FROM (
            'foreign server', quote_ident(s.srvname), NULL
     FROM pg_catalog.pg_foreign_server AS s
 ) AS t
-WHERE t.acl IS NOT NULL OR t.owner <> (SELECT quote_ident(current_user)::regrole)"""
+LEFT JOIN pg_catalog.pg_depend AS m
+       ON m.classid = t.class AND m.objid = t.oid AND m.objsubid = 0
+      AND m.refclassid = 'pg_catalog.pg_extension'::regclass AND m.deptype = 'e' AND m.objid >= 16384
+LEFT JOIN pg_catalog.pg_init_privs AS i ON i.classoid = t.class AND i.objoid = t.oid AND i.objsubid = t.subid
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN m.objid IS NOT NULL OR t.oid < 16384 AND t.type <> 'l' AND (t.type, t.name) <> ('n', 'public')
+                THEN coalesce(i.initprivs, acldefault(t.type, t.owner)) END
+) AS made(initial)
+WHERE CASE WHEN made.initial IS NULL
+           THEN t.acl IS NOT NULL OR t.owner <> (SELECT quote_ident(current_user)::regrole)
+           ELSE t.acl <> made.initial END"""
 
 # An identity's sequence is a part of its column, a row type of its table.
 PART = """
@@ -82,8 +98,9 @@ CROSS JOIN LATERAL (
            CASE WHEN a.grantee <> t.owner
                 THEN array_agg(a.privilege_type || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
                                ORDER BY a.privilege_type) END AS privileges
-    FROM aclexplode(coalesce(t.acl, acldefault(t.type, t.owner))) AS a
-    WHERE a.grantee <> 0 OR t.type NOT IN ('f', 'T', 'l')
+    FROM (SELECT * FROM aclexplode(coalesce(t.acl, acldefault(t.type, t.owner)))
+          EXCEPT SELECT * FROM aclexplode(t.initial)) AS a
+    WHERE a.grantee <> 0 OR t.type NOT IN ('f', 'T', 'l') OR t.initial IS NOT NULL
     GROUP BY a.grantee, 2
 ) AS g{PART}
 """
@@ -113,7 +130,8 @@ def create(item: Object) -> list[str]:
 
 
 def drop(item: Object) -> list[str]:
-    revoke = f"REVOKE {_privileges(item, ['ALL'])} ON {on(item)} FROM {item['grantee']} CASCADE"
+    names = [name.removesuffix(OPTION) for name in item["privileges"]]
+    revoke = f"REVOKE {privileges_on(item, names)} ON {on(item)} FROM {item['grantee']} CASCADE"
     return _as_grantor(item, [revoke])
 
 
@@ -134,11 +152,12 @@ def _granted(item: Object, privileges: list[str]) -> list[str]:
     for option in ("", OPTION):
         chosen = [name.removesuffix(OPTION) for name in privileges if name.endswith(OPTION) == bool(option)]
         if chosen:
-            statements.append(f"GRANT {_privileges(item, chosen)} ON {on(item)} TO {item['grantee']}{option}")
+            statements.append(f"GRANT {privileges_on(item, chosen)} ON {on(item)} TO {item['grantee']}{option}")
     return _as_grantor(item, statements)
 
 
-def _privileges(item: Object, names: list[str]) -> str:
+def privileges_on(item: Object, names: list[str]) -> str:
+    """Privileges as GRANT wants them: those on a column name it."""
     return ", ".join(f"{name} ({item['column']})" if item["column"] else name for name in names)
 
 

@@ -1,7 +1,10 @@
-"""What PUBLIC may do with any function, type or language unless it is revoked, and where it was (the acl columns)."""
+"""What PUBLIC may do with any function, type or language unless it is revoked, and where it was (the acl columns).
+
+And what else PostgreSQL or an extension granted, on what they made.
+"""
 
 from whisper_migrate.catalog import Object
-from whisper_migrate.objects.grant import GRANTABLE, PART, on
+from whisper_migrate.objects.grant import GRANTABLE, PART, on, privileges_on
 
 CATALOG = "pg_proc"
 ATTACHED = True
@@ -9,18 +12,22 @@ ATTACHED = True
 QUERY = f"""
 SELECT coalesce(part.class, t.class)::regclass::text AS class, coalesce(part.oid, t.oid) AS oid,
        coalesce(part.subid, t.subid) AS subid,
-       'of ' || a.privilege_type || ' on ' || t.thing || ' from PUBLIC' AS identity,
-       t.noun AS object, t.name, a.privilege_type AS privilege
+       'of ' || a.privilege_type || ' on ' || t.thing || ' from ' || role.name AS identity,
+       t.noun AS object, t.name, t.column, a.privilege_type AS privilege, role.name AS grantee
 FROM ({GRANTABLE}) AS t
-CROSS JOIN LATERAL aclexplode(acldefault(t.type, t.owner)) AS a{PART}
-WHERE t.type IN ('f', 'T', 'l') AND a.grantee = 0 AND t.acl IS NOT NULL
-  AND NOT EXISTS (SELECT FROM aclexplode(t.acl) AS b WHERE b.grantee = 0 AND b.privilege_type = a.privilege_type)
+CROSS JOIN LATERAL aclexplode(coalesce(t.initial, acldefault(t.type, t.owner))) AS a
+CROSS JOIN LATERAL (
+    SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END
+) AS role(name){PART}
+WHERE t.acl IS NOT NULL AND a.grantee <> t.owner
+  AND NOT EXISTS (SELECT FROM aclexplode(t.acl) AS b
+                  WHERE b.grantee = a.grantee AND b.privilege_type = a.privilege_type)
 """
 
 
 def create(item: Object) -> list[str]:
-    return [f"REVOKE {item['privilege']} ON {on(item)} FROM PUBLIC"]
+    return [f"REVOKE {privileges_on(item, [item['privilege']])} ON {on(item)} FROM {item['grantee']}"]
 
 
 def drop(item: Object) -> list[str]:
-    return [f"GRANT {item['privilege']} ON {on(item)} TO PUBLIC"]
+    return [f"GRANT {privileges_on(item, [item['privilege']])} ON {on(item)} TO {item['grantee']}"]
