@@ -36,6 +36,11 @@ WHERE con.contype = 'f'
 """
 CONTAINERS = ("table", "foreign_table", "view", "materialized_view")
 PUBLISHED_TABLES = "SELECT oid, prpubid FROM pg_catalog.pg_publication_rel"
+# Those of an operator class are a part of that.
+FAMILY_MEMBERS = """
+SELECT 'pg_amop', oid, amopfamily FROM pg_catalog.pg_amop WHERE oid >= 16384
+UNION ALL SELECT 'pg_amproc', oid, amprocfamily FROM pg_catalog.pg_amproc WHERE oid >= 16384
+"""
 
 
 def read_requires(
@@ -63,6 +68,8 @@ def read_requires(
         part_of["pg_class", index] = ("pg_constraint", constraint, 0)
     for oid, publication in connection.execute(text(PUBLISHED_TABLES)):
         part_of["pg_publication_rel", oid] = ("pg_publication", publication, 0)
+    for catalog, oid, family in connection.execute(text(FAMILY_MEMBERS)):
+        part_of.setdefault((catalog, oid), ("pg_opfamily", family, 0))
 
     def owner(address: Address) -> Key | None:
         for _ in range(8):

@@ -63,4 +63,6 @@ def named(item: Object) -> str:
         return f"COLUMN {name}"
     if kind == "aggregate":
         name = name.replace("()", "(*)")
+    if kind == "transform":  # as PostgreSQL said it before 18
+        name = name.replace(" on language ", " language ")
     return f"{WORDS.get(kind, kind.upper())} {name}"

@@ -6,13 +6,16 @@ CATALOG = "pg_operator"
 EXISTS = "pg_operator WHERE oid >= 16384"
 AFTER = ("function", "domain", "composite_type", "range_type")
 
+# Whether both of two operators name the other one depends on which of them came first, also in a dump.
 QUERY = """
 SELECT o.oid, o.oid::regoperator::text AS identity,
        quote_ident(n.nspname) || '.' || o.oprname AS name,
        nullif(o.oprleft, 0)::regtype::text AS left, o.oprright::regtype::text AS right,
        nullif(o.oprcode, 0)::regproc::text AS function,
-       CASE WHEN o.oprcom <> 0 THEN o.oprcom::regoperator::text END AS commutator,
-       CASE WHEN o.oprnegate <> 0 THEN o.oprnegate::regoperator::text END AS negator,
+       coalesce(nullif(o.oprcom, 0), (SELECT min(x.oid) FROM pg_catalog.pg_operator AS x WHERE x.oprcom = o.oid)
+               )::regoperator::text AS commutator,
+       coalesce(nullif(o.oprnegate, 0), (SELECT min(x.oid) FROM pg_catalog.pg_operator AS x WHERE x.oprnegate = o.oid)
+               )::regoperator::text AS negator,
        nullif(o.oprrest, 0)::regproc::text AS restrict, nullif(o.oprjoin, 0)::regproc::text AS join,
        o.oprcanhash AS hashes, o.oprcanmerge AS merges
 FROM pg_catalog.pg_operator AS o

@@ -4,7 +4,7 @@ from whisper_migrate.catalog import Object
 
 CATALOG = "pg_ts_config"
 EXISTS = "pg_ts_config WHERE oid >= 16384"
-AFTER = ("text_search_dictionary",)
+AFTER = ("text_search_dictionary", "text_search_parser")
 
 QUERY = """
 SELECT c.oid, c.oid::regconfig::text AS identity,

@@ -6,7 +6,7 @@ from whisper_migrate.catalog import Object
 
 CATALOG = "pg_ts_dict"
 EXISTS = "pg_ts_dict WHERE oid >= 16384"
-AFTER = ("schema", "extension")
+AFTER = ("text_search_template",)
 
 QUERY = """
 SELECT d.oid, d.oid::regdictionary::text AS identity,

@@ -1,0 +1,22 @@
+"""Access methods that no extension brings (pg_am)."""
+
+from whisper_migrate.catalog import Object
+
+CATALOG = "pg_am"
+AFTER = ("schema", "extension")
+EXISTS = "pg_am WHERE oid >= 16384"
+
+QUERY = """
+SELECT a.oid, quote_ident(a.amname) AS identity,
+       CASE a.amtype WHEN 't' THEN 'TABLE' ELSE 'INDEX' END AS type, a.amhandler::text AS handler
+FROM pg_catalog.pg_am AS a
+WHERE a.oid >= 16384
+"""
+
+
+def create(item: Object) -> list[str]:
+    return [f"CREATE ACCESS METHOD {item.identity} TYPE {item['type']} HANDLER {item['handler']}"]
+
+
+def drop(item: Object) -> list[str]:
+    return [f"DROP ACCESS METHOD {item.identity}"]
