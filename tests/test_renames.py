@@ -249,9 +249,7 @@ def test_declarations_that_say_nothing_are_pointed_out(tmp_path: Path, server: U
     for info, said in STALE:
         made = draft(edited(tmp_path, BEFORE.replace(column, f"{column}, {info}")), server, "x")
         assert made.path is None and [note.startswith(said) for note in made.notes] == [True], made
-    new = 'sa.Column("extra", sa.Text, info={"renamed_from": "%s"}),\n    sa.Column("mood"'
-    for old, said in (("never", "the history has no never"), ("handle", "the models have handle")):
-        made = draft(edited(tmp_path, BEFORE.replace('sa.Column("mood"', new % old)), server, "x")
-        assert made.path and made.lines == ["+ column authors.extra text"], made
-        assert len(made.notes) == 1 and said in made.notes[0]
-        made.path.unlink()
+    extra = 'sa.Column("extra", sa.Text, info={"renamed_from": "never"}),\n    sa.Column("mood"'
+    made = draft(edited(tmp_path, BEFORE.replace('sa.Column("mood"', extra)), server, "x")
+    assert made.path and made.lines == ["+ column authors.extra text"], made
+    assert len(made.notes) == 1 and "the history has no never" in made.notes[0]

@@ -102,6 +102,13 @@ CASES = (
         refused="add-constraint t_a_fkey on t",
         backfill="t.a=NULL",
     ),
+    Case(
+        "another primary key",
+        'sa.Column("a", sa.Integer, nullable=False)',
+        'sa.Column("a", sa.Integer, primary_key=True)',
+        ("On a large table others wait while constraint t_pkey on t is checked: make revision",),
+        ("drop-sequence t_id_seq",),
+    ),
     Case("a wider type", INTEGER, 'sa.Column("a", sa.BigInteger)', (REWRITTEN,)),
     Case("a longer text", 'sa.Column("a", sa.String(9))', 'sa.Column("a", sa.String(10))'),
     Case(

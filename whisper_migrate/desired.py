@@ -54,7 +54,9 @@ def _forget_types(connection: Connection, *_: Any) -> None:
 
 
 def _schemas(metadata: MetaData, entities: list[Any]) -> list[str]:
+    types = (column.type for table in metadata.tables.values() for column in table.columns)
     named = {table.schema for table in metadata.tables.values()} | {metadata.schema}
+    named |= {getattr(type_, "schema", None) for type_ in types}
     named |= {getattr(entity, "schema", None) for entity in entities}
     return sorted(name for name in named if name)
 

@@ -25,8 +25,8 @@ from whisper_migrate.names import shown
 from whisper_migrate.objects import default_privilege
 from whisper_migrate.planning.column_types import INTEGERS
 from whisper_migrate.planning.hazards import Hazard, hazards
+from whisper_migrate.planning.lookalikes import lookalike, renaming
 from whisper_migrate.planning.plan import plan, statements
-from whisper_migrate.planning.renames import lookalike, renaming
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
 from whisper_migrate.running.patience import Patience

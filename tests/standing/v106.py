@@ -89,11 +89,11 @@ class Kept:
 
     def _read(self, url: URL, found: Catalog) -> Rows:
         with connected(url) as connection:
-            return read(connection, found, self.before, self.tables)
+            return read(connection, found, self.tables)
 
     def differing(self, url: URL) -> list[str]:
         """What has become of them in this database: nothing, if all are there as they were."""
         after = catalog(url)
         now = self._read(url, after)
         lost = [f"{name} is gone" for name in self.rows if name not in now]
-        return lost + list(changed_up(self.rows, now, self.before, after))
+        return lost + list(changed_up(self.rows, now))

@@ -10,21 +10,21 @@ a renamed table does, is renamed as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Enum
 
 from whisper_migrate.catalog import Catalog, Object, diff
+from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import inspect
 from whisper_migrate.names import plain_name, shown, split_list, split_name, unquoted
 from whisper_migrate.objects import KINDS
+from whisper_migrate.planning.lookalikes import KEY, VALUES, WHOLE, own_name, renaming
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
 from whisper_migrate.sql import literal, run, sibling
-
-KEY, VALUES = "renamed_from", "values_renamed_from"
 
 # What has a name that is made of its table's and columns' where nobody chose one.
 FOLLOWS = ("sequence", "constraint", "index")
@@ -39,9 +39,15 @@ class Declared:
     old: str
     new: str
 
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Where no two have one name."""
+        return self.within[:1] if self.kind in WHOLE else self.within
+
     def __str__(self) -> str:
-        place = ".".join(self.within if self.within[0] != "public" else self.within[1:])
-        return f"{self.kind.replace('_', ' ')} {place}.{self.new}" if self.kind != "table" else f"table {self.new}"
+        schema, name = self.within
+        inside = [] if self.kind in WHOLE else [self.new]
+        return f"{self.kind.replace('_', ' ')} {'.'.join([*([schema] if schema != 'public' else []), name, *inside])}"
 
 
 @dataclass
@@ -56,64 +62,23 @@ class Renamed:
 
 
 def rename(connection: Connection, project: Project, recorded: Catalog, desired: Catalog) -> Renamed:
-    """Run the renames that lead to `desired` in the shadow behind `connection`, which holds `recorded`; uncommitted."""
+    """Run the renames that lead to `desired` in the shadow behind `connection`, which holds `recorded`; uncommitted.
+
+    Raises Failure for declarations of which it cannot be told whether they are done already, or what they mean.
+    """
     done = Renamed(recorded)
-    for declared in _declared(project):
-        _declared_one(connection, desired, declared, done)
+    left = list(dict.fromkeys(_declared(project)))
+    # A table comes before what is in it, and a name is free before something else takes it.
+    while ready := next((one for one in left if _is_ready(one, left, desired, done.catalog)), None):
+        left.remove(ready)
+        _run_declared(connection, desired, ready, done)
+    done.notes += [_saying_nothing(one, left, desired, done.catalog) for one in left]
+    while pair := next(_partitions(done.catalog, desired), None):
+        _run(connection, *pair, done)
     for kind in FOLLOWS:
         for old, new in _differing_by_name(done.catalog, desired, kind):
             _run(connection, old, new, done)
     return done
-
-
-def declaration(old: Object) -> str:
-    """What to write in the model to say that something was called as `old` is."""
-    return f'info={{"{KEY}": "{plain_name(old)}"}}'
-
-
-def perhaps_renamed(gone: Object, before: Catalog, after: Catalog) -> str:
-    """Where one of the same shape comes in its place, the line that would make it a rename, which loses nothing."""
-    if gone.kind == "enum":
-        old, new = before[gone.key]["labels"], after[gone.key]["labels"] if gone.key in after else ()
-        pairs = [(a, b) for a, b in zip(old, new, strict=False) if a not in new and b not in old]
-        said = ", ".join(f'"{b}": "{a}"' for a, b in pairs)
-        return f'\n    If that is a new name: the type\'s .info = {{"{VALUES}": {{{said}}}}}' if pairs else ""
-    if new := lookalike(gone, before, after):
-        return f"\n    If it is {shown(new.identity)} now, say so there in the model: {declaration(gone)}"
-    return "\n    No model declares it: is its module imported?" if gone.kind == "table" else ""
-
-
-def lookalike(gone: Object, before: Catalog, after: Catalog) -> Object | None:
-    """What comes in the place of something that goes, and looks as if it were the same by another name."""
-    looks = LOOKS.get(gone.kind)
-    come = (item for item in after if looks and item.kind == gone.kind and item.key not in before)
-    return next((new for new in come if looks and looks(new, after) == looks(gone, before) != set()), None)
-
-
-def renaming(old: Object, new: Object, catalog: Catalog) -> list[str]:
-    """What renames `old`, which is in `catalog`, to its `lookalike`; nothing where it would have no schema to be in."""
-    schema = sibling(new.identity, "").removesuffix(".")
-    if old.kind == "schema":
-        return [f"ALTER SCHEMA {old.identity} RENAME TO {new.identity}"]
-    if old.kind == "column" or sibling(old.identity, "") == f"{schema}.":
-        return list(KINDS[old.kind].renamed(old, _quoted_name(new)))
-    if ("schema", schema) not in catalog:
-        return []
-    moved = sibling(f"{schema}.", _quoted_name(old))
-    renames = [f"ALTER TABLE {moved} RENAME TO {_quoted_name(new)}"] if moved != new.identity else []
-    return [f"ALTER TABLE {old.identity} SET SCHEMA {schema}", *renames]
-
-
-# A column's table and type, the columns of a table, the tables of a schema.
-LOOKS: dict[str, Callable[[Object, Catalog], object]] = {
-    "column": lambda item, catalog: (item.parent, item["type"]),
-    "table": lambda item, catalog: {(c["name"], c["type"]) for c in catalog.children(item.identity, "column")},
-    "schema": lambda item, catalog: {
-        _quoted_name(table)
-        for table in catalog
-        if table.kind == "table" and sibling(table.identity, "") == f"{item.identity}."
-    },
-}
 
 
 def _declared(project: Project) -> Iterator[Declared]:
@@ -141,61 +106,119 @@ def _said(kind: str, within: tuple[str, str], name: str, info: dict[Any, Any]) -
         yield Declared(kind, within, str(info[KEY]), name)
 
 
-def _declared_one(connection: Connection, desired: Catalog, declared: Declared, done: Renamed) -> None:
-    if declared.kind == "enum_value":
-        _rename_value(connection, declared, done)
-        return
-    new, old = _find(desired, declared, declared.new), _find(done.catalog, declared, declared.old)
-    if new is None:
-        done.notes.append(f"{declared} is not in what the models make, so that {KEY} says nothing.")
-    elif _find(done.catalog, declared, declared.new):
-        done.notes.append(f"{declared} has its name already: take {KEY}={declared.old!r} out of the model.")
-    elif old is None:
-        done.notes.append(f"{declared} is new: the history has no {declared.old} that it could be {KEY}.")
-    elif _find(desired, declared, declared.old):
-        done.notes.append(f"{declared} is new: the models have {declared.old}, which it would be {KEY}, still.")
-    else:
-        _run(connection, old, new, done)
+def _is_ready(declared: Declared, left: Sequence[Declared], desired: Catalog, catalog: Catalog) -> bool:
+    """Whether it can be run now: its old name is there, and its new one is free and wanted."""
+    if not _find(desired, declared, declared.new) or _find(catalog, declared, declared.new):
+        return False
+    return bool(_find(catalog, declared, declared.old)) and not _is_kept(declared, left, desired, catalog)
+
+
+def _is_kept(declared: Declared, left: Sequence[Declared], desired: Catalog, catalog: Catalog) -> bool:
+    """Whether the models have the old name still, and not for what another declaration gives it to."""
+    others = (one for one in left if (one.kind, one.place, one.new) == (declared.kind, declared.place, declared.old))
+    given = any(_find(catalog, other, other.old) for other in others)
+    return bool(_find(desired, declared, declared.old)) and not given
+
+
+def _saying_nothing(declared: Declared, left: Sequence[Declared], desired: Catalog, catalog: Catalog) -> str:
+    """Why a declaration renames nothing. Raises Failure where it would be wrong to go on without it."""
+    if not _find(desired, declared, declared.new):
+        return f"{declared} is not in what the models make, so that {KEY} says nothing."
+    if _find(catalog, declared, declared.new):
+        if _is_swapped(declared, left, catalog):
+            raise Failure(
+                f"{declared} and {declared.old} swap names, and it cannot be told whether that is done already.",
+                f"Give one of them a third name first, in a revision of its own; and take {KEY} out when it is done.",
+            )
+        key = KEY if declared.kind != "enum_value" else VALUES
+        return f"{declared} has its name already: take {key}={declared.old!r} out of the model."
+    if not _find(catalog, declared, declared.old):
+        return f"{declared} is new: the history has no {declared.old} that it could be {KEY}."
+    raise Failure(
+        f"{declared} is said to be {KEY} {declared.old}, but the models have {declared.old} still.",
+        f"If it is new, take {KEY} out; if {declared.old} is, rename first and add that in a second revision.",
+    )
+
+
+def _is_swapped(declared: Declared, left: Sequence[Declared], catalog: Catalog) -> bool:
+    """Whether each name is given to the next, and the last to the first, while all of them are there."""
+    name, seen = declared.old, {declared.new}
+    while name not in seen and _find(catalog, declared, name):
+        seen.add(name)
+        given = (one for one in left if (one.kind, one.place, one.new) == (declared.kind, declared.place, name))
+        name = next((one.old for one in given), "")
+    return name == declared.new
 
 
 def _find(catalog: Catalog, declared: Declared, name: str) -> Object | None:
+    """What is called `name` where the declaration is; of an enum's value, the enum."""
     kind, within = declared.kind, declared.within
-    if kind in ("table", "enum"):
-        return next((i for i in catalog if i.kind == kind and split_name(i.identity) == (within[0], name)), None)
+    if kind in WHOLE:
+        places = {(within[0], name), *([split_name(name)] if "." in name else [])}
+        return next((i for i in catalog if i.kind == kind and split_name(i.identity) in places), None)
+    if kind == "enum_value":
+        enums = (item for item in catalog if item.kind == "enum" and split_name(item.identity) == within)
+        return next((enum for enum in enums if name in enum["labels"]), None)
     items = (item for item in catalog if item.kind == kind and split_name(str(item.parent)) == within)
     return next((item for item in items if plain_name(item) == name), None)
 
 
+def _run_declared(connection: Connection, desired: Catalog, declared: Declared, done: Renamed) -> None:
+    old, new = _find(done.catalog, declared, declared.old), _find(desired, declared, declared.new)
+    assert old is not None and new is not None
+    if declared.kind == "enum_value":
+        _rename_value(connection, old, declared, done)
+        return
+    schema = ("schema", sibling(new.identity, "").removesuffix("."))
+    if declared.kind in WHOLE and schema not in done.catalog:
+        made = desired[schema]
+        there, back = KINDS["schema"].create(made), KINDS["schema"].drop(made)
+        for statement in there:
+            run(connection, statement)
+        done.up.append(Step("create", made, None, tuple(there)))
+        done.down.insert(0, Step("drop", made, None, tuple(back)))
+        done.lines.append(f"+ schema {made.identity}")
+        done.catalog = inspect(connection, requires=True)
+    _run(connection, old, new, done)
+
+
 def _run(connection: Connection, old: Object, new: Object, done: Renamed) -> None:
-    there = _renaming(old, _quoted_name(new))
+    before = done.catalog
+    there = renaming(old, new, before)
     for statement in there:
         run(connection, statement)
     done.catalog = inspect(connection, requires=True)
     made = done.catalog.objects.get(new.key, new)
     done.up.append(Step("rename", made, old, tuple(there)))
-    done.down.insert(0, Step("rename", old, made, tuple(_renaming(made, _quoted_name(old)))))
-    done.lines.append(f"~ {new.kind.replace('_', ' ')} {shown(new.identity)}: renamed from {plain_name(old)}")
+    done.down.insert(0, Step("rename", old, made, tuple(renaming(made, old, before))))
+    moved = sibling(old.identity, "") != sibling(new.identity, "") and old.kind in WHOLE
+    name = shown(old.identity) if moved else plain_name(old)
+    done.lines.append(f"~ {new.kind.replace('_', ' ')} {shown(new.identity)}: renamed from {name}")
 
 
-def _rename_value(connection: Connection, declared: Declared, done: Renamed) -> None:
-    enums = (item for item in done.catalog if item.kind == "enum" and split_name(item.identity) == declared.within)
-    before = next(enums, None)
-    labels = before["labels"] if before else ()
-    if declared.new in labels:
-        done.notes.append(f"{declared} has its name already: take it out of {VALUES}.")
-    elif before is None or declared.old not in labels:
-        done.notes.append(f"{declared} is new: the history has no {declared.old} that it could be {KEY}.")
-    else:
-        there, back = (
-            f"ALTER TYPE {before.identity} RENAME VALUE {literal(a)} TO {literal(b)}"
-            for a, b in ((declared.old, declared.new), (declared.new, declared.old))
-        )
-        run(connection, there)
-        done.catalog = inspect(connection, requires=True)
-        after = done.catalog[before.key]
-        done.up.append(Step("rename", after, before, (there,)))
-        done.down.insert(0, Step("rename", before, after, (back,)))
-        done.lines.append(f"~ {declared}: renamed from {declared.old}")
+def _rename_value(connection: Connection, before: Object, declared: Declared, done: Renamed) -> None:
+    there, back = (
+        f"ALTER TYPE {before.identity} RENAME VALUE {literal(a)} TO {literal(b)}"
+        for a, b in ((declared.old, declared.new), (declared.new, declared.old))
+    )
+    run(connection, there)
+    done.catalog = inspect(connection, requires=True)
+    after = done.catalog[before.key]
+    done.up.append(Step("rename", after, before, (there,)))
+    done.down.insert(0, Step("rename", before, after, (back,)))
+    done.lines.append(f"~ {declared}: renamed from {declared.old}")
+
+
+def _partitions(before: Catalog, after: Catalog) -> Iterator[tuple[Object, Object]]:
+    """Pairs of one partition by two names: its parent has no room for another one with the same bounds."""
+    come = {(item["parents"], item["partition_bound"]): item for item in after if _is_new_partition(item, before)}
+    for old in (item for item in before if _is_new_partition(item, after)):
+        if new := come.get((old["parents"], old["partition_bound"])):
+            yield old, new
+
+
+def _is_new_partition(item: Object, other: Catalog) -> bool:
+    return item.kind == "table" and item.key not in other and item["partition_bound"] is not None
 
 
 def _differing_by_name(before: Catalog, after: Catalog, kind: str) -> list[tuple[Object, Object]]:
@@ -214,20 +237,8 @@ def _differing_by_name(before: Catalog, after: Catalog, kind: str) -> list[tuple
 
 def _shape(item: Object) -> tuple[Any, ...]:
     """All that an object is besides its name."""
-    name = _quoted_name(item)
+    name = own_name(item)
     values = {key: value for key, value in item.attributes.items() if key != "name"}
     if item.kind == "index":
         values["definition"] = values["definition"].replace(f"INDEX {name} ON ", "INDEX ON ", 1)
     return item.parent, *values.values()
-
-
-def _quoted_name(item: Object) -> str:
-    if "name" in item.fields:
-        return str(item["name"])
-    return item.identity.removeprefix(sibling(item.identity, ""))
-
-
-def _renaming(item: Object, name: str) -> Sequence[str]:
-    module = KINDS[item.kind]
-    statements: list[str] = (module.renamed if hasattr(module, "renamed") else module.rename)(item, name)
-    return statements

@@ -20,9 +20,10 @@ from whisper_migrate.history import PLACE, History
 from whisper_migrate.inspect import inspect
 from whisper_migrate.names import joined, shown
 from whisper_migrate.planning.hazards import Hazard, hazards
+from whisper_migrate.planning.lookalikes import perhaps_renamed
 from whisper_migrate.planning.online import Online
 from whisper_migrate.planning.plan import plan
-from whisper_migrate.planning.renames import perhaps_renamed, rename
+from whisper_migrate.planning.renames import rename
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
 from whisper_migrate.revisions.backfill import backfilled, backfills, rules
@@ -87,7 +88,7 @@ def draft(
                 return Draft(None, [], renames.notes)
             desired = agreed(renames.catalog, desired, changes)
             up, down = plan(renames.catalog, desired, online=online), plan(desired, renames.catalog, online=online)
-            losses = _require_allowed([*renames.up, *up], renames.catalog, desired, allowed)
+            losses = _require_allowed([*renames.up, *up], renames.catalog, desired, allowed, renames.notes)
             left = {rule.name for rule in rules(up, renames.catalog)} & set(allowed)
             up = backfilled(up, renames.catalog, backfills(filling, desired))
             ways = Online(up, renames.catalog, desired), Online(down, desired, renames.catalog)
@@ -164,13 +165,15 @@ def _tried_on_rows(
     )
 
 
-def _require_allowed(steps: Sequence[Step], before: Catalog, after: Catalog, allowed: Collection[str]) -> list[Hazard]:
-    """The losses of a draft, all of which must be allowed by name."""
+def _require_allowed(
+    steps: Sequence[Step], before: Catalog, after: Catalog, allowed: Collection[str], notes: Sequence[str]
+) -> list[Hazard]:
+    """The losses of a draft, all of which must be allowed by name; `notes` may tell why one is no rename."""
     found = hazards(steps)
     refused = [hazard for hazard in found if hazard.name not in allowed]
     if not refused:
         return found
-    lines = [f"{hazard}{perhaps_renamed(hazard.item, before, after)}" for hazard in refused]
+    lines = [*(f"{hazard}{perhaps_renamed(hazard.item, before, after)}" for hazard in refused), *notes]
     names = ", ".join(hazard.name for hazard in refused)
     raise Failure(
         "No revision was written, since it would lose data:\n  " + "\n  ".join(lines),

@@ -129,10 +129,12 @@ class Body:
         schema, name = split_name(step.item.identity)
         return [f"op.drop_table({arguments(quoted(name), *schema_argument(schema))})"]
 
-    def _rename_table(self, step: Step) -> list[str]:
+    def _rename_table(self, step: Step) -> list[str] | None:
         assert step.before is not None
         schema, old = split_name(step.before.identity)
-        new = split_name(step.item.identity)[1]
+        into, new = split_name(step.item.identity)
+        if into != schema:
+            return None
         return [f"op.rename_table({arguments(quoted(old), quoted(new), *schema_argument(schema))})"]
 
     def _rename_column(self, step: Step) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -10,88 +10,130 @@ from sqlalchemy import Connection, text
 from whisper_migrate.catalog import Catalog
 from whisper_migrate.names import shown, split_list
 
-Rows = Mapping[str, "Table"]
 SHORT = 40
+NAME = "quote_ident(n.nspname) || '.' || quote_ident(c.relname)"
+FROM = "FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+COLUMNS = """
+SELECT quote_ident(attname), attnum FROM pg_catalog.pg_attribute
+WHERE attrelid = :oid AND attnum > 0 AND NOT attisdropped"""
+
+Name = tuple[str | None, ...]
 
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of one table, every value as text, each by what names it: its primary key, else its place."""
+    """The rows of one table, every value as text; and what tells it and its columns by other names: their numbers."""
 
-    names: tuple[str, ...]
-    rows: dict[tuple[str | None, ...], tuple[str | None, ...]]
+    oid: int
+    numbers: dict[str, int]
+    types: dict[str, str]
+    key: tuple[str, ...]
+    rows: list[Name]
 
-    def values(self, name: str) -> dict[tuple[str | None, ...], str | None]:
-        """One column's values."""
-        place = self.names.index(name)
-        return {key: row[place] for key, row in self.rows.items()}
+    def values(self, name: str, key: Sequence[str]) -> dict[Name, str | None]:
+        """One column's values, each by what names its row: the columns of a key, else its place."""
+        place, places = list(self.types).index(name), [list(self.types).index(part) for part in key]
+        return {
+            tuple(row[p] for p in places) if places else (str(number),): row[place]
+            for number, row in enumerate(self.rows)
+        }
+
+    def named(self, key: Sequence[str]) -> set[Name]:
+        """What names its rows."""
+        first = next(iter(self.types), None)
+        return {(str(number),) for number, _ in enumerate(self.rows)} if first is None else set(self.values(first, key))
+
+    def also_in(self, other: Table) -> dict[str, str]:
+        """The columns that are in both: each by its name here, with that in the other."""
+        theirs = {number: name for name, number in other.numbers.items()} if self.oid == other.oid else {}
+        found = {name: theirs[number] for name, number in self.numbers.items() if number in theirs}
+        return found | {n: n for n in self.types if n in other.types and n not in found and n not in found.values()}
+
+    def same(self, other: Table) -> dict[str, str]:
+        """Those that are of one type, too."""
+        return {a: b for a, b in self.also_in(other).items() if self.types[a] == other.types[b]}
 
 
-def read(connection: Connection, catalog: Catalog, other: Catalog, tables: Collection[str]) -> Rows:
-    """The rows of these tables as `catalog` has them, to be compared with those of `other`."""
-    return {table: _read(connection, catalog, other, table) for table in tables if ("table", table) in catalog}
+Rows = Mapping[str, Table]
 
 
-def _read(connection: Connection, catalog: Catalog, other: Catalog, table: str) -> Table:
-    names = tuple(c["name"] for c in catalog.children(table, "column") if c["generated"] is None)
-    key = _key(catalog, other, table)
-    listed = ", ".join([f"{name}::text" for name in names] or ["NULL"]).replace(":", r"\:")
+def read(connection: Connection, catalog: Catalog, tables: Collection[str]) -> Rows:
+    """The rows of these tables."""
+    return {table: _read(connection, catalog, table) for table in tables if ("table", table) in catalog}
+
+
+def read_again(connection: Connection, catalog: Catalog, first: Rows) -> Rows:
+    """The rows of the same tables after a revision, by their old names: they may have others now."""
+    oids = [table.oid for table in first.values()]
+    found = connection.execute(text(f"SELECT c.oid, {NAME} {FROM} WHERE c.oid = ANY (:oids)"), {"oids": oids})
+    now: dict[int, str] = dict(found.all())
+    there = {old: now.get(table.oid, old) for old, table in first.items()}
+    return {old: _read(connection, catalog, new) for old, new in there.items() if ("table", new) in catalog}
+
+
+def _read(connection: Connection, catalog: Catalog, table: str) -> Table:
+    oid: int = connection.scalar(text(f"SELECT c.oid {FROM} WHERE {NAME} = :name"), {"name": table})
+    numbers: dict[str, int] = dict(connection.execute(text(COLUMNS), {"oid": oid}).all())
+    types = {c["name"]: c["type"] for c in catalog.children(table, "column") if c["generated"] is None}
+    listed = ", ".join([f"{name}::text" for name in types] or ["NULL"]).replace(":", r"\:")
     # Physical order outlives a rewrite of the table, though no UPDATE.
-    found = connection.execute(text(f"SELECT {listed} FROM {table} ORDER BY tableoid, ctid")).all()
-    places = [names.index(name) for name in key]
+    rows = connection.execute(text(f"SELECT {listed} FROM {table} ORDER BY tableoid, ctid")).all()
     return Table(
-        names, {tuple(row[p] for p in places) if key else (str(n),): tuple(row) for n, row in enumerate(found)}
+        oid, {name: numbers[name] for name in types}, types, _key(catalog, table), [tuple(row) for row in rows]
     )
 
 
-def _key(catalog: Catalog, other: Catalog, table: str) -> list[str]:
-    """The columns of the primary key, if they are the same ones on both sides."""
+def _key(catalog: Catalog, table: str) -> tuple[str, ...]:
+    """The columns of the primary key."""
     for constraint in catalog.children(table, "constraint"):
         if constraint["type"] == "primary key":
-            names = split_list(constraint["definition"].partition("(")[2].partition(")")[0])
-            columns = [("column", f"{table}.{name}") for name in names]
-            if all(c in catalog and c in other and catalog[c]["type"] == other[c]["type"] for c in columns):
-                return names
-    return []
+            return tuple(split_list(constraint["definition"].partition("(")[2].partition(")")[0]))
+    return ()
 
 
-def changed_up(first: Rows, second: Rows, before: Catalog, after: Catalog) -> Iterator[str]:
+def changed_up(first: Rows, second: Rows) -> Iterator[str]:
     """What the upgrade lost or changed. Of another type, a value may read otherwise and be the same one."""
     for table, old in first.items():
-        if table not in second:
-            continue
-        new = second[table]
-        if lost := len(old.rows.keys() - new.rows.keys()):
-            yield f"{shown(table)}: the upgrade removes {lost} of {_count(old)}."
-        for name in old.names:
-            column = ("column", f"{table}.{name}")
-            if name in new.names and before[column]["type"] == after[column]["type"]:
-                yield from _changes("the upgrade changes", table, name, old, new)
+        if new := second.get(table):
+            same = old.same(new)
+            key = _shared(old, same)
+            if lost := len(old.named(key) - new.named([same[name] for name in key])):
+                yield f"{shown(table)}: the upgrade removes {lost} of {_count(old)}."
+            for name, there in same.items():
+                then = new.values(there, [same[part] for part in key])
+                yield from _changes("the upgrade changes", table, name, old, old.values(name, key), then)
 
 
 def changed_up_and_down(first: Rows, second: Rows, third: Rows) -> Iterator[str]:
     """What is not as it was when the downgrade has taken the upgrade back."""
     for table, old in first.items():
-        new = third[table]
-        if table not in second:  # it may have another name there
-            if lost := len(old.rows.keys() - new.rows.keys()):
+        new, between = third[table], second.get(table)
+        if between is None:
+            if lost := len(old.named(old.key) - new.named(old.key)):
                 yield f"{shown(table)}: the downgrade brings it back without {lost} of {_count(old)}."
             continue
-        if lost := len(second[table].rows.keys() & old.rows.keys() - new.rows.keys()):
+        same = old.same(between)
+        key = _shared(old, same)
+        if lost := len(between.named([same[name] for name in key]) & old.named(key) - new.named(key)):
             yield f"{shown(table)}: the downgrade removes {lost} of {_count(old)}."
-        for name in old.names:
-            if name not in second[table].names:
-                kept = new.values(name)
-                count = sum(value is not None and kept.get(key) != value for key, value in old.values(name).items())
-                if count:
-                    yield f"{shown(table)}.{name}: the downgrade brings it back without the values of {count} rows."
-            else:
-                yield from _changes("up and down change", table, name, old, new)
+        kept = old.also_in(between)
+        for name in old.types:
+            values, then = old.values(name, key), new.values(name, key)
+            if name in kept:
+                yield from _changes("up and down change", table, name, old, values, then)
+            elif count := sum(value is not None and then.get(one) != value for one, value in values.items()):
+                yield f"{shown(table)}.{name}: the downgrade brings it back without the values of {count} rows."
 
 
-def _changes(what: str, table: str, name: str, old: Table, new: Table) -> Iterator[str]:
-    then = new.values(name)
-    pairs = [(value, then[key]) for key, value in old.values(name).items() if key in then and then[key] != value]
+def _shared(table: Table, same: Mapping[str, str]) -> tuple[str, ...]:
+    """Its primary key, if the columns of that are on both sides."""
+    return table.key if all(name in same for name in table.key) else ()
+
+
+def _changes(
+    what: str, table: str, name: str, old: Table, values: Mapping[Name, str | None], then: Mapping[Name, str | None]
+) -> Iterator[str]:
+    pairs = [(value, then[key]) for key, value in values.items() if key in then and then[key] != value]
     if pairs:
         example = " to ".join(map(quoted, pairs[0]))
         yield f"{shown(table)}.{name}: {what} {len(pairs)} of {_count(old)}, such as {example}."

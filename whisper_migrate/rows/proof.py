@@ -15,7 +15,7 @@ from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history import History
 from whisper_migrate.names import joined, plain_name, shown
 from whisper_migrate.rows.breaches import Breach
-from whisper_migrate.rows.compare import changed_up, changed_up_and_down, read
+from whisper_migrate.rows.compare import changed_up, changed_up_and_down, read, read_again
 from whisper_migrate.rows.failures import Obstacles, Refused
 from whisper_migrate.rows.fill import fill, mentions, root
 
@@ -91,19 +91,19 @@ def _tried(made: Shadows, filled: URL, history: History, revision: str, obstacle
     before, after, tables, notes = obstacles.before, obstacles.after, obstacles.tables, obstacles.notes
     for _ in range(ROUNDS):
         with connected(made.create(f"attempt_{len(made.names)}", filled.database)) as connection:
-            first = read(connection, before, after, tables)
+            first = read(connection, before, tables)
             files = _files(connection)
             error = _failure(history, connection, revision, "upgrade")
             if isinstance(error, Failure):
                 return Tried([*notes, f"The upgrade fails on rows: {error.what}"], obstacles.breaches)
             if error is None:
-                second = read(connection, after, before, tables)
-                notes += [*_rewritten(files, _files(connection)), *changed_up(first, second, before, after)]
+                second = read_again(connection, after, first)
+                notes += [*_rewritten(files, _files(connection)), *changed_up(first, second)]
                 connection.commit()
                 if error := _failure(history, connection, revision, "downgrade"):
                     notes.append(f"The downgrade fails on rows: {reason(error)}.")
                 else:
-                    notes += changed_up_and_down(first, second, read(connection, before, after, tables))
+                    notes += changed_up_and_down(first, second, read(connection, before, tables))
                 return Tried(notes, obstacles.breaches)
         with connected(filled) as connection:
             obstacles.remove(connection, error)
