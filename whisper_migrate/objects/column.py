@@ -13,7 +13,7 @@ PASSED_ON = (
     *("type", "collation", "not_null", "not_null_name", "not_null_state"),
     *("default", "generated", "generated_kind", "storage", "statistics"),
 )
-
+RETYPED = frozenset({"type", "collation", "default", "storage", "compression"})  # what another type sets anew
 
 # PostgreSQL 18 names NOT NULL constraints itself, after the table and column of that day: such a name survives a rename
 # of either and no model can state it. Only a name that somebody chose is compared. (Before 18 there are none, as

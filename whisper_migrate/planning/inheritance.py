@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -47,24 +47,25 @@ def is_key(catalog: Catalog, before: Object, after: Object) -> bool:
     return changed and before["name"] in split_list(re.sub(r"[()]", " ", table["partition_key"]))
 
 
-def is_check_of(catalog: Catalog, item: Object, moved: set[Key], rebuilt: set[Key]) -> bool:
-    """Whether a table that is `moved` has this check from a parent that is made anew."""
-    if item.kind != "constraint" or item["type"] != "check" or not item.derived:
-        return False
-    tables = {(kind, str(item.parent)) for kind in TABLES} & moved
-    return any(("table", parent) in rebuilt for table in tables for parent in catalog[table]["parents"] or ())
+def made_again(before: Catalog, after: Catalog, moved: set[Key], made: set[Key]) -> set[Key]:
+    """What tables that are `moved` share with their parents, and what these share with them, where one of it is `made`.
 
-
-def checks_above(before: Catalog, after: Catalog, moved: set[Key], created: set[Key]) -> set[Key]:
-    """Checks that a table which comes to its parents is given as they have them already.
-
-    Those have to be made again too: what is made of a check's printed form need not be what it was printed from, and
-    then PostgreSQL says that they are not the same.
+    What is made of a check's printed form need not be what it was printed from, and then PostgreSQL says that they are
+    not the same. A trigger comes with the parent's only.
     """
-    checks = [after[key] for key in created if key[0] == "constraint" and after[key]["type"] == "check"]
-    tables = {item.key: {(kind, str(item.parent)) for kind in TABLES} & moved for item in checks}
-    found = {key for item in checks if tables[item.key] for key in above(after, item)}
-    return {key for key in found if key in before and not after[key].derived} - created
+    names = {name for _, name in moved}
+    found = {item.key for item in before if item.kind == "trigger" and item.parent in names and item["inherited"]}
+    shared = [item for item in after if item.kind == "constraint" and item.parent in names and item["type"] == "check"]
+    copies = {item.key: above(after, item) for item in shared}
+    more = set(copies)
+    while more:
+        gone = made | found
+        more = set()
+        for key, up in copies.items():
+            if gone & {key, *up} or any(("table", str(after[one].parent)) in made for one in up):
+                more |= {key, *(one for one in up if not after[one].derived)} - gone
+        found |= more
+    return {key for key in found if key in before and key in after} - made
 
 
 PLACE = ("parents", "partition_bound", "detaching", "of_type")
@@ -114,29 +115,37 @@ def on_their_own(catalog: Catalog, tables: set[Key]) -> Catalog:
     """The catalog as it is while `tables` stand alone: all they have is their own, and needs nothing of a parent's."""
     if not tables:
         return catalog
-    above = {name for key in tables for name in _above(catalog[key])}
-    names = {identity for _, identity in tables}
+    above = {key[1]: set(_above(catalog[key])) for key in tables}
     objects, requires = dict(catalog.objects), dict(catalog.requires)
     for key, item in catalog.objects.items():
-        if item.parent in names or key in tables:
+        if item.parent in above or key in tables:
+            higher = above[item.parent or item.identity]
             objects[key] = replace(item, derived=False)
             requires[key] = frozenset(
                 other
                 for other in requires.get(key, ())
-                if (catalog[other].parent or other[1]) not in above
+                if (catalog[other].parent or other[1]) not in higher
                 or (is_foreign_key(item) and not is_foreign_key(catalog[other]))  # it may refer to the parent
             )
     return replace(catalog, objects=objects, requires=requires)
 
 
-def passed_on(before: Catalog, after: Catalog, item: Object) -> dict[str, Any]:
-    """The attributes of a column that the changes of its parents set, and to what."""
+def passed_on(before: Catalog, after: Catalog, item: Object, anew: Container[Key] = ()) -> dict[str, Any]:
+    """The attributes of a column that the changes of its parents set, and to what. `anew` get a type made anew."""
     values: dict[str, Any] = {}
     for new in parents(after, item) if item.derived else ():
         if old := before.objects.get(new.key):
-            names = {name for name in column.PASSED_ON if old[name] != new[name]} | passed_on(before, after, new).keys()
+            names = {name for name in column.PASSED_ON if old[name] != new[name]}
+            names |= passed_on(before, after, new, anew).keys()
+            if new.key in anew or names & {"type", "collation"}:
+                names |= column.RETYPED
             values |= {name: new[name] for name in names}
-    return values
+    return values | ({"compression": None} if "type" in values else {})
+
+
+def has_own_default(catalog: Catalog, item: Object) -> bool:
+    """Whether a column's default stays when its parents' goes, or was none."""
+    return item["default"] not in {None, *(up["default"] for up in parents(catalog, item))}
 
 
 def reached(before: Catalog, after: Catalog, altered: Iterable[Key]) -> set[Key]:

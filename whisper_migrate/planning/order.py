@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
@@ -11,6 +11,7 @@ from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.objects import ATTACHED, KINDS
 from whisper_migrate.objects.constraint import HAS_INDEX
 from whisper_migrate.planning.cycles import Cycle
+from whisper_migrate.planning.inheritance import above
 from whisper_migrate.planning.shares import on_its_own
 from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, container, is_foreign_key
 from whisper_migrate.sql import sibling
@@ -56,12 +57,19 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
             if step and earlier and step is not earlier:
                 follow(step, earlier, key, other)
     gone = {key for key, step in drops.items() if step.verb == "drop"}
+
+    def ends(key: Key) -> list[Step]:
+        """What drops or alters it: its own step or that of what it is in, and those of what it has its being from."""
+        own = key if key in drops else container(before[key], gone)
+        return [drops[one] for one in (own, *above(before, before[key])) if one in drops]
+
     for key, needed in before.requires.items():
         whole = None if key[0] in ATTACHED else container(before[key], gone)
         step = drops.get(key) or drops.get(whole or key)
-        for other in needed:
-            later = drops.get(other) or drops.get(container(before[other], gone) or other)
-            if step and later and step is not later and {step.verb, later.verb} & {"drop", "discard"}:
+        for other in needed if step else ():
+            for later in ends(other):
+                if not step or step is later or not {step.verb, later.verb} & {"drop", "discard"}:
+                    continue
                 if key not in loosened or other[0] not in USED_BY_DEFAULTS:
                     follow(later, step, key, other)
                 elif step.verb == "alter":
@@ -80,8 +88,8 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
         graph.add(makes[key].key, drops[key].key)
     for step in steps:  # what a parent is given later reaches its heirs
         if step.verb == "create" and step.item.kind in ("table", "foreign_table"):
-            above = (part.key for parent in step.item["parents"] or () for part in after.children(parent, "column"))
-            for key in above:
+            given = (part.key for parent in step.item["parents"] or () for part in after.children(parent, "column"))
+            for key in given:
                 if key in makes and makes[key] is not step:
                     graph.add(step.key, makes[key].key)
     for key, needed in after.requires.items():  # a check is for those values too that come to its domain by others
@@ -91,17 +99,18 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
                     graph.add(makes[key].key, makes[check.key].key)
     freed: dict[str, Step] = {}
     for key, item in before.objects.items() if gone or renames else ():
-        end = renames.get(key) or drops.get(key if key in gone else container(item, gone) or on_its_own(before, key))
-        if end and end.verb in ("drop", "rename"):
-            freed |= dict.fromkeys(_names(item), end)
+        for end in [renames[key]] if key in renames else ends(key) if gone else ():
+            if end.verb in ("drop", "rename"):
+                freed |= dict.fromkeys(_names(item), end)
     for step in steps:
         for item in (step.item, *step.inside) if step.verb in ("create", "rename") else ():
             for name in _names(item) & freed.keys():
                 if not step.verb == freed[name].verb == "rename":  # two shares can change names
                     graph.add(step.key, freed[name].key)
                     graph.add(makes.get(on_its_own(after, item.key), step).key, freed[name].key)
-    for first, then, reason in _by_persistence(place, before, after):
-        follow(place["alter", then], place["alter", first], reason, then)
+    for first, then, reason in _by_persistence(place, makes, ends, before, after):
+        if first is not then:
+            follow(then, first, reason, then.item.key)
 
     rank = {kind: number for number, kind in enumerate(KINDS)}
     position = {key: number for number, key in enumerate(after.objects)}
@@ -148,21 +157,41 @@ def _names(item: Object) -> set[str]:
     return {item["identity_sequence"]} if item.kind == "column" and item["identity_sequence"] else set()
 
 
-def _by_persistence(place: Container[Node], before: Catalog, after: Catalog) -> Iterator[tuple[Key, Key, Key]]:
+def _by_persistence(
+    place: Mapping[Node, Step],
+    makes: Mapping[Key, Step],
+    ends: Callable[[Key], list[Step]],
+    before: Catalog,
+    after: Catalog,
+) -> Iterator[tuple[Step, Step, Key]]:
     """A logged table must not refer to an unlogged one, not even while both are on their way to the other.
 
-    Nor is one published that goes unlogged. The third says why; a foreign key that comes or goes is no reason.
+    Nor is one published that goes unlogged. The third says why.
     """
     tables = (item for item in after if item.kind == "table" and ("alter", item.key) in place)
-    switched = {item.key for item in tables if item["unlogged"] != before[item.key]["unlogged"]}
-    for key, needed in before.requires.items() if switched else ():
-        for table in needed & switched if key[0] == "publication" and ("alter", key) in place else ():
-            if after[table]["unlogged"]:
-                yield key, table, key
-    for key, needed in after.requires.items() if switched else ():
-        if is_foreign_key(after[key]) and ("create", key) not in place and ("drop", key) not in place:
-            referring = ("table", str(after[key].parent))
-            referred = {("table", str(after[other].parent)) for other in needed} - {referring}
-            for table in referred & switched if referring in switched else ():
-                first, then = (referring, table) if after[table]["unlogged"] else (table, referring)
+    switches = {t.key: place["alter", t.key] for t in tables if t["unlogged"] != before[t.key]["unlogged"]}
+    for key, needed in before.requires.items() if switches else ():
+        if key[0] == "publication" and ("alter", key) in place:
+            for table in needed & switches.keys():
+                if after[table]["unlogged"]:
+                    yield place["alter", key], switches[table], key
+        elif is_foreign_key(before[key]):
+            for table in _tables(before, key) & switches.keys():
+                yield from ((end, switches[table], key) for end in ends(key) if end.verb == "drop")
+    for key in after.requires if switches else ():
+        if not is_foreign_key(after[key]):
+            continue
+        referring, made = ("table", str(after[key].parent)), makes.get(key)
+        for table in _tables(after, key) & switches.keys():
+            if made and made.verb == "create":
+                yield switches[table], made, key
+            elif table != referring and referring in switches:
+                pair = switches[referring], switches[table]
+                first, then = pair if after[table]["unlogged"] else reversed(pair)
                 yield first, then, key
+
+
+def _tables(catalog: Catalog, foreign_key: Key) -> set[Key]:
+    """Both tables, or the one that refers to itself."""
+    keys = {foreign_key, *catalog.requires[foreign_key]}
+    return {("table", str(catalog[key].parent)) for key in keys}

@@ -13,11 +13,11 @@ from whisper_migrate.planning.cycles import Cycle, Loosened
 from whisper_migrate.planning.inheritance import (
     TABLES,
     above_heirs,
-    checks_above,
     depth,
-    is_check_of,
+    has_own_default,
     is_key,
     leaving,
+    made_again,
     on_their_own,
     passed_on,
     reached,
@@ -25,7 +25,7 @@ from whisper_migrate.planning.inheritance import (
 )
 from whisper_migrate.planning.order import in_order
 from whisper_migrate.planning.retype import TYPES, discarded, move, renamed, set_aside, taken_over, used_inside
-from whisper_migrate.planning.shares import is_kept_apart, kept_apart, renamings, stand_ins, unlike_first
+from whisper_migrate.planning.shares import kept_apart, lost_names, renamings, stand_ins, unlike_first
 from whisper_migrate.planning.steps import CONTAINERS, KEPT, USED_BY_DEFAULTS, Step, container, is_foreign_key
 
 
@@ -59,17 +59,16 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
     rebuilt |= keys & after.objects.keys()
     altered -= rebuilt
     moved = leaving(before, after, altered, rebuilt)
-    # A copy of a check must be just as its parents' are, also in what PostgreSQL does not print.
-    rebuilt |= {item.key for item in before if item.key in after and is_check_of(before, item, moved, rebuilt)}
-    rebuilt |= checks_above(before, after, moved, created | rebuilt)
+    rebuilt |= made_again(before, after, moved, created | rebuilt)
     rebuilt |= used_inside(before, after, altered, created | rebuilt)
     altered -= rebuilt
     before, after = (kept_apart(on_their_own(catalog, moved)) for catalog in (before, after))
-    rebuilt |= stand_ins(before, after, created | rebuilt)
-    altered -= rebuilt
     # What is in a table that is made anew is made anew with it, whatever else it would be.
     disturbed = {key for key in altered if hasattr(KINDS[key[0]], "disturbs") and not container(before[key], rebuilt)}
     disturbed = {key for key in disturbed if KINDS[key[0]].disturbs(before[key], after[key])}
+    rebuilt |= lost_names(before, after, disturbed)
+    rebuilt |= stand_ins(before, after, created | rebuilt)
+    altered -= rebuilt
     rewritten = {key for key in altered if key[0] == "table" and before[key]["unlogged"] != after[key]["unlogged"]}
     rebuilt |= _holding_rows(before, after, disturbed | created | rewritten)
     made_other = taken_over(dropped, created)
@@ -80,13 +79,16 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
     dropped -= aside | {step.before.key for step in shares if step.before}
     created -= {step.item.key for step in shares}
     steps: list[Step] = []
+    anew = {key: types for key in held if (types := set_aside(before, aside, {key}))}
     for key in (altered | held | moved | reached(before, after, altered)) - rebuilt - aside:
         gone = before.requires.get(key, frozenset()) & (dropped | rebuilt)
+        passed = passed_on(before, after, after[key], anew)
         tied = key in moved or any(kind in USED_BY_DEFAULTS for kind, _ in gone)
-        if types := set_aside(before, aside, {key}):
-            steps += [Step(*part) for part in move(before, after, key, held, types, tied)]
+        tied = tied or ("type" in passed and has_own_default(before, before[key]))
+        if key in anew:
+            steps += [Step(*part) for part in move(before, after, key, anew[key], passed, tied)]
         else:
-            steps += _alterations(before[key], after[key], tied, passed_on(before, after, after[key]))
+            steps += _alterations(before[key], after[key], tied, passed)
     for key in aside:
         steps.append(Step("rename", before[key], None, tuple(renamed(before[key]))))
         steps.append(Step("discard", before[key], None, tuple(discarded(before[key]))))
@@ -244,7 +246,7 @@ def _dependents(
                 continue
             item = before[other]
             follows = FOLLOWS_TYPE if key[0] == "column" else TYPES
-            if retyped and other[0] in follows and not is_foreign_key(item) and not is_kept_apart(before, other):
+            if retyped and other[0] in follows and not is_foreign_key(item):
                 found |= {one for one in standing.get(other, ()) if one in after and is_foreign_key(before[one])} - gone
                 continue
             if _is_kept(item, key) and not (key[0] in CONTAINERS and item.parent == key[1]):

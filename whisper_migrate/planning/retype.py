@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.errors import Failure
@@ -66,23 +67,23 @@ def discarded(item: Object) -> list[str]:
     return list(KINDS[item.kind].drop(replace(item, identity=sibling(item.identity, _name_aside(item.identity)))))
 
 
-def move(before: Catalog, after: Catalog, key: Key, held: set[Key], types: set[Key], tied: bool) -> Iterator[Part]:
-    """A column takes its values over to its `types` that are made anew. Failure where they cannot be kept."""
+def move(
+    before: Catalog, after: Catalog, key: Key, types: set[Key], passed: Mapping[str, Any], tied: bool
+) -> Iterator[Part]:
+    """A column takes its values over to its `types` that are made anew. Failure where they cannot be kept.
+
+    What is `passed` on to it PostgreSQL does along with its parent.
+    """
     old, new = before[key], after[key]
     if key[0] != "column":
         raise Failure(f"No SQL can make {_listed(types)} anew under the {_words(key)}, which is made of it.")
-    inherited = next((parent for parent in _parents(after, new) if parent in held), None)
-    if inherited:  # PostgreSQL alters it along with its parent, default and all
-        tied = tied or old["default"] != before[inherited]["default"]
-    else:
-        _check(before, after, key, types)
     loose = column.loose(old, new, tied)
     if loose != old:
         yield "loosen", new, old, tuple(column.alter(old, loose) or ())
-    if inherited:
-        start = loose.but(type=new["type"], default=after[inherited]["default"])
-        yield "finish", new, old, tuple(column.alter(start, new) or ())
+    if "type" in passed:
+        yield "finish", new, old, tuple(column.alter(loose.but(**passed), new) or ())
     else:
+        _check(before, after, key, types)
         yield "alter", new, old, tuple(column.alter(loose.but(type=ASIDE), new, _conversion(before, after, new)) or ())
 
 
@@ -114,11 +115,6 @@ def _check(before: Catalog, after: Catalog, key: Key, types: set[Key]) -> None:
                 f"Column {item.identity} of type {item['type']} holds values of {kind.replace('_', ' ')} {identity}, "
                 "whose attributes change places: no expression can move them over."
             )
-
-
-def _parents(catalog: Catalog, item: Object) -> list[Key]:
-    table = catalog.objects.get(("table", str(item.parent)))
-    return [("column", f"{parent}.{item['name']}") for parent in (table["parents"] if table else None) or ()]
 
 
 def _name_aside(identity: str) -> str:

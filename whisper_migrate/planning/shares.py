@@ -49,9 +49,15 @@ def kept_apart(catalog: Catalog) -> Catalog:
     return replace(catalog, requires={**catalog.requires, **requires}) if twins else catalog
 
 
-def is_kept_apart(catalog: Catalog, key: Key) -> bool:
-    """Whether this is an index that needs a share which it is like."""
-    return key[0] == "index" and any(other[0] == "index" for other in catalog.requires.get(key, ()))
+def lost_names(before: Catalog, after: Catalog, retyped: set[Key]) -> set[Key]:
+    """Indexes and keys to make again when these columns change type, which PostgreSQL does under names of its own."""
+    found = set()
+    for item in before if retyped else ():
+        if is_share(item) and not is_foreign_key(item) and before.requires[item.key] & retyped:
+            top = on_its_own(before, item.key)
+            if top in after and _is_unlike(before, before, item, {top}):
+                found.add(top)
+    return found
 
 
 def renamings(before: Catalog, after: Catalog, made: set[Key]) -> list[Step]:
@@ -77,9 +83,7 @@ def unlike_first(before: Catalog, after: Catalog, made: set[Key]) -> Catalog:
     objects, requires = dict(after.objects), dict(after.requires)
     for item in after if made else ():
         whole = _whole(after, item) if item.kind == "index" else None
-        if whole is None or on_its_own(after, item.key) not in made:
-            continue
-        if _without_names(item) != _without_names(whole) or not _is_usual(before, after, item, made):
+        if whole and on_its_own(after, item.key) in made and _is_unlike(before, after, item, made):
             objects[item.key] = replace(item, derived=False)
             requires[item.key] = requires[item.key] - {whole.key}
             requires[whole.key] = requires.get(whole.key, frozenset()) | {item.key}
@@ -125,6 +129,13 @@ def _twins(catalog: Catalog) -> dict[Key, Key]:
 def _likeness(item: Object) -> tuple[str | None, str]:
     """What PostgreSQL compares: neither options nor directions."""
     return item.parent, re.sub(r" WITH \(.*?\)| DESC| NULLS (FIRST|LAST)", "", _without_names(item))
+
+
+def _is_unlike(before: Catalog, after: Catalog, item: Object, made: set[Key]) -> bool:
+    """Whether a share is another, or has another name, than PostgreSQL would give its table."""
+    whole = _whole(after, item)
+    other = item.kind == "index" and whole and _without_names(item) != _without_names(whole)
+    return bool(other) or not _is_usual(before, after, item, made)
 
 
 def _without_names(item: Object) -> str:

@@ -86,7 +86,7 @@ class Body:
                 self.absorbed |= {("create", key) for key in self._comments(step.item, *step.inside)}
                 for serial in self._serials(step):
                     self.absorbed |= {("create", serial), ("finish", serial)}
-            elif step.verb == "create" and step.item.kind == "column" and self._is_plain_column(step.item):
+            elif step.verb == "create" and step.item.kind == "column" and self._is_plain_addition(step):
                 self.absorbed |= {("create", key) for key in self._comments(step.item)}
         return list(self.steps)
 
@@ -145,16 +145,18 @@ class Body:
         return [f"op.alter_column({arguments(*words)})"]
 
     def _create_column(self, step: Step) -> list[str] | None:
-        if not self._is_plain_column(step.item) or step.statements != tuple(KINDS["column"].create(step.item)):
+        if not self._is_plain_addition(step):
             return None
         schema, table = split_name(str(step.item.parent))
         column = self._column(step.item, False, None)
         call = f"op.add_column({arguments(quoted(table), column, *schema_argument(schema))})"
         return [call, *(execute(sql) for sql in step.statements[1:])]
 
-    def _is_plain_column(self, item: Object) -> bool:
+    def _is_plain_addition(self, step: Step) -> bool:
         """One that is derived has come with its parents', and has settings of its own."""
-        return not item.derived and not item["of_view"] and self._type(item) is not None and self._has_words(item)
+        item = step.item
+        plain = not item.derived and not item["of_view"] and self._type(item) is not None and self._has_words(item)
+        return plain and step.statements == tuple(KINDS["column"].create(item))
 
     def _drop_column(self, step: Step) -> list[str] | None:
         if step.item["of_view"]:

@@ -48,4 +48,33 @@ FOUND = [
         "CREATE TABLE t (x integer); CREATE TABLE heir () INHERITS (t)",
         "CREATE TABLE t (x integer, y text COMPRESSION pglz); CREATE TABLE heir () INHERITS (t)",
     ),
+    Found(
+        "default of an heir's column that gets another type with its parent's",
+        "",
+        "CREATE TABLE t (x text); CREATE TABLE heir (x text DEFAULT 'x') INHERITS (t);"
+        "CREATE TABLE last () INHERITS (heir)",
+        "CREATE TABLE t (x timestamptz); CREATE TABLE heir () INHERITS (t); CREATE TABLE last () INHERITS (heir)",
+    ),
+    Found(
+        "view of an heir's column that goes with its parent's",
+        "",
+        "CREATE TABLE t (x integer, y text); CREATE TABLE heir () INHERITS (t); CREATE VIEW v AS SELECT y FROM heir;"
+        "CREATE FUNCTION f(r v) RETURNS boolean RETURN r IS NULL",
+        "CREATE TABLE t (x integer, y integer GENERATED ALWAYS AS (x + 1) STORED); CREATE TABLE heir () INHERITS (t);"
+        "CREATE VIEW v AS SELECT y FROM heir; CREATE FUNCTION f(r v) RETURNS boolean RETURN r IS NULL",
+    ),
+    Found(
+        "comment on an identity that is new above an heir",
+        "",
+        "CREATE TABLE t (x integer); CREATE TABLE heir () INHERITS (t)",
+        "CREATE TABLE t (x integer, y bigint GENERATED ALWAYS AS IDENTITY); COMMENT ON COLUMN t.y IS 'one';"
+        "CREATE TABLE heir () INHERITS (t)",
+    ),
+    Found(
+        "comment on statistics of a table between a parent and an heir",
+        "CREATE TABLE t (x integer); CREATE TABLE between (x integer, y integer)",
+        "CREATE STATISTICS st ON x, y FROM between; COMMENT ON STATISTICS st IS 'one'; CREATE TABLE heir (x integer)",
+        "ALTER TABLE between ADD z integer; CREATE STATISTICS st ON x, z FROM between;"
+        "COMMENT ON STATISTICS st IS 'one'; ALTER TABLE between INHERIT t; CREATE TABLE heir () INHERITS (between)",
+    ),
 ]

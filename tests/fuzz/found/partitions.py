@@ -80,10 +80,11 @@ FOUND = [
         "CREATE INDEX own_idx ON p (y DESC) WITH (fillfactor = 70); CREATE INDEX k ON t (y)",
     ),
     Found(
-        "index of a partition that is like a share, while their column gets another type",
+        "share by a name of its own, of a column that gets another type",
         "",
-        f"{TABLES}; CREATE INDEX k ON t (y); CREATE INDEX own ON p (y)",
-        f"{TABLES.replace('y integer', 'y bigint')}; CREATE INDEX k ON t (y); CREATE INDEX own ON p (y)",
+        f"{TABLES}; CREATE INDEX own ON p (y); CREATE INDEX k ON t (y) WITH (fillfactor = 70)",
+        f"{TABLES.replace('y integer', 'y bigint')}; CREATE INDEX own ON p (y);"
+        "CREATE INDEX k ON t (y) WITH (fillfactor = 70)",
     ),
     Found(
         "index of a partition beside a share that is like it",
@@ -102,5 +103,29 @@ FOUND = [
         f"CREATE TABLE other (x integer PRIMARY KEY); {TABLES}",
         "ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY (x), ADD CONSTRAINT f FOREIGN KEY (y) REFERENCES other",
         "ALTER TABLE t ADD CONSTRAINT f PRIMARY KEY (x), ADD CONSTRAINT k FOREIGN KEY (y) REFERENCES other",
+    ),
+    Found(
+        "check in two printings, of a partition that stands alone for a while",
+        "CREATE TABLE t (x integer, y varchar(9), CONSTRAINT c CHECK (y IN ('a', 'b'))) PARTITION BY LIST (x)",
+        "CREATE TABLE p PARTITION OF t FOR VALUES IN (0, 1); CREATE TABLE q (x integer, y varchar(9))",
+        "CREATE TABLE p PARTITION OF t FOR VALUES IN (3); CREATE TABLE q PARTITION OF t FOR VALUES IN (0)",
+    ),
+    Found(
+        "state of a trigger that a partition has from its parent, which is made again",
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+        "CREATE TABLE t (x integer) PARTITION BY RANGE (x); CREATE TABLE p PARTITION OF t FOR VALUES FROM (0) TO (10);"
+        "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()",
+        "CREATE TABLE t (x integer) PARTITION BY HASH (x);"
+        "CREATE TABLE p PARTITION OF t FOR VALUES WITH (MODULUS 16, REMAINDER 0);"
+        "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE t ENABLE ALWAYS TRIGGER g",
+        15,
+    ),
+    Found(
+        "column of a collation that is made again, and of another type with its parent's",
+        "",
+        "CREATE COLLATION col (locale = 'C'); CREATE TABLE t (x integer, y text COLLATE col) PARTITION BY LIST (x);"
+        "CREATE TABLE p PARTITION OF t DEFAULT",
+        "CREATE COLLATION col (locale = 'POSIX');"
+        "CREATE TABLE t (x integer, y jsonb DEFAULT '{}') PARTITION BY LIST (x); CREATE TABLE p PARTITION OF t DEFAULT",
     ),
 ]

@@ -56,4 +56,10 @@ FOUND = [
         "CREATE TABLE t (x text) WITH (toast.autovacuum_enabled = false)",
         "CREATE TABLE t (x bigint, y text) WITH (toast.autovacuum_enabled = false)",
     ),
+    Found(
+        "new table that refers to one that gets logged",
+        "",
+        "CREATE UNLOGGED TABLE t (x integer PRIMARY KEY)",
+        "CREATE TABLE t (x integer PRIMARY KEY); CREATE TABLE a (x integer REFERENCES t)",
+    ),
 ]
