@@ -56,6 +56,10 @@ SELECT to_regclass(:table) IS NOT NULL AS there,
             THEN to_regnamespace('public') IS NOT NULL AND has_schema_privilege('public', 'CREATE')
             ELSE has_table_privilege(:table, 'SELECT') AND has_table_privilege(:table, 'INSERT') END AS may,
        current_user AS role"""
+# Who runs the revisions, where that is another role than the one that writes here first.
+RUNNER = """
+SELECT quote_ident(pg_get_userbyid(c.relowner)) FROM pg_catalog.pg_class AS c
+WHERE c.oid = to_regclass('public.alembic_version') AND c.relowner <> quote_ident(current_user)::regrole"""
 DONE = {"upgrade": "applied", "downgrade": "taken back", "stamp": "stamped", "repair": "repaired"}
 WITH_DOCSTRING = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # What says where a revision stands, and not what it does.
@@ -192,6 +196,8 @@ def write(connection: Connection, entry: Entry) -> None:
     if not there:
         run(connection, f"CREATE TABLE {TABLE} ({', '.join(f'{name} {type_}' for name, type_ in COLUMNS.items())})")
         run(connection, f"COMMENT ON TABLE {TABLE} IS '{ABOUT}'")
+        if runner := connection.scalar(text(RUNNER)):
+            run(connection, f"GRANT SELECT, INSERT ON {TABLE} TO {runner}")
     for name in COLUMNS.keys() - there if there else ():
         run(connection, f"ALTER TABLE {TABLE} ADD COLUMN {name} {COLUMNS[name]}")
     names = [part.name for part in fields(Entry) if part.compare]

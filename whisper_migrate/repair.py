@@ -23,6 +23,7 @@ from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import enter, may_write, read_or_why
 from whisper_migrate.names import shown
 from whisper_migrate.objects import default_privilege
+from whisper_migrate.owners import Owners, read_owners
 from whisper_migrate.planning.column_types import INTEGERS
 from whisper_migrate.planning.hazards import Hazard, hazards
 from whisper_migrate.planning.lookalikes import lookalike, renaming
@@ -56,6 +57,7 @@ class WayBack:
     actual: Catalog
     wanted: Catalog
     steps: list[Step]
+    owners: Owners
     nearer: Candidate | None = None
 
     def sql(self) -> str:
@@ -64,6 +66,8 @@ class WayBack:
         # In one line: the rest of a name must not be run.
         warnings = [f"-- LOSES DATA: {' '.join(self._told(hazard).split())}" for hazard in hazards(self.steps)]
         warnings[:0] = [f"-- {self._doubt}"] if self.nearer else []
+        for owner in self.owners.lost(self.steps):
+            warnings.append(f"-- What {owner} is to have will belong to {self.owners.me}, who is no member of {owner}.")
         return "\n".join([*warnings, "BEGIN;", *lines, "COMMIT;"])
 
     @property
@@ -141,13 +145,14 @@ def way_back(project: Project, server: URL, database: URL) -> Iterator[WayBack]:
         wanted = without(record(history, shadow, revision, requires=True), project.ignored)
         actual = without(actual, project.ignored)
         changes = settled(shadow, diff(wanted, actual))
-        steps = planned(actual, agreed(actual, wanted, changes))
+        owners = in_snapshot(database, read_owners)
+        steps = owners.given(planned(actual, agreed(actual, wanted, changes)))
         if changes and not statements(steps):
             lines = "\n  ".join(map(line, changes[:20]))
             raise Failure(f"The database differs, but no statement takes it back:\n  {lines}")
         doubted = steps and revision and doubts(entries, [revision])
         near = nearer(history, made, actual, revision) if doubted and revision else None
-        yield WayBack(project, database, shadow, revision, actual, wanted, steps, near)
+        yield WayBack(project, database, shadow, revision, actual, wanted, steps, owners, near)
 
 
 def planned(actual: Catalog, wanted: Catalog) -> list[Step]:
