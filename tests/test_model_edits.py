@@ -1,11 +1,13 @@
 """Edits of models, as people make them: each is drafted, keeps the values, and comes back as it was."""
 
+import shlex
 from pathlib import Path
 
 import pytest
 from sqlalchemy import URL
 
 from tests.drafting import edited
+from tests.little import command, plain
 from tests.projects import ask
 from whisper_migrate.drift import check
 from whisper_migrate.errors import Failure
@@ -98,3 +100,126 @@ MISTAKES = [
 def test_mistakes_in_models_are_told(models: str, said: str, tmp_path: Path, server: URL) -> None:
     with pytest.raises(Failure, match=said):
         draft(edited(tmp_path, models), server, "x")
+
+
+def domain(rest: str) -> str:
+    ddl = f"CREATE DOMAIN d AS text {rest}".replace("%", "%%")
+    return f"ENTITIES.append(sa.DDL({ddl!r}))\n" + table('sa.Column("a", postgresql.DOMAIN("d", sa.Text))')
+
+
+PAIR = 'sa.Column("a", sa.Integer), sa.Column("b", sa.Integer)'
+PARENT = table('sa.Column("a", sa.Integer)', 'sa.Column("b", sa.Integer)', 'sa.UniqueConstraint("a", "b")')
+PARENT = PARENT.replace('"t"', '"p"')
+BOTH = 'sa.ForeignKeyConstraint(["a", "b"], ["p.a", "p.b"], name="both_of_t", match="FULL")'
+LABELS = 'm = sa.Enum({}, name="m")\n'
+# Models before and after, what a draft is refused with, and the words that allow it.
+REFUSED = {
+    "a check of a domain": (
+        domain("CHECK (VALUE LIKE '%@%')"),
+        domain("CHECK (VALUE LIKE '%@%.%')"),
+        "t: the upgrade fails where a row does not keep d_check. Look first: SELECT count(*) FROM t WHERE NOT ((a ~~",
+        ["add-domain-constraint d_check on d"],
+    ),
+    "a domain that is never NULL": (
+        domain(""),
+        domain("NOT NULL"),
+        "t.a: the upgrade fails where it is NULL.",
+        ["set-not-null t.a"],
+    ),
+    "an exclusion": (
+        table('sa.Column("a", postgresql.INT4RANGE)', 'sa.Column("b", sa.Integer)'),
+        table(
+            'sa.Column("a", postgresql.INT4RANGE)',
+            'sa.Column("b", sa.Integer)',
+            'postgresql.ExcludeConstraint(("a", "&&"), name="apart", where=sa.text("b > 0"), deferrable=True)',
+        ),
+        "t: the upgrade fails where two rows do not keep apart. Look first: SELECT count(*) FROM (SELECT ctid, a AS k0",
+        ["add-constraint apart on t"],
+    ),
+    "both columns or none": (
+        PARENT + table(PAIR),
+        PARENT + table(PAIR, BOTH),
+        "WHERE ((a, b) IS NOT NULL) <> NOT ((a, b) IS NULL) OR a IS NOT NULL AND b IS NOT NULL AND",
+        ["add-constraint both_of_t on t"],
+    ),
+    "a type that goes with its table": (
+        LABELS.format('"x", "y"') + table('sa.Column("a", m)'),
+        "",
+        "drop-enum m: the type itself",
+        ["drop-table t", "drop-enum m"],
+    ),
+    "a label that nothing uses": (
+        'postgresql.ENUM("x", "y", name="m", metadata=metadata)',
+        'postgresql.ENUM("x", name="m", metadata=metadata)',
+        "change-enum m: loses the value y",
+        ["change-enum m"],
+    ),
+}
+
+
+@pytest.mark.servers("pg18")
+@pytest.mark.parametrize(("before", "after", "said", "words"), REFUSED.values(), ids=REFUSED)
+def test_what_could_fail_or_be_lost_needs_a_word(
+    before: str, after: str, said: str, words: list[str], tmp_path: Path, server: URL
+) -> None:
+    draft(edited(tmp_path, before), server, "first")
+    project = edited(tmp_path, after)
+    with pytest.raises(Failure) as refused:
+        draft(project, server, "second")
+    told = f"{refused.value.what} {refused.value.remedy}"
+    assert said in told and all(word in told for word in words), told
+    made = draft(project, server, "second", allowed=[*words, "drop-column t.z"])
+    assert made.path and [note for note in made.notes if "Nothing needs" in note] == [
+        'Nothing needs allow="drop-column t.z".'
+    ]
+    assert all(f"Allowed: {word}\n" in made.path.read_text() for word in words)
+
+
+@pytest.mark.servers("pg18")
+def test_backfills_come_before_what_needs_them(tmp_path: Path, server: URL) -> None:
+    for folder, before, after, filling, steps in (
+        ("domain", domain(""), domain("NOT NULL"), "t.a='x'", ("UPDATE t SET a = 'x' WHERE a IS NULL", "SET NOT NULL")),
+        ("check", domain(""), domain("CHECK (VALUE <> '')"), "t.a='x'", ("UPDATE t SET a = 'x' WHERE NOT ", "ADD CON")),
+    ):
+        draft(edited(tmp_path / folder, before), server, "first")
+        made = draft(edited(tmp_path / folder, after), server, "second", filling=[filling])
+        assert made.path and not any("the upgrade fails" in note for note in made.notes), made
+        places = [made.path.read_text().index(step) for step in steps]
+        assert places == sorted(places)
+
+
+@pytest.mark.servers("pg18")
+def test_an_enum_that_does_not_have_some_values(tmp_path: Path, server: URL) -> None:
+    """One note for all of them, and the place for who moves them is before they are converted."""
+    draft(edited(tmp_path, table('sa.Column("a", sa.Text)')), server, "first")
+    project = edited(tmp_path, LABELS.format('"x"') + table('sa.Column("a", m)'))
+    made = draft(project, server, "second", allowed=["change-column t.a"])
+    notes = [note for note in made.notes if "the upgrade fails" in note]
+    assert len(notes) == 1 and notes[0].endswith(", since m has no such label."), notes
+    assert made.path
+    text = made.path.read_text()
+    assert text.index("# Data steps go here.") < text.index("op.alter_column(")
+
+
+@pytest.mark.servers("pg18")
+def test_a_default_of_the_model_is_the_first_choice(tmp_path: Path, server: URL) -> None:
+    draft(edited(tmp_path, table('sa.Column("a", sa.Integer)')), server, "first")
+    project = edited(tmp_path, table('sa.Column("a", sa.Integer, nullable=False, server_default="5")'))
+    with pytest.raises(Failure, match=r'backfill="t\.a=5" or allow="set-not-null t\.a"'):
+        draft(project, server, "second")
+
+
+@pytest.mark.servers("pg18")
+def test_names_in_quotes_are_allowed_as_they_are_printed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, server: URL
+) -> None:
+    draft(
+        edited(tmp_path, table('sa.Column("a", sa.Integer)', 'sa.Column("Author, of: it", sa.Text)')), server, "first"
+    )
+    project = edited(tmp_path, table('sa.Column("a", sa.Integer)'))
+    shadows = {"SHADOW_URL": plain(server)}
+    said = command(capsys, project, None, "create", "x", **shadows)
+    (_, allow) = shlex.split(said.err.rpartition("make revision ")[2])
+    assert said.code == 2 and allow == 'allow=drop-column t."Author, of: it"'
+    said = command(capsys, project, None, "create", "x", "--allow", allow.removeprefix("allow="), **shadows)
+    assert (said.code, said.err) == (0, "")

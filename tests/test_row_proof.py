@@ -123,7 +123,6 @@ CASES = (
         TEXT,
         'sa.Column("a", postgresql.JSONB)',
         (REWRITTEN,),
-        allow=("change-column t.a",),
     ),
     Case(
         "a shorter text",
@@ -192,7 +191,7 @@ def test_a_draft_is_proved_on_rows(tmp_path: Path, server: URL, case: Case) -> N
         assert filled.path is not None and f"UPDATE t SET a = {expression} WHERE " in filled.path.read_text()
         assert not any("the upgrade fails" in note for note in filled.notes), filled.notes
         filled.path.unlink()
-    made = draft(project, server, "after", allowed=[*case.allow, case.refused])
+    made = draft(project, server, "after", allowed=[*case.allow, *filter(None, [case.refused])])
     assert made.path is not None
     assert len(made.notes) == len(case.notes), made.notes
     for note, start in zip(made.notes, case.notes, strict=True):

@@ -244,6 +244,8 @@ class History:
 
         try:
             self._run(connection, run)
+        except Failure:
+            raise
         except Exception as error:
             raise Failure(f"The history cannot be replayed: {self._said(error)}.") from error
 

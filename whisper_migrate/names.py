@@ -1,6 +1,7 @@
 """Identifiers as PostgreSQL prints them (quoted where needed) and as Python code wants them (plain)."""
 
 import re
+import shlex
 from collections.abc import Iterable
 
 from sqlalchemy.dialects import postgresql
@@ -77,6 +78,16 @@ def arguments(*words: str) -> str:
 def shown(identity: str) -> str:
     """An identity for people: without `public.`, which says nothing."""
     return re.sub(r"(?<![\w.\"])public\.", "", identity)
+
+
+def typed(argument: str) -> str:
+    """An argument in quotes, as one types it into a shell."""
+    return shlex.quote(argument) if re.search(r'["$`\\!]', argument) else f'"{argument}"'
+
+
+def listed(argument: str) -> list[str]:
+    """`a, "b, c"` -> [`a`, `"b, c"`]: what a user names, with commas between, also such in quotes."""
+    return [part.strip() for part in re.findall(r'(?:[^,"]|"[^"]*")+', argument) if part.strip()]
 
 
 def joined(names: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from whisper_migrate.console import out
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import PLACE, History
+from whisper_migrate.names import listed
 from whisper_migrate.project import Project
 from whisper_migrate.revisions.draft import draft
 
@@ -23,7 +24,7 @@ def command(project: Project, message: str, allow: tuple[str, ...], online: bool
     if not message:
         raise Failure('A revision needs a message, such as: make revision msg="add email verification to users"')
     with shadow_server(project.root) as server:
-        allowed = [name.strip() for given in allow for name in given.split(",")]
+        allowed = [name for given in allow for name in listed(given)]
         made = draft(project, server, message, allowed=allowed, online=online, filling=backfill)
     for text in made.lines:
         out.print(escape(text))

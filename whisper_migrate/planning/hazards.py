@@ -13,6 +13,8 @@ from whisper_migrate.planning.steps import Step
 
 # Dropping one of these loses what people put into it.
 HOLDS_DATA = ("table", "column", "sequence", "foreign_table", "schema", "extension")
+# These hold none, yet who drops one in a draft should mean it.
+TYPES = ("enum", "domain", "composite_type", "range_type")
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,17 @@ def hazards(steps: Sequence[Step]) -> list[Hazard]:
         elif loss := _loss(step):
             found.append(Hazard(f"change-{kind.replace('_', '-')}", step.item, loss))
     return found + list(_relabelled(steps))
+
+
+def lost_types(steps: Sequence[Step]) -> Iterator[Hazard]:
+    """Types that a plan drops, and what those lose that it makes anew."""
+    made = {step.item.key: step.item for step in steps if step.verb == "create"}
+    for step in (step for step in steps if step.verb == "drop" and step.item.kind in TYPES):
+        kind = step.item.kind.replace("_", "-")
+        if step.item.key not in made:
+            yield Hazard(f"drop-{kind}", step.item, "the type itself")
+        elif loss := narrowing(step.item, made[step.item.key]):
+            yield Hazard(f"change-{kind}", step.item, loss)
 
 
 def _relabelled(steps: Sequence[Step]) -> Iterator[Hazard]:
@@ -84,7 +97,7 @@ def narrowing(before: Object, after: Object) -> str | None:
         return None
     if {old, new} == {"timestamp without time zone", "timestamp with time zone"}:
         return "the time zone: what has none is in UTC"
-    return f"values of type {old} that {new} does not hold"
+    return shown(f"values of type {old} that {new} does not hold")
 
 
 def _is_wider(old: str, new: str) -> bool:

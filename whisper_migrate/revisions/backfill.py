@@ -12,7 +12,7 @@ from whisper_migrate.history import PLACE
 from whisper_migrate.names import in_parentheses, shown
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning.steps import Step
-from whisper_migrate.rows.breaches import Breach, breach, concerns
+from whisper_migrate.rows.breaches import Breach, breach, concerns, domain_breach, of_domain
 from whisper_migrate.rows.fill import IDENTIFIER
 
 GIVEN = re.compile(rf"\s*((?:{IDENTIFIER}\.)?{IDENTIFIER}\.{IDENTIFIER})\s*(?:=(.*))?", re.DOTALL)
@@ -51,7 +51,8 @@ def backfilled(steps: Sequence[Step], before: Catalog, wanted: Iterable[Backfill
         needed = {
             number: rule.condition
             for number, step in enumerate(found)
-            if (rule := _rule(step, before)) and concerns(rule, column)
+            for rule in _rules(step, before)
+            if concerns(rule, column)
         }
         made = [number for number, step in enumerate(found) if step.item.key == column.key and step.verb == "create"]
         if not needed and not made:
@@ -88,13 +89,18 @@ def _nullable_first(step: Step, column: Object) -> Iterator[Step]:
 
 def rules(steps: Iterable[Step], before: Catalog) -> Iterator[Breach]:
     """What the plan brings that rows of tables that are there may not keep."""
-    for step in steps:
-        if (found := _rule(step, before)) and ("table", found.table) in before:
-            yield found
+    return (rule for step in steps for rule in _rules(step, before) if ("table", rule.table) in before)
 
 
-def _rule(step: Step, before: Catalog) -> Breach | None:
+def _rules(step: Step, before: Catalog) -> Iterator[Breach]:
     item = step.item
-    if item.kind == "column" and any(sql.endswith(" SET NOT NULL") for sql in step.statements):
-        return breach(before, item)
-    return breach(before, item) if step.verb == "create" and item.kind in ("constraint", "index") else None
+    set_not_null = any(sql.endswith(" SET NOT NULL") for sql in step.statements)
+    if item.kind == "domain" and set_not_null:
+        found = [breach(before, column) for column in of_domain(before, item.identity)]
+    elif item.kind == "domain_constraint" and step.verb == "create":
+        found = [domain_breach(item, column) for column in of_domain(before, str(item.parent))]
+    elif (item.kind == "column" and set_not_null) or (step.verb == "create" and item.kind in ("constraint", "index")):
+        found = [breach(before, item)]
+    else:
+        found = []
+    yield from (rule for rule in found if rule)

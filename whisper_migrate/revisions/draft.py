@@ -18,8 +18,8 @@ from whisper_migrate.desired import build
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import PLACE, History
 from whisper_migrate.inspect import inspect
-from whisper_migrate.names import joined, shown
-from whisper_migrate.planning.hazards import Hazard, hazards
+from whisper_migrate.names import joined, shown, typed
+from whisper_migrate.planning.hazards import Hazard, hazards, lost_types
 from whisper_migrate.planning.lookalikes import perhaps_renamed
 from whisper_migrate.planning.online import Online
 from whisper_migrate.planning.plan import plan
@@ -89,7 +89,8 @@ def draft(
             desired = agreed(renames.catalog, desired, changes)
             up, down = plan(renames.catalog, desired, online=online), plan(desired, renames.catalog, online=online)
             losses = _require_allowed([*renames.up, *up], renames.catalog, desired, allowed, renames.notes)
-            left = {rule.name for rule in rules(up, renames.catalog)} & set(allowed)
+            ruled = {rule.name for rule in rules(up, renames.catalog)}
+            needed = [*(loss.name for loss in losses), *sorted(ruled & set(allowed))]
             up = backfilled(up, renames.catalog, backfills(filling, desired))
             ways = Online(up, renames.catalog, desired), Online(down, desired, renames.catalog)
             up, down = (way.plan() if online else list(way.steps) for way in ways)
@@ -98,7 +99,10 @@ def draft(
                 revision or secrets.token_hex(6),
                 parent,
                 message,
-                [*lines, *(f"Allowed: {name}" for name in [*(loss.name for loss in losses), *sorted(left)])],
+                [
+                    *lines,
+                    *(f"Allowed: {name}" for name in [*(loss.name for loss in losses), *sorted(ruled & set(allowed))]),
+                ],
                 Body([*renames.up, *up], desired, marked=True).source(),
                 Body([*down, *renames.down], recorded).source(),
             )
@@ -110,7 +114,8 @@ def draft(
                 prove(drafts, connection, text.revision, recorded, desired)
             except Flaw as flaw:
                 raise Failure(f"The draft's {flaw.what}, so it was not kept:{flaw.details}") from flaw
-        notes = [*renames.notes, *_waiting(ways[0], online)]
+        notes = [*renames.notes, *(f"Nothing needs allow={typed(name)}." for name in allowed if name not in needed)]
+        notes += _waiting(ways[0], online)
         if PLACE not in source:
             notes += _tried_on_rows(made, shadow, drafts, text.revision, recorded, desired, allowed)
         file.write_text(source)
@@ -146,7 +151,7 @@ def _tried_on_rows(
         names = ", ".join(f"{shown(column.identity)}=EXPRESSION" for column in refused.columns)
         raise Failure(
             f"No revision was written: {refused.what}",
-            f'A server_default in the model says it, or a backfill: make revision msg="..." backfill="{names}"'
+            f'A server_default in the model says it, or a backfill: make revision msg="..." backfill={typed(names)}'
             " (without =EXPRESSION the step is written for you to fill in).",
         ) from refused
     refused_rules = [breach for breach in tried.breaches if breach.name not in allowed]
@@ -155,8 +160,9 @@ def _tried_on_rows(
     lines = []
     for breach in refused_rules:
         columns = [column for column in after.children(breach.table, "column") if concerns(breach, column)]
-        choices = [f'backfill="{shown(column.identity)}=EXPRESSION"' for column in columns]
-        choices.append(f'allow="{breach.name}"')
+        fillings = [shown(f"{column.identity}={column['default'] or 'EXPRESSION'}") for column in columns]
+        choices = [f"backfill={typed(filling)}" for filling in fillings]
+        choices.append(f"allow={typed(breach.name)}")
         lines += [breach.note, f"  {' or '.join(choices)}"]
     raise Failure(
         "No revision was written, since it would fail on rows that may be there:\n  " + "\n  ".join(lines),
@@ -169,7 +175,7 @@ def _require_allowed(
     steps: Sequence[Step], before: Catalog, after: Catalog, allowed: Collection[str], notes: Sequence[str]
 ) -> list[Hazard]:
     """The losses of a draft, all of which must be allowed by name; `notes` may tell why one is no rename."""
-    found = hazards(steps)
+    found = [*hazards(steps), *lost_types(steps)]
     refused = [hazard for hazard in found if hazard.name not in allowed]
     if not refused:
         return found
@@ -177,5 +183,5 @@ def _require_allowed(
     names = ", ".join(hazard.name for hazard in refused)
     raise Failure(
         "No revision was written, since it would lose data:\n  " + "\n  ".join(lines),
-        f'If that is meant: make revision msg="..." allow="{names}"',
+        f'If that is meant: make revision msg="..." allow={typed(names)}',
     )

@@ -11,6 +11,7 @@ from whisper_migrate.history import PLACE
 from whisper_migrate.names import arguments, schema_argument, shown, split_name, split_names, unquoted
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning import column_types
+from whisper_migrate.planning.hazards import narrowing
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.revisions import render_constraints
 from whisper_migrate.revisions.python_sql import execute, indented, quoted, sql_expression, sql_text
@@ -265,9 +266,14 @@ class Body:
 
 def _is_rule(step: Step) -> bool:
     """Whether rows may stand in its way."""
+    if step.item.kind == "column" and step.verb == "alter" and step.before:
+        retyped = any(_change(step.item, sql).startswith("TYPE ") for sql in step.statements)
+        made_anew = step.before["type"] == step.item["type"]  # under it, as an enum that loses a label
+        if retyped and (made_anew or narrowing(step.before, step.item)):
+            return True
     if step.item.kind == "column":
         return any(sql.endswith(" SET NOT NULL") for sql in step.statements)
-    return step.verb == "create" and step.item.kind in ("constraint", "index")
+    return step.verb == "create" and step.item.kind in ("constraint", "domain_constraint", "index")
 
 
 def _change(item: Object, sql: str) -> str:

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from whisper_migrate.catalog import Catalog, Object
-from whisper_migrate.names import shown
+from whisper_migrate.names import in_parentheses, shown
 from whisper_migrate.rows.fill import REFERENCE, mentions
 
 ORDERING = re.compile(r" (?:DESC|NULLS (?:FIRST|LAST)|[\w.]+_ops\b(?:\([^)]*\))?)")
 
+EXCLUSION = re.compile(r"EXCLUDE USING \w+ \(")
+
 
 @dataclass(frozen=True)
 class Breach:
-    """The rows of `table` where `condition` holds, which `rule` does not allow; `look` is the query that shows them."""
+    """The rows of `table` where `condition` holds, which `rule` does not allow; `look` is the query that shows them.
+
+    A rule that is not the table's own, but a domain's, is about the column `of` it.
+    """
 
     rule: Object
     table: str
     condition: str
     what: str
     look: str
+    of: Object | None = None
 
     @property
     def name(self) -> str:
         """What permits it: `set-not-null users.plan`, `add-constraint positive on users`."""
-        word = "set-not-null" if self.rule.kind == "column" else f"add-{self.rule.kind}"
+        word = "set-not-null" if self.rule.kind == "column" else f"add-{self.rule.kind.replace('_', '-')}"
         return f"{word} {shown(self.rule.identity)}"
 
     @property
@@ -40,6 +47,8 @@ def breach(before: Catalog, rule: Object) -> Breach | None:
     if rule.kind == "column":
         return _null(table, rule) if rule.key in before else _unfilled(table, rule)
     definition = str(rule["definition"])
+    if match := EXCLUSION.match(definition):
+        return _excluded(table, rule, definition[match.end() - 1 :])
     if re.match("PRIMARY KEY|UNIQUE|CREATE UNIQUE", definition):
         return _duplicates(before, table, rule, definition)
     if rule.kind == "constraint" and rule["type"] == "check":
@@ -48,10 +57,21 @@ def breach(before: Catalog, rule: Object) -> Breach | None:
     return _orphans(table, rule, *match.groups()) if match else None
 
 
+def domain_breach(rule: Object, column: Object) -> Breach:
+    """What may be in a column of a domain that gets a new check."""
+    body = re.sub(r"\bVALUE\b", column["name"], _inside(rule["definition"]))
+    return replace(_unchecked(str(column.parent), rule, f"CHECK ({body})"), of=column)
+
+
+def of_domain(catalog: Catalog, domain: str) -> Iterator[Object]:
+    """The columns of tables that are of a domain."""
+    return (c for c in catalog if c.kind == "column" and c["type"] == domain and ("table", str(c.parent)) in catalog)
+
+
 def concerns(found: Breach, column: Object) -> bool:
     """Whether a breach is about the values of a column of its table."""
-    if found.rule.kind == "column":
-        return found.rule.key == column.key
+    if found.of or found.rule.kind == "column":
+        return (found.of or found.rule).key == column.key
     return column.parent == found.table and mentions(_inside(found.rule["definition"]), column["name"])
 
 
@@ -101,15 +121,35 @@ def _unchecked(table: str, rule: Object, definition: str) -> Breach:
 
 def _orphans(table: str, rule: Object, columns: str, parent: str, keys: str) -> Breach:
     names = columns.split(", ")
-    condition = " AND ".join([f"{name} IS NOT NULL" for name in names])
     left = columns if len(names) == 1 else f"({columns})"
-    condition += f" AND {left} NOT IN (SELECT {keys} FROM {parent})"
+    set_ = " AND ".join([f"{name} IS NOT NULL" for name in names])
+    condition = f"{set_} AND {left} NOT IN (SELECT {keys} FROM {parent})"
+    if " MATCH FULL" in rule["definition"] and len(names) > 1:
+        condition = f"({left} IS NOT NULL) <> NOT ({left} IS NULL) OR {condition}"
     return Breach(
         rule,
         table,
         condition,
         f"{shown(table)}: the upgrade fails where {columns} is not to be found in {shown(parent)}.",
         f"SELECT count(*) FROM {shown(table)} WHERE {shown(condition)}",
+    )
+
+
+def _excluded(table: str, rule: Object, rest: str) -> Breach:
+    """`rest` is what comes behind the method: `(room WITH =, during WITH &&) WHERE (open)`."""
+    elements, end = in_parentheses(rest)
+    where = rest[end:].removeprefix(" WHERE ").partition(" DEFERRABLE")[0] if rest[end:].startswith(" WHERE ") else ""
+    parts = [ORDERING.sub("", element).rpartition(" WITH ") for element in elements]
+    keys = ", ".join(f"{key} AS k{number}" for number, (key, _, _) in enumerate(parts))
+    rows = f"(SELECT ctid, {keys} FROM {table}{f' WHERE {where}' if where else ''})"
+    meet = " AND ".join(f"one.k{number} {operator} other.k{number}" for number, (_, _, operator) in enumerate(parts))
+    pairs = f"{rows} AS one JOIN {rows} AS other ON one.ctid > other.ctid AND {meet}"
+    return Breach(
+        rule,
+        table,
+        f"ctid IN (SELECT one.ctid FROM {pairs})",
+        f"{shown(table)}: the upgrade fails where two rows do not keep {rule['name']}.",
+        f"SELECT count(*) FROM {shown(pairs)}",
     )
 
 

@@ -14,7 +14,7 @@ from whisper_migrate.catalog import Catalog, Object
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.names import joined, plain_name, shown, split_name, unquoted
 from whisper_migrate.planning.online import stands_for
-from whisper_migrate.rows.breaches import Breach, breach
+from whisper_migrate.rows.breaches import Breach, breach, domain_breach
 from whisper_migrate.rows.compare import quoted
 from whisper_migrate.rows.fill import IDENTIFIER, root
 from whisper_migrate.sql import literal, run
@@ -59,7 +59,7 @@ class Obstacles:
         is_new = rule and rule.kind == "column" and rule.key not in self.before
         if is_new and re.search(r"\bADD (?!CONSTRAINT\b)", str(error.statement)):
             raise Refused(list(self._valueless()))
-        if rule and (found := breach(self.before, rule)):
+        if found := breach(self.before, rule) if rule else self._of_domain(table, state, said):
             self.breaches.append(found)
             self._delete(connection, found.table, found.condition, found.note)
         elif not (state.startswith("22") and self._unfit(connection, error)):
@@ -78,12 +78,20 @@ class Obstacles:
             return next(
                 (c for c in self.after.children(table, "column") if unquoted(c["name"]) == said.column_name), None
             )
-        if state not in ("23505", "23514", "23503"):
+        if state not in ("23505", "23514", "23503", "23P01"):
             return None
         for item in self.after.children(table):
             if item.kind in ("constraint", "index") and plain_name(item) == said.constraint_name:
                 return item if item != self.before.objects.get(item.key) else None
         return stands_for(said.constraint_name, table, self.after)
+
+    def _of_domain(self, table: str | None, state: str, said: Any) -> Breach | None:
+        """What breaks a check that the domain of a column is yet to get."""
+        columns = self.before.children(table, "column") if table and state == "23514" else []
+        column = next((c for c in columns if unquoted(c["name"]) == said.column_name), None)
+        checks = (i for i in self.after if column and i.kind == "domain_constraint" and i.parent == column["type"])
+        new = next((check for check in checks if check != self.before.objects.get(check.key)), None)
+        return domain_breach(new, column) if new and column else None
 
     def _valueless(self) -> Iterator[Object]:
         """The new columns that have no value in rows that are there, and need one."""
@@ -98,6 +106,8 @@ class Obstacles:
         found = RETYPE.fullmatch(error.statement or "")
         if found:
             table, column, type_, using = found.groups()
+            if type_.removesuffix("[]") in self._enums and self._unlabelled(connection, table, column, type_):
+                return True
             unfit = list(_tried(connection, table, type_, using or column, column))
             if unfit:
                 value, why = unfit[0]
@@ -107,12 +117,31 @@ class Obstacles:
                 return True
         named = re.search(r'"(.*)"$', reason(error))
         for change in self._retyped() if named else ():
-            condition = f"{change['name']}::text = {literal(named[1] if named else '')}"
-            if _execute(connection, f"DELETE FROM {change.parent} WHERE {condition}"):
-                what = f"the upgrade fails on values such as {_short(reason(error))}."
+            value = named[1] if named else ""
+            if _execute(connection, f"DELETE FROM {change.parent} WHERE {change['name']}::text = {literal(value)}"):
+                what = f"the upgrade fails on values such as {quoted(value)}: {_short(reason(error))}."
                 self.notes.append(f"{shown(change.identity)}: {what}")
                 return True
         return False
+
+    @property
+    def _enums(self) -> dict[str, list[str]]:
+        """The labels of each enum, by its name with and without the schema `public`."""
+        enums = [item for item in self.after if item.kind == "enum"]
+        return {name: enum["labels"] for enum in enums for name in (enum.identity, shown(enum.identity))}
+
+    def _unlabelled(self, connection: Connection, table: str, column: str, type_: str) -> bool:
+        """Values that an enum does not have, or no longer."""
+        enum = type_.removesuffix("[]")
+        labels = f"ARRAY[{', '.join(map(literal, self._enums[enum]))}]::text[]"
+        inside = f"EXISTS (SELECT FROM unnest({column}::text::text[]) AS one WHERE one <> ALL ({labels}))"
+        condition = inside if type_ != enum else f"{column}::text <> ALL ({labels})"
+        query = f"SELECT {column}::text FROM {table} WHERE {condition} LIMIT 1"
+        value = connection.exec_driver_sql(query, execution_options={"no_parameters": True}).scalar()
+        if value is not None:
+            what = f"the upgrade fails on values such as {quoted(value)}, since {shown(enum)} has no such label."
+            self._delete(connection, table, condition, f"{shown(table)}.{column}: {what}")
+        return value is not None
 
     def _retyped(self) -> Iterator[Object]:
         for item in self.before:
