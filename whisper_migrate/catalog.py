@@ -15,9 +15,9 @@ Key = tuple[str, str]
 class Object:
     """One object of a database: its kind, its identity as PostgreSQL quotes it, and its attributes. Never changed.
 
-    `parent` is the identity of the table (or view) that it lives and dies with. `derived` says that it is a table's
-    share of what its parent has: it comes and goes with that. Nothing here is of one database only (an OID is), so
-    catalogs can share their objects.
+    `key` names it in a catalog. `parent` is the identity of the table (or view) that it lives and dies with. `derived`
+    says that it is a table's share of what its parent has: it comes and goes with that. Nothing here is of one database
+    only (an OID is), so catalogs can share their objects.
     """
 
     kind: str
@@ -26,11 +26,10 @@ class Object:
     fields: tuple[str, ...] = field(repr=False, compare=False)
     values: tuple[Any, ...]
     derived: bool = field(default=False, compare=False)
+    key: Key = field(init=False, repr=False, compare=False)
 
-    @property
-    def key(self) -> Key:
-        """What names this object in a catalog."""
-        return self.kind, self.identity
+    def __post_init__(self) -> None:
+        self.key = self.kind, self.identity
 
     @property
     def attributes(self) -> dict[str, Any]:

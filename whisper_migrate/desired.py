@@ -23,7 +23,7 @@ def build(connection: Connection, project: Project) -> None:
     metadata, entities = project.metadata, list(project.entities)
     connection.execution_options(isolation_level="AUTOCOMMIT")
     connection.execute(text("SET synchronous_commit = off"))
-    event.listen(connection, "after_cursor_execute", _forget_types)
+    event.listen(connection, "after_cursor_execute", _forget)
     project.prepare(connection)
     for schema in _schemas(metadata, entities):
         connection.execute(CreateSchema(schema, if_not_exists=True))
@@ -48,9 +48,16 @@ def build(connection: Connection, project: Project) -> None:
     connection.execution_options(isolation_level=connection.default_isolation_level)
 
 
-def _forget_types(connection: Connection, *_: Any) -> None:
-    """A dialect remembers the type of every column that it has seen: a third as much again as the models are."""
+def _forget(connection: Connection, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
+    """SQLAlchemy remembers the type of every column that it has seen, and of all that it has made which options of its
+    dialect are not set: half as much again as the models are.
+    """
     connection.dialect._type_memos.clear()
+    made = getattr(getattr(context.compiled, "statement", None), "element", None)
+    for part in (made, *getattr(made, "constraints", ())):
+        options = vars(part).get("dialect_options", {}) if part is not None else {}
+        if options and not any(own._non_defaults for own in options.values()):
+            del part.dialect_options
 
 
 def _schemas(metadata: MetaData, entities: list[Any]) -> list[str]:

@@ -4,12 +4,12 @@ import gc
 import re
 import sys
 import zlib
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from operator import itemgetter
+from queue import SimpleQueue
 from types import ModuleType
 from typing import Any
 
@@ -32,7 +32,7 @@ FIRST_OID = 16384
 RESERVED = ("oid", "subid", "parent", "identity", "class", "derived")
 
 # PostgreSQL prints constants and names as these settings say, so every inspection runs under the same ones,
-# whatever the role or the database has set. (pg_dump does the same; the last three are for speed: a
+# whatever the role or the database has set. (pg_dump does the same; what follows is for speed: a
 # new database has no statistics, and the planner, taking a few rows for all, would look up thousands one by one.)
 SETTINGS = {
     "search_path": "",
@@ -46,13 +46,30 @@ SETTINGS = {
     "jit": "off",
     "work_mem": "64MB",
     "enable_nestloop": "off",
+    "enable_mergejoin": "off",
+    "max_parallel_workers_per_gather": "0",
+    "cursor_tuple_fraction": "1",
 }
 
 # Most databases have nothing of most kinds, and to look takes less time than to plan the query of each.
 RARE = {kind: module.EXISTS for kind, module in KINDS.items() if hasattr(module, "EXISTS")}
-PRESENT = " UNION ALL ".join(
-    f"SELECT '{kind}' WHERE EXISTS (SELECT FROM pg_catalog.{rows})" for kind, rows in RARE.items()
+
+# What a reading must know first: what extensions own; this session's own tables and types, which are printed without
+# a schema (others' are printed with pg_temp_N); and of which rare kinds there are any.
+BEARINGS = f"""
+SELECT 'member', d.classid::regclass::text, d.objid FROM pg_catalog.pg_depend AS d
+WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e' AND d.objid >= {FIRST_OID}
+UNION ALL SELECT 'temporary', c.oid::regclass::text, NULL FROM pg_catalog.pg_class AS c
+WHERE pg_my_temp_schema() <> 0 AND c.relnamespace = pg_my_temp_schema()
+UNION ALL SELECT 'temporary', t.oid::regtype::text, NULL FROM pg_catalog.pg_type AS t
+WHERE pg_my_temp_schema() <> 0 AND t.typnamespace = pg_my_temp_schema()
+""" + "".join(
+    f"UNION ALL SELECT 'present', '{kind}', NULL WHERE EXISTS (SELECT FROM pg_catalog.{rows})\n"
+    for kind, rows in RARE.items()
 )
+
+# Rows that are fetched at once: those of 5,000 tables' columns together take as much memory as their objects do.
+PART = 5000
 
 # Half of the time of a reading is planning. What a connection reads once more, it may read often: that is prepared.
 READ_BEFORE = "whisper_migrate has read this catalog before"
@@ -80,9 +97,8 @@ class _Reader:
     def __init__(self, connection: Connection, known: Mapping[Key, Object]) -> None:
         self.connection = connection
         self.known = known
-        self.version = int(connection.scalar(text("SHOW server_version_num"))) // 10000
-        self.members = _extension_members(connection)
-        self.temporary = _temporary(connection)
+        self.driver: Any = connection.connection
+        self.version = self.driver.server_version // 10000
         self.objects: dict[Key, Object] = {}
         self.implied: set[Key] = set()
         self.unreadable: list[str] = []
@@ -90,16 +106,22 @@ class _Reader:
         self.prepares = READ_BEFORE in connection.info
         self.prepared = _prepared(connection) if self.prepares else frozenset()
         connection.info[READ_BEFORE] = True
+        bearings = list(self._execute(BEARINGS))
+        self.members = {(name, oid) for what, name, oid in bearings if what == "member"}
+        self.temporary = {name for what, name, _ in bearings if what == "temporary"}
+        self.absent = RARE.keys() - {name for what, name, _ in bearings if what == "present"}
 
     def read(self, requires: bool) -> Catalog:
         """What lives with other objects is read first: unless all are needed, only the addresses it is at are kept."""
         attached: dict[str, list[tuple[Address, Object]]] = {}
         wanted: set[Address] = set()
-        for kind, cursor in self._read_ahead(self._kinds()):
+        kinds = (kind for kind in KINDS if kind not in self.absent)
+        for kind, cursor in self._read_ahead(sorted(kinds, key=lambda kind: kind not in ATTACHED)):
             found = self._rows(kind, cursor)
             if kind in ATTACHED:
-                attached[kind] = list(found)
-                wanted.update((*address[:2], part) for address, _ in attached[kind] for part in {0, address[2]})
+                rows = list(found)
+                attached.setdefault(kind, []).extend(rows)
+                wanted.update((*address[:2], part) for address, _ in rows for part in {0, address[2]})
             else:
                 self._keep(kind, found, None if requires else wanted)
         owners = dict(self.addresses)
@@ -110,49 +132,64 @@ class _Reader:
             needed = read_requires(self.connection, self.objects, self.addresses)
         return Catalog(self.objects, self.version, tuple(self.unreadable), needed, frozenset(self.implied))
 
-    def _kinds(self) -> list[str]:
-        """Those that there may be any of, with what lives with others first."""
-        absent = RARE.keys() - {kind for (kind,) in self._execute(PRESENT)}
-        return [kind for kind in sorted(KINDS, key=lambda kind: kind not in ATTACHED) if kind not in absent]
-
     def _keep(self, kind: str, found: Iterable[tuple[Address, Object]], wanted: set[Address] | None) -> None:
         goes_without_saying = getattr(KINDS[kind], "implied", None)
         for address, item in found:
             if goes_without_saying and goes_without_saying(item):
                 self.implied.add(item.key)
                 continue
-            self.objects[kind, item.identity] = item
+            self.objects[item.key] = item
             if wanted is None or address in wanted:
                 self.addresses.append((address, item))
 
     def _read_ahead(self, kinds: Iterable[str]) -> Iterator[tuple[str, Any]]:
-        """Every kind with its rows; the server reads the next one's while Python makes objects of these."""
-        with ThreadPoolExecutor(1) as pool:
-            ahead = deque((kind, pool.submit(self._query, KINDS[kind])) for kind in kinds)
-            while ahead:
-                kind, cursor = ahead.popleft()
-                yield kind, cursor.result()
+        """Every kind with its rows; the server reads the next ones while Python makes objects of these."""
+        parts: SimpleQueue[tuple[str, Any] | None] = SimpleQueue()
 
-    def _query(self, module: ModuleType) -> Any:
+        def read() -> None:
+            for part in self._parts(kinds):
+                parts.put(part)
+
+        with ThreadPoolExecutor(1) as pool:
+            reading = pool.submit(read)
+            reading.add_done_callback(lambda _: parts.put(None))
+            while part := parts.get():
+                yield part
+            reading.result()
+
+    def _parts(self, kinds: Iterable[str]) -> Iterator[tuple[str, Any]]:
+        """The same, one after the other; what may be many rows comes in parts, unless it is prepared."""
+        for kind in kinds:
+            query = self._text(KINDS[kind])
+            if self.prepares or not getattr(KINDS[kind], "MANY", False):
+                yield kind, self._execute(query)
+                continue
+            fetch = f"FETCH {PART} FROM whisper_{kind}"
+            part = self._execute(f"DECLARE whisper_{kind} NO SCROLL CURSOR FOR {query}; {fetch}")
+            yield kind, part
+            while part.rowcount == PART:
+                part = self._execute(fetch)
+                yield kind, part
+
+    def _text(self, module: ModuleType) -> str:
         query = module.query(self.version) if hasattr(module, "query") else module.QUERY
         reason = module.unreadable(self.connection) if hasattr(module, "unreadable") else None
         if reason is not None:
             self.unreadable += [reason] if reason else []
             query = module.readable(self.version)
-        return self._execute(query)
+        return str(query)
 
     def _execute(self, query: str) -> Any:
-        cursor: Any = self.connection.connection.cursor()
-        cursor.execute(self._prepared(query) if self.prepares else query)
-        return cursor
+        """Run a query; on a connection that has read before, one that the server has planned for all readings.
 
-    def _prepared(self, query: str) -> str:
-        """The statement that has the server plan this query once for all readings on this connection.
-
-        Which are there, the server knows: behind a pooler, this transaction's may not be that of the last one.
+        Which of these are there, the server knows: behind a pooler, this transaction's may not be that of the last one.
         """
-        name = f"whisper_{zlib.crc32(query.encode()):08x}"
-        return f"EXECUTE {name}" if name in self.prepared else f"PREPARE {name} AS {query}; EXECUTE {name}"
+        cursor = self.driver.cursor()
+        if self.prepares:
+            name = f"whisper_{zlib.crc32(query.encode()):08x}"
+            query = f"EXECUTE {name}" if name in self.prepared else f"PREPARE {name} AS {query}; EXECUTE {name}"
+        cursor.execute(query)
+        return cursor
 
     def _rows(self, kind: str, cursor: Any) -> Iterator[tuple[Address, Object]]:
         names = [column.name for column in cursor.description]
@@ -226,31 +263,6 @@ def _age() -> None:
     gc.freeze()
     if not kept:
         gc.unfreeze()
-
-
-def _extension_members(connection: Connection) -> set[tuple[str, int]]:
-    rows = connection.execute(
-        text(
-            "SELECT classid::regclass::text, objid FROM pg_catalog.pg_depend"
-            " WHERE refclassid = 'pg_catalog.pg_extension'::regclass AND deptype = 'e' AND objid >= :first"
-        ),
-        {"first": FIRST_OID},
-    )
-    return {(name, oid) for name, oid in rows}
-
-
-def _temporary(connection: Connection) -> frozenset[str]:
-    """This session's own tables and types, which are printed without a schema; others' are printed with pg_temp_N."""
-    return frozenset(
-        connection.scalars(
-            text(
-                "SELECT oid::regclass::text FROM pg_catalog.pg_class"
-                " WHERE pg_my_temp_schema() <> 0 AND relnamespace = pg_my_temp_schema()"
-                " UNION ALL SELECT oid::regtype::text FROM pg_catalog.pg_type"
-                " WHERE pg_my_temp_schema() <> 0 AND typnamespace = pg_my_temp_schema()"
-            )
-        )
-    )
 
 
 def _prepared(connection: Connection) -> frozenset[str]:
