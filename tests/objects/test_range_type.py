@@ -40,6 +40,19 @@ CASES = [
     Case("quoted", 'CREATE SCHEMA "S"', 'CREATE TYPE "S"."R.é" AS RANGE (SUBTYPE = int)', ['+ range type "S"."R.é"']),
     Case("renamed", BEFORE, "ALTER TYPE r RENAME TO q", ["- range type r", "+ range type q"]),
     Case(
+        "renamed in use",
+        "CREATE TYPE r AS RANGE (SUBTYPE = float8, MULTIRANGE_TYPE_NAME = rm);"
+        "CREATE TABLE t (r r, rs r[]); INSERT INTO t VALUES ('[1,2)', '{\"[3,4]\"}')",
+        "ALTER TYPE r RENAME TO q",
+        ["- range type r", "+ range type q", "~ column t.r: type r -> q"],
+    ),
+    Case(
+        "multirange renamed in use",
+        f"CREATE TYPE r AS RANGE (SUBTYPE = float8, MULTIRANGE_TYPE_NAME = rm); {USE}",
+        "ALTER TYPE rm RENAME TO many",
+        ["~ range type r: multirange"],
+    ),
+    Case(
         "in use",
         f"CREATE TYPE r AS RANGE (SUBTYPE = float8, MULTIRANGE_TYPE_NAME = rm); {USE}",
         f"{FUNCTION} DROP TABLE t;"

@@ -14,6 +14,7 @@ A kind's module gives
   renamed, the new one is created under its name, every column is altered to the new one, and the old one is dropped.
   `conversion(column)` is the expression that does this where going through text is not enough, and
   `through_text(before, after)` whether it is enough;
+- `make_way(item)`: while it waits to be dropped, the names of it go that another of its kind may need;
 - `too_late(before, after, others)`: whether `alter` cannot be done in one transaction with the making of these others;
 - `fits_inside(item)`: whether the statement that creates its table (or domain) can create it too, as `create(item,
   inside)`;

@@ -1,6 +1,9 @@
 """Range types; each brings its multirange type and its constructors along (pg_range)."""
 
+from hashlib import sha256
+
 from whisper_migrate.catalog import Object
+from whisper_migrate.sql import literal
 
 CATALOG = "pg_type"
 EXISTS = "pg_range WHERE rngtypid >= 16384"
@@ -46,11 +49,31 @@ def drop(item: Object) -> list[str]:
 
 def rename(item: Object, name: str) -> list[str]:
     """With the multirange, and with the constructors that would meet those of the new type: they are a superuser's."""
+    return [*_names_aside(item, name), f"ALTER TYPE {item.identity} RENAME TO {name}"]
+
+
+def make_way(item: Object) -> list[str]:
+    """One that is about to be dropped leaves these names to another."""
+    return _names_aside(item, f"old_{sha256(item.identity.encode()).hexdigest()[:12]}")
+
+
+def _names_aside(item: Object, name: str) -> list[str]:
+    """The constructors are not always called as their types: a new name of a type is not one for them."""
     multirange = item["multirange"]
     return [
-        f"ALTER FUNCTION {item.identity}({item['subtype']}, {item['subtype']}) RENAME TO {name}",
-        f"ALTER FUNCTION {item.identity}({item['subtype']}, {item['subtype']}, text) RENAME TO {name}",
-        f"ALTER FUNCTION {multirange}() RENAME TO {name}_many",
+        f"""DO $$
+DECLARE
+    own record;
+BEGIN
+    FOR own IN
+        SELECT d.objid::regprocedure AS constructor
+        FROM pg_catalog.pg_depend AS d
+        WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.deptype = 'i'
+          AND d.refobjid IN ({literal(item.identity)}::regtype, {literal(multirange)}::regtype)
+    LOOP
+        EXECUTE format('ALTER FUNCTION %s RENAME TO {name}', own.constructor);
+    END LOOP;
+END
+$$""",
         f"ALTER TYPE {multirange} RENAME TO {name}_many",
-        f"ALTER TYPE {item.identity} RENAME TO {name}",
     ]

@@ -106,7 +106,15 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
         sorted((step for step in steps if step.verb == verb), key=lambda step: _place(after, step.item))
         for verb in ("loosen", "finish")
     )
-    return [step for step in (*first, *ordered, *last) if step.statements]
+    return [step for step in (*_leaving_names(before, created, dropped), *first, *ordered, *last) if step.statements]
+
+
+def _leaving_names(before: Catalog, created: set[Key], dropped: set[Key]) -> Iterator[Step]:
+    """What is dropped, maybe late, makes way for what has names of it."""
+    kinds = {kind for kind, _ in created if hasattr(KINDS[kind], "make_way")}
+    for key in sorted(dropped):
+        if key[0] in kinds:
+            yield Step("loosen", before[key], before[key], tuple(KINDS[key[0]].make_way(before[key])))
 
 
 def statements(steps: Iterable[Step]) -> list[str]:
