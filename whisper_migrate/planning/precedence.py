@@ -1,0 +1,177 @@
+"""Which steps of a plan come before which: each rule by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from whisper_migrate.catalog import Catalog, Key, Object
+from whisper_migrate.objects import ATTACHED
+from whisper_migrate.objects.constraint import HAS_INDEX
+from whisper_migrate.planning.inheritance import above
+from whisper_migrate.planning.shares import on_its_own
+from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, container, is_foreign_key
+from whisper_migrate.sql import sibling
+
+NAMED = frozenset({"table", "view", "materialized_view", "foreign_table", "sequence", "index"}) | {
+    *("enum", "domain", "composite_type", "range_type")
+}
+# What can hold values of a domain inside of others: PostgreSQL adds no check to the domain then.
+HOLDERS = frozenset({"column", "composite_type", "range_type"})
+
+# The earlier step, the later one, and which object needs which there, where loosening that would help.
+Edge = tuple[Step, Step, tuple[Key, Key] | None]
+
+
+class Precedence:
+    """The steps by what they make, end and rename, and the rules of their order."""
+
+    def __init__(self, steps: list[Step], before: Catalog, after: Catalog) -> None:
+        self.before, self.after = before, after
+        self.loosened = {step.item.key for step in steps if step.verb == "loosen"}
+        self.steps = [step for step in steps if step.verb not in ("loosen", "finish")]
+        self.place = {step.key: step for step in self.steps}
+        self.renames = {(step.before or step.item).key: step for step in self.steps if step.verb == "rename"}
+        self.makes = {step.item.key: step for step in self.renames.values() if step.before}
+        self.makes |= {step.item.key: step for step in self.steps if step.verb in ("create", "alter")}
+        inside = {part.key: step for step in self.steps for part in step.inside}
+        # What is made inside of another, but gets its default later.
+        self.ties = {key: self.makes[key] for key in inside.keys() & self.makes.keys()}
+        self.makes |= inside
+        self.drops = {step.item.key: step for step in self.steps if step.verb in ("drop", "alter")}
+        self.drops |= {step.item.key: step for step in self.steps if step.verb == "discard"}
+        self.gone = {key for key, step in self.drops.items() if step.verb == "drop"}
+
+    def edges(self) -> Iterator[Edge]:
+        """What every rule says."""
+        for rule in (
+            self._what_is_needed_comes_first,
+            self._what_is_needed_goes_last,
+            self._names_are_changed_while_nothing_is_made,
+            self._one_object_at_a_time,
+            self._heirs_come_after_columns,
+            self._checks_come_before_values,
+            self._names_are_free,
+            self._nothing_logged_needs_what_is_not,
+        ):
+            yield from (edge for edge in rule() if edge[0] is not edge[1])
+
+    def _what_is_needed_comes_first(self) -> Iterator[Edge]:
+        for key, needed in self.after.requires.items():
+            for other in needed:
+                step, earlier = self.makes.get(key), self.makes.get(other)
+                if other[0] in USED_BY_DEFAULTS and key in self.ties:
+                    step = self.ties[key]
+                if step and earlier:
+                    yield earlier, step, (key, other)
+
+    def _what_is_needed_goes_last(self) -> Iterator[Edge]:
+        for key, needed in self.before.requires.items():
+            whole = None if key[0] in ATTACHED else container(self.before[key], self.gone)
+            step = self.drops.get(key) or self.drops.get(whole or key)
+            for other in needed if step else ():
+                for later in self._ends(other):
+                    if step and {step.verb, later.verb} & {"drop", "discard"}:
+                        if key not in self.loosened or other[0] not in USED_BY_DEFAULTS:
+                            yield step, later, (key, other)
+                        elif step.verb == "alter":
+                            yield later, step, (key, other)
+
+    def _names_are_changed_while_nothing_is_made(self) -> Iterator[Edge]:
+        """And what tells the names of types is dropped, or renamed, before these."""
+        for key, step in self.renames.items():
+            if key in self.makes and self.makes[key].verb != "rename":
+                yield step, self.makes[key], None
+                if ("discard", key) in self.place:
+                    yield self.makes[key], self.place["discard", key], None
+            if step.before:
+                yield step, self.makes[step.item.key], None
+        for key, needed in self.before.requires.items() if self.renames else ():
+            whole = None if key[0] in ATTACHED else container(self.before[key], self.gone)
+            end = self.drops.get(key) or self.drops.get(whole or key)
+            for other in needed & self.renames.keys() if end else ():
+                if end and (end.verb == "drop" or key in self.renames):
+                    yield self.renames.get(key, end), self.renames[other], None
+
+    def _one_object_at_a_time(self) -> Iterator[Edge]:
+        for key, tie in self.ties.items():
+            yield self.makes[key], tie, None
+        for key in self.gone & self.makes.keys():
+            yield self.drops[key], self.makes[key], None
+
+    def _heirs_come_after_columns(self) -> Iterator[Edge]:
+        """What a parent is given later reaches its heirs."""
+        for step in self.steps:
+            if step.verb == "create" and step.item.kind in ("table", "foreign_table"):
+                for parent in step.item["parents"] or ():
+                    for column in self.after.children(parent, "column"):
+                        if column.key in self.makes:
+                            yield self.makes[column.key], step, None
+
+    def _checks_come_before_values(self) -> Iterator[Edge]:
+        """A check is for those values too that come to its domain by others."""
+        for key, needed in self.after.requires.items():
+            for domain in needed if key[0] in HOLDERS and key in self.makes else ():
+                for check in self.after.children(domain[1], "domain_constraint") if domain[0] == "domain" else ():
+                    if check.key in self.makes and self.makes[check.key].item is check:
+                        yield self.makes[check.key], self.makes[key], None
+
+    def _names_are_free(self) -> Iterator[Edge]:
+        freed: dict[str, Step] = {}
+        for key, item in self.before.objects.items() if self.gone or self.renames else ():
+            for end in [self.renames[key]] if key in self.renames else self._ends(key):
+                if end.verb in ("drop", "rename"):
+                    freed |= dict.fromkeys(_names(item), end)
+        for step in self.steps:
+            for item in (step.item, *step.inside) if step.verb in ("create", "rename") else ():
+                for name in _names(item) & freed.keys():
+                    if not step.verb == freed[name].verb == "rename":  # two shares can change names
+                        yield freed[name], step, None
+                        yield freed[name], self.makes.get(on_its_own(self.after, item.key), step), None
+
+    def _nothing_logged_needs_what_is_not(self) -> Iterator[Edge]:
+        """No table that refers to another, not even while both are on their way there; nor a publication."""
+        before, after = self.before, self.after
+        switches = {
+            key: step
+            for (verb, key), step in self.place.items()
+            if verb == "alter" and key[0] == "table" and before[key]["unlogged"] != after[key]["unlogged"]
+        }
+        for key, needed in before.requires.items() if switches else ():
+            if key[0] == "publication" and ("alter", key) in self.place:
+                for table in needed & switches.keys():
+                    if after[table]["unlogged"]:
+                        yield self.place["alter", key], switches[table], (key, table)
+            elif is_foreign_key(before[key]):
+                for table in _tables(before, key) & switches.keys():
+                    yield from ((end, switches[table], (key, table)) for end in self._ends(key) if end.verb == "drop")
+        for key in after.requires if switches else ():
+            if not is_foreign_key(after[key]):
+                continue
+            referring, made = ("table", str(after[key].parent)), self.makes.get(key)
+            for table in _tables(after, key) & switches.keys():
+                if made and made.verb == "create":
+                    yield switches[table], made, (key, table)
+                elif table != referring and referring in switches:
+                    pair = switches[referring], switches[table]
+                    first, then = pair if after[table]["unlogged"] else reversed(pair)
+                    yield first, then, (key, then.item.key)
+
+    def _ends(self, key: Key) -> list[Step]:
+        """What drops or alters it: its own step or that of what it is in, and those of what it has its being from."""
+        own = key if key in self.drops else container(self.before[key], self.gone)
+        return [self.drops[one] for one in (own, *above(self.before, self.before[key])) if one in self.drops]
+
+
+def _names(item: Object) -> set[str]:
+    """The names that no other object may have: relations share theirs with types, functions with aggregates."""
+    if item.kind in ("function", "aggregate") or item.kind in NAMED:
+        return {item.identity}
+    if item.kind == "constraint" and item["type"] in HAS_INDEX:
+        return {sibling(str(item.parent), item["name"])}
+    return {item["identity_sequence"]} if item.kind == "column" and item["identity_sequence"] else set()
+
+
+def _tables(catalog: Catalog, foreign_key: Key) -> set[Key]:
+    """Both tables, or the one that refers to itself."""
+    keys = {foreign_key, *catalog.requires[foreign_key]}
+    return {("table", str(catalog[key].parent)) for key in keys}
