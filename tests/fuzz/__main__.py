@@ -43,6 +43,8 @@ def main(chosen: Sequence[str]) -> int:
                 failed += [running[future]] if outcome.failed else []
                 if outcome.said:
                     print(f"\n{running[future]} {outcome.word}: {outcome.said}{pair}", flush=True)
+                if told.total() % 100 == 0:
+                    print(f"\n{told.total()} pairs ran, {len(failed)} failed.", flush=True)
     finally:
         warm.stop()
     print(f"\n{told.total()} pairs ran, {len(failed)} failed: {' '.join(map(str, failed))}")
