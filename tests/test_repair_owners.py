@@ -62,6 +62,13 @@ def test_a_view_that_somebody_else_had(project: Project, server: URL, kept: URL)
     assert little.value(kept, OTHERS) == "author_names reader"
 
 
+def test_a_sequence_of_somebody_elses_table(project: Project, server: URL, kept: URL) -> None:
+    little.execute(kept, "ALTER TABLE authors OWNER TO reader", "DROP SEQUENCE authors_id_seq CASCADE")
+    with way_back(project, server, kept) as way:
+        way.apply(set())
+    assert little.value(kept, OTHERS) == "authors reader, authors_id_seq reader"
+
+
 def test_a_role_that_can_give_nothing(project: Project, server: URL, kept: URL) -> None:
     little.execute(kept, "GRANT SELECT ON alembic_version TO writer", "DROP FUNCTION greet")
     with way_back(project, server, kept.set(username="writer")) as way:

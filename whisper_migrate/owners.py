@@ -69,7 +69,10 @@ class Owners:
         """Who is to have an object that is made, unless that is who makes it."""
         if item.kind not in WORDS:
             return None
-        owner = self.of.get((KINDS[item.kind].CATALOG, item.identity), self.runner)
+        catalog = KINDS[item.kind].CATALOG
+        # A sequence goes with its table.
+        owner = self.of.get((catalog, item.parent or item.identity)) or self.of.get((catalog, item.identity))
+        owner = owner or self.runner
         return None if owner == self.me else owner
 
     def given(self, steps: Sequence[Step]) -> list[Step]:

@@ -24,7 +24,6 @@ from whisper_migrate.ledger import enter, may_write, read_or_why
 from whisper_migrate.names import shown
 from whisper_migrate.objects import default_privilege
 from whisper_migrate.owners import Owners, read_owners
-from whisper_migrate.planning.column_types import INTEGERS
 from whisper_migrate.planning.hazards import Hazard, hazards
 from whisper_migrate.planning.lookalikes import lookalike, renaming
 from whisper_migrate.planning.plan import plan, statements
@@ -32,7 +31,7 @@ from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.settle import agreed, settled
-from whisper_migrate.sql import literal, run
+from whisper_migrate.sql import run
 from whisper_migrate.standing.anomalies import doubts
 from whisper_migrate.standing.nearest import Candidate
 from whisper_migrate.words import line
@@ -85,7 +84,7 @@ class WayBack:
 
     @property
     def _statements(self) -> list[str]:
-        return statements(self.steps) + values(self.actual, self.steps)
+        return statements(self.steps)
 
     def apply(self, allowed: set[str]) -> None:
         """Run it in one transaction, which is kept only when nothing differs at its end.
@@ -175,23 +174,3 @@ def _less(catalog: Catalog, items: list[Object]) -> Catalog:
     return replace(
         catalog, objects={key: item for key, item in catalog.objects.items() if key not in gone}, requires=requires
     )
-
-
-def values(actual: Catalog, steps: list[Step]) -> list[str]:
-    """What lets a sequence that is made for rows that are there go on behind them, so that new ones do not collide."""
-    found = []
-    for step in steps:
-        item = step.item
-        if item.kind == "sequence" and step.verb == "create" and item["owned_by"] and item["increment"] > 0:
-            found.append((item["owned_by"], item.identity, item["minimum"], item["maximum"]))
-        elif item.kind == "column" and step.before and item["identity_kind"] and not step.before["identity_kind"]:
-            options = dict(option.rsplit(" ", 1) for option in item["identity_options"])
-            if not options["INCREMENT BY"].startswith("-"):
-                found.append((item.identity, item["identity_sequence"], options["MINVALUE"], options["MAXVALUE"]))
-    columns = {item.identity: item for item in actual if item.kind == "column" and item["type"] in INTEGERS}
-    return [
-        f"SELECT setval({literal(sequence)}, max({columns[column]['name']})) FROM {columns[column].parent}"
-        f" WHERE {columns[column]['name']} BETWEEN {minimum} AND {maximum}"
-        for column, sequence, minimum, maximum in found
-        if column in columns
-    ]
