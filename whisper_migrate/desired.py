@@ -55,7 +55,7 @@ def _forget(connection: Connection, _cursor: Any, _statement: str, _parameters: 
     connection.dialect._type_memos.clear()
     made = getattr(getattr(context.compiled, "statement", None), "element", None)
     for part in (made, *getattr(made, "constraints", ())):
-        options = vars(part).get("dialect_options", {}) if part is not None else {}
+        options = getattr(part, "__dict__", {}).get("dialect_options", {})
         if options and not any(own._non_defaults for own in options.values()):
             del part.dialect_options
 
