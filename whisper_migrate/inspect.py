@@ -4,12 +4,12 @@ import gc
 import re
 import sys
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from operator import itemgetter
-from queue import SimpleQueue
 from types import ModuleType
 from typing import Any
 
@@ -51,11 +51,18 @@ SETTINGS = {
     "cursor_tuple_fraction": "1",
 }
 
+# In bytes of pg_attribute: from some thousand tables on, rows come in parts. The columns of 5,000, received at once,
+# take as much memory as the objects that are made of them.
+LARGE = 8_000_000
+PART = 2000  # rows
+AHEAD = 4  # parts that wait until objects are made of them
+
 # Most databases have nothing of most kinds, and to look takes less time than to plan the query of each.
 RARE = {kind: module.EXISTS for kind, module in KINDS.items() if hasattr(module, "EXISTS")}
 
-# What a reading must know first: what extensions own; this session's own tables and types, which are printed without
-# a schema (others' are printed with pg_temp_N); and of which rare kinds there are any.
+# What a reading must know first: what extensions own; this session's own tables and types, which are printed without a
+# schema (others' are printed with pg_temp_N); whether there are thousands of tables; and of which rare kinds there are
+# any.
 BEARINGS = f"""
 SELECT 'member', d.classid::regclass::text, d.objid FROM pg_catalog.pg_depend AS d
 WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e' AND d.objid >= {FIRST_OID}
@@ -63,13 +70,11 @@ UNION ALL SELECT 'temporary', c.oid::regclass::text, NULL FROM pg_catalog.pg_cla
 WHERE pg_my_temp_schema() <> 0 AND c.relnamespace = pg_my_temp_schema()
 UNION ALL SELECT 'temporary', t.oid::regtype::text, NULL FROM pg_catalog.pg_type AS t
 WHERE pg_my_temp_schema() <> 0 AND t.typnamespace = pg_my_temp_schema()
+UNION ALL SELECT 'large', NULL, NULL WHERE pg_relation_size('pg_catalog.pg_attribute') > {LARGE}
 """ + "".join(
     f"UNION ALL SELECT 'present', '{kind}', NULL WHERE EXISTS (SELECT FROM pg_catalog.{rows})\n"
     for kind, rows in RARE.items()
 )
-
-# Rows that are fetched at once: those of 5,000 tables' columns together take as much memory as their objects do.
-PART = 5000
 
 # Half of the time of a reading is planning. What a connection reads once more, it may read often: that is prepared.
 READ_BEFORE = "whisper_migrate has read this catalog before"
@@ -109,6 +114,7 @@ class _Reader:
         bearings = list(self._execute(BEARINGS))
         self.members = {(name, oid) for what, name, oid in bearings if what == "member"}
         self.temporary = {name for what, name, _ in bearings if what == "temporary"}
+        self.large = any(what == "large" for what, *_ in bearings)
         self.absent = RARE.keys() - {name for what, name, _ in bearings if what == "present"}
 
     def read(self, requires: bool) -> Catalog:
@@ -144,24 +150,18 @@ class _Reader:
 
     def _read_ahead(self, kinds: Iterable[str]) -> Iterator[tuple[str, Any]]:
         """Every kind with its rows; the server reads the next ones while Python makes objects of these."""
-        parts: SimpleQueue[tuple[str, Any] | None] = SimpleQueue()
-
-        def read() -> None:
-            for part in self._parts(kinds):
-                parts.put(part)
-
+        parts = self._parts(kinds)
         with ThreadPoolExecutor(1) as pool:
-            reading = pool.submit(read)
-            reading.add_done_callback(lambda _: parts.put(None))
-            while part := parts.get():
+            ahead = deque(pool.submit(next, parts, None) for _ in range(AHEAD))
+            while part := ahead.popleft().result():
+                ahead.append(pool.submit(next, parts, None))
                 yield part
-            reading.result()
 
     def _parts(self, kinds: Iterable[str]) -> Iterator[tuple[str, Any]]:
-        """The same, one after the other; what may be many rows comes in parts, unless it is prepared."""
+        """The same, one after the other; what is prepared, or small, all at once."""
         for kind in kinds:
             query = self._text(KINDS[kind])
-            if self.prepares or not getattr(KINDS[kind], "MANY", False):
+            if self.prepares or not self.large:
                 yield kind, self._execute(query)
                 continue
             fetch = f"FETCH {PART} FROM whisper_{kind}"

@@ -6,7 +6,6 @@ from whisper_migrate.planning.casts import assigned, cast, parsed, parsing
 from whisper_migrate.sql import foreign_option_changes, foreign_options, literal, option_changes
 
 CATALOG = "pg_class"
-MANY = True
 AFTER = ("table", "foreign_table", "domain", "composite_type", "range_type")
 
 # What a statement on a table also sets in the tables that inherit from it.

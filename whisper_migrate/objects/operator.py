@@ -1,9 +1,10 @@
 """Operators (pg_operator). One that is only named, as another's commutator or negator, is there without a function."""
 
 from whisper_migrate.catalog import Object
+from whisper_migrate.sql import NOT_AN_EXTENSIONS
 
 CATALOG = "pg_operator"
-EXISTS = "pg_operator WHERE oid >= 16384"
+EXISTS = f"pg_operator AS x WHERE x.oid >= 16384 AND {NOT_AN_EXTENSIONS}"
 AFTER = ("function", "domain", "composite_type", "range_type")
 
 # Whether both of two operators name the other one depends on which of them came first, also in a dump.

@@ -2,10 +2,11 @@
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.objects.operator_family import FUNCTIONS, OPERATORS
+from whisper_migrate.sql import NOT_AN_EXTENSIONS
 
 CATALOG = "pg_opclass"
 AFTER = ("operator_family",)
-EXISTS = "pg_opclass WHERE oid >= 16384"
+EXISTS = f"pg_opclass AS x WHERE x.oid >= 16384 AND {NOT_AN_EXTENSIONS}"
 
 OWN = """(o.tableoid, o.oid) IN (SELECT d.classid, d.objid FROM pg_catalog.pg_depend AS d
                          WHERE d.refclassid = x.tableoid AND d.refobjid = x.oid AND d.deptype = 'i')"""
@@ -22,7 +23,7 @@ JOIN pg_catalog.pg_namespace AS n ON n.oid = x.opcnamespace
 JOIN pg_catalog.pg_am AS m ON m.oid = x.opcmethod
 JOIN pg_catalog.pg_opfamily AS f ON f.oid = x.opcfamily
 JOIN pg_catalog.pg_namespace AS fn ON fn.oid = f.opfnamespace
-WHERE x.oid >= 16384
+WHERE x.oid >= 16384 AND {NOT_AN_EXTENSIONS}
 """
 
 

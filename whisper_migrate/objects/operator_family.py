@@ -1,10 +1,11 @@
 """Operator families, with the operators and functions that are no class's own (pg_opfamily, pg_amop, pg_amproc)."""
 
 from whisper_migrate.catalog import Object
+from whisper_migrate.sql import NOT_AN_EXTENSIONS
 
 CATALOG = "pg_opfamily"
 AFTER = ("function", "operator")
-EXISTS = "pg_opfamily WHERE oid >= 16384"
+EXISTS = f"pg_opfamily AS x WHERE x.oid >= 16384 AND {NOT_AN_EXTENSIONS}"
 
 # Operators and functions of the family or class `x`, as the statements list them; %s says what they are found by.
 OPERATORS = """
@@ -34,7 +35,7 @@ SELECT x.oid, quote_ident(n.nspname) || '.' || quote_ident(x.opfname) || ' USING
 FROM pg_catalog.pg_opfamily AS x
 JOIN pg_catalog.pg_namespace AS n ON n.oid = x.opfnamespace
 JOIN pg_catalog.pg_am AS m ON m.oid = x.opfmethod
-WHERE x.oid >= 16384
+WHERE x.oid >= 16384 AND {NOT_AN_EXTENSIONS}
 """
 
 
