@@ -233,7 +233,7 @@ def test_github(project: Project, drifted: URL, clean: Project, capsys: pytest.C
         "%0AThe database differs from the history: make repair"
     ) in lines
     assert "::notice title=Ignored::+ table tmp_rows (scratch, 100%25: ours)" in lines
-    assert any('"[red]100%25, it' in line and ":heart:%0Anew" in line for line in lines)
+    assert any('"[red]100%25, it' in line and r":heart:\nnew" in line for line in lines)
     assert len(lines) == 1 + 8 + 1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -16,9 +16,24 @@ if TYPE_CHECKING:
     from whisper_migrate.databases import settings
     from whisper_migrate.running.runner import Applied, Outcome
 
+# What could move the cursor, colour or turn around what follows: names and texts of a database are anybody's.
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+class Terminal(Console):
+    """A console that prints control characters as escapes, and leaves lines whole."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*(CONTROL.sub(_escape, one) if isinstance(one, str) else one for one in objects), **options)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
+
+
 # No emoji: `:heart:` may stand in a name.
-out = Console(highlight=False, soft_wrap=True, emoji=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+out = Terminal(highlight=False, soft_wrap=True, emoji=False)
+err = Terminal(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 # A target such as -1 is an argument, not an option.
 TARGET = {"ignore_unknown_options": True}

@@ -10,6 +10,7 @@ from whisper_migrate.names import shown
 
 LONG = 200  # characters; of what is longer, only the part that differs is told
 AROUND = 10  # words and signs that are left around it
+MANY = 40  # lines of what differs; the JSON has them all
 
 
 def line(change: Change) -> str:
@@ -17,8 +18,18 @@ def line(change: Change) -> str:
     item = change.object
     words = f"{change.sign} {item.kind.replace('_', ' ')} {shown(item.identity)}"
     if change.before and change.after:
-        return f"{words}: {'; '.join(_difference(*values) for values in differences(change))}"
-    return f"{words} {_detail(item)}".rstrip()
+        return visible(f"{words}: {'; '.join(_difference(*values) for values in differences(change))}")
+    return visible(f"{words} {_detail(item)}".rstrip())
+
+
+def visible(text: str) -> str:
+    """Text in one line, in which nothing hides: what has no form of its own to be printed in gets an escape's."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else _escape(one) for one in text)
+
+
+def _escape(char: str) -> str:
+    # Emoji are joined by what is not printable by itself.
+    return char if char == "\N{ZERO WIDTH JOINER}" else char.encode("unicode_escape").decode()
 
 
 def differences(change: Change) -> list[tuple[str, str, str]]:
@@ -36,9 +47,10 @@ def differences(change: Change) -> list[tuple[str, str, str]]:
 def excerpt(before: str, after: str) -> list[str]:
     """Of two long texts what differs, marked `-` and `+`: lines with a line of context, or words with a few."""
     if "\n" not in before + after:
-        return [f"{mark} {text}" for mark, text in zip("-+", _middles(before, after), strict=True)]
-    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm=""))
-    return [text for text in lines[2:] if not text.startswith("@@")]
+        return [visible(f"{mark} {text}") for mark, text in zip("-+", _middles(before, after), strict=True)]
+    diff = difflib.unified_diff(before.split("\n"), after.split("\n"), n=1, lineterm="")
+    lines = ["\t".join(map(visible, text.split("\t"))) for text in list(diff)[2:] if not text.startswith("@@")]
+    return lines if len(lines) <= MANY + 1 else [*lines[:MANY], f"... and {len(lines) - MANY} lines more"]
 
 
 def _middles(before: str, after: str) -> tuple[str, str]:
@@ -91,14 +103,14 @@ def _detail(item: Object) -> str:
         words = ["(of a view)" if attributes["of_view"] else "", attributes["type"]]
         words += ["NOT NULL"] if attributes["not_null"] else []
         words += [f"DEFAULT {attributes['default']}"] if attributes["default"] is not None else []
-        return shown(" ".join(word for word in words if word))
+        return _joined(shown(" ".join(word for word in words if word)))
     if item.kind == "index":
         definition = str(attributes["definition"])
-        return shown(definition[definition.find(" ON ", definition.find(attributes["name"])) + 1 :])
+        return _joined(shown(definition[definition.find(" ON ", definition.find(attributes["name"])) + 1 :]))
     for kinds, name in TELLING.items():
         if item.kind in kinds and attributes[name]:
             return f"({_cut(shown(value_text(attributes[name])))})"
-    return shown(str(attributes["definition"])) if item.kind == "constraint" else ""
+    return _joined(shown(str(attributes["definition"]))) if item.kind == "constraint" else ""
 
 
 # The attribute that says the most of an object.
@@ -109,6 +121,11 @@ TELLING = {
     ("domain",): "type",
     ("policy",): "command",
 }
+
+
+def _joined(text: str) -> str:
+    """The lines of a definition (PostgreSQL prints CASE in several) as one."""
+    return re.sub(r"(?<!\()\s*\n\s*", " ", re.sub(r"\(\s*\n\s*", "(", text))
 
 
 def _cut(text: str) -> str:

@@ -42,6 +42,12 @@ CASES = [
     Case("target", BEFORE, "ALTER STATISTICS s SET STATISTICS 100", ["~ statistics s: target none -> 100"]),
     Case("target zero", BEFORE, "ALTER STATISTICS s SET STATISTICS 0", ["~ statistics s: target none -> 0"]),
     Case("no target", BEFORE, "ALTER STATISTICS aimed SET STATISTICS -1", ["~ statistics aimed: target 500 -> none"]),
+    Case(
+        "target stays when a column is retyped",
+        BEFORE + "COMMENT ON STATISTICS aimed IS 'well'",
+        "ALTER TABLE t ALTER a TYPE bigint; ALTER STATISTICS aimed SET STATISTICS 500",
+        ["~ column t.a: type integer -> bigint"],
+    ),
     Case("odd names", BEFORE, 'DROP STATISTICS "Ünder"."S"', ['- statistics "Ünder"."S"']),
     Case("dropped with a column", BEFORE, "ALTER TABLE t DROP a CASCADE", ["- statistics s", "- column t.a"]),
     Case("dropped with the table", BEFORE, "DROP TABLE t", ["- statistics s", "- table t"]),

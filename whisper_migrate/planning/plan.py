@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -253,8 +253,7 @@ def _dependents(
             if other in found or other in gone or other not in after:
                 continue
             item = before[other]
-            follows = FOLLOWS_TYPE if key[0] == "column" else TYPES
-            if retyped and other[0] in follows and not is_foreign_key(item):
+            if retyped and _follows(item, FOLLOWS_TYPE if key[0] == "column" else TYPES):
                 found |= {one for one in standing.get(other, ()) if one in after and is_foreign_key(before[one])} - gone
                 continue
             if _is_kept(item, key) and not (key[0] in CONTAINERS and item.parent == key[1]):
@@ -268,6 +267,12 @@ def _dependents(
             found.add(other)
             todo.append(other)
     return found, held
+
+
+def _follows(item: Object, kinds: Container[str]) -> bool:
+    """Whether PostgreSQL rebuilds it as it was: extended statistics lose their target on the way."""
+    loses = is_foreign_key(item) or (item.kind == "statistics" and item["target"] is not None)
+    return item.kind in kinds and not loses
 
 
 def _is_kept(item: Object, needed: Key) -> bool:

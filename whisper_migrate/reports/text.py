@@ -10,7 +10,7 @@ from rich.markup import escape
 from whisper_migrate.catalog import Change, Object
 from whisper_migrate.drift import Verdict
 from whisper_migrate.names import joined, shown
-from whisper_migrate.words import LONG, differences, excerpt, line, outline
+from whisper_migrate.words import LONG, differences, excerpt, line, outline, visible
 
 FEW = 5  # ignored changes that are listed for one pattern
 COLOURS = {"+": "green", "-": "red", "~": "yellow"}
@@ -70,7 +70,7 @@ def _ignored(verdict: Verdict) -> Iterator[str]:
 def _undeclared(items: Iterable[Object]) -> Iterator[str]:
     """A table that no model declares may be one whose module is not imported, so that nobody sees the model."""
     if tables := [shown(item.identity) for item in items if item.kind == "table"]:
-        yield f"  No model declares {escape(joined(sorted(tables)))}: is its module imported?"
+        yield f"  No model declares {escape(visible(joined(sorted(tables))))}: is its module imported?"
 
 
 def changes(verdict: Verdict, found: list[Change]) -> Iterator[str]:
@@ -83,7 +83,7 @@ def changes(verdict: Verdict, found: list[Change]) -> Iterator[str]:
         together = list(group)
         indent = "  "
         if len(together) > 1:
-            yield f"  [bold]{escape(shown(name))}[/]"
+            yield f"  [bold]{escape(visible(shown(name)))}[/]"
             indent = "    "
         for change in together:
             yield from (indent + text for text in _change(verdict, change))
