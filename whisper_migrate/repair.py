@@ -41,6 +41,12 @@ NO_BODY_CHECKS = "SET LOCAL check_function_bodies = off"
 # Backslashes in what PostgreSQL printed mean themselves, also for a role that has this switched off.
 PREAMBLE = (NO_BODY_CHECKS, "SET LOCAL standard_conforming_strings = on")
 WRONG_STAMP = "wrong-stamp"  # the word that lets a repair go on although the stamp looks wrong
+# By the class of PostgreSQL's error.
+REMEDIES = {
+    "22": "Rows stand in its way: change them, and run the repair again.",
+    "23": "Rows stand in its way: change them, or bring back what they need, and run the repair again.",
+    "55": "Others are at work there: run the repair again, or have it wait with WHISPER_LOCK_TIMEOUT=30.",
+}
 # Statements that make something; an identity comes with a sequence.
 MAKES = re.compile(r"\b(CREATE|IDENTITY)\b")
 
@@ -115,7 +121,8 @@ class WayBack:
                     run(connection, statement)
                 except DBAPIError as error:
                     words = " ".join(statement.split())[:200]
-                    raise Failure(f"Nothing was repaired: {reason(error)}. It was at: {words}") from error
+                    remedy = REMEDIES.get(str(getattr(error.orig, "pgcode", ""))[:2])
+                    raise Failure(f"Nothing was repaired: {reason(error)}. It was at: {words}", remedy) from error
             self._require_repaired(connection)
             if recorded and self.revision:
                 script = History(self.project).find(self.revision)

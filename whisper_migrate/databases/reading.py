@@ -17,6 +17,11 @@ Found = TypeVar("Found")
 
 TRIES = 5
 LOCK_TIMEOUT = 20  # seconds; who only reads stands in nobody's way
+# What a role has for its queries is too short for a whole schema.
+PATIENTLY = """
+SELECT set_config(s.name, CASE s.name WHEN 'lock_timeout' THEN :seconds ELSE '0' END, true)
+FROM pg_catalog.pg_settings AS s
+WHERE s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout')"""
 # What PostgreSQL says of what is in our snapshot and in the catalog no more.
 VANISHED = frozenset(
     {
@@ -46,7 +51,7 @@ def in_snapshot(database: URL, reading: Callable[[Connection], Found]) -> Found:
     for number in range(1, TRIES + 1):
         try:
             with connected(database, read_only=True) as connection:
-                connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'"))
+                connection.execute(text(PATIENTLY), {"seconds": f"{LOCK_TIMEOUT}s"})
                 return reading(connection)
         except (Error, DBAPIError) as error:
             code = getattr(error.orig if isinstance(error, DBAPIError) else error, "pgcode", None)
