@@ -92,8 +92,6 @@ SETTINGS = (
     "extra_float_digits = 0",
     "quote_all_identifiers = on",
     "default_transaction_isolation = 'serializable'",
-    "statement_timeout = '20ms'",
-    "idle_in_transaction_session_timeout = '20ms'",
     "lock_timeout = '1ms'",
 )
 

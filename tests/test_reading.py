@@ -8,6 +8,7 @@ from whisper_migrate.catalog import Catalog
 from whisper_migrate.databases import reading
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.reading import in_snapshot
+from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import inspect
 
@@ -62,3 +63,15 @@ def test_who_holds_a_lock_is_told(database: URL, monkeypatch: pytest.MonkeyPatch
         with pytest.raises(Failure, match=r"could not be read in 0\.1 s: .* locked by process \d+ .*: DROP VIEW v"):
             in_snapshot(database, inspect)
     assert ("view", "public.v") in in_snapshot(database, inspect)
+
+
+def test_time_outs_are_for_queries(database: URL) -> None:
+    """What a database or a role has set for those of its application is too short for a whole schema."""
+    names = ("statement_timeout", "idle_in_transaction_session_timeout")
+    little.execute(database, *(f"ALTER DATABASE {database.database} SET {name} = '1h'" for name in names))
+    with connected(database) as connection:
+        assert [connection.scalar(text(f"SHOW {name}")) for name in names] == ["1h", "1h"]
+    assert in_snapshot(database, lambda it: [it.scalar(text(f"SHOW {name}")) for name in names]) == ["0", "0"]
+    with shadows(database) as made, connected(made.create("patient")) as shadow:
+        assert made.keeper.scalar(text("SHOW statement_timeout")) == "0"
+        assert shadow.scalar(text("SHOW statement_timeout")) == "0"
