@@ -1,9 +1,10 @@
 """The models made real: tables from a MetaData, and everything else from its entities."""
 
+from contextlib import suppress
 from typing import Any
 
 from alembic_utils.exceptions import SQLParseFailure
-from sqlalchemy import DDL, Connection, Executable, MetaData, event, text
+from sqlalchemy import DDL, Connection, Constraint, Executable, Index, MetaData, Table, event, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CheckFirst, CreateSchema
 from sqlalchemy.types import SchemaType
@@ -50,14 +51,17 @@ def build(connection: Connection, project: Project) -> None:
 
 def _forget(connection: Connection, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
     """SQLAlchemy remembers the type of every column that it has seen, and of all that it has made which options of its
-    dialect are not set: half as much again as the models are.
+    dialect are not set, and the name in small letters: half as much again as the models are.
     """
     connection.dialect._type_memos.clear()
     made = getattr(getattr(context.compiled, "statement", None), "element", None)
     for part in (made, *getattr(made, "constraints", ())):
-        options = getattr(part, "__dict__", {}).get("dialect_options", {})
-        if options and not any(own._non_defaults for own in options.values()):
-            del part.dialect_options
+        if isinstance(part, (Table, Constraint, Index)):
+            if not any(options._non_defaults for options in part.dialect_options.values()):
+                del part.dialect_options
+            name: Any = part.name
+            with suppress(AttributeError):  # nobody has asked for it
+                del name.lower
 
 
 def _schemas(metadata: MetaData, entities: list[Any]) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
-from operator import itemgetter
+from operator import is_, itemgetter
 from types import ModuleType
 from typing import Any
 
@@ -132,11 +132,14 @@ class _Reader:
                 self._keep(kind, found, None if requires else wanted)
         owners = dict(self.addresses)
         for kind, rows in attached.items():
-            self._keep(kind, _with_owners(rows, owners), None if requires else wanted)
+            self._keep(kind, self._with_owners(rows, owners), None if requires else wanted)
         needed: Mapping[Key, frozenset[Key]] = {}
         if requires:
             needed = read_requires(self.connection, self.objects, self.addresses)
-        return Catalog(self.objects, self.version, tuple(self.unreadable), needed, frozenset(self.implied))
+        objects: Mapping[Key, Object] = self.objects
+        if len(objects) == len(self.known) and all(map(is_, objects.values(), self.known.values())):
+            objects = self.known
+        return Catalog(objects, self.version, tuple(self.unreadable), needed, frozenset(self.implied))
 
     def _keep(self, kind: str, found: Iterable[tuple[Address, Object]], wanted: set[Address] | None) -> None:
         goes_without_saying = getattr(KINDS[kind], "implied", None)
@@ -222,21 +225,22 @@ class _Reader:
             yield address, item
         cursor.close()
 
+    def _with_owners(
+        self, found: Iterable[tuple[Address, Object]], owners: Mapping[Address, Object]
+    ) -> Iterator[tuple[Address, Object]]:
+        """Comments and grants live with what they are on; those on what is left out are left out with it.
 
-def _with_owners(
-    found: Iterable[tuple[Address, Object]], owners: Mapping[Address, Object]
-) -> Iterator[tuple[Address, Object]]:
-    """Comments and grants live with what they are on; those on what is left out are left out with it.
-
-    Those on what initdb made (a language) have nothing here to live with.
-    """
-    for address, item in found:
-        kind, oid, _ = address
-        if owner := owners.get(address) or owners.get((kind, oid, 0)):
-            within = owner.parent or owner.identity
-            yield address, Object(item.kind, item.identity, within, item.fields, item.values, item.derived)
-        elif oid < FIRST_OID:
-            yield address, item
+        Those on what initdb made (a language) have nothing here to live with.
+        """
+        for address, item in found:
+            kind, oid, _ = address
+            if owner := owners.get(address) or owners.get((kind, oid, 0)):
+                within, known = owner.parent or owner.identity, self.known.get(item.key)
+                if known is None or known != item or known.parent != within:
+                    known = Object(item.kind, item.identity, within, item.fields, item.values, item.derived)
+                yield address, known
+            elif oid < FIRST_OID:
+                yield address, item
 
 
 @contextmanager
