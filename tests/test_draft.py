@@ -109,4 +109,5 @@ def test_models_that_postgresql_refuses_are_not_drafted(checkout: Checkout, colu
     checkout.add_column(f"a: {column}")
     run = checkout.check_drift() if "'x'" in column else checkout.migrate("create", "x")
     assert refusal(run).startswith(f"The models do not make a schema: {said}")
+    assert " It was at: CREATE TABLE users (" in refusal(run)
     assert checkout.revisions() == REVISIONS

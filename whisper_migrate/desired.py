@@ -35,7 +35,9 @@ def build(connection: Connection, project: Project) -> None:
             left = _create(connection, left)
         metadata.create_all(connection, checkfirst=CheckFirst.TYPES)
     except SQLAlchemyError as error:
-        raise Failure(f"The models do not make a schema: {reason(error)}.") from error
+        statement = " ".join(str(getattr(error, "statement", None) or "").split())
+        at = f" It was at: {statement[:200]}" if statement else ""
+        raise Failure(f"The models do not make a schema: {reason(error)}.{at}") from error
     except (TypeError, ValueError) as error:  # what no server has seen, such as an unknown option
         raise Failure(f"The models do not make a schema: {project.blame(error)}.") from error
     while left:

@@ -61,7 +61,7 @@ def shadows(server: URL) -> Iterator[Shadows]:
 
     Raises Failure when the role may not create databases.
     """
-    server = _with(server, {"default_transaction_read_only": "off", "statement_timeout": "0"})
+    server = _with(server, {"default_transaction_read_only": "off", "statement_timeout": "0", "lock_timeout": "0"})
     host = f"{zlib.crc32(socket.gethostname().encode()):08x}"
     maker = f"{host}_{os.getpid()}_{secrets.token_hex(4)}"
     keeping: Engine = engine(
