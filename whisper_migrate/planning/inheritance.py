@@ -124,10 +124,17 @@ def on_their_own(catalog: Catalog, tables: set[Key]) -> Catalog:
             requires[key] = frozenset(
                 other
                 for other in requires.get(key, ())
-                if (catalog[other].parent or other[1]) not in higher
-                or (is_foreign_key(item) and not is_foreign_key(catalog[other]))  # it may refer to the parent
+                if (catalog[other].parent or other[1]) not in higher or not _is_of(item, catalog[other])
             )
     return replace(catalog, objects=objects, requires=requires)
+
+
+def _is_of(item: Object, higher: Object) -> bool:
+    """Whether that of a parent is what this comes from: a foreign key or a policy may as well refer to the parent."""
+    if item.kind in TABLES:
+        return higher.kind in (*TABLES, "composite_type")
+    same = item.kind == higher.kind and is_foreign_key(item) == is_foreign_key(higher)
+    return same or (item.kind == "column" and higher.kind == "composite_type")
 
 
 def passed_on(before: Catalog, after: Catalog, item: Object, anew: Container[Key] = ()) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from whisper_migrate.planning.inheritance import (
 )
 from whisper_migrate.planning.order import in_order
 from whisper_migrate.planning.retype import TYPES, discarded, move, renamed, set_aside, taken_over, used_inside
-from whisper_migrate.planning.shares import kept_apart, lost_names, renamings, stand_ins, unlike_first
+from whisper_migrate.planning.shares import kept_apart, lost_names, remade, renamings, unlike_first
 from whisper_migrate.planning.steps import CONTAINERS, KEPT, USED_BY_DEFAULTS, Step, container, is_foreign_key
 
 
@@ -57,24 +57,25 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
     rebuilt |= loosened.rebuilt & before.objects.keys() & after.objects.keys()
     keys = {("table", str(before[key].parent)) for key in altered if is_key(before, before[key], after[key])}
     rebuilt |= keys & after.objects.keys()
-    altered -= rebuilt
-    moved = leaving(before, after, altered, rebuilt)
-    rebuilt |= made_again(before, after, moved, created | rebuilt)
-    rebuilt |= used_inside(before, after, altered, created | rebuilt)
-    altered -= rebuilt
-    before, after = (kept_apart(on_their_own(catalog, moved)) for catalog in (before, after))
-    # What is in a table that is made anew is made anew with it, whatever else it would be.
-    disturbed = {key for key in altered if hasattr(KINDS[key[0]], "disturbs") and not container(before[key], rebuilt)}
-    disturbed = {key for key in disturbed if KINDS[key[0]].disturbs(before[key], after[key])}
-    rebuilt |= lost_names(before, after, disturbed)
-    rebuilt |= stand_ins(before, after, created | rebuilt)
-    altered -= rebuilt
-    rewritten = {key for key in altered if key[0] == "table" and before[key]["unlogged"] != after[key]["unlogged"]}
-    rebuilt |= _holding_rows(before, after, disturbed | created | rewritten)
     made_other = taken_over(dropped, created)
-    found, held = _dependents(before, after, rebuilt | dropped, disturbed, made_other)
-    aside = set_aside(before, rebuilt | found | made_other, held)
-    rebuilt = (rebuilt | found) - aside
+    of_old, of_new, known = before, after, -1
+    while len(rebuilt) > known:  # what is made again has more of it made again
+        known = len(rebuilt)
+        altered -= rebuilt
+        moved = leaving(of_old, of_new, altered, rebuilt)
+        rebuilt |= made_again(of_old, of_new, moved, created | rebuilt)
+        rebuilt |= used_inside(of_old, of_new, altered, created | rebuilt)
+        altered -= rebuilt
+        before, after = (kept_apart(on_their_own(catalog, moved)) for catalog in (of_old, of_new))
+        disturbed = {key for key in altered if _disturbs(before, after, key, rebuilt)}
+        rebuilt |= lost_names(before, after, disturbed)
+        rebuilt |= remade(before, after, created | rebuilt)
+        rewritten = {key for key in altered if key[0] == "table" and before[key]["unlogged"] != after[key]["unlogged"]}
+        rebuilt |= _holding_rows(before, after, disturbed | created | rewritten)
+        found, held = _dependents(before, after, rebuilt | dropped, disturbed, made_other)
+        rebuilt |= found
+    aside = set_aside(before, rebuilt | made_other, held)
+    rebuilt -= aside
     shares = renamings(before, after, created | rebuilt)
     dropped -= aside | {step.before.key for step in shares if step.before}
     created -= {step.item.key for step in shares}
@@ -120,6 +121,12 @@ def _leaving_names(before: Catalog, created: set[Key], dropped: set[Key]) -> Ite
 def statements(steps: Iterable[Step]) -> list[str]:
     """The SQL of some steps, in order."""
     return [statement for step in steps for statement in step.statements]
+
+
+def _disturbs(before: Catalog, after: Catalog, key: Key, rebuilt: set[Key]) -> bool:
+    """Whether others have to come off while this is altered. What is in a table that is made anew is so as well."""
+    disturbs = getattr(KINDS[key[0]], "disturbs", None)
+    return disturbs is not None and not container(before[key], rebuilt) and disturbs(before[key], after[key])
 
 
 def _step(verb: str, item: Object, inside: Sequence[Object] = ()) -> Step:

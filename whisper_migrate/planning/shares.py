@@ -26,15 +26,17 @@ def on_its_own(catalog: Catalog, key: Key) -> Key:
     return on_its_own(catalog, whole.key) if whole else key
 
 
-def stand_ins(before: Catalog, after: Catalog, made: set[Key]) -> set[Key]:
-    """Indexes of partitions that PostgreSQL would take for the share that they are not, or no longer.
+def remade(before: Catalog, after: Catalog, made: set[Key]) -> set[Key]:
+    """Indexes to make again so that shares are what they are to be.
 
-    It takes any that are alike when the parent's is `made`, or else makes a share of its own.
+    When the parent's is `made`, PostgreSQL takes any of a partition that is like it, or else makes a share.
     """
+    old = _places(before, made)
     found = set()
-    for item in after:
-        old = before.objects.get(item.key)
-        if is_share(item) and old and not old.derived and on_its_own(after, item.key) not in made:
+    for (top, table), item in _places(after, made).items():
+        if (top, table) in old and _definition(old[top, table]) != _definition(item):
+            found.add(top)
+        if item.key in before and not before[item.key].derived:
             found.add(item.key)
     for own, share in _twins(after).items():
         if own in before and (share in made | found or own in found or share not in before):
@@ -128,17 +130,20 @@ def _twins(catalog: Catalog) -> dict[Key, Key]:
 
 def _likeness(item: Object) -> tuple[str | None, str]:
     """What PostgreSQL compares: neither options nor directions."""
-    return item.parent, re.sub(r" WITH \(.*?\)| DESC| NULLS (FIRST|LAST)", "", _without_names(item))
+    return item.parent, re.sub(r" WITH \(.*?\)| DESC| NULLS (FIRST|LAST)", "", _definition(item))
 
 
 def _is_unlike(before: Catalog, after: Catalog, item: Object, made: set[Key]) -> bool:
     """Whether a share is another, or has another name, than PostgreSQL would give its table."""
     whole = _whole(after, item)
-    other = item.kind == "index" and whole and _without_names(item) != _without_names(whole)
+    other = item.kind == "index" and whole and _definition(item) != _definition(whole)
     return bool(other) or not _is_usual(before, after, item, made)
 
 
-def _without_names(item: Object) -> str:
+def _definition(item: Object) -> str:
+    """Without names."""
+    if item.kind == "constraint":
+        return str(item["definition"])
     head, _, tail = item["definition"].partition(f"{item.parent} USING ")
     return f"{head.startswith('CREATE UNIQUE ')} {tail}"
 

@@ -77,4 +77,12 @@ FOUND = [
         "ALTER TABLE between ADD z integer; CREATE STATISTICS st ON x, z FROM between;"
         "COMMENT ON STATISTICS st IS 'one'; ALTER TABLE between INHERIT t; CREATE TABLE heir () INHERITS (between)",
     ),
+    Found(
+        "policy over what its table is an heir of no longer",
+        "",
+        "CREATE TABLE t (x integer) PARTITION BY LIST (x); CREATE TABLE a (x integer);"
+        "CREATE POLICY p ON a USING (EXISTS (SELECT FROM t))",
+        "CREATE TABLE t (x integer); CREATE TABLE a () INHERITS (t);"
+        "CREATE POLICY p ON a USING (EXISTS (SELECT FROM t))",
+    ),
 ]

@@ -128,4 +128,10 @@ FOUND = [
         "CREATE COLLATION col (locale = 'POSIX');"
         "CREATE TABLE t (x integer, y jsonb DEFAULT '{}') PARTITION BY LIST (x); CREATE TABLE p PARTITION OF t DEFAULT",
     ),
+    Found(
+        "share of an index that changes beside a view which cannot be tried",
+        "CREATE TABLE t (x integer, y varchar(9)) PARTITION BY LIST (x); CREATE TABLE p PARTITION OF t DEFAULT",
+        "CREATE INDEX k ON t (y DESC); CREATE VIEW v AS SELECT x, y FROM t; ALTER VIEW v ALTER y SET DEFAULT 'a'",
+        "CREATE INDEX k ON t (y text_pattern_ops); CREATE VIEW v AS SELECT x FROM t",
+    ),
 ]

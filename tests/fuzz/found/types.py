@@ -41,4 +41,12 @@ FOUND = [
         "CREATE TABLE t (x a DEFAULT 'y'); CREATE VIEW v AS TABLE t",
         "CREATE TYPE a AS RANGE (subtype = date); CREATE TABLE t (x a DEFAULT 'empty'); CREATE VIEW v AS TABLE t",
     ),
+    Found(
+        "check of a domain in an array that calls what is made again",
+        "",
+        "CREATE FUNCTION f(x integer) RETURNS integer IMMUTABLE RETURN x;"
+        "CREATE DOMAIN d AS integer CONSTRAINT c CHECK (VALUE > f(1)); CREATE TABLE t (x d[], y d)",
+        "CREATE FUNCTION f(x integer, y integer DEFAULT 1) RETURNS integer IMMUTABLE RETURN x;"
+        "CREATE DOMAIN d AS integer CONSTRAINT c CHECK (VALUE > f(1)); CREATE TABLE t (x d[], y d)",
+    ),
 ]
