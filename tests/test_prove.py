@@ -130,6 +130,11 @@ def test_sound_history(capsys: pytest.CaptureFixture[str], project: Project, ser
         ),
         (
             "CREATE TABLE t (a integer)",
+            ": raise SystemExit(3)",
+            "downgrade fails in a shadow (alembic/versions/three.py): SystemExit: 3 (alembic/versions/three.py:20).\n",
+        ),
+        (
+            "CREATE TABLE t (a integer)",
             ": raise NotImplementedError('no way back')",
             "downgrade fails in a shadow (alembic/versions/three.py):"
             " NotImplementedError: no way back (alembic/versions/three.py:20).\n",
@@ -147,7 +152,7 @@ def test_sound_history(capsys: pytest.CaptureFixture[str], project: Project, ser
             "  - column t.a0 integer\n  + column t.a1 integer\n",
         ),
     ],
-    ids=["left over", "lost", "fails", "no way back", "fails again", "differs again"],
+    ids=["left over", "lost", "fails", "ends the program", "no way back", "fails again", "differs again"],
 )
 def test_a_flaw_is_named_and_what_comes_behind_is_proved(
     capsys: pytest.CaptureFixture[str], project: Project, server: URL, up: str, down: str, flaw: str
@@ -225,3 +230,25 @@ def test_a_file_that_is_written_twice_within_a_second_is_read_twice(project: Pro
 def test_a_folder_may_have_a_percent_sign(capsys: pytest.CaptureFixture[str], tmp_path: Path, server: URL) -> None:
     made = little.project(tmp_path / "100%(here)s")
     assert proved(capsys, made, server, "two").out.startswith("two: the downgrade fails in a shadow (alembic/versions/")
+
+
+@pytest.mark.servers("pg18")
+def test_each_direction_has_a_session_of_its_own(
+    capsys: pytest.CaptureFixture[str], project: Project, server: URL
+) -> None:
+    write(
+        project, "three", "two", "CREATE TEMPORARY TABLE staging AS SELECT 1", "CREATE TEMPORARY TABLE staging (a int)"
+    )
+    said = proved(capsys, project, server, "three")
+    assert (said.code, said.out.startswith(sound("three"))) == (0, True), said
+
+
+@pytest.mark.servers("pg18")
+def test_a_revision_without_a_way_down(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> None:
+    write(project, "three", "two")
+    edit(project, "three", "def downgrade() -> None:\n    pass\n", "")
+    said = proved(capsys, project, server, "three")
+    flaw = (
+        "downgrade fails in a shadow (alembic/versions/three.py): alembic/versions/three.py has no function downgrade()"
+    )
+    assert said.code == 1 and said.out.startswith(f"three: the {flaw}.\n"), said

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import RevisionStep
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionError
@@ -21,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.databases.locks import TooManyLocks, few_locks
+from whisper_migrate.environment import ENV_PY, environment
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.names import plain_name, split_name
 from whisper_migrate.project import Project
@@ -44,6 +44,10 @@ class History:
         self.project = project
         self._texts: dict[str, str] = {}
         self.versions = versions
+        if not (project.root / "alembic.ini").is_file():
+            raise Failure(
+                f"{project.root} has no history: there is no alembic.ini.", f"alembic init alembic   (and {ENV_PY})"
+            )
         try:
             with warnings.catch_warnings():
                 # Of an id that two files have, or a down_revision that none has, Alembic only warns.
@@ -239,14 +243,14 @@ class History:
             return self.upgrade_steps(target, heads)
 
         def run(config: Config) -> None:
-            with EnvironmentContext(config, self.scripts, fn=steps, destination_rev=target):
+            with environment(config, self.scripts, fn=steps, destination_rev=target):
                 self.scripts.run_env()
 
         try:
             self._run(connection, run)
         except Failure:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise Failure(f"The history cannot be replayed: {self._said(error)}.") from error
 
     def step(self, connection: Connection, revision: str, direction: str) -> None:
@@ -254,22 +258,27 @@ class History:
 
         It is named to Alembic as a step: to go down to a parent would take back that parent's other children as well.
         """
-        self.require_filled([self.find(revision)])
-        self.take(connection, RevisionStep(self.scripts.revision_map, self.find(revision), direction == "upgrade"))
+        script = self.find(revision)
+        self.require_filled([script])
+        if not hasattr(script.module, direction):
+            raise Failure(f"{self.path(script)} has no function {direction}().")
+        self.take(connection, RevisionStep(self.scripts.revision_map, script, direction == "upgrade"))
 
     def take(self, connection: Connection, step: RevisionStep) -> None:
         """The same for a step, which may be one of an archive's."""
 
         def run(config: Config) -> None:
-            with EnvironmentContext(config, self.scripts, fn=lambda *_: [step]):
+            with environment(config, self.scripts, fn=lambda *_: [step]):
                 self.scripts.run_env()
 
         try:
             self._run(connection, run)
-        except Exception as error:
+        except Failure:
+            raise
+        except (Exception, SystemExit) as error:
             raise Failure(f"{self._said(error)}.") from error
 
-    def _said(self, error: Exception) -> str:
+    def _said(self, error: BaseException) -> str:
         return reason(error) if isinstance(error, (DBAPIError, CommandError)) else self.project.blame(error)
 
     def _run(self, connection: Connection, work: Callable[[Config], None]) -> None:

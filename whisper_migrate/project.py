@@ -12,6 +12,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,7 +139,7 @@ class Project:
         was_enabled = gc.isenabled()
         gc.disable()
         try:
-            return getattr(importlib.import_module(module), attribute)
+            return attrgetter(attribute)(importlib.import_module(module))
         except (Exception, SystemExit) as error:
             raise Failure(f"{name} does not import: {self.blame(error)}.") from error
         finally:

@@ -9,6 +9,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
 from whisper_migrate.settle import settled
+from whisper_migrate.sql import run
 from whisper_migrate.words import line, outline
 
 MOST_LINES = 20
@@ -39,6 +40,9 @@ def prove(
             history.step(connection, revision, direction.removeprefix("second "))
         except Failure as failure:
             raise Flaw(f"{direction} fails in a shadow", f" {failure.what}") from failure
+        # On a database that people use, each direction has a session of its own.
+        run(connection, "DISCARD TEMP")
+        connection.commit()
         found = inspect(connection, like=before)
         if after is None:
             after = found

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import RevisionStep
 from alembic.script import Script
 from psycopg2.errors import DuplicateObject, DuplicateTable
@@ -15,6 +14,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.databases.stamps import stamped
+from whisper_migrate.environment import environment
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
@@ -93,7 +93,7 @@ class Runner:
     def _work(self, **options: Any) -> None:
         config = self.opened.project.alembic(self.opened.connection)
         config.attributes["options"] = options
-        with EnvironmentContext(config, self.history.scripts, destination_rev=self.target):
+        with environment(config, self.history.scripts, destination_rev=self.target):
             self.history.scripts.run_env()
 
     def _applied(self, underway: Underway) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import partial, update_wrapper
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext, MigrationInfo
@@ -126,7 +126,8 @@ class Session:
                 self.connection.commit()  # a revision's transaction is its own: Alembic and listeners have read before
                 underway.clock = time.monotonic()
                 counted = copy(step)
-                counted.migration_fn = partial(self._count, step.migration_fn, underway)
+                function = partial(self._count, step.migration_fn, underway)
+                counted.migration_fn = update_wrapper(function, step.migration_fn)  # Alembic logs its name
                 self.progress.begin(f"{underway.number}/{len(self._todo)} {underway.revision} {step.doc or ''}")
                 self.watch.busy.set()
                 yield counted
