@@ -136,6 +136,13 @@ REFUSED = {
         "t: the upgrade fails where two rows do not keep apart. Look first: SELECT count(*) FROM (SELECT ctid, a AS k0",
         ["add-constraint apart on t"],
     ),
+    "two rules at once, one of which nothing keeps": (
+        PARENT + table(PAIR),
+        PARENT
+        + table(PAIR, 'sa.CheckConstraint("a < b AND a > b", name="never")', 'sa.UniqueConstraint("b", name="u")'),
+        "t: the upgrade fails where two rows have the same b.",
+        ["add-constraint never on t", "add-constraint u on t"],
+    ),
     "both columns or none": (
         PARENT + table(PAIR),
         PARENT + table(PAIR, BOTH),
@@ -207,6 +214,14 @@ def test_a_default_of_the_model_is_the_first_choice(tmp_path: Path, server: URL)
     project = edited(tmp_path, table('sa.Column("a", sa.Integer, nullable=False, server_default="5")'))
     with pytest.raises(Failure, match=r'backfill="t\.a=5" or allow="set-not-null t\.a"'):
         draft(project, server, "second")
+
+
+@pytest.mark.servers("pg18")
+def test_a_backfill_is_never_left_out(tmp_path: Path, server: URL) -> None:
+    draft(edited(tmp_path, table('sa.Column("a", sa.Integer)')), server, "first")
+    project = edited(tmp_path, table('sa.Column("a", sa.Integer)', 'sa.Column("b", sa.Integer)'))
+    with pytest.raises(Failure, match="upgrade fails in a shadow, so it was not kept: syntax error"):
+        draft(project, server, "second", filling=["t.b=nowhere("])
 
 
 @pytest.mark.servers("pg18")

@@ -120,7 +120,8 @@ CASES = (
         f"{A}{B}",
         f'{A}{B} sa.UniqueConstraint("b", "a", name="B a", deferrable=True, postgresql_include=["id"])',
         (
-            "| op.execute('CREATE UNIQUE INDEX CONCURRENTLY \"B a\" ON public.t USING btree (b, a) INCLUDE (id)')",
+            "| op.create_index(op.f('B a'), 't', ['b', 'a'], unique=True, postgresql_include=['id'],"
+            " postgresql_concurrently=True)",
             'op.execute(\'ALTER TABLE public.t ADD CONSTRAINT "B a" UNIQUE USING INDEX "B a" DEFERRABLE\')',
         ),
         ("op.drop_constraint(op.f('B a'), 't', type_='unique')",),

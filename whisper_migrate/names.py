@@ -45,7 +45,10 @@ def split_list(names: str) -> list[str]:
 
 
 def in_parentheses(text: str) -> tuple[list[str], int]:
-    """The top-level, comma-separated parts of the parentheses that `text` begins with, and where they end."""
+    """The top-level, comma-separated parts of the parentheses that `text` begins with, and where they end.
+
+    Raises ValueError where they, or quotes in them, do not close.
+    """
     parts: list[str] = []
     depth, start, number = 0, 1, 0
     while number < len(text):
@@ -62,7 +65,7 @@ def in_parentheses(text: str) -> tuple[list[str], int]:
             parts.append(text[start:number].strip())
             start = number + 1
         number += 1
-    return parts, number
+    raise ValueError(f"Parentheses that do not close: {text}")
 
 
 def schema_argument(schema: str) -> list[str]:

@@ -39,6 +39,8 @@ def differences(change: Change) -> list[tuple[str, str, str]]:
     fields = change.fields
     if change.object.kind == "function" and len(fields) > 1:
         fields.remove("definition")  # it says again what its parts say
+    if "identity_kind" in fields and None in (change.before["identity_kind"], change.after["identity_kind"]):
+        fields = [name for name in fields if not name.startswith("identity_") or name == "identity_kind"]
     return [
         (name.replace("_", " "), value_text(change.before[name]), value_text(change.after[name])) for name in fields
     ]
@@ -103,6 +105,12 @@ def _detail(item: Object) -> str:
         words = ["(of a view)" if attributes["of_view"] else "", attributes["type"]]
         words += ["NOT NULL"] if attributes["not_null"] else []
         words += [f"DEFAULT {attributes['default']}"] if attributes["default"] is not None else []
+        kind = attributes["identity_kind"]
+        words += [f"GENERATED {kind} AS IDENTITY"] if kind else []
+        if attributes["generated"] is not None:
+            body = attributes["generated"]
+            body = body if body.startswith("(") else f"({body})"
+            words.append(f"GENERATED ALWAYS AS {body} {attributes['generated_kind']}")
         return _joined(shown(" ".join(word for word in words if word)))
     if item.kind == "index":
         definition = str(attributes["definition"])

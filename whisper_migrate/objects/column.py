@@ -2,7 +2,7 @@
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.objects.sequence import go_on
-from whisper_migrate.planning.casts import assigned, cast, parsed, parsing
+from whisper_migrate.planning.casts import assigned, cast, follows_type, parsed, parsing
 from whisper_migrate.sql import foreign_option_changes, foreign_options, literal, option_changes
 
 CATALOG = "pg_class"
@@ -164,7 +164,8 @@ def alter(before: Object, after: Object, using: str | None = None) -> list[str] 
     # A partition has no sequence of its own: its identity is its parent's.
     if before["identity_sequence"] and not after["identity_kind"]:
         statements.append(f"{column} DROP IDENTITY")
-    if before["default"] is not None and (after["default"] is None or retype):
+    follows = before["default"] == after["default"] and follows_type(after["default"], before["type"], after["type"])
+    if before["default"] is not None and (after["default"] is None or (retype and not follows)):
         statements.append(f"{column} DROP DEFAULT")
     statements += generation
     if retype:
@@ -174,7 +175,7 @@ def alter(before: Object, after: Object, using: str | None = None) -> list[str] 
         statements += [function] if function else []
         statements.append(f"{column} TYPE {after['type']}{collation}{using}")
         statements += [f"DROP FUNCTION {using.removeprefix(' USING ').partition('(')[0]}"] if function else []
-        before = before.but(default=None, storage=None, compression=None)
+        before = before.but(default=before["default"] if follows else None, storage=None, compression=None)
     if after["default"] is not None and before["default"] != after["default"]:
         statements.append(f"{column} SET DEFAULT {after['default']}")
     statements += _nullability(before, after, column)

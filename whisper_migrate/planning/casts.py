@@ -10,8 +10,10 @@ FAMILIES = (
     {"time without time zone", "interval"},
     {"integer", "bigint", "bit"},
     {"bit", "bit varying"},
+    {"json", "jsonb"},
 )
 INTEGERS = {"smallint", "integer", "bigint"}
+ASSIGNED = ({*INTEGERS, "numeric", "real", "double precision"}, {"date", "timestamp without time zone"})
 JSONS = {"json", "jsonb"}
 NOT_JSON = "not_json"
 TEXTS = {"text", "character varying", "character", "name", '"char"'}
@@ -31,7 +33,7 @@ def cast(expression: str, before: str, after: str) -> str:
     if old == new or types & TEXTS or any(types <= family for family in FAMILIES):
         return f"{expression}::{after}"
     way = "integer" if "boolean" in types and types & FAMILIES[0] else "text"  # a number that stands for yes or no
-    return f"{expression}::{way}::{after}"
+    return f"{expression}::{after}" if way in types else f"{expression}::{way}::{after}"
 
 
 def _of_times(expression: str, old: str, new: str, after: str) -> str | None:
@@ -116,7 +118,12 @@ def loses_nothing(before: str, after: str) -> bool:
 def assigned(before: str, after: str) -> bool:
     """Whether PostgreSQL does it unasked: it then refuses a value that is too long, which a cast would cut off."""
     types = {_base(before), _base(after)}
-    return len(types) == 1 or types <= TEXTS or types <= {f"{name}[]" for name in TEXTS}
+    return len(types) == 1 or any(types <= family for family in (TEXTS, {f"{name}[]" for name in TEXTS}, *ASSIGNED))
+
+
+def follows_type(default: str | None, before: str, after: str) -> bool:
+    """Whether a default is one of the new type by itself: the next number of a sequence."""
+    return (default or "").startswith("nextval(") and assigned(before, after)
 
 
 def _base(type_: str) -> str:

@@ -34,6 +34,9 @@ PLAIN = {
     "macaddr8": "postgresql.MACADDR8()",
     "money": "postgresql.MONEY()",
     "oid": "postgresql.OID()",
+    "regclass": "postgresql.REGCLASS()",
+    "regconfig": "postgresql.REGCONFIG()",
+    "jsonpath": "postgresql.JSONPATH()",
     "bit varying": "postgresql.BIT(varying=True)",
     "public.citext": "postgresql.CITEXT()",
     "public.hstore": "postgresql.HSTORE()",
@@ -64,6 +67,7 @@ SIZED = (
     (re.compile(r"time\((\d)\) without time zone"), "postgresql.TIME(precision={})"),
     (re.compile(r"time\((\d)\) with time zone"), "postgresql.TIME(timezone=True, precision={})"),
     (re.compile(r"interval\((\d)\)"), "postgresql.INTERVAL(precision={})"),
+    (re.compile(r"interval ([a-z ]+)"), 'postgresql.INTERVAL(fields="{}")'),
     (re.compile(r"bit\((\d+)\)"), "postgresql.BIT({})"),
     (re.compile(r"bit varying\((\d+)\)"), "postgresql.BIT({}, varying=True)"),
 )
@@ -84,24 +88,26 @@ def expression(type_: str, collation: str | None, catalog: Catalog) -> str | Non
             return f"{name}({', '.join(words)})"
     if collation:
         return None
+    schema, name = split_name(type_)
+    where = f"schema={quoted(schema)}, " if schema != "public" else ""
     if ("enum", type_) in catalog:
-        schema, name = split_name(type_)
-        where = f"schema={quoted(schema)}, " if schema != "public" else ""
         return f"postgresql.ENUM(name={quoted(name)}, {where}create_type=False)"
+    if domain := catalog.objects.get(("domain", type_)):
+        base = expression(domain["type"], None, catalog)
+        return f"postgresql.DOMAIN({quoted(name)}, {base}, {where}create_type=False)" if base else None
     sized = (form.format(match[1]) for pattern, form in SIZED if (match := pattern.fullmatch(type_)))
     return next(sized, PLAIN.get(type_))
 
 
 def is_serial(column: Object, sequence: Object, key: Object) -> bool:
     """Whether SQLAlchemy's SERIAL makes this column and its sequence: an integer that is the whole primary key."""
-    schema, table = split_name(str(column.parent))
     maximum = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}.get(column["type"])
     settings = [
         sequence[name] for name in ("type", "start", "increment", "minimum", "maximum", "cache", "cycle", "unlogged")
     ]
     return (
         key["definition"] == f"PRIMARY KEY ({column['name']})"
-        and split_name(sequence.identity) == (schema, f"{table}_{unquoted(column['name'])}_seq"[:63])
+        and split_name(sequence.identity) == _usual_sequence(column)
         and column["default"] == f"nextval('{sequence.identity}'::regclass)"
         and settings == [column["type"], 1, 1, 1, maximum, 1, False, False]
     )
@@ -109,9 +115,7 @@ def is_serial(column: Object, sequence: Object, key: Object) -> bool:
 
 def identity(column: Object) -> str | None:
     """The SQLAlchemy expression for an identity column; None where its sequence has another name than PostgreSQL's."""
-    schema, table = split_name(str(column.parent))
-    usual_name = (schema, f"{table}_{unquoted(column['name'])}_seq"[:63])
-    if column["identity_type"] or split_name(column["identity_sequence"]) != usual_name:
+    if column["identity_type"] or split_name(column["identity_sequence"]) != _usual_sequence(column):
         return None
     maximum = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}.get(column["type"])
     usual = ("INCREMENT BY 1", "MINVALUE 1", f"MAXVALUE {maximum}", "START WITH 1", "CACHE 1", "NO CYCLE")
@@ -121,3 +125,13 @@ def identity(column: Object) -> str | None:
             name, _, number = option.partition(" ")
             words.append(f"{name.lower()}={number.split()[-1] if number else True}")
     return f"sa.Identity({', '.join(words)})"
+
+
+def _usual_sequence(column: Object) -> tuple[str, str]:
+    """What PostgreSQL calls a column's own sequence: of a name that is too long, it cuts off the longer part."""
+    schema, table = split_name(str(column.parent))
+    parts = [table.encode(), unquoted(column["name"]).encode()]
+    while len(parts[0]) + len(parts[1]) > 63 - len("__seq"):
+        longer = 0 if len(parts[0]) > len(parts[1]) else 1
+        parts[longer] = parts[longer][:-1]
+    return schema, "_".join([*(part.decode(errors="ignore") for part in parts), "seq"])

@@ -30,7 +30,7 @@ from whisper_migrate.revisions.backfill import backfilled, backfills, rules
 from whisper_migrate.revisions.prove import Flaw, prove
 from whisper_migrate.revisions.render import Body
 from whisper_migrate.revisions.revision_file import Text, write
-from whisper_migrate.rows.breaches import concerns
+from whisper_migrate.rows.breaches import Breach, concerns
 from whisper_migrate.rows.failures import Refused
 from whisper_migrate.rows.proof import prove_rows
 from whisper_migrate.settle import agreed, settled
@@ -89,9 +89,12 @@ def draft(
             desired = agreed(renames.catalog, desired, changes)
             up, down = plan(renames.catalog, desired, online=online), plan(desired, renames.catalog, online=online)
             losses = _require_allowed([*renames.up, *up], renames.catalog, desired, allowed, renames.notes)
-            ruled = {rule.name for rule in rules(up, renames.catalog)}
+            brought = list(rules(up, renames.catalog))
+            ruled = {rule.name for rule in brought}
             needed = [*(loss.name for loss in losses), *sorted(ruled & set(allowed))]
-            up = backfilled(up, renames.catalog, backfills(filling, desired))
+            wanted = backfills(filling, desired)
+            up = backfilled(up, renames.catalog, wanted)
+            brought = [rule for rule in brought if not any(concerns(rule, one.column) for one in wanted)]
             ways = Online(up, renames.catalog, desired), Online(down, desired, renames.catalog)
             up, down = (way.plan() if online else list(way.steps) for way in ways)
             lines = [*renames.lines, *map(line, outline(changes))]
@@ -101,10 +104,10 @@ def draft(
                 message,
                 [
                     *lines,
-                    *(f"Allowed: {name}" for name in [*(loss.name for loss in losses), *sorted(ruled & set(allowed))]),
+                    *(f"Allowed: {name}" for name in needed),
                 ],
-                Body([*renames.up, *up], desired, marked=True).source(),
-                Body([*down, *renames.down], recorded).source(),
+                Body([*renames.up, *up], desired, before=recorded, marked=True).source(),
+                Body([*down, *renames.down], recorded, before=desired).source(),
             )
             file = write(project, Path(folder), text)
             source = file.read_text()
@@ -117,7 +120,7 @@ def draft(
         notes = [*renames.notes, *(f"Nothing needs allow={typed(name)}." for name in allowed if name not in needed)]
         notes += _waiting(ways[0], online)
         if PLACE not in source:
-            notes += _tried_on_rows(made, shadow, drafts, text.revision, recorded, desired, allowed)
+            notes += _tried_on_rows(made, shadow, drafts, text.revision, recorded, desired, allowed, brought)
         file.write_text(source)
         shutil.move(file, own / file.name)
     return Draft(own / file.name, lines, notes, PLACE in source)
@@ -143,10 +146,11 @@ def _tried_on_rows(
     before: Catalog,
     after: Catalog,
     allowed: Collection[str],
+    brought: Collection[Breach],
 ) -> list[str]:
     """Notes on what becomes of rows. Raises Failure with the choices for those that it would fail on."""
     try:
-        tried = prove_rows(made, shadow, drafts, revision, before, after)
+        tried = prove_rows(made, shadow, drafts, revision, before, after, rules=brought)
     except Refused as refused:
         names = ", ".join(f"{shown(column.identity)}=EXPRESSION" for column in refused.columns)
         raise Failure(

@@ -25,7 +25,8 @@ ALTERATION = re.compile("TYPE |SET DEFAULT |SET NOT NULL$|DROP DEFAULT$|DROP NOT
 class Body:
     """Renders the steps of one direction, towards `catalog`.
 
-    `rows` gives the SQL that fills a new table; where `marked`, there is a place for steps on data.
+    `rows` gives the SQL that fills a new table, and `before` knows of types that go; where `marked`, there is a place
+    for steps on data.
     """
 
     def __init__(
@@ -34,9 +35,11 @@ class Body:
         catalog: Catalog,
         rows: Callable[[str], Sequence[str]] = lambda _: (),
         *,
+        before: Catalog | None = None,
         marked: bool = False,
     ) -> None:
         self.steps = steps
+        self.before = before or catalog
         self.marked = marked
         self.catalog = catalog
         self.rows = rows
@@ -102,21 +105,25 @@ class Body:
     def _create_table(self, step: Step) -> list[str] | None:
         if not self._is_plain_table(step):
             return None
-        schema, name = split_name(step.item.identity)
+        item = step.item
+        schema, name = split_name(item.identity)
         serials = self._serials(step).values()
         key = next((part for part in step.inside if part.kind == "constraint" and part["type"] == "primary key"), None)
         parts = [self._column(part, part.identity in serials, key) for part in step.inside if part.kind == "column"]
         parts += [render_constraints.inline(part) or "" for part in step.inside if part.kind == "constraint"]
-        table_comment = self._comment_on(("table", step.item.identity))
+        table_comment = self._comment_on(("table", item.identity))
         parts += [f"comment={quoted(table_comment)}"] if table_comment is not None else []
+        parts += [f"postgresql_partition_by={quoted(item['partition_key'])}"] if item["partition_key"] else []
+        parts += [f"postgresql_with={render_constraints.options(item['options'])}"] if item["options"] else []
         call = f"op.create_table({arguments(quoted(name), *parts, *schema_argument(schema))})"
         return [call, *(execute(sql) for sql in step.statements[1:])]
 
     def _is_plain_table(self, step: Step) -> bool:
         item = step.item
-        special = ("unlogged", "partition_key", "partition_bound", "parents", "of_type", "options", "tablespace")
+        special = ("unlogged", "partition_bound", "parents", "of_type", "tablespace")
         return (
             not any(item[name] for name in special)
+            and not any("." in option for option in item["options"] or ())
             and item["access_method"] in (None, "heap")
             and all(
                 self._type(part) and self._has_words(part) if part.kind == "column" else render_constraints.inline(part)
@@ -171,18 +178,20 @@ class Body:
     def _alter_column(self, step: Step) -> list[str] | None:
         before, after = step.before, step.item
         assert before is not None
-        changed = {name for name in after.fields if before[name] != after[name]}
-        if not changed <= {"type", "default", "not_null"} or self._type(after) is None or self._type(before) is None:
+        changed = {n for n in after.fields if before[n] != after[n] and not n.startswith("identity_")}
+        if not changed <= {"type", "collation", "default", "not_null"} or not (self._type(after) and self._was(before)):
             return None
         return [
             self._alteration(before, after, sql) if ALTERATION.match(_change(after, sql)) else execute(sql)
             for sql in step.statements
         ]
 
+    _loosen_column = _finish_column = _alter_column
+
     def _alteration(self, before: Object, after: Object, sql: str) -> str:
         schema, table = split_name(str(after.parent))
         change = _change(after, sql)
-        existing = f"existing_type={self._type(before)}"
+        existing = f"existing_type={self._was(before)}"
         if change == "DROP DEFAULT":
             words = ["server_default=None", existing]
         elif change.startswith("SET DEFAULT "):
@@ -216,6 +225,9 @@ class Body:
 
     def _type(self, item: Object) -> str | None:
         return column_types.expression(item["type"], item["collation"], self.catalog)
+
+    def _was(self, item: Object) -> str | None:
+        return column_types.expression(item["type"], item["collation"], self.before) or self._type(item)
 
     def _has_words(self, item: Object) -> bool:
         if item["not_null_name"] or item["not_null_state"] or item["foreign_options"]:

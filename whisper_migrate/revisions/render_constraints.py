@@ -12,20 +12,31 @@ from whisper_migrate.planning.steps import Step
 from whisper_migrate.revisions.python_sql import quoted, sql_expression, sql_text
 
 NAME = re.compile(r'[a-z_][a-z0-9_$]*|"(?:[^"]|"")+"')
+NAMES = r'(?:"(?:[^"]|"")+"|[^\s"(])+'  # with a schema, or without
+COLUMNS = r'(?:"(?:[^"]|"")+"|[^"()])+'
 INDEX = re.compile(
-    r"CREATE (?P<unique>UNIQUE )?INDEX (?P<concurrently>CONCURRENTLY )?\S+ ON \S+ USING (?P<method>\w+) (?P<rest>\(.*)",
+    rf"CREATE (?P<unique>UNIQUE )?INDEX (?P<concurrently>CONCURRENTLY )?{NAMES} ON {NAMES} USING (?P<method>\w+) "
+    r"(?P<rest>\(.*)",
     re.DOTALL,
 )
 TAIL = re.compile(
-    r"(?: INCLUDE \((?P<include>[^()]+)\))?(?P<nulls> NULLS NOT DISTINCT)?(?: WHERE (?P<where>.*))?", re.DOTALL
+    rf"(?: INCLUDE \((?P<include>{COLUMNS})\))?(?P<nulls> NULLS NOT DISTINCT)?(?: WITH \((?P<with>[^()]+)\))?"
+    rf"(?: TABLESPACE (?P<tablespace>{NAMES}))?(?: WHERE (?P<where>.*))?",
+    re.DOTALL,
 )
 WITH_OPS = re.compile(rf"({NAME.pattern}) (\w+_ops)")
-KEY = re.compile(r'(PRIMARY KEY|UNIQUE) \(((?:"(?:[^"]|"")+"|[^"()])+)\)')
+WHEN = r"(?P<deferrable> DEFERRABLE)?(?P<deferred> INITIALLY DEFERRED)?"
+KEY = re.compile(
+    rf"(?P<word>PRIMARY KEY|UNIQUE)(?P<nulls> NULLS NOT DISTINCT)? \((?P<columns>{COLUMNS})\)"
+    rf"(?: INCLUDE \((?P<include>{COLUMNS})\))?{WHEN}"
+)
+EXCLUDE = re.compile(r"EXCLUDE USING (?P<method>\w+) (?P<rest>\(.*)", re.DOTALL)
+EXCLUDED = re.compile(rf"({NAME.pattern}) WITH ([^\s\w(]+)")
+EXCLUDE_TAIL = re.compile(rf"(?: WHERE (?P<where>\(.*\)))?{WHEN}", re.DOTALL)
 FOREIGN_KEY = re.compile(
-    r"FOREIGN KEY \((?P<columns>[^()]+)\) REFERENCES (?P<table>\S+)\((?P<to>[^()]+)\)"
+    rf"FOREIGN KEY \((?P<columns>{COLUMNS})\) REFERENCES (?P<table>{NAMES})\((?P<to>{COLUMNS})\)(?P<full> MATCH FULL)?"
     r"(?: ON UPDATE (?P<update>CASCADE|RESTRICT|SET NULL|SET DEFAULT))?"
-    r"(?: ON DELETE (?P<delete>CASCADE|RESTRICT|SET NULL|SET DEFAULT))?"
-    r"(?P<deferrable> DEFERRABLE)?(?P<deferred> INITIALLY DEFERRED)?"
+    rf"(?: ON DELETE (?P<delete>CASCADE|RESTRICT|SET (?:NULL|DEFAULT)(?: \({COLUMNS}\))?))?{WHEN}"
 )
 
 
@@ -34,8 +45,8 @@ def inline(item: Object) -> str | None:
     name = f"name={_final(item)}"
     definition = item["definition"]
     if match := KEY.fullmatch(definition):
-        word = "PrimaryKeyConstraint" if match[1] == "PRIMARY KEY" else "UniqueConstraint"
-        return f"sa.{word}({', '.join([*_names(match[2]), name])})"
+        word = "PrimaryKeyConstraint" if match["word"] == "PRIMARY KEY" else "UniqueConstraint"
+        return f"sa.{word}({', '.join([*_names(match['columns']), name, *_special(match)])})"
     if match := re.fullmatch(r"CHECK \((.*)\)", definition, re.DOTALL):
         return f"sa.CheckConstraint({sql_text(_bare(match[1]))}, {name})"
     if match := FOREIGN_KEY.fullmatch(definition):
@@ -44,7 +55,8 @@ def inline(item: Object) -> str | None:
         targets = [quoted(f"{prefix}.{unquoted(column)}") for column in split_list(match["to"])]
         words = [f"[{', '.join(_names(match['columns']))}]", f"[{', '.join(targets)}]", name]
         return f"sa.ForeignKeyConstraint({', '.join([*words, *_actions(match)])})"
-    return None
+    excluded = _excluded(definition)
+    return f"postgresql.ExcludeConstraint({', '.join([*excluded[0], name, *excluded[1]])})" if excluded else None
 
 
 def create_constraint(step: Step) -> list[str] | None:
@@ -57,9 +69,11 @@ def create_constraint(step: Step) -> list[str] | None:
     if len(step.statements) > 1:
         return None
     if match := KEY.fullmatch(definition):
-        word = "create_primary_key" if match[1] == "PRIMARY KEY" else "create_unique_constraint"
-        names = f"[{', '.join(_names(match[2]))}]"
-        return [f"op.{word}({arguments(name, quoted(table), names, *where)})"]
+        word = "create_primary_key" if match["word"] == "PRIMARY KEY" else "create_unique_constraint"
+        names, special = f"[{', '.join(_names(match['columns']))}]", _special(match)
+        if match["include"] or (special and match["word"] == "PRIMARY KEY"):  # these operations do not know them
+            return None
+        return [f"op.{word}({arguments(name, quoted(table), names, *special, *where)})"]
     if match := re.fullmatch(r"CHECK \((.*)\)", definition, re.DOTALL):
         body = sql_text(_bare(match[1]))
         return [f"op.create_check_constraint({arguments(name, quoted(table), body, *where)})"]
@@ -78,6 +92,9 @@ def create_constraint(step: Step) -> list[str] | None:
         if schema != "public" or other_schema != "public":
             words += [f"source_schema={quoted(schema)}", f"referent_schema={quoted(other_schema)}"]
         return [f"op.create_foreign_key({arguments(*words)})"]
+    if excluded := _excluded(definition):
+        words = [name, quoted(table), *excluded[0], *excluded[1], *where]
+        return [f"op.create_exclude_constraint({arguments(*words)})"]
     return None
 
 
@@ -112,6 +129,8 @@ def create_index(step: Step) -> list[str] | None:
     )
     words += [f"postgresql_include=[{', '.join(_names(tail['include']))}]"] if tail["include"] else []
     words += ["postgresql_nulls_not_distinct=True"] if tail["nulls"] else []
+    words += [f"postgresql_with={options(tail['with'].split(', '))}"] if tail["with"] else []
+    words += [f"postgresql_tablespace={quoted(unquoted(tail['tablespace']))}"] if tail["tablespace"] else []
     words += [f"postgresql_where={sql_expression(_bare(tail['where']))}"] if tail["where"] else []
     words += ["postgresql_concurrently=True"] if match["concurrently"] else []
     return [f"op.create_index({arguments(*words, *schema_argument(schema))})"]
@@ -133,11 +152,45 @@ def _final(item: Object) -> str:
     return f"op.f({quoted(unquoted(item['name']))})"
 
 
+def _excluded(definition: str) -> tuple[list[str], list[str]] | None:
+    """The elements of an exclusion constraint, each a column and an operator, and the words for the rest of it."""
+    match = EXCLUDE.fullmatch(definition)
+    elements, end = in_parentheses(match["rest"]) if match else ([], 0)
+    parts = [EXCLUDED.fullmatch(element) for element in elements]
+    tail = EXCLUDE_TAIL.fullmatch(match["rest"], end) if match else None
+    if not match or not tail or not all(parts):
+        return None
+    pairs = [f"({quoted(unquoted(part[1]))}, {quoted(part[2])})" for part in parts if part]
+    words = [f"using={quoted(match['method'])}"]
+    words += [f"where={sql_expression(_bare(_bare(tail['where'])))}"] if tail["where"] else []
+    return pairs, [*words, *_when(tail)]
+
+
+def options(given: Iterable[str]) -> str:
+    """`["fillfactor='70'"]` -> `{"fillfactor": 70}`."""
+    pairs = (option.partition("=") for option in given)
+    values = {name: value.strip("'") for name, _, value in pairs}
+    return f"{{{', '.join(f'{quoted(n)}: {v if v.isdecimal() else quoted(v)}' for n, v in values.items())}}}"
+
+
+def _special(match: re.Match[str]) -> list[str]:
+    """What a unique constraint or a primary key has beside its columns."""
+    words = ["postgresql_nulls_not_distinct=True"] if match["nulls"] else []
+    words += [f"postgresql_include=[{', '.join(_names(match['include']))}]"] if match["include"] else []
+    return [*words, *_when(match)]
+
+
 def _actions(match: re.Match[str]) -> Iterable[str]:
+    if match["full"]:
+        yield 'match="FULL"'
     if match["update"]:
         yield f"onupdate={quoted(match['update'])}"
     if match["delete"]:
         yield f"ondelete={quoted(match['delete'])}"
+    yield from _when(match)
+
+
+def _when(match: re.Match[str]) -> Iterable[str]:
     if match["deferrable"]:
         yield "deferrable=True"
     if match["deferred"]:

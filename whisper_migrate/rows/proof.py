@@ -47,11 +47,13 @@ def prove_rows(
     after: Catalog,
     *,
     by_name: bool = False,
+    rules: Collection[Breach] = (),
 ) -> Tried:
     """Run a revision up and down on tables with rows: on which does it fail, and which does it lose or change?
 
     `shadow` stands at `after`, is given up to this, and nobody is connected to it. The tables are told by what differs
-    between both catalogs, and where `by_name`, by those that the revision's file names as well.
+    between both catalogs, and where `by_name`, by those that the revision's file names as well. Of the `rules` that it
+    brings it is said which ones the rows do not keep, also where it fails on another one first.
 
     Raises Refused when it fails on any table with rows, and nothing else: what could not be tried is said.
     """
@@ -63,7 +65,12 @@ def prove_rows(
         with connected(shadow) as connection:
             history.step(connection, revision, "downgrade")
             notes = fill(connection, before, tables, after)
-        return _tried(made, shadow, history, revision, Obstacles(before, after, tables, notes))
+            broken = [rule for rule in rules if _is_broken(connection, rule)]
+            connection.rollback()
+        tried = _tried(made, shadow, history, revision, Obstacles(before, after, tables, notes))
+        met = {breach.name for breach in tried.breaches}
+        unmet = [rule for rule in broken if rule.name not in met]
+        return Tried([*tried.notes, *(rule.note for rule in unmet)], [*tried.breaches, *unmet])
     except Refused:
         raise
     except Exception as error:
@@ -109,6 +116,16 @@ def _tried(made: Shadows, filled: URL, history: History, revision: str, obstacle
             obstacles.remove(connection, error)
             connection.commit()
     return Tried([*notes, "More was not tried on rows."], obstacles.breaches)
+
+
+def _is_broken(connection: Connection, rule: Breach) -> bool:
+    """Whether rows do not keep a rule; what it speaks of may be new, and then they do."""
+    query = f"SELECT EXISTS (SELECT FROM {rule.table} WHERE {rule.condition})"
+    try:
+        with connection.begin_nested():
+            return bool(connection.exec_driver_sql(query, execution_options={"no_parameters": True}).scalar())
+    except DBAPIError:
+        return False
 
 
 def _failure(history: History, connection: Connection, revision: str, direction: str) -> DBAPIError | Failure | None:
