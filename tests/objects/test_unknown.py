@@ -1,6 +1,7 @@
 """What no kind knows: noticed and named, and taken away again; only a person can write it."""
 
 import pytest
+from sqlalchemy import text
 
 from tests.conftest import MakeDatabase
 from tests.objects.harness import apply, assert_no_change, catalog
@@ -44,16 +45,24 @@ def test_shell(make_database: MakeDatabase) -> None:
 
 
 def test_base_type(make_database: MakeDatabase) -> None:
-    """With its functions, which the kind of functions knows."""
+    """With its functions, which the kind of functions knows, and with what uses it."""
     with connected(make_database()) as connection:
+        apply(connection, "CREATE TABLE t (a int); INSERT INTO t VALUES (1)")
         clean = catalog(connection)
         apply(
             connection,
             "CREATE TYPE meters; CREATE FUNCTION m_in(cstring) RETURNS meters LANGUAGE internal STRICT AS 'int4in';"
             "CREATE FUNCTION m_out(meters) RETURNS cstring LANGUAGE internal STRICT AS 'int4out';"
-            "CREATE TYPE meters (INPUT = m_in, OUTPUT = m_out, LIKE = int4)",
+            "CREATE TYPE meters (INPUT = m_in, OUTPUT = m_out, LIKE = int4);"
+            "COMMENT ON TYPE meters IS 'a'; COMMENT ON FUNCTION m_in(cstring) IS 'b';"
+            "CREATE FUNCTION twice(meters) RETURNS meters LANGUAGE sql AS 'SELECT $1';"
+            "CREATE TABLE far (m meters); CREATE VIEW v AS SELECT twice(m) AS m FROM far; ALTER TABLE t ADD m meters",
         )
-        assert "+ unknown type meters" in [line(change) for change in diff(clean, catalog(connection))]
+        drifted = catalog(connection)
+        assert "+ unknown type meters" in [line(change) for change in diff(clean, drifted)]
+        apply(connection, *statements(plan(drifted, clean)))
+        assert [line(change) for change in diff(clean, catalog(connection))] == []
+        assert connection.scalar(text("SELECT count(*) FROM t")) == 1
 
 
 def test_what_kinds_know_is_not_unknown(make_database: MakeDatabase) -> None:

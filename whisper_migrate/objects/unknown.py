@@ -49,4 +49,6 @@ def create(item: Object) -> list[str]:
 
 
 def drop(item: Object) -> list[str]:
-    return [f"DROP {item['class_of_object'].upper()} {item['name']}"]
+    """A base type takes along the functions that read and write it, as these can not go before it."""
+    cascade = " CASCADE" if item["class_of_object"] == "type" else ""
+    return [f"DROP {item['class_of_object'].upper()} {item['name']}{cascade}"]

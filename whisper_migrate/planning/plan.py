@@ -175,6 +175,9 @@ def _drops(before: Catalog, after: Catalog, dropped: set[Key], aside: set[Key], 
             along = bool(gone) or any(_loses(item, before, after, owner) for owner in owners)
         else:
             along = container(item, dropped) is not None and key not in loosened.apart
+            # A base type takes the functions along that it needs and that need it.
+            types = (of for of in before.requires.get(key, ()) if of[0] == "unknown" and of in dropped)
+            along |= any(key in before.requires.get(of, ()) for of in types)
         if along and key in loosened.untied and not item.derived:
             bare = column.loose(item, item, True)
             yield Step("loosen", item, item, tuple(column.alter(item, bare) or ()))
