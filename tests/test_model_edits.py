@@ -92,6 +92,15 @@ def test_plain_ddl_comes_in_any_order(tmp_path: Path, server: URL) -> None:
 MISTAKES = [
     ("ENTITIES.append(sa.DDL(\"CREATE DOMAIN d AS text CHECK (VALUE LIKE '%@%')\"))", "a percent sign is written %%"),
     (table('sa.Column("a")'), "The models do not make a schema: .*type"),
+    (
+        table('sa.Column("a", sa.Text)', """sa.CheckConstraint("a <> ':x'")"""),
+        "In a check of t, SQLAlchemy takes :x for a parameter, and would write NULL in its place",
+    ),
+    (
+        table("""sa.Column("a", sa.Text, server_default=sa.text("'{\\"a\\":true}'"))"""),
+        "In the default of t.a, SQLAlchemy takes :true for a parameter",
+    ),
+    (table('sa.Column("a", sa.Text)', """sa.Index("i", sa.text("(a || ':x')"))"""), "In index i, SQLAlchemy takes :x"),
 ]
 
 

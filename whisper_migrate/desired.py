@@ -10,6 +10,7 @@ from sqlalchemy.schema import CheckFirst, CreateSchema
 from sqlalchemy.types import SchemaType
 
 from whisper_migrate.errors import Failure, reason
+from whisper_migrate.parameters import require_none
 from whisper_migrate.project import Project
 
 
@@ -22,6 +23,7 @@ def build(connection: Connection, project: Project) -> None:
     Every statement is a transaction of its own: one for all would hold a lock on each of what may be 5,000 tables.
     """
     metadata, entities = project.metadata, list(project.entities)
+    require_none(metadata)
     connection.execution_options(isolation_level="AUTOCOMMIT")
     connection.execute(text("SET synchronous_commit = off"))
     event.listen(connection, "after_cursor_execute", _forget)
