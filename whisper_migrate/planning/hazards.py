@@ -44,7 +44,7 @@ def hazards(steps: Sequence[Step]) -> list[Hazard]:
         if step.verb == "drop" and kind in HOLDS_DATA and not _computed(step.item):
             found.append(Hazard(word, step.item, "with everything in it"))
         elif step.verb == "discard" and step.item.key not in again:
-            found.append(Hazard(word, step.item, "and values that the type which takes its name does not hold"))
+            found.append(Hazard(word, step.item, "with values that the new type of this name does not hold"))
         elif loss := _loss(step):
             found.append(Hazard(f"change-{kind.replace('_', '-')}", step.item, loss))
     return found + list(_relabelled(steps))
