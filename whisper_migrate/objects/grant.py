@@ -74,9 +74,8 @@ CROSS JOIN LATERAL (
     SELECT CASE WHEN m.objid IS NOT NULL OR t.oid < 16384 AND t.type <> 'l' AND (t.type, t.name) <> ('n', 'public')
                 THEN coalesce(i.initprivs, acldefault(t.type, t.owner)) END
 ) AS made(initial)
-WHERE CASE WHEN made.initial IS NULL
-           THEN t.acl IS NOT NULL OR t.owner <> (SELECT quote_ident(current_user)::regrole)
-           ELSE t.acl <> made.initial END"""
+WHERE (t.acl IS NOT NULL OR t.owner <> (SELECT quote_ident(current_user)::regrole))
+  AND (made.initial IS NULL OR t.acl <> made.initial)"""
 
 # An identity's sequence is a part of its column, a row type of its table.
 PART = """
