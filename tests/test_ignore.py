@@ -72,6 +72,12 @@ CASES = {
         ["+ view tmp_view"],
         ["- index authors_name_idx ON authors USING btree (name)"],
     ),
+    "all views, and nothing of tables": (
+        [("view", "*"), ("domain", "public.*")],
+        (VIEW, INDEX, NULLABLE),
+        ["+ view tmp_view"],
+        ["- index authors_name_idx ON authors USING btree (name)", "~ column tags.state: not null yes -> no"],
+    ),
     "everything of a schema": (
         [("*", "extra*")],
         ("CREATE SCHEMA extra", "CREATE TABLE extra.t (a integer)", "CREATE TYPE extra.mood AS ENUM ('ok')", INDEX),

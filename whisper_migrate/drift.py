@@ -90,7 +90,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
     nearest = None
 
     def compare(finding: str, shadow: Connection, before: Catalog, after: Catalog) -> list[Change]:
-        changes, left_out = split(diff(before, after), project.ignored)
+        changes, left_out = split(diff(before, after), project.ignored, before, after)
         told = outline([change for change, _ in left_out])
         ignored.extend(Ignored(finding, change, pattern) for change, pattern in left_out if change in told)
         return settled(shadow, changes)

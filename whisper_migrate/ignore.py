@@ -1,6 +1,6 @@
 """What a team does not want watched: patterns in pyproject.toml, each with a reason, counted in every report."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
@@ -18,12 +18,11 @@ class Pattern:
     identity: str
     reason: str
 
-    def matches(self, item: Object) -> bool:
-        """Whether it is about this object, or about the table that the object lives in."""
+    def matches(self, item: Object, holder: str | None) -> bool:
+        """Whether it is about this object, or about the table that the object lives in: `holder` is of which kind."""
         if fnmatchcase(item.kind, self.kind) and fnmatchcase(item.identity, self.identity):
             return True
-        inside = any(fnmatchcase(kind, self.kind) for kind in CONTAINERS)
-        return inside and item.parent is not None and fnmatchcase(item.parent, self.identity)
+        return holder is not None and fnmatchcase(holder, self.kind) and fnmatchcase(str(item.parent), self.identity)
 
 
 def patterns(entries: Iterable[dict[str, Any]]) -> list[Pattern]:
@@ -40,15 +39,32 @@ def patterns(entries: Iterable[dict[str, Any]]) -> list[Pattern]:
     return found
 
 
-def split(changes: list[Change], ignored: list[Pattern]) -> tuple[list[Change], list[tuple[Change, Pattern]]]:
-    """The changes that count, and those that a pattern ignores, each with the first that does."""
-    found = [(change, next((one for one in ignored if one.matches(change.object)), None)) for change in changes]
+def split(
+    changes: list[Change], ignored: list[Pattern], *catalogs: Catalog
+) -> tuple[list[Change], list[tuple[Change, Pattern]]]:
+    """The changes that count, and those that a pattern ignores, each with the first that does.
+
+    `catalogs` are those that the changes are between.
+    """
+    holders = _holders(catalogs) if ignored else {}
+    found = [(change, _first(ignored, change.object, holders)) for change in changes]
     left_out = [(change, pattern) for change, pattern in found if pattern]
     return [change for change, pattern in found if pattern is None], left_out
 
 
 def without(catalog: Catalog, ignored: list[Pattern]) -> Catalog:
     """The catalog without what the patterns are about, for a plan that must not touch it."""
-    kept = {item.key: item for item in catalog if not any(pattern.matches(item) for pattern in ignored)}
+    holders = _holders([catalog]) if ignored else {}
+    kept = {item.key: item for item in catalog if _first(ignored, item, holders) is None}
     requires = {key: needed & kept.keys() for key, needed in catalog.requires.items() if key in kept}
     return replace(catalog, objects=kept, requires=requires)
+
+
+def _first(ignored: list[Pattern], item: Object, holders: Mapping[str, str]) -> Pattern | None:
+    """The first pattern that is about an object."""
+    return next((one for one in ignored if one.matches(item, holders.get(str(item.parent)))), None)
+
+
+def _holders(catalogs: Iterable[Catalog]) -> dict[str, str]:
+    """Which kind those are that others can live in, by identity."""
+    return {item.identity: item.kind for catalog in catalogs for item in catalog if item.kind in CONTAINERS}

@@ -73,7 +73,8 @@ def prove_history(history: History, server: URL, name: str | None, tell: Callabl
             outcome.heads = history.heads
             with connected(made.create("desired")) as other:
                 build(other, history.project)
-                changes, _ = split(diff(end, inspect(other, like=end)), history.project.ignored)
+                wanted = inspect(other, like=end)
+                changes, _ = split(diff(end, wanted), history.project.ignored, end, wanted)
             with connected(shadow) as connection:
                 outcome.unwritten = settled(connection, changes)
     return outcome

@@ -54,7 +54,7 @@ def candidates(history: History, made: Shadows, actual: Catalog) -> list[Candida
             continue
         # One after another they differ in a few objects: what is the same is kept, and judged, once.
         catalog = inspect(shadow, like=found[-1].catalog if found else actual)
-        changes, _ = split(diff(catalog, actual), history.project.ignored)
+        changes, _ = split(diff(catalog, actual), history.project.ignored, catalog, actual)
         unknown = [change for change in changes if change not in known]
         differing = {id(change) for change in settled(shadow, unknown)}
         known |= {change: id(change) in differing for change in unknown}
