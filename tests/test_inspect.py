@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import URL, Connection, text
 
+from whisper_migrate import inspect as reading
 from whisper_migrate.catalog import diff
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.inspect import inspect
@@ -83,3 +84,31 @@ def test_what_is_temporary_is_no_part_of_the_schema(database: URL) -> None:
             "+ table pg_temperature",
             "+ publication pg_temp_1",
         ]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_large_catalog_comes_in_parts(database: URL, monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    with connected(database) as connection:
+        for number in range(3):
+            run(connection, f"CREATE TABLE t{number} (id serial PRIMARY KEY, x text); CREATE INDEX ON t{number} (x)")
+            run(connection, f"COMMENT ON TABLE t{number} IS 'one of {rows}'; GRANT SELECT ON t{number} TO PUBLIC")
+        connection.commit()
+        whole = inspect(connection)
+    monkeypatch.setattr(reading, "BEARINGS", reading.BEARINGS.replace(f"> {reading.LARGE}", "> 0"))
+    monkeypatch.setattr(reading, "PART", rows)
+    with connected(database) as connection:
+        parts = inspect(connection)
+    assert list(parts) == list(whole)
+    assert [item.parent for item in parts] == [item.parent for item in whole]
+
+
+def test_equal_catalogs_are_one(database: URL) -> None:
+    """What a check of three catalogs takes in memory is little more than one."""
+    with connected(database) as connection:
+        run(connection, "CREATE TABLE t (id serial PRIMARY KEY, x text); COMMENT ON TABLE t IS 'with a comment'")
+        first = inspect(connection)
+        assert inspect(connection, like=first).objects is first.objects
+        run(connection, "ALTER TABLE t ADD y text")
+        second = inspect(connection, like=first)
+        assert [line(change) for change in diff(first, second)] == ["+ column t.y text"]
+        assert all(second[key] is item for key, item in first.objects.items())
