@@ -51,6 +51,7 @@ class Precedence:
             self._heirs_come_after_columns,
             self._checks_come_before_values,
             self._names_are_free,
+            self._shares_are_named_at_once,
             self._nothing_logged_needs_what_is_not,
         ):
             yield from (edge for edge in rule() if edge[0] is not edge[1])
@@ -127,6 +128,14 @@ class Precedence:
                     if not step.verb == freed[name].verb == "rename":  # two shares can change names
                         yield freed[name], step, None
                         yield freed[name], self.makes.get(on_its_own(self.after, item.key), step), None
+
+    def _shares_are_named_at_once(self) -> Iterator[Edge]:
+        """One that has come with its table may have the name of another index till then."""
+        indexes = [step for step in self.steps if step.verb == "create" and step.item.kind == "index"]
+        for step in indexes:
+            if step.item.derived and step.statements:
+                alike = (one for one in indexes if one.item.parent == step.item.parent and not one.item.derived)
+                yield from ((step, one, None) for one in alike)
 
     def _nothing_logged_needs_what_is_not(self) -> Iterator[Edge]:
         """No table that refers to another, not even while both are on their way there; nor a publication."""

@@ -134,4 +134,10 @@ FOUND = [
         "CREATE INDEX k ON t (y DESC); CREATE VIEW v AS SELECT x, y FROM t; ALTER VIEW v ALTER y SET DEFAULT 'a'",
         "CREATE INDEX k ON t (y text_pattern_ops); CREATE VIEW v AS SELECT x FROM t",
     ),
+    Found(
+        "new partition whose share of a kept index has the name of another for a while",
+        "CREATE TABLE t (x integer, y integer) PARTITION BY LIST (x)",
+        "CREATE INDEX a ON t ((x IS NULL)); CREATE INDEX b ON t (y)",
+        "CREATE TABLE p PARTITION OF t DEFAULT; CREATE INDEX a ON t (y); CREATE INDEX b ON t (y)",
+    ),
 ]
