@@ -7,12 +7,17 @@ from sqlalchemy import URL
 
 from tests.drafting import edited
 from tests.little import command, execute, plain, value
-from tests.test_prove import project, proved, sound, write
+from tests.test_prove import edit, project, proved, sound, write
 from tests.test_rebase import B, rebased
 from whisper_migrate.project import Project
 from whisper_migrate.revisions.draft import draft
 
 __all__ = ["project"]
+
+DOWN = (
+    "ALTER TABLE tags ALTER state TYPE varchar(10) USING state::text, ALTER state SET DEFAULT 'new',"
+    " ADD CONSTRAINT tags_state_check CHECK (state IN ('new', 'old')); DROP TYPE s"
+)
 
 pytestmark = pytest.mark.servers("pg18")
 
@@ -106,3 +111,15 @@ def test_a_step_that_is_not_written_yet_is_no_revision(
     execute(database, "INSERT INTO t VALUES (1)")
     assert command(capsys, project, database, "upgrade").code == 0
     assert value(database, "SELECT plan FROM t") == "free"
+
+
+def test_what_a_revision_maps_is_not_named(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> None:
+    """It is not the labels that tell which values it fails on."""
+    up = "CREATE TYPE s AS ENUM ($$old$$); ALTER TABLE tags DROP CONSTRAINT tags_state_check, ALTER state DROP DEFAULT"
+    mapped = "CASE state WHEN $$new$$ THEN $$old$$ ELSE $$else$$ END"
+    retype = f"op.execute('ALTER TABLE tags ALTER COLUMN state TYPE s USING ({mapped})::s')"
+    write(project, "three", "two", f": op.execute('''{up}'''); {retype}", ": raise NotImplementedError")
+    edit(project, "three", "raise NotImplementedError", "op.execute(DOWN)\n\n\nDOWN = " + repr(DOWN))
+    said = proved(capsys, project, server, "three")
+    assert said.out.startswith(sound("three")) and "such label" not in said.out, said
+    assert 'Note: The upgrade fails on some rows: invalid input value for enum s: "else".' in said.out

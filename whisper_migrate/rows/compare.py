@@ -78,16 +78,16 @@ def _read(connection: Connection, catalog: Catalog, table: str) -> Table:
     listed = ", ".join([f"{name}::text" for name in types] or ["NULL"]).replace(":", r"\:")
     # Physical order outlives a rewrite of the table, though no UPDATE.
     rows = connection.execute(text(f"SELECT {listed} FROM {table} ORDER BY tableoid, ctid")).all()
-    return Table(
-        oid, {name: numbers[name] for name in types}, types, _key(catalog, table), [tuple(row) for row in rows]
-    )
+    own = {name: numbers[name] for name in types}
+    return Table(oid, own, types, _key(catalog, table, types), [tuple(row) for row in rows])
 
 
-def _key(catalog: Catalog, table: str) -> tuple[str, ...]:
-    """The columns of the primary key."""
+def _key(catalog: Catalog, table: str, known: Collection[str]) -> tuple[str, ...]:
+    """The columns of the primary key, if all are among those that are `known`."""
     for constraint in catalog.children(table, "constraint"):
         if constraint["type"] == "primary key":
-            return tuple(split_list(constraint["definition"].partition("(")[2].partition(")")[0]))
+            names = split_list(constraint["definition"].partition("(")[2].partition(")")[0])
+            return tuple(names) if set(names) <= set(known) else ()
     return ()
 
 

@@ -106,7 +106,9 @@ class Obstacles:
         found = RETYPE.fullmatch(error.statement or "")
         if found:
             table, column, type_, using = found.groups()
-            if type_.removesuffix("[]") in self._enums and self._unlabelled(connection, table, column, type_):
+            is_cast = not using or re.fullmatch(rf'{re.escape(column)}(::[\w."]+(\[\])?)+', using)
+            enum = is_cast and type_.removesuffix("[]") in self._enums
+            if enum and self._unlabelled(connection, table, column, type_):
                 return True
             unfit = list(_tried(connection, table, type_, using or column, column))
             if unfit:
