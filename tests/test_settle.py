@@ -177,6 +177,26 @@ def test_a_difference_that_no_statement_makes_is_one(make_database: MakeDatabase
     assert left == ["~ column p1.n: default 1 -> 2"]
 
 
+def test_a_share_of_another_key_is_a_difference(make_database: MakeDatabase) -> None:
+    """The partition's foreign key was its old table's: to make that again says nothing of the new one's."""
+    url = make_database()
+    with connected(url) as connection:
+        for name in ("t", "u"):
+            apply(
+                connection,
+                f"CREATE TABLE {name} (x integer UNIQUE) PARTITION BY LIST (x)",
+                f"ALTER TABLE {name} ADD CONSTRAINT k FOREIGN KEY (x) REFERENCES {name} (x)",
+            )
+        apply(connection, "CREATE TABLE p PARTITION OF t DEFAULT")
+        before = catalog(connection)
+    copy = make_database(template=url)
+    with connected(copy) as connection:
+        apply(connection, "ALTER TABLE t DETACH PARTITION p; DROP TABLE p; CREATE TABLE p PARTITION OF u DEFAULT")
+        after = catalog(connection)
+    _, left = differences(url, before, after)
+    assert [line for line in left if line.startswith("~ constraint k on p: definition")], left
+
+
 def test_a_clean_list_stays_empty(database: URL) -> None:
     with connected(database) as connection:
         nothing: list[Change] = []

@@ -13,7 +13,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from whisper_migrate.catalog import Catalog, Change
+from whisper_migrate.catalog import Catalog, Change, Key
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import inspect
 from whisper_migrate.planning.inheritance import above
@@ -45,9 +45,14 @@ def settled(shadow: Connection, changes: Sequence[Change]) -> list[Change]:
         return list(changes)
     base = inspect(shadow, requires=True)
     doubtful = [change for change in doubtful if change.object.key in base]
-    same = _same(shadow, base, doubtful)
+    moved = {change.object.identity for change in changes if "parents" in change.fields}
+    gone = {change.object.key for change in changes if change.sign == "-"}
+    # What a share is of is run for it: but not where it is a share of another now.
+    others = {item.key for item in (change.object for change in doubtful) if item.parent in moved}
+    others |= {change.object.key for change in doubtful if above(base, change.object) & gone}
+    same = _same(shadow, base, doubtful, others)
     if same is None:  # one of them stands in the way of the others
-        same = [change for change in doubtful if _same(shadow, base, [change])]
+        same = [change for change in doubtful if _same(shadow, base, [change], others)]
     return [change for change in changes if not any(change is found for found in same)]
 
 
@@ -59,8 +64,11 @@ def agreed(before: Catalog, after: Catalog, changes: Sequence[Change]) -> Catalo
     return replace(after, objects=objects)
 
 
-def _same(shadow: Connection, base: Catalog, changes: list[Change]) -> list[Change] | None:
-    """Those whose two sides PostgreSQL prints alike once it has run them; None when they cannot be run."""
+def _same(shadow: Connection, base: Catalog, changes: list[Change], others: set[Key]) -> list[Change] | None:
+    """Those whose two sides PostgreSQL prints alike once it has run them; None when they cannot be run.
+
+    `others` are not tried by running what they are a share of.
+    """
     savepoint = shadow.begin_nested()
     try:
         run(shadow, "SET LOCAL check_function_bodies = off")
@@ -72,7 +80,8 @@ def _same(shadow: Connection, base: Catalog, changes: list[Change]) -> list[Chan
         # What no statement changes was not tried, so nothing was proved of it.
         touched = {item.key for step in made if step.statements for item in (step.item, *step.inside)}
         for change in changes:
-            touched |= {change.object.key} if touched & above(base, change.object) else set()
+            if change.object.key not in others and touched & above(base, change.object):
+                touched.add(change.object.key)
         second = inspect(shadow, requires=True)
         for statement in statements(plan(second, base)):
             run(shadow, statement)

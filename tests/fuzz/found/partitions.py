@@ -140,4 +140,11 @@ FOUND = [
         "CREATE INDEX a ON t ((x IS NULL)); CREATE INDEX b ON t (y)",
         "CREATE TABLE p PARTITION OF t DEFAULT; CREATE INDEX a ON t (y); CREATE INDEX b ON t (y)",
     ),
+    Found(
+        "partition of another table, whose foreign key to itself has the same name",
+        "CREATE TABLE t (x integer UNIQUE) PARTITION BY LIST (x);"
+        "CREATE TABLE u (x integer UNIQUE) PARTITION BY LIST (x)",
+        "CREATE TABLE p PARTITION OF t DEFAULT; ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (x) REFERENCES t (x)",
+        "CREATE TABLE p PARTITION OF u DEFAULT; ALTER TABLE u ADD CONSTRAINT k FOREIGN KEY (x) REFERENCES u (x)",
+    ),
 ]
