@@ -45,14 +45,18 @@ def settled(shadow: Connection, changes: Sequence[Change]) -> list[Change]:
         return list(changes)
     base = inspect(shadow, requires=True)
     doubtful = [change for change in doubtful if change.object.key in base]
+    wholes = {change.object.key: above(base, change.object) for change in doubtful}
+    # What a share is of is run for it: but not where that differs indeed, or it is a share of another now.
+    unlike = {change.object.key for change in changes} - wholes.keys()
     moved = {change.object.identity for change in changes if "parents" in change.fields}
-    gone = {change.object.key for change in changes if change.sign == "-"}
-    # What a share is of is run for it: but not where it is a share of another now.
     others = {item.key for item in (change.object for change in doubtful) if item.parent in moved}
-    others |= {change.object.key for change in doubtful if above(base, change.object) & gone}
+    others |= {key for key, above_it in wholes.items() if above_it & unlike}
     same = _same(shadow, base, doubtful, others)
     if same is None:  # one of them stands in the way of the others
-        same = [change for change in doubtful if _same(shadow, base, [change], others)]
+        same = []
+        for change in doubtful:
+            together = [one for one in doubtful if one is change or one.object.key in wholes[change.object.key]]
+            same += [one for one in _same(shadow, base, together, others) or () if one is change]
     return [change for change in changes if not any(change is found for found in same)]
 
 
