@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import URL
 
 from tests import servers
+from tests.databases.test_settings import listener
 from tests.projects import MIGRATE, ROOT, SECRET, ask, copied, refusal
-from tests.test_settings import listener
 from whisper_migrate import embedded
 from whisper_migrate.cli import main
 from whisper_migrate.commands import NAMES, command

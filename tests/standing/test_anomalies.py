@@ -81,7 +81,7 @@ def test_every_format_tells_of_them(project: Project, database: URL, server: URL
     assert all("nearer to two" in said[name] for name in ("text", "github"))
     document = json.loads(said["json"])
     assert (document["clean"], document["nearest"]) == (False, "two")
-    schema = Path(reports.__file__).parents[2] / "tests/schemas/drift-report.json"
+    schema = Path(reports.__file__).parents[2] / "tests/reports/schemas/drift-report.json"
     assert list(Draft202012Validator(json.loads(schema.read_text())).iter_errors(document)) == []
 
 

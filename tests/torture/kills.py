@@ -14,7 +14,7 @@ from sqlalchemy import URL
 
 from tests import servers
 from tests.projects import ask
-from tests.running import AUTOCOMMIT, Said, alone, project, run, sql
+from tests.running.attempts import AUTOCOMMIT, Said, alone, project, run, sql
 from tests.servers import until
 from whisper_migrate import embedded
 from whisper_migrate.catalog import Catalog, diff

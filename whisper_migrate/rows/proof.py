@@ -73,7 +73,7 @@ def prove_rows(
         return Tried([*tried.notes, *(rule.note for rule in unmet)], [*tried.breaches, *unmet])
     except Refused:
         raise
-    except Exception as error:
+    except (Failure, DBAPIError) as error:
         return Tried([f"The revision was not tried on rows: {reason(error)}."])
 
 

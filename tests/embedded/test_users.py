@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import URL
 
 from tests import servers
-from tests.embedding import ROOT, START, as_user, ask, command, finished, mode, start
+from tests.embedded.users import ROOT, START, as_user, ask, command, finished, mode, start
 from whisper_migrate import embedded
 from whisper_migrate.embedded import installed
 from whisper_migrate.errors import Failure

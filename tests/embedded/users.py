@@ -16,7 +16,7 @@ from sqlalchemy import URL
 from tests import servers
 from whisper_migrate import embedded
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 START = "import sys, pathlib; from whisper_migrate import embedded; print(embedded.start(pathlib.Path(sys.argv[1])))"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from tests.inventory.queries import (
+from tests.models.inventory.queries import (
     COLUMNS,
     CONSTRAINTS,
     ENUMS,

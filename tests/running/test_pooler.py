@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import URL
 
 from tests.projects import ask
-from tests.running import Said, project, run, sql
+from tests.running.attempts import Said, project, run, sql
 from tests.servers import until
 from whisper_migrate.errors import Failure
 

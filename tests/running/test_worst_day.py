@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import URL
 
 from tests import servers
-from tests.embedding import start
+from tests.embedded.users import start
 from tests.projects import HEAD, Checkout, ask, copied, migrated
-from tests.test_scripts import mounting
+from tests.scripts.test_scripts import mounting
 from whisper_migrate import embedded
 from whisper_migrate.errors import Failure
 from whisper_migrate.project import Project

@@ -16,7 +16,7 @@ from whisper_migrate.revisions.prove_history import prove_history
 
 pytestmark = pytest.mark.thorough
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 DOWN_ONE = """DROP TABLE "Odd Place"."Order [x]"; DROP SCHEMA "Odd Place"; DROP TABLE elsewhere.authors;
 DROP SCHEMA elsewhere; DROP VIEW public.author_names; DROP TABLE public.authors; DROP TABLE public.tags"""

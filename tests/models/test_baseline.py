@@ -16,7 +16,7 @@ from conftest import MakeDatabase
 from sqlalchemy import URL, Connection, NullPool, create_engine
 
 from tests import servers
-from tests.inventory.read import counts, differing, expected, read
+from tests.models.inventory.read import counts, differing, expected, read
 from whisper_migrate import embedded
 from whisper_migrate.catalog import Catalog, diff
 from whisper_migrate.desired import build
@@ -27,7 +27,7 @@ from whisper_models import metadata
 
 pytestmark = pytest.mark.thorough
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PROJECT = Project(ROOT)
 BASELINE = "20251011_baseline_v106"
 

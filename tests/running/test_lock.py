@@ -10,7 +10,7 @@ from sqlalchemy import URL
 
 from tests import servers
 from tests.projects import Checkout, ask, copied, tables
-from tests.running import Said, alone, project, run, sql
+from tests.running.attempts import Said, alone, project, run, sql
 from tests.servers import until
 from whisper_migrate.errors import Failure
 from whisper_migrate.project import Project

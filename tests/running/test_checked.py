@@ -8,7 +8,7 @@ from sqlalchemy import URL
 
 from tests.little import Said, command
 from tests.projects import ask, role
-from tests.running import alone, project, run, sql, write
+from tests.running.attempts import alone, project, run, sql, write
 from whisper_migrate.project import Project
 
 ONE = sql("CREATE TABLE t (id integer PRIMARY KEY, n integer, extra text)", "CREATE VIEW v AS SELECT id FROM t")

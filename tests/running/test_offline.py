@@ -8,7 +8,7 @@ from sqlalchemy import URL
 
 from tests.little import command, plain
 from tests.projects import HEAD, ROOT, ask
-from tests.running import alone, project, sql
+from tests.running.attempts import alone, project, sql
 from whisper_migrate.drift import check
 from whisper_migrate.embedded.installed import binaries
 from whisper_migrate.errors import Failure

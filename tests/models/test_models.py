@@ -36,7 +36,7 @@ def engine(database: URL) -> Iterator[Engine]:
 
 def run(*arguments: str) -> str:
     """What a fresh interpreter prints."""
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, *arguments], cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import servers
-from tests.embedding import start
+from tests.embedded.users import start
 from tests.projects import ask, copied, refusal
 from whisper_migrate import embedded
 from whisper_migrate.databases.connect import connected

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import URL
 
 from tests import servers
-from tests.embedding import start
+from tests.embedded.users import start
 from tests.projects import HEAD, MIGRATE, SECRET, Checkout, Run, ask, copied, migrated, tables
-from tests.test_scripts import with_venv
+from tests.scripts.test_scripts import with_venv
 from whisper_migrate import embedded
 
 pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]

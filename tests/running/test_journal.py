@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import URL
 
 from tests.projects import ask
-from tests.running import AUTOCOMMIT, Said, alone, project, run, sql, write
+from tests.running.attempts import AUTOCOMMIT, Said, alone, project, run, sql, write
 from tests.servers import until
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.errors import Failure

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 from sqlalchemy import URL
 
-from tests.running import alone, project, sql
+from tests.running.attempts import alone, project, sql
 from whisper_migrate.running import progress as module
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.running.progress import Progress
