@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog import Catalog, Key, Object
+from whisper_migrate.collector import age
 from whisper_migrate.objects import ATTACHED, KINDS
 from whisper_migrate.requires import Address, read_requires
 
@@ -257,16 +258,8 @@ def _in_haste() -> Iterator[None]:
     finally:
         sys.setswitchinterval(interval)
         if was_enabled:
-            _age()
+            age()
             gc.enable()
-
-
-def _age() -> None:
-    """Count all that is there as old: what is young, the collector would look through as soon as it is enabled."""
-    kept = gc.get_freeze_count()
-    gc.freeze()
-    if not kept:
-        gc.unfreeze()
 
 
 def _prepared(connection: Connection) -> frozenset[str]:

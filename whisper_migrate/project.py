@@ -16,6 +16,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from whisper_migrate.collector import keep
 from whisper_migrate.errors import Failure
 from whisper_migrate.ignore import Pattern, patterns
 from whisper_migrate.sql import literal, run
@@ -143,7 +144,7 @@ class Project:
         except (Exception, SystemExit) as error:
             raise Failure(f"{name} does not import: {self.blame(error)}.") from error
         finally:
-            gc.freeze()
+            keep()
             if was_enabled:
                 gc.enable()
 
