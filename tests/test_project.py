@@ -1,11 +1,15 @@
 """A project that is not sound: each mistake in one sentence, with its file and line, and exit code 2."""
 
+import subprocess
+import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import URL
 
+from tests import little
 from tests.projects import HEAD, ROOT, USERS, Checkout, ask, copied, migrated, refusal
 from whisper_migrate.errors import Failure
 from whisper_migrate.project import Project
@@ -129,6 +133,50 @@ def test_a_project_is_found_upwards(tmp_path: Path) -> None:
     inner.mkdir(parents=True)
     (inner / "pyproject.toml").write_text("[project]\n")
     assert Project.find(inner).root == tmp_path
+    heard: list[str] = []
+    Project.find(inner, heard.append)
+    assert heard == [f"Project {tmp_path}: {inner}/pyproject.toml is nearer, but has no [tool.whisper_migrate]."]
+    Project.find(tmp_path / "a", heard.append)
+    assert len(heard) == 1  # no other is nearer there
     (tmp_path / "pyproject.toml").write_text("")
     with pytest.raises(Failure, match=r"neither .*/a/b nor a folder above it has a pyproject.toml"):
         Project.find(inner)
+
+
+@pytest.mark.parametrize(
+    "section", ["[tool.whisper_migrate]\n", "[tool]\nwhisper_migrate = {}\n", "[[tool.whisper_migrate.ignore]]\n"]
+)
+def test_the_nearest_section_wins_also_an_empty_one(tmp_path: Path, section: str) -> None:
+    """Another project's database is never used instead."""
+    (tmp_path / "pyproject.toml").write_text("[tool.whisper_migrate]\nmodels = 'm:x'\n")
+    inner = tmp_path / "inner"
+    (inner / "alembic").mkdir(parents=True)
+    (inner / "pyproject.toml").write_text(section)
+    heard: list[str] = []
+    found = Project.find(inner / "alembic", heard.append)
+    assert (found.root, Project.at(inner).root, heard) == (inner, inner, [])
+    with pytest.raises(Failure, match="does not say where the models are"):
+        _ = found.metadata
+
+
+@pytest.mark.parametrize("text", ["[tool]\nwhisper_migrate = 3\n", "[tool]\nwhisper_migrate = ['models']\n"])
+def test_a_section_that_is_no_table_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(Failure, match=r"whisper_migrate is no table in .*pyproject\.toml"):
+        Project.find(tmp_path)
+
+
+def test_as_a_module_it_is_for_the_project_of_the_folder(tmp_path: Path) -> None:
+    """`python -m whisper_migrate` says which project that is where it is not the nearest pyproject.toml's."""
+    inner = little.project(tmp_path).root / "tool"
+    inner.mkdir()
+    (inner / "pyproject.toml").write_text("")
+    command = [sys.executable, "-m", "whisper_migrate", "history"]
+    run = partial(subprocess.run, cwd=inner, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
+    said = run(command)
+    assert (said.returncode, said.stdout.count("authors [and] their tags")) == (0, 1)
+    assert said.stderr == (
+        f"Project {tmp_path}: {inner}/pyproject.toml is nearer, but has no [tool.whisper_migrate].\n"
+    )
+    said = run([*command, "--nonsense"])
+    assert said.returncode == 2 and "Usage: python -m whisper_migrate history" in said.stderr

@@ -28,7 +28,11 @@ def cli(context: click.Context, folder: Path | None) -> None:
     The database is DATABASE_URL, else POSTGRES_HOST and its like, else an embedded PostgreSQL in .pgdata.
     Exit codes: 0 done or the same, 1 something differs, 2 it could not be done.
     """
-    context.obj = Project.at(folder.resolve()) if folder else context.obj or Project.find(Path.cwd())
+    context.obj = Project.at(folder.resolve()) if folder else context.obj or Project.find(Path.cwd(), _note)
+
+
+def _note(text: str) -> None:
+    err.print(escape(text))
 
 
 class Terminated(BaseException):
@@ -47,10 +51,10 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
     """Run a command and exit; a Failure is one sentence on standard error and exit code 2."""
     signal.signal(signal.SIGTERM, _terminate)
     interruption.listen()
+    program = Path(sys.argv[0]).name
+    name = "python -m whisper_migrate" if program == "__main__.py" else program
     try:
-        cli.main(
-            arguments, prog_name=Path(sys.argv[0]).name, standalone_mode=False, obj=Project(root) if root else None
-        )
+        cli.main(arguments, prog_name=name, standalone_mode=False, obj=Project(root) if root else None)
     except Failure as failure:
         err.print(f"[bold red]Failed:[/] {escape(failure.what)}")
         if failure.remedy:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from whisper_migrate.errors import Failure
+from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
 
 if TYPE_CHECKING:
@@ -85,5 +86,5 @@ def report(direction: str, outcome: Outcome) -> None:
         return
     total = sum(applied.seconds for applied in outcome.applied)
     word = "Upgraded" if direction == "upgrade" else "Downgraded"
-    count = f"{len(outcome.applied)} revision{'s' if len(outcome.applied) > 1 else ''}"
+    count = counted(len(outcome.applied), "revision")
     out.print(f"{word} from {names(outcome.before)} to {names(outcome.after)}: {count} in {total:.2f} s.")

@@ -19,6 +19,7 @@ from whisper_migrate.history import History
 from whisper_migrate.ignore import Pattern, split
 from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import Entry, read_or_why
+from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
 from whisper_migrate.settle import settled
 from whisper_migrate.source_lines import Place, place
@@ -168,7 +169,7 @@ def read_database(
             return catalog, None
         empty = "an alembic_version without a row" if revisions == [] else "no alembic_version"
         raise Failure(
-            f"The database {database.database} has {tables} table{'s' if tables > 1 else ''} and {empty}:"
+            f"The database {database.database} has {counted(tables, 'table')} and {empty}:"
             " no telling which revision made it.",
             "Is it the right database? migrate.py whereami says which revision it equals, migrate.py adopt stamps it.",
         )

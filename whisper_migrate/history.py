@@ -23,6 +23,7 @@ from whisper_migrate.databases.locks import TooManyLocks, few_locks
 from whisper_migrate.environment import ENV_PY, environment
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.names import plain_name, split_name
+from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
 
 # Beside the folder of the revisions: those that `migrate.py squash` has folded into one, in a folder named after it.
@@ -79,7 +80,7 @@ class History:
     def forked(self) -> str:
         """The sentence on a history with more than one head: it names each with its file."""
         heads = ", ".join(f"{head} ({self.path(self.find(head))})" for head in sorted(self.heads))
-        return f"The history has {len(self.heads)} heads: {heads}."
+        return f"The history has {counted(len(self.heads), 'head')}: {heads}."
 
     def find(self, name: str) -> Script:
         """The revision with this id, or the one whose id begins like this."""

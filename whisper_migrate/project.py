@@ -9,7 +9,7 @@ import sys
 import tomllib
 import traceback
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -40,11 +40,19 @@ class Project:
     root: Path
 
     @classmethod
-    def find(cls, start: Path) -> Project:
-        """The project that `start` lies in: the nearest folder upwards whose pyproject.toml has our section."""
+    def find(cls, start: Path, say: Callable[[str], None] = lambda _: None) -> Project:
+        """The project that `start` lies in: the nearest folder upwards whose pyproject.toml has our section.
+
+        `say` hears which one that is where another pyproject.toml, without our section, is nearer.
+        """
+        nearest = None
         for folder in (start, *start.parents):
-            if (folder / "pyproject.toml").is_file() and cls(folder).options:
-                return cls(folder)
+            if (folder / "pyproject.toml").is_file():
+                nearest = nearest or folder
+                if cls(folder).section is not None:
+                    if folder != nearest:
+                        say(f"Project {folder}: {nearest / 'pyproject.toml'} is nearer, but has no [tool.{SECTION}].")
+                    return cls(folder)
         raise Failure(
             f"No project here: neither {start} nor a folder above it has a pyproject.toml with [tool.{SECTION}].",
             "Change to the project's folder, or name it with --project FOLDER.",
@@ -53,19 +61,27 @@ class Project:
     @classmethod
     def at(cls, folder: Path) -> Project:
         """The project in this very folder."""
-        if not cls(folder).options:
+        if cls(folder).section is None:
             raise Failure(f"{folder / 'pyproject.toml'} has no [tool.{SECTION}].")
         return cls(folder)
 
     @cached_property
-    def options(self) -> dict[str, Any]:
-        """`[tool.whisper_migrate]` of pyproject.toml."""
+    def section(self) -> dict[str, Any] | None:
+        """`[tool.whisper_migrate]` of pyproject.toml, which may be empty; None where there is no such section."""
+        file = self.root / "pyproject.toml"
         try:
-            text = (self.root / "pyproject.toml").read_text(encoding="utf-8")
-            section: dict[str, Any] = tomllib.loads(text).get("tool", {}).get(SECTION, {})
+            tools = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
         except (OSError, ValueError) as error:
-            raise Failure(f"{self.root / 'pyproject.toml'} cannot be read: {error}.") from error
+            raise Failure(f"{file} cannot be read: {error}.") from error
+        section = tools.get(SECTION) if isinstance(tools, dict) else None
+        if not isinstance(section, dict | None):
+            raise Failure(f"{SECTION} is no table in {file}.", f"[tool.{SECTION}]")
         return section
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the section says; nothing where there is none."""
+        return self.section or {}
 
     @cached_property
     def metadata(self) -> MetaData:

@@ -28,6 +28,7 @@ from whisper_migrate.planning.hazards import Hazard, hazards
 from whisper_migrate.planning.lookalikes import lookalike, renaming
 from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.planning.steps import Step
+from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.settle import agreed, settled
@@ -138,7 +139,7 @@ class WayBack:
         left = settled(self.shadow, diff(self.wanted, without(inspect(connection), self.project.ignored)))
         if left:
             lines = "\n  ".join(line(change) for change in left[:20])
-            raise Failure(f"Nothing was repaired, since {len(left)} differences would be left:\n  {lines}")
+            raise Failure(f"Nothing was repaired, since {counted(len(left), 'difference')} would be left:\n  {lines}")
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Is everything there that running needs? One line for each thing, also where the packages are missing.
 
-At the top it imports the standard library only, so that it can say what else there is not.
+At the top it imports nothing that needs a package, so that it can name those that are missing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from configparser import ConfigParser
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from whisper_migrate.plurals import counted
 
 PIN = re.compile(r"^([\w.-]+)(?:\[[^]]*\])?==([\w.]+)", re.MULTILINE)
 
@@ -103,7 +105,7 @@ def _versions(root: Path) -> str:
     from whisper_migrate.project import Project
 
     count = len(History(Project(root)).newest_first())
-    return f"{count} revision{'' if count == 1 else 's'}"
+    return counted(count, "revision")
 
 
 def _head(root: Path) -> str:
@@ -117,7 +119,7 @@ def _models(root: Path) -> str:
     from whisper_migrate.project import Project
 
     project = Project(root)
-    return f"{len(project.metadata.tables)} tables and {len(project.entities)} other objects"
+    return f"{counted(len(project.metadata.tables), 'table')} and {counted(len(project.entities), 'other object')}"
 
 
 def _database(root: Path) -> str:

@@ -7,6 +7,7 @@ import re
 
 from whisper_migrate.catalog import Change, Object
 from whisper_migrate.names import shown
+from whisper_migrate.plurals import counted
 
 LONG = 200  # characters; of what is longer, only the part that differs is told
 AROUND = 10  # words and signs that are left around it
@@ -52,7 +53,7 @@ def excerpt(before: str, after: str) -> list[str]:
         return [visible(f"{mark} {text}") for mark, text in zip("-+", _middles(before, after), strict=True)]
     diff = difflib.unified_diff(before.split("\n"), after.split("\n"), n=1, lineterm="")
     lines = ["\t".join(map(visible, text.split("\t"))) for text in list(diff)[2:] if not text.startswith("@@")]
-    return lines if len(lines) <= MANY + 1 else [*lines[:MANY], f"... and {len(lines) - MANY} lines more"]
+    return lines if len(lines) <= MANY + 1 else [*lines[:MANY], f"... and {counted(len(lines) - MANY, 'line')} more"]
 
 
 def _middles(before: str, after: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from sqlalchemy import URL
 
 from tests import little
 from tests.conftest import MakeDatabase
-from whisper_migrate import reports
+from whisper_migrate import __version__, reports
 from whisper_migrate.project import Project
 
 pytestmark = pytest.mark.servers("pg18")
@@ -255,6 +255,7 @@ def test_sarif(project: Project, make_database: MakeDatabase, capsys: pytest.Cap
         validator.validate(document)
         assert (document["version"], document["$schema"]) == ("2.1.0", "https://json.schemastore.org/sarif-2.1.0.json")
     (run,) = log["runs"]
+    assert run["tool"]["driver"]["version"] == __version__ != "0"
     rules = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
     results = {result["message"]["text"]: result for result in run["results"]}
     assert {result["ruleId"] for result in run["results"]} == {"unwritten", "drift"} < rules

@@ -62,7 +62,7 @@ def test_done_statements_are_not_run_again(tmp_path: Path, database: URL) -> Non
     said = Said()
     outcome = run(made, database, said=said)
     assert [applied.revision for applied in outcome.applied] == ["r2"] and outcome.after == ["r2"]
-    assert "3 statements are done, and it goes on behind them" in said
+    assert "it goes on behind 3 statements" in said
     assert total(database) == 5150 and journal(database) == []
     with connected(database) as connection:
         assert not [item for item in inspect(connection) if "whisper_journal" in item.identity]

@@ -10,6 +10,7 @@ from whisper_migrate.catalog import Change
 from whisper_migrate.console import database_of, err, names, out
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.planning.plan import statements
+from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
 from whisper_migrate.standing.adopt import Adoption, adoption, patterns
 from whisper_migrate.words import line, outline
@@ -74,5 +75,4 @@ def _lines(changes: list[Change]) -> list[str]:
 
 
 def _count(changes: list[Change]) -> str:
-    count = len(outline(changes))
-    return f"{count} change{'s' if count > 1 else ''}"
+    return counted(len(outline(changes)), "change")

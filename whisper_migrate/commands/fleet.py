@@ -21,6 +21,7 @@ from whisper_migrate.fleet.members import Member
 from whisper_migrate.fleet.survey import Standing, Survey, survey
 from whisper_migrate.fleet.upgrade import upgrade
 from whisper_migrate.history import History
+from whisper_migrate.plurals import counted, verb
 from whisper_migrate.project import Project
 from whisper_migrate.standing.anomalies import Anomaly
 
@@ -94,7 +95,7 @@ def _upgrade(project: Project, members: list[Member], jobs: int, canary: int) ->
     untried = len(members) - len(done) - len(failed)
     out.print(f"{done.count(True)} upgraded, {done.count(False)} had nothing to do, {len(failed)} failed.")
     if untried:
-        out.print(f"{untried} were not tried, as one of the first {canary} failed.")
+        out.print(f"{untried} {verb(untried, 'was', 'were')} not tried, as one of the first {canary} failed.")
     return _report_failed(failed, members)
 
 
@@ -149,7 +150,7 @@ def _report_drift(history: History, found: Survey) -> int:
 def _report_left_out(found: Survey) -> None:
     ignored = sum(standing.ignored for standing in found.standings)
     if ignored:
-        out.print(f"Not compared, as pyproject.toml ignores them: {ignored} objects.")
+        out.print(f"Not compared, as pyproject.toml ignores them: {counted(ignored, 'object')}.")
     for reason in sorted({reason for standing in found.standings for reason in standing.unreadable}):
         out.print(escape(f"Not readable: {reason}"))
 
@@ -166,7 +167,7 @@ def _report_failed(failed: dict[Member, Failure], members: list[Member]) -> int:
 
 
 def _differ(standings: Sequence[Standing]) -> str:
-    return f"{len(standings)} {'differs' if len(standings) == 1 else 'differ'}"
+    return f"{len(standings)} {verb(len(standings), 'differs', 'differ')}"
 
 
 def _names(standings: Sequence[Standing]) -> str:

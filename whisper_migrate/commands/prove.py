@@ -8,6 +8,7 @@ from rich.markup import escape
 from whisper_migrate.console import out
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.history import History
+from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
 from whisper_migrate.revisions.prove_history import Outcome, Proof, prove_history
 from whisper_migrate.words import line, outline
@@ -47,7 +48,7 @@ def _end(history: History, outcome: Outcome) -> list[str]:
         said += [history.forked, "  -> migrate.py rebase   (puts yours on the other one)"]
     if outcome.unwritten:
         changes = outline(outcome.unwritten)
-        said += [f"The history does not end at the models ({len(changes)} change{'s' if len(changes) > 1 else ''}):"]
+        said += [f"The history does not end at the models ({counted(len(changes), 'change')}):"]
         said += [f"  {line(change)}" for change in changes]
         said += ['  -> make revision msg="..."']
     if outcome.heads and outcome.clean:

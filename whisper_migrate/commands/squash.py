@@ -7,6 +7,7 @@ from whisper_migrate.console import out
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.history import History
 from whisper_migrate.names import joined, shown
+from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
 from whisper_migrate.revisions.squash import squash
 
@@ -28,7 +29,7 @@ def command(project: Project, revision: str, allow: tuple[str, ...]) -> None:
         return
     last, root = done.folded[-1].revision, project.root
     out.print(escape(f"Wrote {done.path.relative_to(root)}, proved up, down and up in a throwaway database."))
-    out.print(escape(f"It is {last} now: {len(done.folded)} revisions in one, which makes the same."))
+    out.print(escape(f"It is {last} now: {counted(len(done.folded), 'revision')} in one, which makes the same."))
     if done.seeds.rows:
         out.print(escape(f"With the rows that they make: {joined(done.seeds.counts())}."))
     for table, column in sorted(done.seeds.made):

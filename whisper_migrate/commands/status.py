@@ -12,6 +12,7 @@ from whisper_migrate.drift import check
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.ledger import Entry, read_or_why
+from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
 from whisper_migrate.standing.anomalies import anomalies
 from whisper_migrate.standing.nearest import tally
@@ -54,7 +55,7 @@ def _ledger(entries: list[Entry]) -> str:
     if not entries:
         return "none yet: the next step or stamp begins it"
     last = entries[-1]
-    count = f"{len(entries)} entries" if len(entries) > 1 else "1 entry"
+    count = counted(len(entries), "entry")
     return f"{count}, the last on {last.when}: {last.direction} {last.revision} by {last.role}"
 
 

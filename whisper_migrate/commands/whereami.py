@@ -9,6 +9,7 @@ from rich.markup import escape
 from whisper_migrate.console import database_of, names, out
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.names import joined, shown
+from whisper_migrate.plurals import counted, verb
 from whisper_migrate.project import Project
 from whisper_migrate.standing.whereabouts import Whereabouts, whereabouts
 
@@ -34,7 +35,8 @@ def told(found: Whereabouts) -> Iterator[str]:
     yield from (f"{text}, which took the database on from here." for text in found.taken_on)
     yield from (f"{text}." for text in found.unknown)
     nearest = found.nearest
-    there = f"of the {len(found.nearest_tables)} tables of {nearest.revision}, {len(found.known)} are there"
+    known, all_tables = len(found.known), counted(len(found.nearest_tables), "table")
+    there = f"of {all_tables} of {nearest.revision}, {known} {verb(known, 'is', 'are')} there"
     match found.sort:
         case "equal":
             first, *others = found.equal

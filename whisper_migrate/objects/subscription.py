@@ -4,6 +4,7 @@ from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.errors import Failure
+from whisper_migrate.plurals import counted
 from whisper_migrate.sql import hidden
 
 CATALOG = "pg_subscription"
@@ -49,7 +50,7 @@ def unreadable(connection: Connection) -> str | None:
     if connection.scalar(text(MAY_READ)):
         return None
     count = connection.scalar(text(f"SELECT count(*) {SUBSCRIPTIONS}"))
-    return f"the connection strings of {count} subscriptions (only for superusers)" if count else ""
+    return f"the connection strings of {counted(count, 'subscription')} (only for superusers)" if count else ""
 
 
 def create(item: Object) -> list[str]:

@@ -4,6 +4,7 @@ from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.errors import Failure
+from whisper_migrate.plurals import counted
 from whisper_migrate.sql import HIDDEN, foreign_option_changes, foreign_options, hidden
 
 CATALOG = "pg_user_mapping"
@@ -31,7 +32,11 @@ WHERE m.umoptions IS NULL AND NOT has_table_privilege('pg_catalog.pg_user_mappin
 
 def unreadable(connection: Connection) -> str | None:
     count = connection.scalar(text(UNREADABLE))
-    return f"the options of {count} user mappings (only for superusers and the server's owner)" if count else None
+    return (
+        f"the options of {counted(count, 'user mapping')} (only for superusers and the server's owner)"
+        if count
+        else None
+    )
 
 
 def readable(version: int) -> str:

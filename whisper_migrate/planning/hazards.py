@@ -10,6 +10,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.names import shown
 from whisper_migrate.planning.casts import loses_nothing
 from whisper_migrate.planning.steps import Step
+from whisper_migrate.plurals import plural
 
 # Dropping one of these loses what people put into it.
 HOLDS_DATA = ("table", "column", "sequence", "foreign_table", "schema", "extension")
@@ -86,7 +87,7 @@ def _computed(item: Object) -> bool:
 def narrowing(before: Object, after: Object) -> str | None:
     """What a change of type may lose; widening a text or a number loses nothing."""
     if before.kind == "enum" and (gone := [label for label in before["labels"] if label not in after["labels"]]):
-        return f"loses the value{'s' if len(gone) > 1 else ''} {', '.join(gone)}"
+        return f"loses the {plural('value', len(gone))} {', '.join(gone)}"
     if before.kind == "composite_type":
         gone = [words for words in before["attributes"] or () if words not in (after["attributes"] or ())]
         return f"loses {', '.join(gone)}, with the values that columns of this type hold" if gone else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,6 +23,7 @@ from sarif_pydantic import (
     ToolDriver,
 )
 
+from whisper_migrate import __version__
 from whisper_migrate.catalog import Change
 from whisper_migrate.drift import Verdict
 from whisper_migrate.words import line, outline
@@ -48,7 +48,7 @@ def render(verdict: Verdict, database: str | None) -> str:
         )
         for name, (text, remedy, level) in RULES.items()
     ]
-    driver = ToolDriver(name="whisper-migrate", version=_version(), rules=rules)
+    driver = ToolDriver(name="whisper-migrate", version=__version__, rules=rules)
     run = Run(tool=Tool(driver=driver), results=list(_results(verdict)))
     log = Sarif(version="2.1.0", schema_uri=SCHEMA, runs=[run])
     text: str = log.model_dump_json(by_alias=True, exclude_none=True, indent=2)
@@ -94,10 +94,3 @@ def _location(verdict: Verdict, change: Change) -> Location:
         artifact_location=ArtifactLocation(uri=_uri(place.file)), region=Region(start_line=place.line)
     )
     return Location(physical_location=line, logical_locations=[name])
-
-
-def _version() -> str:
-    try:
-        return version("whisper-migrate")
-    except PackageNotFoundError:
-        return "0"

@@ -10,6 +10,7 @@ from rich.markup import escape
 from whisper_migrate.catalog import Change, Object
 from whisper_migrate.drift import Verdict
 from whisper_migrate.names import joined, shown
+from whisper_migrate.plurals import counted
 from whisper_migrate.words import LONG, differences, excerpt, line, outline, visible
 
 FEW = 5  # ignored changes that are listed for one pattern
@@ -110,5 +111,4 @@ def _origin(verdict: Verdict, change: Change) -> str:
 
 
 def _count(changes: list[Change]) -> str:
-    count = len(outline(changes))
-    return f"{count} change{'s' if count > 1 else ''}"
+    return counted(len(outline(changes)), "change")

@@ -8,6 +8,7 @@ from whisper_migrate.catalog import Catalog, Change, diff
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
+from whisper_migrate.plurals import counted
 from whisper_migrate.settle import settled
 from whisper_migrate.sql import run
 from whisper_migrate.words import line, outline
@@ -50,7 +51,7 @@ def prove(
         connection.rollback()
         if left:
             surplus = outline([Change(change.after, change.before) for change in left])
-            count = f"{len(surplus)} difference{'s' if len(surplus) > 1 else ''}"
+            count = counted(len(surplus), "difference")
             details = "".join(f"\n  {line(change)}" for change in surplus[:MOST_LINES])
             raise Flaw(f"{direction} leaves {count}", details)
     assert after is not None

@@ -25,6 +25,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history import SQUASHED, History
 from whisper_migrate.inspect import inspect
 from whisper_migrate.planning.plan import plan
+from whisper_migrate.plurals import counted
 from whisper_migrate.revisions.prove import Flaw, prove
 from whisper_migrate.revisions.python_sql import execute
 from whisper_migrate.revisions.render import Body
@@ -150,7 +151,7 @@ def _text(folded: list[Script], empty: Catalog, wanted: Catalog, seeds: Seeds) -
     return Text(
         folded[-1].revision,
         None,
-        f"squash of {len(folded)} revisions",
+        f"squash of {counted(len(folded), 'revision')}",
         [f"{script.revision} {script.doc}" for script in folded],
         f"{upgrade}\n{sequences}",
         Body(plan(wanted, empty), empty).source(),

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog import Catalog
 from whisper_migrate.names import shown, split_list
+from whisper_migrate.plurals import counted
 
 SHORT = 40
 NAME = "quote_ident(n.nspname) || '.' || quote_ident(c.relname)"
@@ -122,7 +123,8 @@ def changed_up_and_down(first: Rows, second: Rows, third: Rows) -> Iterator[str]
             if name in kept:
                 yield from _changes("up and down change", table, name, old, values, then)
             elif count := sum(value is not None and then.get(one) != value for one, value in values.items()):
-                yield f"{shown(table)}.{name}: the downgrade brings it back without the values of {count} rows."
+                rows = counted(count, "row")
+                yield f"{shown(table)}.{name}: the downgrade brings it back without the values of {rows}."
 
 
 def _shared(table: Table, same: Mapping[str, str]) -> tuple[str, ...]:
@@ -147,4 +149,4 @@ def quoted(value: str | None) -> str:
 
 
 def _count(table: Table) -> str:
-    return f"{len(table.rows)} row{'s' if len(table.rows) > 1 else ''}"
+    return counted(len(table.rows), "row")

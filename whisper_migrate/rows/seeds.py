@@ -10,6 +10,7 @@ from whisper_migrate.catalog import Catalog, Object
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import BOOKKEEPING
 from whisper_migrate.names import shown, split_name
+from whisper_migrate.plurals import counted
 from whisper_migrate.sql import literal
 
 Row = tuple[str | None, ...]
@@ -55,8 +56,8 @@ class Seeds:
 
     def counts(self) -> list[str]:
         """`3 rows of authors`, for each table."""
-        counted = {shown(table): len(rows) for table, rows in sorted(self.rows.items())}
-        return [f"{count} row{'s' if count > 1 else ''} of {table}" for table, count in counted.items()]
+        numbers = {shown(table): len(rows) for table, rows in sorted(self.rows.items())}
+        return [f"{counted(count, 'row')} of {table}" for table, count in numbers.items()]
 
     def differences(self, other: Seeds) -> list[str]:
         """What another database has otherwise, one line a table or sequence."""
@@ -119,8 +120,8 @@ def repeatable(first: Seeds, second: Seeds) -> Seeds:
         one, other = first.rows.get(table, []), second.rows.get(table, [])
         if len(one) != len(other):
             raise Failure(
-                f"The history puts {len(one)} rows into {shown(table)} at one run and {len(other)} at another,"
-                " so they cannot be carried over."
+                f"The history puts {counted(len(one), 'row')} into {shown(table)} at one run"
+                f" and {len(other)} at another, so they cannot be carried over."
             )
         for number, column in enumerate(first.columns[table]):
             pairs = [(a[number], b[number]) for a, b in zip(one, other, strict=True)]

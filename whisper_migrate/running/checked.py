@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from whisper_migrate.catalog import Change, Key
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.inspect import inspect
+from whisper_migrate.plurals import counted
 from whisper_migrate.running.drifted import in_the_way
 from whisper_migrate.running.foresight import Foresight, Stride, foresight
 from whisper_migrate.running.journal import Journal
@@ -70,10 +71,10 @@ def downgraded(run: Runner, say: Say, *, allow_data_loss: bool) -> Checked:
 
 def told(strides: Sequence[Stride], connection: Connection) -> tuple[list[str], bool]:
     """In words what steps lose in the database behind `connection`; and whether that may hold any data."""
-    counted = [(loss, loss.rows(connection)) for stride in strides for loss in stride.losses]
+    found = [(loss, loss.rows(connection)) for stride in strides for loss in stride.losses]
     lines = [
-        f"loses {loss.what}" + ("" if rows is None else f": {rows} row{'' if rows == 1 else 's'}")
-        for loss, rows in counted
+        f"loses {loss.what}" + ("" if rows is None else f": {counted(rows, 'row')}")
+        for loss, rows in found
         if rows != 0
     ]
     statements = [statement for stride in strides for statement in stride.on_rows]
@@ -81,7 +82,7 @@ def told(strides: Sequence[Stride], connection: Connection) -> tuple[list[str], 
     lines += [f"loses rows, by: {statement[:100]}" for statement in statements if statement not in updates]
     some = bool(lines)
     lines += [f"changes rows, by: {statement[:100]}" for statement in updates]
-    empty = [loss.what for loss, rows in counted if rows == 0]
+    empty = [loss.what for loss, rows in found if rows == 0]
     if empty:
         lines.append(
             f"loses {empty[0] if len(empty) == 1 else f'{len(empty)} tables and columns'}, without a row in it"

@@ -13,6 +13,7 @@ from whisper_migrate.console import names, out, report, tell
 from whisper_migrate.databases import settings
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.ledger import read_or_why
+from whisper_migrate.plurals import plural
 from whisper_migrate.project import Project
 from whisper_migrate.running.checked import Checked, Say, listed
 from whisper_migrate.running.offline import script
@@ -73,7 +74,7 @@ def converse(
             report(direction, ready())
             _doubt(ready)
             return
-        heads = f"head{'s' if len(ready.history.heads) > 1 else ''} {', '.join(ready.history.heads)}"
+        heads = f"{plural('head', len(ready.history.heads))} {', '.join(ready.history.heads)}"
         what = "pending" if direction == "upgrade" else "to take back"
         out.print(f"It stands at {names(ready.before)}; {heads}; {len(steps)} {what}.")
         outcome, drift = run(ready, progress.say)

@@ -10,6 +10,7 @@ from alembic.script.revision import RevisionError
 from alembic.util.exc import CommandError
 
 from whisper_migrate.errors import Failure
+from whisper_migrate.plurals import verb
 from whisper_migrate.running.journal import TABLE, Journal
 
 
@@ -34,7 +35,7 @@ def require_none(journal: Journal, todo: list[Any], heads: Any, context: Migrati
         done, began = sum(entry.done for entry in entries), min(entry.began for entry in entries)
         raise Failure(
             f"Revision {revision} was stopped in the middle of its {direction} ({began}):"
-            f" {done} of its statements are done, and it must be finished first.",
+            f" {done} of its statements {verb(done, 'is', 'are')} done, and it must be finished first.",
             f"migrate.py {direction} {'+1' if direction == 'upgrade' else '-1'}; or, when you have finished it or taken"
             f" it back by hand: DELETE FROM {TABLE} WHERE revision = '{revision}';",
         )

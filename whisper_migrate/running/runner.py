@@ -17,6 +17,7 @@ from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.environment import environment
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history import History
+from whisper_migrate.plurals import verb
 from whisper_migrate.project import Project
 from whisper_migrate.running.patience import Patience, passing, root
 from whisper_migrate.running.progress import Progress
@@ -119,7 +120,8 @@ class Runner:
             return Failure(what, "PostgreSQL takes back what was not committed. Run it again: it finishes.")
         if done:
             return Failure(
-                f"The {direction} stopped in the middle of {revision}: {words}. {done} of its statements are done.",
+                f"The {direction} stopped in the middle of {revision}: {words}."
+                f" {done} of its statements {verb(done, 'is', 'are')} done.",
                 f"They are in the journal: when the cause is gone, migrate.py {direction} goes on behind them.",
             )
         return Failure(f"The {direction} stopped and its revision was rolled back: {words}.", remedy)

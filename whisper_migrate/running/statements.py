@@ -15,6 +15,7 @@ from psycopg2.extensions import STATUS_BEGIN, TRANSACTION_STATUS_IDLE
 from sqlalchemy import Connection, event
 
 from whisper_migrate.errors import Failure
+from whisper_migrate.plurals import counted
 from whisper_migrate.running import index_build
 from whisper_migrate.running.journal import Entry, Journal, changed, digest
 from whisper_migrate.running.patience import Patience, milliseconds, passing, pause
@@ -60,7 +61,7 @@ class Statements:
         self._known = self.journal.of(revision, direction)
         self.journal.unwritten = []
         if done := sum(entry.done for entry in self._known.values()):
-            self.say(f"  {revision} was stopped in its middle: {done} statements are done, and it goes on behind them.")
+            self.say(f"  {revision} was stopped in its middle: it goes on behind {counted(done, 'statement')}.")
 
     def stop(self) -> None:
         """What comes is no part of a revision."""

@@ -16,6 +16,7 @@ from whisper_migrate.databases.shadow import Shadows
 from whisper_migrate.history import History
 from whisper_migrate.ignore import split
 from whisper_migrate.inspect import inspect
+from whisper_migrate.plurals import counted, verb
 from whisper_migrate.settle import settled
 from whisper_migrate.words import outline
 
@@ -37,7 +38,7 @@ class Candidate:
     def difference(self) -> str:
         """`3 differences: 2 functions differ, 1 table missing`; "no difference"."""
         count = len(outline(self.changes))
-        return f"{count} difference{'s' if count > 1 else ''}: {tally(self.changes)}" if count else "no difference"
+        return f"{counted(count, 'difference')}: {tally(self.changes)}" if count else "no difference"
 
 
 def candidates(history: History, made: Shadows, actual: Catalog) -> list[Candidate]:
@@ -80,23 +81,11 @@ def _states(history: History, made: Shadows, name: str) -> Iterator[tuple[Script
 
 def tally(changes: list[Change]) -> str:
     """How many of which kind, in words, the most first: `17 functions differ, 2 tables missing, 1 column more`."""
-    counted = Counter((change.sign, change.object.kind) for change in outline(changes))
-    return ", ".join(
-        f"{count} {plural(kind, count)} {_verb(sign, count)}" for (sign, kind), count in counted.most_common()
-    )
-
-
-def plural(kind: str, count: int) -> str:
-    """The word for so many of a kind."""
-    words = kind.replace("_", " ")
-    if count == 1 or words.endswith("s"):
-        return words
-    if words.endswith("x"):
-        return f"{words}es"
-    return f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
+    numbers = Counter((change.sign, change.object.kind) for change in outline(changes))
+    return ", ".join(f"{counted(count, kind)} {_verb(sign, count)}" for (sign, kind), count in numbers.most_common())
 
 
 def _verb(sign: str, count: int) -> str:
     if sign == "~":
-        return "differs" if count == 1 else "differ"
+        return verb(count, "differs", "differ")
     return "missing" if sign == "-" else "more"
