@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import uuid
 from pathlib import Path
 
 import pytest
@@ -207,25 +206,6 @@ def test_failed_start_shows_the_log(place: Path) -> None:
         file.write("no_such_setting = 1\n")
     with pytest.raises(Failure, match=r"did not start; its log ends:\n[^\n]*no_such_setting"):
         start(place / "pg")
-
-
-def test_uuid_ossp_answers_the_same_everywhere(database: URL) -> None:
-    ask(database, 'CREATE EXTENSION "uuid-ossp"')
-    assert ask(database, "SELECT extversion FROM pg_extension WHERE extname = 'uuid-ossp'") == "1.1"
-    assert ask(database, "SELECT uuid_generate_v3(uuid_ns_dns(), 'python.org')::text") == (
-        "6fa459ea-ee8a-3ca4-894e-db77e160355e"
-    )
-    assert ask(database, "SELECT count(DISTINCT uuid_generate_v4()) FROM generate_series(1, 9)") == 9
-    known = [uuid.UUID(int=0), uuid.NAMESPACE_DNS, uuid.NAMESPACE_URL, uuid.NAMESPACE_OID, uuid.NAMESPACE_X500]
-    expected = " ".join(map(str, known))
-    spaces = "concat_ws(' ', uuid_nil(), uuid_ns_dns(), uuid_ns_url(), uuid_ns_oid(), uuid_ns_x500())"
-    assert ask(database, f"SELECT {spaces}") == expected
-
-
-@pytest.mark.servers("pg18")
-def test_uuid_ossp_says_that_it_is_a_stand_in(database: URL) -> None:
-    comment = "SELECT comment FROM pg_available_extensions WHERE name = 'uuid-ossp'"
-    assert "stand-in" in ask(database, comment)
 
 
 def test_session_that_leaves_a_shadow_behind_fails(place: Path) -> None:
