@@ -1,8 +1,11 @@
 # The revisions, and what applies them; no tests, no tools, no server.
-FROM python:3.13-slim-bookworm AS build
+# A tag can be moved to another image; docs/deployment/SECURITY.md says how to pin it by its digest.
+ARG PYTHON_IMAGE=python:3.13-slim-bookworm
+FROM ${PYTHON_IMAGE} AS build
 WORKDIR /app
 COPY requirements-core.txt ./
-RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements-core.txt
+RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --disable-pip-version-check \
+    --only-binary :all: --require-hashes -r requirements-core.txt
 COPY alembic.ini pyproject.toml ./
 COPY alembic alembic
 COPY scripts scripts
@@ -10,7 +13,7 @@ COPY whisper_migrate whisper_migrate
 COPY whisper_models whisper_models
 RUN .venv/bin/python -m compileall -q whisper_migrate whisper_models
 
-FROM python:3.13-slim-bookworm
+FROM ${PYTHON_IMAGE}
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin whisper
 COPY --from=build /app /app
 WORKDIR /app

@@ -1,10 +1,12 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup upgrade revision prove check-drift repair downgrade status db-url psql db-stop test fuzz torture bench lint format
+.PHONY: help setup upgrade revision prove check-drift repair downgrade status db-url psql db-stop test fuzz torture bench lint lock format
 
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 MIGRATE := $(PY) scripts/migrations/migrate.py
+# Wheels only, and only the files whose hashes are in the lock: nothing is built, so no package's set-up code runs.
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes
 
 # What a user types reaches the command as it is: neither make nor the shell finds anything to expand in it.
 export WHISPER_MSG := $(value msg)
@@ -19,14 +21,14 @@ help: ## this list
 
 setup: $(VENV)/.ready ## the virtual environment, with every pinned package
 
-$(VENV)/.ready: requirements-core.txt requirements-dev.txt
+$(VENV)/.ready: requirements-dev.txt
 	@echo "Installing the pinned packages into $(VENV) (once) ..."
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(PIP) -r requirements-dev.txt
 	@touch $@
 
 $(VENV)/.linters: requirements-lint.txt $(VENV)/.ready
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-lint.txt
+	@$(PIP) -r requirements-lint.txt
 	@touch $@
 
 upgrade: $(VENV)/.ready ## apply the revisions: make upgrade [to=REVISION]
@@ -75,7 +77,13 @@ lint: $(VENV)/.linters ## ruff, mypy, shellcheck, hadolint and a look at docker-
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 	@$(VENV)/bin/shellcheck scripts/*.sh scripts/migrations/*.sh .ci/run
 	@$(VENV)/bin/hadolint Dockerfile
-	@POSTGRES_PASSWORD=x $(VENV)/bin/docker-compose --env-file /dev/null -f docker-compose.yml config --quiet
+	@POSTGRES_PASSWORD=x MIGRATOR_PASSWORD=x APP_PASSWORD=x $(VENV)/bin/docker-compose --env-file /dev/null -f docker-compose.yml config --quiet
+
+lock: $(VENV)/.linters ## write requirements-*.txt from requirements-*.in: every package with its hashes
+	@for name in core dev lint; do \
+	  $(VENV)/bin/uv pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes \
+	    --custom-compile-command "make lock" --output-file requirements-$$name.txt requirements-$$name.in || exit; \
+	done
 
 format: $(VENV)/.ready ## format the code and sort its imports
 	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format --quiet .

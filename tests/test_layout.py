@@ -13,9 +13,10 @@ ROOT = Path(__file__).parent.parent
 MOST_LINES = 300
 MOST_LINES_OF_A_DOOR = 30
 PIN = re.compile(r"[A-Za-z0-9._-]+(\[[a-z0-9,_-]+\])?==[0-9][A-Za-z0-9.+]*")
+LOCKED = re.compile(r"[a-z0-9-]+==[0-9][A-Za-z0-9.+]*( +--hash=sha256:[0-9a-f]{64})+")
 # Spelled apart, so that this file does not hold what it looks for.
 MACHINE_PATH = re.compile(r"(?<![\w.])/" + "(work|root)/")
-REQUIREMENTS = ("requirements-core.txt", "requirements-dev.txt", "requirements-lint.txt")
+REQUIREMENTS = ("core", "dev", "lint")
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -100,19 +101,40 @@ def test_no_file_names_a_place_on_one_machine():
     assert found == []
 
 
+def wanted(name: str) -> dict[str, str]:
+    """The packages that people chose, each with its version and its reason."""
+    lines = (ROOT / f"requirements-{name}.in").read_text().splitlines()
+    chosen = [line for line in lines if not line.startswith(("#", "-r "))]
+    assert [line for line in chosen if not PIN.fullmatch(line.partition(" # ")[0].strip())] == []
+    assert [line for line in chosen if not line.partition(" # ")[2].strip()] == [], "each has a reason beside it"
+    return dict(line.partition(" # ")[0].strip().split("==") for line in chosen)
+
+
+def locked(name: str) -> dict[str, str]:
+    """Each package that is installed, with its version, and nothing that is no package with its hashes."""
+    lines = (ROOT / f"requirements-{name}.txt").read_text().replace("\\\n", "").splitlines()
+    packages = [line for line in lines if not line.lstrip().startswith("#")]
+    assert [line for line in packages if not LOCKED.fullmatch(line)] == []
+    names = [line.partition("==")[0] for line in packages]
+    assert names == sorted(set(names))
+    return {line.partition("==")[0]: line.partition("==")[2].split()[0] for line in packages}
+
+
 @pytest.mark.parametrize("name", REQUIREMENTS)
-def test_requirements_are_pinned_exactly(name: str):
-    wanted = [line.partition("#")[0].strip() for line in (ROOT / name).read_text().splitlines()]
-    loose = [line for line in wanted if line and not line.startswith("-r ") and not PIN.fullmatch(line)]
-    assert loose == []
+def test_every_wanted_package_is_locked_with_its_hashes(name: str):
+    assert wanted(name).items() <= locked(name).items()
 
 
-def test_requirements_name_each_package_once():
-    text = "".join((ROOT / name).read_text() for name in REQUIREMENTS)
-    names = [
-        re.sub(r"[-_.]+", "-", name).lower() for name in re.findall(r"^([\w.-]+)(?:\[.*\])?==", text, re.MULTILINE)
-    ]
-    assert sorted(names) == sorted(set(names))
+def test_what_runs_is_what_was_developed_with():
+    assert locked("core").items() < locked("dev").items()
+    assert not set(wanted("core")) & set(wanted("dev")) | set(locked("dev")) & set(locked("lint"))
+
+
+@pytest.mark.parametrize("name", ["Makefile", "Dockerfile"])
+def test_only_locked_files_are_installed(name: str):
+    text = (ROOT / name).read_text().replace("\\\n", " ")
+    installs = re.findall(r"pip install.*", text)
+    assert installs and [line for line in installs if "--only-binary :all: --require-hashes" not in line] == []
 
 
 def test_what_pyproject_names_is_there():

@@ -1,7 +1,17 @@
 -- Three roles, none of which may do more than it must. An administrator runs this once, connected to the database:
 --   psql -v migrator_password=... -v app_password=... -f docs/deployment/roles.sql URL
+-- psql 15 and later also take the passwords from MIGRATOR_PASSWORD and APP_PASSWORD of the environment, which other
+-- users of the machine cannot read in its list of processes.
 -- Tables that are there already: REASSIGN OWNED BY their_owner TO whisper_owner
 \set ON_ERROR_STOP on
+\if :{?migrator_password}
+\else
+\getenv migrator_password MIGRATOR_PASSWORD
+\endif
+\if :{?app_password}
+\else
+\getenv app_password APP_PASSWORD
+\endif
 SELECT current_database() AS database \gset
 BEGIN;
 

@@ -1,5 +1,6 @@
 """Roles that may do no more than they must, extensions of an administrator's, and a database that others share."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,8 +40,9 @@ def checkout(tmp_path: Path, database: URL, prefix: str) -> Checkout:
     script = tmp_path / "roles.sql"
     script.write_text((ROOT / "docs/deployment/roles.sql").read_text().replace("whisper_", prefix))
     ask(database, *EXTENSIONS)
-    command = [embedded.binaries() / "psql", "-qXv", "migrator_password=m'", "-v", 'app_password=a"', "-f", script]
-    subprocess.run([*command, plain(database)], check=True)
+    # One password as a variable of psql, the other as a variable of the environment.
+    command = [embedded.binaries() / "psql", "-qXv", "migrator_password=m'", "-f", script, plain(database)]
+    subprocess.run(command, env={**os.environ, "APP_PASSWORD": 'a"'}, check=True)
     made = copied(tmp_path / "project", database)
     made.edit(
         "pyproject.toml",

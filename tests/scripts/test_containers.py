@@ -26,6 +26,9 @@ def copied() -> set[str]:
     return {name for names in found for name in names.split()}
 
 
+PASSWORDS = {"POSTGRES_PASSWORD": "it's $ecret", "MIGRATOR_PASSWORD": "m $1", "APP_PASSWORD": "a"}
+
+
 def compose(**environment: str) -> "subprocess.CompletedProcess[str]":
     """What Docker makes of the compose file, and of no .env."""
     command = [
@@ -41,7 +44,7 @@ def compose(**environment: str) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture(scope="module")
 def services() -> Any:
-    done = compose(POSTGRES_PASSWORD="it's $ecret")
+    done = compose(**PASSWORDS)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)["services"]
 
@@ -86,16 +89,42 @@ def test_compose_file_waits_for_a_query_then_for_the_migration(services: Any) ->
     assert services["db"]["image"].startswith("postgres:16")
 
 
-def test_compose_file_gives_every_service_the_same_login(services: Any) -> None:
+def test_compose_file_gives_every_service_a_login_of_its_own(services: Any) -> None:
     names = ("POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD")
-    logins = [[service["environment"][name] for name in names] for service in services.values()]
-    assert logins == [["whisperengine", "whisperengine", "it's $$ecret"]] * 3
+    logins = {name: [service["environment"][one] for one in names] for name, service in services.items()}
+    assert logins == {
+        "db": ["whisperengine", "whisperengine", "it's $$ecret"],
+        "migrate": ["whisperengine", "whisper_migrator", "m $$1"],
+        "app": ["whisperengine", "whisper_app", "a"],
+    }
     assert services["migrate"]["environment"]["POSTGRES_HOST"] in services
+    for name in ("migrate", "app"):  # neither knows another's password
+        assert {one for one in services[name]["environment"] if "PASSWORD" in one} == {"POSTGRES_PASSWORD"}
 
 
-def test_compose_file_has_no_password_of_its_own() -> None:
-    done = compose()
-    assert done.returncode != 0 and "POSTGRES_PASSWORD is missing a value: put it into .env" in done.stderr
+def test_compose_file_has_the_roles_made_with_the_passwords_of_their_services(services: Any) -> None:
+    """The image runs what it finds in that folder, with psql, when it makes the database."""
+    (roles,) = (volume for volume in services["db"]["volumes"] if volume["type"] == "bind")
+    assert Path(roles["source"]).samefile(ROOT / "docs/deployment/roles.sql") and roles["read_only"]
+    assert roles["target"].startswith("/docker-entrypoint-initdb.d/")
+    wanted = set(re.findall(r"^\\getenv \w+ (\w+)$", Path(roles["source"]).read_text(), re.MULTILINE))
+    assert wanted == {"MIGRATOR_PASSWORD", "APP_PASSWORD"}
+    for service, name in (("migrate", "MIGRATOR_PASSWORD"), ("app", "APP_PASSWORD")):
+        assert services["db"]["environment"][name] == services[service]["environment"]["POSTGRES_PASSWORD"]
+
+
+def test_no_container_may_gain_rights_or_write_outside_its_data(services: Any) -> None:
+    for name, service in services.items():
+        assert service["read_only"] and service["security_opt"] == ["no-new-privileges:true"], name
+        assert "ports" not in service and "privileged" not in service, name
+    assert services["migrate"]["cap_drop"] == services["app"]["cap_drop"] == ["ALL"]
+    assert services["db"]["tmpfs"] == ["/tmp", "/run/postgresql"]
+
+
+@pytest.mark.parametrize("name", PASSWORDS)
+def test_compose_file_has_no_password_of_its_own(name: str) -> None:
+    done = compose(**{one: value for one, value in PASSWORDS.items() if one != name})
+    assert done.returncode != 0 and f"{name} is missing a value: put it into .env" in done.stderr
 
 
 @pytest.mark.servers("pg18")
