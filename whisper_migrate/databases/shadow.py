@@ -14,11 +14,17 @@ from psycopg2.errors import InsufficientPrivilege
 from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
+from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.settings import engine
 from whisper_migrate.errors import Failure
 
 PREFIX = "whisper_shadow"
-NAME = re.compile(rf"{PREFIX}_(?P<maker>[0-9a-f]{{8}}_\d+_[0-9a-f]{{8}})_\w+")
+NAME = re.compile(rf"{PREFIX}_(?P<maker>[0-9a-f]{{8}}_\d+_[0-9a-f]{{12}})_\w+")
+HALF_DROPPED = -2  # the connection limit that PostgreSQL gives to a database whose DROP was interrupted
+
+# The schema public of PostgreSQL 14 belongs to its superuser and is everybody's to create in. A database that people
+# use has that too, and is compared with a shadow: there, the closed door of the database is what keeps others out.
+CLOSED_SCHEMA = 150000
 
 
 @dataclass
@@ -32,13 +38,34 @@ class Shadows:
     lock: Lock = field(default_factory=Lock)
 
     def create(self, purpose: str, template: str | None = None) -> URL:
-        """A new database named after its `purpose`: empty, or a copy of another shadow of this run."""
+        """A new database named after its `purpose`: empty, or a copy of another shadow of this run.
+
+        Nobody can connect to it until PUBLIC may not, and then only its owner, superusers, and members of its owner.
+        """
         name = f"{PREFIX}_{self.maker}_{purpose}"
         encoding = "" if template else " ENCODING 'UTF8'"
         with self.lock:  # models and history are made real at the same time, by two threads
             self.names.append(name)
-            self.keeper.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template or "template0"}"{encoding}'))
-        return self.server.set(database=name)
+            for statement in (
+                f'CREATE DATABASE "{name}" TEMPLATE "{template or "template0"}"{encoding}'
+                f" ALLOW_CONNECTIONS false CONNECTION LIMIT {marker(name)}",
+                f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC',
+                f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true',
+            ):
+                self.keeper.execute(text(statement))
+        url = self.server.set(database=name)
+        if self.version >= CLOSED_SCHEMA:
+            with connected(url) as first:
+                first.execute(text("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
+                first.commit()
+        return url
+
+    @property
+    def version(self) -> int:
+        """The server's version, such as 180001."""
+        driver = self.keeper.connection.driver_connection
+        assert driver is not None
+        return int(driver.server_version)
 
     def drop(self, name: str) -> None:
         """Drop one of ours, whoever is connected to it."""
@@ -52,6 +79,14 @@ class Shadows:
             self.keeper.execute(text(statement))
 
 
+def marker(name: str) -> int:
+    """A shadow's connection limit, too high to limit anything: a database that only has such a name does not have it.
+
+    CREATE DATABASE writes it together with the name, so that a run that is killed leaves no shadow without it.
+    """
+    return 1 << 30 | zlib.crc32(name.encode()) & (1 << 30) - 1
+
+
 @contextmanager
 def shadows(server: URL) -> Iterator[Shadows]:
     """Make shadows on `server`, and drop them at the end whatever happens.
@@ -63,7 +98,7 @@ def shadows(server: URL) -> Iterator[Shadows]:
     """
     server = _with(server, {"default_transaction_read_only": "off", "statement_timeout": "0", "lock_timeout": "0"})
     host = f"{zlib.crc32(socket.gethostname().encode()):08x}"
-    maker = f"{host}_{os.getpid()}_{secrets.token_hex(4)}"
+    maker = f"{host}_{os.getpid()}_{secrets.token_hex(6)}"
     keeping: Engine = engine(
         server, isolation_level="AUTOCOMMIT", connect_args={"application_name": f"{PREFIX}_{maker}"}
     )
@@ -116,18 +151,23 @@ def _require_createdb(keeper: Connection, server: URL) -> None:
 
 
 def _sweep(shadows: Shadows) -> None:
-    """Drop the shadows, of this role, whose maker is gone."""
-    mine = shadows.keeper.scalars(
+    """Drop the shadows, of this role, whose maker is gone: those that carry the marker, and no other database."""
+    mine = shadows.keeper.execute(
         text(
-            "SELECT d.datname FROM pg_catalog.pg_database AS d JOIN pg_catalog.pg_roles AS r ON r.oid = d.datdba"
-            " WHERE r.rolname = current_user"
+            "SELECT d.datname, d.datconnlimit FROM pg_catalog.pg_database AS d"
+            " JOIN pg_catalog.pg_roles AS r ON r.oid = d.datdba WHERE r.rolname = current_user"
         )
     ).all()
     # Who lives is asked last: a run that begins between the two has none of its shadows in the first answer.
-    alive = set(shadows.keeper.scalars(text("SELECT application_name FROM pg_catalog.pg_stat_activity")))
-    for name in mine:
+    alive = set(
+        shadows.keeper.scalars(
+            text("SELECT application_name FROM pg_catalog.pg_stat_activity WHERE usename = session_user")
+        )
+    )
+    for name, limit in mine:
         match = NAME.fullmatch(name)
-        if match and f"{PREFIX}_{match['maker']}" not in alive:
+        marked = limit in (marker(name), HALF_DROPPED)
+        if match and marked and f"{PREFIX}_{match['maker']}" not in alive:
             # Another run may be sweeping the same one.
             with suppress(ProgrammingError, DBAPIError):
                 shadows.drop(name)
