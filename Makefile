@@ -1,29 +1,30 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup upgrade revision prove check-drift repair downgrade status db-url psql db-stop test fuzz torture bench lint lock format
 
-PYTHON ?= python3
-VENV := .venv
+# What is given to make is text: neither make nor the shell finds anything to expand in it. make would expand a variable
+# of its command line for the environment of every command; recipes read these variables from there, in quotes.
+$(foreach -given-,$(.VARIABLES),$(if $(findstring command,$(origin $(-given-))),\
+  $(eval override export $(-given-) := $$(value $(-given-)))))
+ifeq ($(value PYTHON),)
+PYTHON := python3
+endif
+override VENV := .venv
+ifneq ($(origin PY),override)
 PY := $(VENV)/bin/python
-MIGRATE := $(PY) scripts/migrations/migrate.py
+endif
+export PYTHON PY
+override MIGRATE := "$$PY" scripts/migrations/migrate.py
 # Wheels only, and only the files whose hashes are in the lock: nothing is built, so no package's set-up code runs.
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes
-
-# What a user types reaches the command as it is: neither make nor the shell finds anything to expand in it.
-export WHISPER_MSG := $(value msg)
-export WHISPER_TO := $(value to)
-export WHISPER_ALLOW := $(value allow)
-export WHISPER_BACKFILL := $(value backfill)
-export WHISPER_REV := $(value rev)
-unexport msg to allow backfill rev
+override PIP := "$$PY" -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
 
 setup: $(VENV)/.ready ## the virtual environment, with every pinned package
 
 $(VENV)/.ready: requirements-dev.txt
 	@echo "Installing the pinned packages into $(VENV) (once) ..."
-	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@test -x "$$PY" || "$$PYTHON" -m venv $(VENV)
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
 
@@ -32,22 +33,22 @@ $(VENV)/.linters: requirements-lint.txt $(VENV)/.ready
 	@touch $@
 
 upgrade: $(VENV)/.ready ## apply the revisions: make upgrade [to=REVISION]
-	@$(MIGRATE) upgrade -- "$${WHISPER_TO:-head}"
+	@$(MIGRATE) upgrade -- "$${to:-head}"
 
 revision: $(VENV)/.ready ## draft and prove a revision from the models: make revision msg="what changes" [allow="drop-column t.c"] [backfill="t.c=1"] [online=1]
-	@$(MIGRATE) create $(if $(filter-out 0,$(value online)),--online) $(if $(value allow),--allow="$$WHISPER_ALLOW") $(if $(value backfill),--backfill="$$WHISPER_BACKFILL") -- "$$WHISPER_MSG"
+	@$(MIGRATE) create $(if $(filter-out 0,$(value online)),--online) $(if $(value allow),--allow="$$allow") $(if $(value backfill),--backfill="$$backfill") -- "$$msg"
 
 prove: $(VENV)/.ready ## run every revision up, down and up, or one: make prove [rev=REVISION]
-	@$(MIGRATE) prove -- "$$WHISPER_REV"
+	@$(MIGRATE) prove -- "$$rev"
 
 check-drift: $(VENV)/.ready ## do models, history and database agree?
-	@$(PY) scripts/check_drift.py
+	@"$$PY" scripts/check_drift.py
 
 repair: $(VENV)/.ready ## print the SQL that takes a drifted database back to the history
 	@$(MIGRATE) repair
 
 downgrade: $(VENV)/.ready ## take revisions back: make downgrade to=REVISION (-1 for the last)
-	@$(MIGRATE) downgrade -- "$$WHISPER_TO"
+	@$(MIGRATE) downgrade -- "$$to"
 
 status: $(VENV)/.ready ## where the database stands, and what is pending
 	@$(MIGRATE) status
@@ -62,19 +63,19 @@ db-stop: $(VENV)/.ready ## stop the embedded server; its data stays
 	@$(MIGRATE) stop
 
 test: $(VENV)/.ready ## the suite, against real PostgreSQL
-	@$(PY) -m pytest
+	@"$$PY" -m pytest
 
 fuzz: $(VENV)/.ready ## prove the way between generated schemas: FUZZ_PAIRS of them (2000), FUZZ_SEED to repeat a run
-	@$(PY) -m tests.fuzz
+	@"$$PY" -m tests.fuzz
 
 torture: $(VENV)/.ready ## kill -9 the upgrade, and the server, at random moments: TORTURE times each (100), TORTURE_SEED to repeat
-	@$(PY) -m tests.torture
+	@"$$PY" -m tests.torture
 
 bench: $(VENV)/.ready ## our commands beside their peers: medians and ratios
-	@$(PY) -m tests.bench
+	@"$$PY" -m tests.bench
 
 lint: $(VENV)/.linters ## ruff, mypy, shellcheck, hadolint and a look at docker-compose.yml
-	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
+	@"$$PY" -m ruff check . && "$$PY" -m ruff format --check . && "$$PY" -m mypy
 	@$(VENV)/bin/shellcheck scripts/*.sh scripts/migrations/*.sh .ci/run
 	@$(VENV)/bin/hadolint Dockerfile
 	@POSTGRES_PASSWORD=x MIGRATOR_PASSWORD=x APP_PASSWORD=x $(VENV)/bin/docker-compose --env-file /dev/null -f docker-compose.yml config --quiet
@@ -86,4 +87,4 @@ lock: $(VENV)/.linters ## write requirements-*.txt from requirements-*.in: every
 	done
 
 format: $(VENV)/.ready ## format the code and sort its imports
-	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format --quiet .
+	@"$$PY" -m ruff check --fix --quiet . ; "$$PY" -m ruff format --quiet .
