@@ -25,12 +25,10 @@ from whisper_migrate.errors import Failure, reason
 from whisper_migrate.names import plain_name, split_name
 from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
+from whisper_migrate.unwritten import PLACE, is_unwritten
 
 # Beside the folder of the revisions: those that `migrate.py squash` has folded into one, in a folder named after it.
 SQUASHED = "squashed"
-
-# Stands in a drafted backfill for what its author is yet to write.
-PLACE = "<expression>"
 
 
 class History:
@@ -173,7 +171,7 @@ class History:
         """Raises Failure for a revision with a backfill that its author has not written yet."""
         for script in revisions:
             for number, line in enumerate(self._text(script).splitlines(), 1):
-                if PLACE in line and not line.lstrip().startswith("#"):
+                if is_unwritten(line):
                     raise Failure(
                         f"{self.path(script)}:{number} is yet to be written: {line.strip()}",
                         f"Put an SQL expression in place of {PLACE}, then: migrate.py prove {script.revision}",

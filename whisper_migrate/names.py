@@ -8,7 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from whisper_migrate.catalog import Object
 
-_PREPARER = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
+_PREPARER = postgresql.dialect(paramstyle="named").identifier_preparer  # type: ignore[no-untyped-call]
+QUOTED = r""""(?:[^"]|"")*"|'(?:[^']|'')*'"""
 _PART = re.compile(r'"((?:[^"]|"")*)"|([^".,\s]+)')
 
 
@@ -44,6 +45,11 @@ def split_list(names: str) -> list[str]:
     return [match.group(0) for match in _PART.finditer(names)]
 
 
+def names_in(expression: str) -> set[str]:
+    """Every name and word of an expression, still quoted."""
+    return set(re.findall(r'"(?:[^"]|"")*"|[^\W\d][\w$]*', expression))
+
+
 def in_parentheses(text: str) -> tuple[list[str], int]:
     """The top-level, comma-separated parts of the parentheses that `text` begins with, and where they end.
 
@@ -68,6 +74,19 @@ def in_parentheses(text: str) -> tuple[list[str], int]:
     raise ValueError(f"Parentheses that do not close: {text}")
 
 
+def position(words: str, sql: str) -> int | None:
+    """Where these words first stand in SQL, outside of all quotes."""
+    found = re.finditer(f"{QUOTED}|{re.escape(words)}", sql)
+    return next((match.start() for match in found if match[0] == words), None)
+
+
+def inside(definition: str) -> str:
+    """What is in the first parentheses of a definition: `UNIQUE (a, b) INCLUDE (c)` -> `a, b`."""
+    start = position("(", definition) or 0
+    _, length = in_parentheses(definition[start:])
+    return definition[start + 1 : start + length - 1]
+
+
 def schema_argument(schema: str) -> list[str]:
     """`schema="x"` for an operation, left out for public."""
     return [] if schema == "public" else [f"schema={schema!r}"]
@@ -80,7 +99,7 @@ def arguments(*words: str) -> str:
 
 def shown(identity: str) -> str:
     """An identity for people: without `public.`, which says nothing."""
-    return re.sub(r"(?<![\w.\"])public\.", "", identity)
+    return re.sub(rf"({QUOTED})|(?<![\w.])public\.", lambda found: found[1] or "", identity)
 
 
 def typed(argument: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, CursorResult
 
 # Of a catalog's row `x`. What an extension brings along is left out of every reading; to print it first takes time.
 NOT_AN_EXTENSIONS = """(x.tableoid, x.oid) NOT IN (
@@ -35,9 +35,9 @@ def option_changes(what: str, before: Iterable[str] | None, after: Iterable[str]
     return changes
 
 
-def run(connection: Connection, statement: str) -> None:
+def run(connection: Connection, statement: str) -> CursorResult[Any]:
     """Execute SQL as it is: no `%` and no `:name` in it means anything to us."""
-    connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+    return connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
 
 # What stands for a secret: four digits of a hash are enough to notice a change, and too few to guess the secret from.

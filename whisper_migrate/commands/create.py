@@ -6,10 +6,11 @@ from rich.markup import escape
 from whisper_migrate.console import out
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import PLACE, History
+from whisper_migrate.history import History
 from whisper_migrate.names import listed
 from whisper_migrate.project import Project
 from whisper_migrate.revisions.draft import draft
+from whisper_migrate.unwritten import PLACE
 
 
 @click.command("create")

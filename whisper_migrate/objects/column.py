@@ -4,6 +4,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.objects.sequence import go_on
 from whisper_migrate.planning.casts import assigned, cast, follows_type, parsed, parsing
 from whisper_migrate.sql import foreign_option_changes, foreign_options, literal, option_changes
+from whisper_migrate.statement import Does, Statement
 
 CATALOG = "pg_class"
 AFTER = ("table", "foreign_table", "domain", "composite_type", "range_type")
@@ -166,18 +167,19 @@ def alter(before: Object, after: Object, using: str | None = None) -> list[str] 
         statements.append(f"{column} DROP IDENTITY")
     follows = before["default"] == after["default"] and follows_type(after["default"], before["type"], after["type"])
     if before["default"] is not None and (after["default"] is None or (retype and not follows)):
-        statements.append(f"{column} DROP DEFAULT")
+        statements.append(Statement(f"{column} DROP DEFAULT", Does.DROP_DEFAULT))
     statements += generation
     if retype:
         collation = f" COLLATE {after['collation']}" if after["collation"] else ""
         using = _using(before, after, using)
         function = parsing(before["type"], after["type"]) if "pg_temp." in using else None
         statements += [function] if function else []
-        statements.append(f"{column} TYPE {after['type']}{collation}{using}")
-        statements += [f"DROP FUNCTION {using.removeprefix(' USING ').partition('(')[0]}"] if function else []
+        retyped = f"{column} TYPE {after['type']}{collation}" + (f" USING {using}" if using else "")
+        statements.append(Statement(retyped, Does.SET_TYPE, using))
+        statements += [f"DROP FUNCTION {using.partition('(')[0]}"] if function else []
         before = before.but(default=before["default"] if follows else None, storage=None, compression=None)
     if after["default"] is not None and before["default"] != after["default"]:
-        statements.append(f"{column} SET DEFAULT {after['default']}")
+        statements.append(Statement(f"{column} SET DEFAULT {after['default']}", Does.SET_DEFAULT))
     statements += _nullability(before, after, column)
     statements += _identity(before, after, column)
     if before["storage"] != after["storage"]:
@@ -208,7 +210,7 @@ def _using(before: Object, after: Object, using: str | None) -> str:
     if using is None and not plain:
         types = before["type"], after["type"]
         using = parsed(after["name"], *types) or cast(after["name"], *types)
-    return f" USING {using}" if using else ""
+    return using or ""
 
 
 def _storage(before: Object, after: Object) -> str:
@@ -223,12 +225,12 @@ def _nullability(before: Object, after: Object, column: str) -> list[str]:
     if old == new:
         return []
     if not after["not_null"]:
-        return [f"{column} DROP NOT NULL"]
+        return [Statement(f"{column} DROP NOT NULL", Does.DROP_NOT_NULL)]
     if before["not_null"] and before["not_null_state"] == after["not_null_state"]:
         return [_rename(after)]
     if new == (True, None, None) and before["not_null_state"] in (None, "NOT VALID") and not before["not_null_name"]:
-        return [f"{column} SET NOT NULL"]
-    statements = [f"{column} DROP NOT NULL"] if before["not_null"] else []
+        return [Statement(f"{column} SET NOT NULL", Does.SET_NOT_NULL)]
+    statements: list[str] = [Statement(f"{column} DROP NOT NULL", Does.DROP_NOT_NULL)] if before["not_null"] else []
     constraint = _not_null(after, f" {after['name']}") + (" NOT VALID" if _not_valid(after) else "")
     return [*statements, f"ALTER TABLE {after.parent} ADD {constraint}"]
 

@@ -3,6 +3,7 @@
 import re
 
 from whisper_migrate.catalog import Object
+from whisper_migrate.statement import Does, Statement, effect
 
 CATALOG = "pg_type"
 EXISTS = "pg_class WHERE relkind = 'c' AND oid >= 16384"
@@ -51,18 +52,22 @@ def alter(before: Object, after: Object) -> list[str] | None:
     change, old, new = f"ALTER TYPE {after.identity}", _split(before), _split(after)
     renamed = {a: b for (a, _), (b, _) in zip(old, new, strict=False) if a != b}
     if [words for _, words in old] == [words for _, words in new] and not renamed.keys() & dict(new).keys():
-        return [f"{change} RENAME ATTRIBUTE {a} TO {b} CASCADE" for a, b in renamed.items()]
+        return [
+            Statement(f"{change} RENAME ATTRIBUTE {a} TO {b} CASCADE", Does.RENAME_ATTRIBUTE)
+            for a, b in renamed.items()
+        ]
     kept = [attribute for attribute in old if attribute in new]
     added = new[len(kept) :]
     if new[: len(kept)] != kept or dict(added).keys() & dict(old).keys():
         return None
     parts = [f"DROP ATTRIBUTE {name} CASCADE" for name, words in old if (name, words) not in kept]
-    return [f"{change} {', '.join(parts + [f'ADD ATTRIBUTE {name} {words} CASCADE' for name, words in added])}"]
+    changed = f"{change} {', '.join(parts + [f'ADD ATTRIBUTE {name} {words} CASCADE' for name, words in added])}"
+    return [Statement(changed, Does.DROP_ATTRIBUTE) if parts else changed]
 
 
 def disturbs(before: Object, after: Object) -> bool:
     """An attribute that something uses does not go."""
-    return any(" DROP ATTRIBUTE " in statement for statement in alter(before, after) or ())
+    return any(effect(statement) is Does.DROP_ATTRIBUTE for statement in alter(before, after) or ())
 
 
 def _split(item: Object) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal, option_changes, sibling
+from whisper_migrate.statement import Does, Statement
 
 CATALOG = "pg_constraint"
 AFTER = ("column", "function")
@@ -83,11 +84,12 @@ def renamed(item: Object, name: str) -> list[str]:
 
 def alter(before: Object, after: Object) -> list[str] | None:
     """None for another definition, but for one that only has to be validated."""
-    table, index, statements = f"ALTER TABLE {after.parent}", f"ALTER INDEX {_index(after)}", []
+    table, index = f"ALTER TABLE {after.parent}", f"ALTER INDEX {_index(after)}"
+    statements: list[str] = []
     if before["definition"] != after["definition"]:
         if before["definition"] != after["definition"] + NOT_VALID:
             return None
-        statements.append(f"{table} VALIDATE CONSTRAINT {after['name']}")
+        statements.append(validate(after))
     if before["invalid"] != after["invalid"]:
         return None
     statements += option_changes(index, before["index_options"], after["index_options"])
@@ -99,6 +101,10 @@ def alter(before: Object, after: Object) -> list[str] | None:
     switched = {on: f"ENABLE on {on}" for on in (state.partition(" on ")[2] for state in old)}
     switched |= {state.partition(" on ")[2]: state for state in new}
     return statements + [_switch(after, state) for state in switched.values() if state not in old]
+
+
+def validate(item: Object) -> Statement:
+    return Statement(f"ALTER TABLE {item.parent} VALIDATE CONSTRAINT {item['name']}", Does.VALIDATE)
 
 
 def finish(item: Object, before: Object | None = None) -> list[str]:

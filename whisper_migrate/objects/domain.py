@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from whisper_migrate.catalog import Object
+from whisper_migrate.statement import Does, Statement
 
 CATALOG = "pg_type"
 EXISTS = "pg_type WHERE typtype = 'd' AND oid >= 16384"
@@ -60,14 +61,14 @@ def alter(before: Object, after: Object) -> list[str] | None:
     if (before["type"], before["collation"]) != (after["type"], after["collation"]):
         return None
     domain = f"ALTER DOMAIN {after.identity}"
-    statements = []
+    statements: list[str] = []
     if before["default"] != after["default"]:
         default = "DROP DEFAULT" if after["default"] is None else f"SET DEFAULT {after['default']}"
         statements.append(f"{domain} {default}")
     if _not_null(before) != _not_null(after):
         statements += [f"{domain} DROP NOT NULL"] if before["not_null"] else []
         add = "ADD" if after["not_null_constraint"] else "SET"
-        statements += [f"{domain} {add} {words}" for words in _not_null(after)]
+        statements += [Statement(f"{domain} {add} {words}", Does.SET_NOT_NULL) for words in _not_null(after)]
     return statements
 
 

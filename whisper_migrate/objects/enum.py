@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
+from whisper_migrate.statement import Does, Statement
 
 CATALOG = "pg_type"
 EXISTS = "pg_type WHERE typtype = 'e' AND oid >= 16384"
@@ -39,7 +40,7 @@ def alter(before: Object, after: Object) -> list[str] | None:
     names = dict(zip(old, new, strict=True)) if len(old) == len(new) else {}
     renamed = {label: name for label, name in names.items() if label != name}
     if renamed and not renamed.keys() & set(new):
-        return [f"ALTER TYPE {after.identity} RENAME VALUE {literal(a)} TO {literal(b)}" for a, b in renamed.items()]
+        return [relabelled(after, label, name) for label, name in renamed.items()]
     if [label for label in new if label in old] != old:
         return None
     statements = []
@@ -50,9 +51,19 @@ def alter(before: Object, after: Object) -> list[str] | None:
     return statements
 
 
+def relabelled(item: Object, old: str, new: str) -> str:
+    """Gives a label another name."""
+    return Statement(f"ALTER TYPE {item.identity} RENAME VALUE {literal(old)} TO {literal(new)}", Does.RENAME_LABEL)
+
+
 def too_late(before: Object, after: Object, others: Iterable[Object]) -> bool:
     """PostgreSQL lets nobody use a label that ADD VALUE has added in the same transaction."""
     if len(before["labels"]) == len(after["labels"]):
         return False
-    added = [literal(label) for label in after["labels"] if label not in before["labels"]]
+    added = [spelled for label in after["labels"] if label not in before["labels"] for spelled in _spellings(label)]
     return any(label in str(value) for item in others for value in item.values for label in added)
+
+
+def _spellings(label: str) -> set[str]:
+    """The constant of a label; PostgreSQL prints one with a backslash with every backslash doubled."""
+    return {literal(label), literal(label.replace("\\", "\\\\"))}

@@ -66,10 +66,11 @@ WHERE i.indexrelid >= 16384
 
 def create(item: Object) -> list[str]:
     """Raises Failure for an invalid one: only a failed CREATE INDEX CONCURRENTLY leaves that."""
-    definition, only = item["definition"], f" ON ONLY {item.parent} "
-    if only in definition:
+    definition, only = item["definition"], f"INDEX {item['name']} ON ONLY {item.parent} "
+    if definition.startswith((f"CREATE {only}", f"CREATE UNIQUE {only}")):
         # PostgreSQL prints a partitioned table's index so, which leaves it invalid until every partition has its part.
-        definition = definition if item["invalid"] else definition.replace(only, f" ON {item.parent} ", 1)
+        whole = f"INDEX {item['name']} ON {item.parent} "
+        definition = definition if item["invalid"] else definition.replace(only, whole, 1)
     elif item["invalid"]:
         raise Failure(f"No statement makes the index {item.identity} invalid, as it is on the other side.")
     plain = item.but(attached_to=None, clustered=False, tablespace=None, statistics=None)

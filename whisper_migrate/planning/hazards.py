@@ -11,6 +11,7 @@ from whisper_migrate.names import shown
 from whisper_migrate.planning.casts import loses_nothing
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.plurals import plural
+from whisper_migrate.statement import Does
 
 # Dropping one of these loses what people put into it.
 HOLDS_DATA = ("table", "column", "sequence", "foreign_table", "schema", "extension")
@@ -65,7 +66,7 @@ def lost_types(steps: Sequence[Step]) -> Iterator[Hazard]:
 def _relabelled(steps: Sequence[Step]) -> Iterator[Hazard]:
     """Enums of which one value comes in the place of another: unless it is a new name, what rows said is lost."""
     for step in steps:
-        if step.verb == "alter" and step.before and any(" RENAME VALUE " in sql for sql in step.statements):
+        if step.verb == "alter" and step.before and Does.RENAME_LABEL in step.does:
             names = zip(step.before["labels"], step.item["labels"], strict=True)
             told = ", ".join(f"{old} would say {new}" for old, new in names if old != new)
             yield Hazard("change-enum", step.item, f"rows that say {told}")
@@ -73,8 +74,8 @@ def _relabelled(steps: Sequence[Step]) -> Iterator[Hazard]:
 
 def _loss(step: Step) -> str | None:
     """What altering an object may lose. A new name for a value or an attribute loses nothing."""
-    renames = all(" RENAME VALUE " in sql or " RENAME ATTRIBUTE " in sql for sql in step.statements)
-    if step.verb != "alter" or step.before is None or renames:
+    renamed = all(does in (Does.RENAME_LABEL, Does.RENAME_ATTRIBUTE) for does in step.does)
+    if step.verb != "alter" or step.before is None or renamed:
         return None
     return narrowing(step.before, step.item)
 

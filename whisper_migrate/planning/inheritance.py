@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.errors import Failure
-from whisper_migrate.names import split_list
+from whisper_migrate.names import names_in
 from whisper_migrate.objects import column
 from whisper_migrate.planning.shares import is_share, named
 from whisper_migrate.planning.steps import Step, is_foreign_key
@@ -44,7 +43,7 @@ def is_key(catalog: Catalog, before: Object, after: Object) -> bool:
     if before.kind != "column" or table is None or not table["partition_key"]:
         return False
     changed = any(before[name] != after[name] for name in ("type", "collation"))
-    return changed and before["name"] in split_list(re.sub(r"[()]", " ", table["partition_key"]))
+    return changed and before["name"] in names_in(table["partition_key"])
 
 
 def made_again(before: Catalog, after: Catalog, moved: set[Key], made: set[Key]) -> set[Key]:

@@ -16,6 +16,7 @@ from whisper_migrate.objects import KINDS
 from whisper_migrate.objects.constraint import NOT_VALID
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.sql import sibling
+from whisper_migrate.statement import Does
 
 KEY = re.compile(
     r"(?P<type>PRIMARY KEY|UNIQUE)(?P<nulls> NULLS NOT DISTINCT)? (?P<columns>\((?:\"(?:[^\"]|\"\")+\"|[^()])+\))"
@@ -74,9 +75,9 @@ class Online:
         if step.verb == "create" and item.kind == "index":
             return f"index {name} is built"
         if item.kind == "constraint" and not item["definition"].endswith(UNCHECKED):
-            checked = step.verb == "create" or any(" VALIDATE CONSTRAINT " in sql for sql in step.statements)
+            checked = step.verb == "create" or Does.VALIDATE in step.does
             return f"constraint {name} is checked" if checked else None
-        if item.kind == "column" and any(sql.endswith(" SET NOT NULL") for sql in step.statements):
+        if item.kind == "column" and Does.SET_NOT_NULL in step.does:
             return f"column {name} is looked through for NULL"
         return None
 
@@ -163,15 +164,14 @@ class Online:
             yield step
 
     def _alter_constraint(self, step: Step) -> Iterable[Step]:
-        yield replace(step, alone=all(" VALIDATE CONSTRAINT " in sql for sql in step.statements))
+        yield replace(step, alone=all(does is Does.VALIDATE for does in step.does))
 
     def _alter_column(self, step: Step) -> Iterable[Step]:
         """A check that is validated already spares SET NOT NULL the look at every row."""
-        places = [number for number, sql in enumerate(step.statements) if sql.endswith(" SET NOT NULL")]
-        if not places:
+        if Does.SET_NOT_NULL not in step.does:
             yield step
             return
-        item, place = step.item, places[0]
+        item, place = step.item, step.does.index(Does.SET_NOT_NULL)
         if place:
             yield replace(step, statements=step.statements[:place])
         name = _is_set(item)
@@ -231,7 +231,7 @@ def _is_set(column: Object) -> str:
 
 def _is_light(step: Step) -> bool:
     """Whether it leaves the values of a column, and so what stands on it, as they are."""
-    return step.verb == "alter" and step.item.kind == "column" and not any(" TYPE " in sql for sql in step.statements)
+    return step.verb == "alter" and step.item.kind == "column" and Does.SET_TYPE not in step.does
 
 
 def _sees_values(step: Step) -> bool:
@@ -255,8 +255,7 @@ def _drop_concurrently(item: Object) -> Step:
 def _validated(item: Object, added: str) -> Iterable[Step]:
     """A constraint in two steps: new rows keep it from now on, and then the others are looked at."""
     yield Step("create", item.but(definition=item["definition"] + NOT_VALID), None, (added + NOT_VALID,))
-    validate = f"ALTER TABLE {item.parent} VALIDATE CONSTRAINT {item['name']}"
-    yield Step("alter", item, item, (validate,), alone=True)
+    yield Step("alter", item, item, (KINDS["constraint"].validate(item),), alone=True)
 
 
 def _set_aside(item: Object) -> Object:

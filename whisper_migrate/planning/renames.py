@@ -24,7 +24,7 @@ from whisper_migrate.objects import KINDS
 from whisper_migrate.planning.lookalikes import KEY, VALUES, WHOLE, own_name, renaming
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
-from whisper_migrate.sql import literal, run, sibling
+from whisper_migrate.sql import run, sibling
 
 # What has a name that is made of its table's and columns' where nobody chose one.
 FOLLOWS = ("sequence", "constraint", "index")
@@ -198,8 +198,7 @@ def _run(connection: Connection, old: Object, new: Object, done: Renamed) -> Non
 
 def _rename_value(connection: Connection, before: Object, declared: Declared, done: Renamed) -> None:
     there, back = (
-        f"ALTER TYPE {before.identity} RENAME VALUE {literal(a)} TO {literal(b)}"
-        for a, b in ((declared.old, declared.new), (declared.new, declared.old))
+        KINDS["enum"].relabelled(before, a, b) for a, b in ((declared.old, declared.new), (declared.new, declared.old))
     )
     run(connection, there)
     done.catalog = inspect(connection, requires=True)

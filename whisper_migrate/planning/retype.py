@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.errors import Failure
-from whisper_migrate.names import split_list
+from whisper_migrate.names import names_in
 from whisper_migrate.objects import KINDS, column
 from whisper_migrate.sql import sibling
 
@@ -102,7 +101,7 @@ def _check(before: Catalog, after: Catalog, key: Key, types: set[Key]) -> None:
     """Failure where the values of a column cannot be moved over."""
     item = after[key]
     table = after.objects.get(("table", str(item.parent)))
-    if table and table["partition_key"] and item["name"] in split_list(re.sub(r"[()]", " ", table["partition_key"])):
+    if table and table["partition_key"] and item["name"] in names_in(table["partition_key"]):
         raise Failure(
             f"Column {item.identity} is part of the partition key, and its type cannot change: "
             f"{_listed(types)} would have to be made anew."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from whisper_migrate.catalog import Key, Object
+from whisper_migrate.statement import Does, effect
 
 CONTAINERS = ("table", "view", "materialized_view", "foreign_table", "domain")
 # What keeps rows or values, which would be lost if it was dropped and created again.
@@ -31,6 +32,11 @@ class Step:
     def key(self) -> tuple[str, Key]:
         """What names this step in its plan."""
         return self.verb, self.item.key
+
+    @property
+    def does(self) -> list[Does | None]:
+        """The effect of each statement."""
+        return [effect(statement) for statement in self.statements]
 
 
 def container(item: Object, among: set[Key]) -> Key | None:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 
 from whisper_migrate.catalog import Catalog, Object
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import PLACE
 from whisper_migrate.names import in_parentheses, shown
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.rows.breaches import Breach, breach, concerns, domain_breach, of_domain
 from whisper_migrate.rows.fill import IDENTIFIER
+from whisper_migrate.statement import Does
+from whisper_migrate.unwritten import PLACE
 
 GIVEN = re.compile(rf"\s*((?:{IDENTIFIER}\.)?{IDENTIFIER}\.{IDENTIFIER})\s*(?:=(.*))?", re.DOTALL)
 
@@ -94,7 +95,7 @@ def rules(steps: Iterable[Step], before: Catalog) -> Iterator[Breach]:
 
 def _rules(step: Step, before: Catalog) -> Iterator[Breach]:
     item = step.item
-    set_not_null = any(sql.endswith(" SET NOT NULL") for sql in step.statements)
+    set_not_null = Does.SET_NOT_NULL in step.does
     if item.kind == "domain" and set_not_null:
         found = [breach(before, column) for column in of_domain(before, item.identity)]
     elif item.kind == "domain_constraint" and step.verb == "create":

@@ -16,7 +16,7 @@ from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.desired import build
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import PLACE, History
+from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
 from whisper_migrate.names import joined, shown, typed
 from whisper_migrate.planning.hazards import Hazard, hazards, lost_types
@@ -34,6 +34,7 @@ from whisper_migrate.rows.breaches import Breach, concerns
 from whisper_migrate.rows.failures import Refused
 from whisper_migrate.rows.proof import prove_rows
 from whisper_migrate.settle import agreed, settled
+from whisper_migrate.unwritten import is_unwritten, written
 from whisper_migrate.words import line, outline
 
 
@@ -111,7 +112,7 @@ def draft(
             )
             file = write(project, Path(folder), text)
             source = file.read_text()
-            file.write_text(source.replace(PLACE, "NULL"))
+            file.write_text(written(source, "NULL"))
             drafts = History(project, (own, Path(folder)))
             try:
                 prove(drafts, connection, text.revision, recorded, desired)
@@ -119,11 +120,11 @@ def draft(
                 raise Failure(f"The draft's {flaw.what}, so it was not kept:{flaw.details}") from flaw
         notes = [*renames.notes, *(f"Nothing needs allow={typed(name)}." for name in allowed if name not in needed)]
         notes += _waiting(ways[0], online)
-        if PLACE not in source:
+        if not is_unwritten(source):
             notes += _tried_on_rows(made, shadow, drafts, text.revision, recorded, desired, allowed, brought)
         file.write_text(source)
         shutil.move(file, own / file.name)
-    return Draft(own / file.name, lines, notes, PLACE in source)
+    return Draft(own / file.name, lines, notes, is_unwritten(source))
 
 
 def _waiting(way: Online, online: bool) -> list[str]:

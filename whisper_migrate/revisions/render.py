@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from whisper_migrate.catalog import Catalog, Key, Object
-from whisper_migrate.history import PLACE
 from whisper_migrate.names import arguments, schema_argument, shown, split_name, split_names, unquoted
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning import column_types
@@ -15,11 +13,11 @@ from whisper_migrate.planning.hazards import narrowing
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.revisions import render_constraints
 from whisper_migrate.revisions.python_sql import execute, indented, quoted, sql_expression, sql_text
+from whisper_migrate.statement import Does, Statement
+from whisper_migrate.unwritten import PLACE, is_unwritten
 
 # Where an author adds steps of their own.
 MARK = "# Data steps go here."
-# What op.alter_column() has words for.
-ALTERATION = re.compile("TYPE |SET DEFAULT |SET NOT NULL$|DROP DEFAULT$|DROP NOT NULL$")
 
 
 class Body:
@@ -81,7 +79,7 @@ class Body:
     def _fill_column(self, step: Step) -> list[str]:
         """The author's own: it is PLACE that is left to write."""
         told = f"# Write {PLACE}: what {shown(step.item.identity)} is to be in these rows, in SQL."
-        return [*([told] if PLACE in step.statements[0] else []), *map(execute, step.statements)]
+        return [*([told] if is_unwritten(step.statements[0]) else []), *map(execute, step.statements)]
 
     def _tables_first(self) -> list[Step]:
         """Creating a table takes in its comments and serial sequences, which come as steps of their own."""
@@ -125,6 +123,7 @@ class Body:
             not any(item[name] for name in special)
             and not any("." in option for option in item["options"] or ())
             and item["access_method"] in (None, "heap")
+            and not _is_mistaken(item["partition_key"] or "")
             and all(
                 self._type(part) and self._has_words(part) if part.kind == "column" else render_constraints.inline(part)
                 for part in step.inside
@@ -182,26 +181,27 @@ class Body:
         if not changed <= {"type", "collation", "default", "not_null"} or not (self._type(after) and self._was(before)):
             return None
         return [
-            self._alteration(before, after, sql) if ALTERATION.match(_change(after, sql)) else execute(sql)
+            self._alteration(before, after, sql)
+            if isinstance(sql, Statement) and not _is_mistaken(sql.using)
+            else execute(sql)
             for sql in step.statements
         ]
 
     _loosen_column = _finish_column = _alter_column
 
-    def _alteration(self, before: Object, after: Object, sql: str) -> str:
+    def _alteration(self, before: Object, after: Object, statement: Statement) -> str:
         schema, table = split_name(str(after.parent))
-        change = _change(after, sql)
-        existing = f"existing_type={self._was(before)}"
-        if change == "DROP DEFAULT":
-            words = ["server_default=None", existing]
-        elif change.startswith("SET DEFAULT "):
-            words = [f"server_default={sql_expression(after['default'])}", f"existing_type={self._type(after)}"]
-        elif change in ("SET NOT NULL", "DROP NOT NULL"):
-            words = [f"nullable={change == 'DROP NOT NULL'}", f"existing_type={self._type(after)}"]
-        else:
-            using = change.partition(" USING ")[2]
-            words = [f"type_={self._type(after)}", existing]
-            words[1:1] = [f"postgresql_using={quoted(using)}"] if using else []
+        new, existing = f"existing_type={self._type(after)}", f"existing_type={self._was(before)}"
+        match statement.does:
+            case Does.DROP_DEFAULT:
+                words = ["server_default=None", existing]
+            case Does.SET_DEFAULT:
+                words = [f"server_default={sql_expression(after['default'])}", new]
+            case Does.SET_NOT_NULL | Does.DROP_NOT_NULL:
+                words = [f"nullable={statement.does is Does.DROP_NOT_NULL}", new]
+            case _:
+                using = [f"postgresql_using={quoted(statement.using)}"] if statement.using else []
+                words = [f"type_={self._type(after)}", *using, existing]
         name = quoted(unquoted(after["name"]))
         return f"op.alter_column({arguments(quoted(table), name, *words, *schema_argument(schema))})"
 
@@ -276,18 +276,17 @@ class Body:
         return str(self.catalog[comment]["text"]) if comment in self.catalog else None
 
 
+def _is_mistaken(expression: str) -> bool:
+    """Whether SQLAlchemy, which hands on such an expression as it is, would take some of it for a parameter."""
+    return "%" in expression
+
+
 def _is_rule(step: Step) -> bool:
     """Whether rows may stand in its way."""
     if step.item.kind == "column" and step.verb == "alter" and step.before:
-        retyped = any(_change(step.item, sql).startswith("TYPE ") for sql in step.statements)
         made_anew = step.before["type"] == step.item["type"]  # under it, as an enum that loses a label
-        if retyped and (made_anew or narrowing(step.before, step.item)):
+        if Does.SET_TYPE in step.does and (made_anew or narrowing(step.before, step.item)):
             return True
     if step.item.kind == "column":
-        return any(sql.endswith(" SET NOT NULL") for sql in step.statements)
+        return Does.SET_NOT_NULL in step.does
     return step.verb == "create" and step.item.kind in ("constraint", "domain_constraint", "index")
-
-
-def _change(item: Object, sql: str) -> str:
-    """`ALTER TABLE users ALTER COLUMN name SET NOT NULL` -> `SET NOT NULL`."""
-    return sql.partition(f" ALTER COLUMN {item['name']} ")[2]

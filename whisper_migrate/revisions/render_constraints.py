@@ -139,7 +139,7 @@ def create_index(step: Step) -> list[str] | None:
 def drop_index(step: Step) -> list[str]:
     schema, table = split_name(str(step.item.parent))
     words = [_final(step.item), f"table_name={quoted(table)}", *schema_argument(schema)]
-    words += ["postgresql_concurrently=True"] if " CONCURRENTLY " in step.statements[0] else []
+    words += ["postgresql_concurrently=True"] if step.alone else []
     return [f"op.drop_index({arguments(*words)})"]
 
 

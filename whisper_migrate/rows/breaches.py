@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from whisper_migrate.catalog import Catalog, Object
-from whisper_migrate.names import in_parentheses, shown
+from whisper_migrate.names import QUOTED, in_parentheses, inside, position, shown, split_list
 from whisper_migrate.rows.fill import REFERENCE, mentions
 
 ORDERING = re.compile(r" (?:DESC|NULLS (?:FIRST|LAST)|[\w.]+_ops\b(?:\([^)]*\))?)")
@@ -59,7 +59,8 @@ def breach(before: Catalog, rule: Object) -> Breach | None:
 
 def domain_breach(rule: Object, column: Object) -> Breach:
     """What may be in a column of a domain that gets a new check."""
-    body = re.sub(r"\bVALUE\b", column["name"], _inside(rule["definition"]))
+    words = re.compile(rf"{QUOTED}|\bVALUE\b")
+    body = words.sub(lambda word: column["name"] if word[0] == "VALUE" else word[0], inside(rule["definition"]))
     return replace(_unchecked(str(column.parent), rule, f"CHECK ({body})"), of=column)
 
 
@@ -72,7 +73,7 @@ def concerns(found: Breach, column: Object) -> bool:
     """Whether a breach is about the values of a column of its table."""
     if found.of or found.rule.kind == "column":
         return (found.of or found.rule).key == column.key
-    return column.parent == found.table and mentions(_inside(found.rule["definition"]), column["name"])
+    return column.parent == found.table and mentions(inside(found.rule["definition"]), column["name"])
 
 
 def _null(table: str, column: Object) -> Breach:
@@ -92,8 +93,9 @@ def _unfilled(table: str, column: Object) -> Breach:
 
 
 def _duplicates(before: Catalog, table: str, rule: Object, definition: str) -> Breach:
-    keys = ORDERING.sub("", _inside(definition))
-    where = definition.rpartition(" WHERE ")[2] if " WHERE " in definition else ""
+    keys = ORDERING.sub("", inside(definition))
+    condition = position(" WHERE ", definition)
+    where = "" if condition is None else definition[condition + len(" WHERE ") :]
     nullable = [c for c in before.children(table, "column") if not c["not_null"] and mentions(keys, c["name"])]
     if nullable and "NULLS NOT DISTINCT" not in definition:
         where = f"{where} AND ({keys}) IS NOT NULL" if where else f"({keys}) IS NOT NULL"
@@ -109,7 +111,7 @@ def _duplicates(before: Catalog, table: str, rule: Object, definition: str) -> B
 
 
 def _unchecked(table: str, rule: Object, definition: str) -> Breach:
-    condition = f"NOT ({_inside(definition)})"
+    condition = f"NOT ({inside(definition)})"
     return Breach(
         rule,
         table,
@@ -120,7 +122,7 @@ def _unchecked(table: str, rule: Object, definition: str) -> Breach:
 
 
 def _orphans(table: str, rule: Object, columns: str, parent: str, keys: str) -> Breach:
-    names = columns.split(", ")
+    names = split_list(columns)
     left = columns if len(names) == 1 else f"({columns})"
     set_ = " AND ".join([f"{name} IS NOT NULL" for name in names])
     condition = f"{set_} AND {left} NOT IN (SELECT {keys} FROM {parent})"
@@ -138,7 +140,8 @@ def _orphans(table: str, rule: Object, columns: str, parent: str, keys: str) -> 
 def _excluded(table: str, rule: Object, rest: str) -> Breach:
     """`rest` is what comes behind the method: `(room WITH =, during WITH &&) WHERE (open)`."""
     elements, end = in_parentheses(rest)
-    where = rest[end:].removeprefix(" WHERE ").partition(" DEFERRABLE")[0] if rest[end:].startswith(" WHERE ") else ""
+    tail = rest[end:].removeprefix(" WHERE ")
+    where = tail[: position(" DEFERRABLE", tail)] if tail != rest[end:] else ""
     parts = [ORDERING.sub("", element).rpartition(" WITH ") for element in elements]
     keys = ", ".join(f"{key} AS k{number}" for number, (key, _, _) in enumerate(parts))
     rows = f"(SELECT ctid, {keys} FROM {table}{f' WHERE {where}' if where else ''})"
@@ -151,14 +154,3 @@ def _excluded(table: str, rule: Object, rest: str) -> Breach:
         f"{shown(table)}: the upgrade fails where two rows do not keep {rule['name']}.",
         f"SELECT count(*) FROM {shown(pairs)}",
     )
-
-
-def _inside(definition: str) -> str:
-    """What stands in the first parentheses of a definition: `UNIQUE (a, b) INCLUDE (c)` -> `a, b`."""
-    start = definition.index("(")
-    depth = 0
-    for place in range(start, len(definition)):
-        depth += {"(": 1, ")": -1}.get(definition[place], 0)
-        if depth == 0:
-            return definition[start + 1 : place]
-    return definition[start + 1 :]

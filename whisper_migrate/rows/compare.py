@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog import Catalog
-from whisper_migrate.names import shown, split_list
+from whisper_migrate.names import inside, shown, split_list
 from whisper_migrate.plurals import counted
+from whisper_migrate.sql import run
 
 SHORT = 40
 NAME = "quote_ident(n.nspname) || '.' || quote_ident(c.relname)"
@@ -76,9 +77,9 @@ def _read(connection: Connection, catalog: Catalog, table: str) -> Table:
     oid: int = connection.scalar(text(f"SELECT c.oid {FROM} WHERE {NAME} = :name"), {"name": table})
     numbers: dict[str, int] = dict(connection.execute(text(COLUMNS), {"oid": oid}).all())
     types = {c["name"]: c["type"] for c in catalog.children(table, "column") if c["generated"] is None}
-    listed = ", ".join([f"{name}::text" for name in types] or ["NULL"]).replace(":", r"\:")
+    listed = ", ".join([f"{name}::text" for name in types] or ["NULL"])
     # Physical order outlives a rewrite of the table, though no UPDATE.
-    rows = connection.execute(text(f"SELECT {listed} FROM {table} ORDER BY tableoid, ctid")).all()
+    rows = run(connection, f"SELECT {listed} FROM {table} ORDER BY tableoid, ctid").all()
     own = {name: numbers[name] for name in types}
     return Table(oid, own, types, _key(catalog, table, types), [tuple(row) for row in rows])
 
@@ -87,7 +88,7 @@ def _key(catalog: Catalog, table: str, known: Collection[str]) -> tuple[str, ...
     """The columns of the primary key, if all are among those that are `known`."""
     for constraint in catalog.children(table, "constraint"):
         if constraint["type"] == "primary key":
-            names = split_list(constraint["definition"].partition("(")[2].partition(")")[0])
+            names = split_list(inside(constraint["definition"]))
             return tuple(names) if set(names) <= set(known) else ()
     return ()
 

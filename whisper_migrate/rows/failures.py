@@ -25,6 +25,9 @@ RETYPE = re.compile(
     re.DOTALL,
 )
 
+TABLE = rf"ALTER TABLE (?:IF EXISTS )?(?:ONLY )?(?:{IDENTIFIER}\.)?{IDENTIFIER}"
+ADDITION = re.compile(rf"\s*{TABLE} ADD (?!CONSTRAINT\b)", re.IGNORECASE)
+
 
 class Refused(Failure):
     """A revision fails on every table with rows, whatever they are, since these new columns are to have values."""
@@ -57,7 +60,7 @@ class Obstacles:
         state, table = str(getattr(error.orig, "pgcode", "")), self._table(said)
         rule = self._rule(table, state, said) if table else None
         is_new = rule and rule.kind == "column" and rule.key not in self.before
-        if is_new and re.search(r"\bADD (?!CONSTRAINT\b)", str(error.statement)):
+        if is_new and ADDITION.match(str(error.statement)):
             raise Refused(list(self._valueless()))
         if found := breach(self.before, rule) if rule else self._of_domain(table, state, said):
             self.breaches.append(found)
@@ -120,7 +123,7 @@ class Obstacles:
         named = re.search(r'"(.*)"$', reason(error))
         for change in self._retyped() if named else ():
             value = named[1] if named else ""
-            if _execute(connection, f"DELETE FROM {change.parent} WHERE {change['name']}::text = {literal(value)}"):
+            if run(connection, f"DELETE FROM {change.parent} WHERE {change['name']}::text = {literal(value)}").rowcount:
                 what = f"the upgrade fails on values such as {quoted(value)}: {_short(reason(error))}."
                 self.notes.append(f"{shown(change.identity)}: {what}")
                 return True
@@ -139,7 +142,7 @@ class Obstacles:
         inside = f"EXISTS (SELECT FROM unnest({column}::text::text[]) AS one WHERE one <> ALL ({labels}))"
         condition = inside if type_ != enum else f"{column}::text <> ALL ({labels})"
         query = f"SELECT {column}::text FROM {table} WHERE {condition} LIMIT 1"
-        value = connection.exec_driver_sql(query, execution_options={"no_parameters": True}).scalar()
+        value = run(connection, query).scalar()
         if value is not None:
             what = f"the upgrade fails on values such as {quoted(value)}, since {shown(enum)} has no such label."
             self._delete(connection, table, condition, f"{shown(table)}.{column}: {what}")
@@ -154,7 +157,7 @@ class Obstacles:
         """The rest of the proof does without these rows; where they cannot go alone, without all of the table."""
         try:
             with connection.begin_nested():
-                gone = _execute(connection, f"DELETE FROM {table} WHERE {condition}")
+                gone = run(connection, f"DELETE FROM {table} WHERE {condition}").rowcount
         except DBAPIError:
             gone = 0
         if gone:
@@ -172,7 +175,7 @@ def _tried(connection: Connection, table: str, type_: str, expression: str, colu
     probe = connection.begin_nested()
     try:
         run(connection, f"CREATE TEMPORARY TABLE whisper_probe (value {type_})")
-        values = connection.exec_driver_sql(f"SELECT DISTINCT {column}::text FROM {table}").scalars().all()
+        values = run(connection, f"SELECT DISTINCT {column}::text FROM {table}").scalars().all()
         for value in sorted(value for value in values if value is not None):
             one = f"SELECT {expression} FROM {table} WHERE {column}::text = {literal(value)} LIMIT 1"
             try:
@@ -184,10 +187,6 @@ def _tried(connection: Connection, table: str, type_: str, expression: str, colu
         return
     finally:
         probe.rollback()
-
-
-def _execute(connection: Connection, statement: str) -> int:
-    return connection.exec_driver_sql(statement, execution_options={"no_parameters": True}).rowcount
 
 
 def _short(text: str) -> str:

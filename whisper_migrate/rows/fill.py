@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, Object
@@ -21,7 +21,8 @@ MOST = 24  # rows of one table, where an enum has that many labels
 TRIES = 40  # for one row
 STEPS = (1, 2, 3, 5, 7, 11, 13)  # columns of one check go through their values at different paces
 IDENTIFIER = r'(?:"(?:[^"]|"")+"|[\w$]+)'
-REFERENCE = re.compile(rf"FOREIGN KEY \((.+?)\) REFERENCES ({IDENTIFIER}(?:\.{IDENTIFIER})?)\((.+?)\)")
+COLUMNS = r'(?:"(?:[^"]|"")+"|[^"()])+'
+REFERENCE = re.compile(rf"FOREIGN KEY \(({COLUMNS})\) REFERENCES ({IDENTIFIER}(?:\.{IDENTIFIER})?)\(({COLUMNS})\)")
 
 Row = dict[str, str | None]
 
@@ -151,9 +152,7 @@ class _Filler:
     def _execute(self, row: Row) -> int:
         names, values = ", ".join(row), ", ".join("NULL" if value is None else literal(value) for value in row.values())
         what = f"({names}) VALUES ({values})" if row else "DEFAULT VALUES"
-        return self.connection.exec_driver_sql(
-            f"INSERT INTO {self.table} {what}", execution_options={"no_parameters": True}
-        ).rowcount
+        return run(self.connection, f"INSERT INTO {self.table} {what}").rowcount
 
     def _value(self, name: str, number: int) -> str | None:
         """First a plain row, then one with as many NULLs as may be, then one for each extreme."""
@@ -210,7 +209,7 @@ class _Filler:
             keys = ", ".join(f"{key}::text" for key in reference.keys)
             try:
                 with self.connection.begin_nested():
-                    rows = self.connection.execute(text(f"SELECT {keys} FROM {reference.table} LIMIT {2 * MOST}"))
+                    rows = run(self.connection, f"SELECT {keys} FROM {reference.table} LIMIT {2 * MOST}")
                     self.parents[reference] = [tuple(row) for row in rows if None not in row]
             except DBAPIError:  # what a foreign key to come refers to may be yet to come as well
                 self.parents[reference] = []

@@ -18,6 +18,7 @@ from whisper_migrate.rows.breaches import Breach
 from whisper_migrate.rows.compare import changed_up, changed_up_and_down, read, read_again
 from whisper_migrate.rows.failures import Obstacles, Refused
 from whisper_migrate.rows.fill import fill, mentions, root
+from whisper_migrate.sql import run
 
 # Changes of these kinds can fail on rows, or change them; those of others (a comment, a grant, a view) cannot.
 OF_ROWS = frozenset({"table", "column", "constraint", "index"})
@@ -120,10 +121,9 @@ def _tried(made: Shadows, filled: URL, history: History, revision: str, obstacle
 
 def _is_broken(connection: Connection, rule: Breach) -> bool:
     """Whether rows do not keep a rule; what it speaks of may be new, and then they do."""
-    query = f"SELECT EXISTS (SELECT FROM {rule.table} WHERE {rule.condition})"
     try:
         with connection.begin_nested():
-            return bool(connection.exec_driver_sql(query, execution_options={"no_parameters": True}).scalar())
+            return bool(run(connection, f"SELECT EXISTS (SELECT FROM {rule.table} WHERE {rule.condition})").scalar())
     except DBAPIError:
         return False
 

@@ -11,7 +11,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import BOOKKEEPING
 from whisper_migrate.names import shown, split_name
 from whisper_migrate.plurals import counted
-from whisper_migrate.sql import literal
+from whisper_migrate.sql import literal, run
 
 Row = tuple[str | None, ...]
 
@@ -84,11 +84,11 @@ def read(connection: Connection, catalog: Catalog) -> Seeds:
     columns: dict[str, list[Object]] = {}
     rows: dict[str, list[Row]] = {}
     for table in (item.identity for item in catalog if item.kind == "table"):
-        if not connection.scalar(text(f"SELECT EXISTS (SELECT FROM ONLY {_plain(table)})")):
+        if not run(connection, f"SELECT EXISTS (SELECT FROM ONLY {table})").scalar():
             continue
         own = [column for column in catalog.children(table, "column") if column["generated"] is None]
         values = ", ".join([f"{column['name']}::text" for column in own] or ["NULL"])
-        found = connection.execute(text(f"SELECT {_plain(values)} FROM ONLY {_plain(table)} ORDER BY ctid"))
+        found = run(connection, f"SELECT {values} FROM ONLY {table} ORDER BY ctid")
         columns[table], rows[table] = own, [tuple(row)[: len(own)] for row in found]
     return Seeds(columns, rows, _sequences(connection))
 
@@ -98,13 +98,8 @@ def _sequences(connection: Connection) -> dict[str, tuple[int, bool]]:
     for name in connection.scalars(text(SEQUENCES)).all():
         if split_name(name)[1].startswith(tuple(BOOKKEEPING)):
             continue
-        state = connection.execute(
-            text(
-                f"SELECT last_value, is_called, seqstart FROM {_plain(name)}, pg_catalog.pg_sequence"
-                " WHERE seqrelid = CAST(:name AS regclass)"
-            ),
-            {"name": name},
-        ).one()
+        query = f"SELECT last_value, is_called, seqstart FROM {name}, pg_catalog.pg_sequence"
+        state = run(connection, f"{query} WHERE seqrelid = {literal(name)}::regclass").one()
         if state.is_called or state.last_value != state.seqstart:
             found[name] = (state.last_value, state.is_called)
     return found
@@ -144,7 +139,3 @@ def _computes(column: Object) -> bool:
 
 def _value(value: str | None) -> str:
     return "NULL" if value is None else literal(value)
-
-
-def _plain(sql: str) -> str:
-    return sql.replace(":", r"\:")

@@ -16,6 +16,7 @@ from whisper_migrate.catalog import Change
 from whisper_migrate.inspect import BOOKKEEPING
 from whisper_migrate.names import shown
 from whisper_migrate.planning.hazards import narrowing
+from whisper_migrate.sql import run
 
 HELD = """
 SELECT c.oid::bigint AS oid, coalesce(a.attnum, 0) AS number, format('%I.%I', n.nspname, c.relname) AS table_name,
@@ -46,8 +47,7 @@ class Loss:
             return None
         try:
             with connection.begin_nested():
-                query = f"SELECT count({self.column or '*'}) FROM {self.table}"
-                return int(connection.exec_driver_sql(query.replace("%", "%%")).scalar_one())
+                return int(run(connection, f"SELECT count({self.column or '*'}) FROM {self.table}").scalar_one())
         except DBAPIError as error:
             if isinstance(error.orig, (UndefinedTable, UndefinedColumn)):
                 return 0  # nothing is there that could be lost
