@@ -1,17 +1,22 @@
 """The models made real: tables from a MetaData, and everything else from its entities."""
 
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from alembic_utils.exceptions import SQLParseFailure
-from sqlalchemy import DDL, Connection, Constraint, Executable, Index, MetaData, Table, event, text
+from sqlalchemy import DDL, Connection, Constraint, Index, MetaData, Table, event, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CheckFirst, CreateSchema
 from sqlalchemy.types import SchemaType
 
+from whisper_migrate.declared import Unmade, called, cause, named_types
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.parameters import require_none
 from whisper_migrate.project import Project
+
+# What is looked for before it is made: an entity may have made it, or an earlier step.
+THERE = CheckFirst.TYPES | CheckFirst.SEQUENCES
 
 
 def build(connection: Connection, project: Project) -> None:
@@ -28,18 +33,23 @@ def build(connection: Connection, project: Project) -> None:
     connection.execute(text("SET synchronous_commit = off"))
     event.listen(connection, "after_cursor_execute", _forget)
     project.prepare(connection)
-    for schema in _schemas(metadata, entities):
+    types = list(named_types(metadata))
+    for schema in _schemas(metadata, types, entities):
         connection.execute(CreateSchema(schema, if_not_exists=True))
     left = _create(connection, entities)
     try:
+        for made in types:
+            _try(connection, made)  # what cannot be made yet, create_all() makes, or it says why not
         if left:
-            _create_types(connection, metadata)
+            metadata.create_all(connection, tables=[], checkfirst=THERE)  # for a function that calls a sequence
             left = _create(connection, left)
-        metadata.create_all(connection, checkfirst=CheckFirst.TYPES)
+        metadata.create_all(connection, checkfirst=THERE)
     except SQLAlchemyError as error:
         statement = " ".join(str(getattr(error, "statement", None) or "").split())
         at = f" It was at: {statement[:200]}" if statement else ""
-        raise Failure(f"The models do not make a schema: {reason(error)}.{at}") from error
+        because = cause(reason(error), left, partial(_try, connection))
+        why = f" {because} cannot be created: {because.why}." if because else ""
+        raise Failure(f"The models do not make a schema: {reason(error)}.{at}{why}") from error
     except (TypeError, ValueError) as error:  # what no server has seen, such as an unknown option
         raise Failure(f"The models do not make a schema: {project.blame(error)}.") from error
     while left:
@@ -48,7 +58,9 @@ def build(connection: Connection, project: Project) -> None:
         if len(left) == before:  # then plain DDL need not be in the order that it is declared in
             left = _create(connection, left, in_order=False)
         if len(left) == before:
-            raise Failure(f"{_name(left[0])} cannot be created: {_try(connection, left[0])}.")
+            first = Unmade(left[0], _try(connection, left[0]) or "")
+            first = cause(first.why, left[1:], partial(_try, connection)) or first
+            raise Failure(f"{first} cannot be created: {first.why}.")
     connection.commit()
     connection.execution_options(isolation_level=connection.default_isolation_level)
 
@@ -68,21 +80,10 @@ def _forget(connection: Connection, _cursor: Any, _statement: str, _parameters: 
                 del name.lower
 
 
-def _schemas(metadata: MetaData, entities: list[Any]) -> list[str]:
-    types = (column.type for table in metadata.tables.values() for column in table.columns)
-    named = {table.schema for table in metadata.tables.values()} | {metadata.schema}
-    named |= {getattr(type_, "schema", None) for type_ in types}
-    named |= {getattr(entity, "schema", None) for entity in entities}
+def _schemas(metadata: MetaData, types: list[Any], entities: list[Any]) -> list[str]:
+    declared = (*metadata.tables.values(), *metadata._sequences.values(), *types, *entities)
+    named = {getattr(one, "schema", None) for one in declared} | {metadata.schema}
     return sorted(name for name in named if name)
-
-
-def _create_types(connection: Connection, metadata: MetaData) -> None:
-    """Enums and domains before their tables, for a function that takes one and that a table needs in turn."""
-    metadata.create_all(connection, tables=[], checkfirst=CheckFirst.TYPES)
-    for table in metadata.tables.values():
-        for column in table.columns:
-            if isinstance(column.type, SchemaType) and column.type.name:
-                column.type.create(connection, checkfirst=True)
 
 
 def _create(connection: Connection, entities: list[Any], *, in_order: bool = True) -> list[Any]:
@@ -98,18 +99,16 @@ def _create(connection: Connection, entities: list[Any], *, in_order: bool = Tru
 def _try(connection: Connection, entity: Any) -> str | None:
     """Create one entity; PostgreSQL's words when it cannot be."""
     try:
-        statement: Executable = entity if isinstance(entity, DDL) else entity.to_sql_statement_create()
-        connection.execute(statement)
+        if isinstance(entity, SchemaType):
+            entity.create(connection, checkfirst=True)
+        else:
+            connection.execute(entity if isinstance(entity, DDL) else entity.to_sql_statement_create())
     except DBAPIError as error:
         return reason(error)
     except SQLParseFailure as error:
-        raise Failure(f"{_name(entity)} is not sound: {reason(error)}.") from error
+        raise Failure(f"{called(entity)} is not sound: {reason(error)}.") from error
     except (ValueError, TypeError, KeyError) as error:
         if not isinstance(entity, DDL):
             raise
         return f"in sqlalchemy.DDL a percent sign is written %% ({error})"
     return None
-
-
-def _name(entity: Any) -> str:
-    return str(entity.statement).partition("\n")[0] if isinstance(entity, DDL) else str(entity.identity)
