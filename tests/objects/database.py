@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.conftest import MakeDatabase
 from whisper_migrate.catalog import Catalog, diff
-from whisper_migrate.databases.settings import engine
+from whisper_migrate.databases.connect import engine
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import inspect
 from whisper_migrate.planning.plan import plan, statements

@@ -1,12 +1,34 @@
-"""Connections to the database that a command works on."""
+"""Where every connection of ours is opened: how it is reached, and which settings it begins with."""
 
+from __future__ import annotations
+
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import sqlalchemy
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
 
-from whisper_migrate.databases.settings import connection_failure, engine
+from whisper_migrate.databases import reached
+from whisper_migrate.databases.failures import connection_failure
+from whisper_migrate.databases.interruption import interruptible
+from whisper_migrate.databases.session_settings import prepare
+from whisper_migrate.databases.url import DRIVER
+
+# libpq itself would wait for minutes for a server that does not answer, and for ever for one that answers no more.
+CLIENT = {
+    "application_name": "whisper-migrate",
+    "client_encoding": "utf8",  # any name must come through, whatever the role or the database has set
+    "connect_timeout": 10,
+    "keepalives": 1,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds
+}
 
 
 @contextmanager
@@ -22,3 +44,27 @@ def connected(url: URL, *, read_only: bool = False) -> Iterator[Connection]:
         raise connection_failure(url, error) from error
     with connection:
         yield connection.execution_options(**options) if read_only else connection
+
+
+def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
+    """An engine that keeps no connection open; each that it opens is prepared, also for who asks the engine for one.
+
+    `options` are SQLAlchemy's. What the URL says of the connection wins over `CLIENT`.
+    """
+    url = url.set(drivername=DRIVER)
+    said = set(url.query) | ({"connect_timeout"} if os.environ.get("PGCONNECT_TIMEOUT") else set())
+    arguments = {key: value for key, value in CLIENT.items() if key not in said} | options.pop("connect_args", {})
+    made = sqlalchemy.create_engine(url, **{"poolclass": NullPool, "connect_args": arguments, **options})
+
+    def go_there(_: object, __: object, ___: object, parameters: dict[str, Any]) -> None:
+        parameters.update(reached.server(url))
+
+    def opened(connection: Any, _: object) -> None:
+        interruptible(connection)
+        reached.remember(url, connection)
+        prepare(connection, url)
+
+    sqlalchemy.event.listen(made, "do_connect", go_there)
+    # Before SQLAlchemy looks: it writes backslashes twice for a role that has standard_conforming_strings off.
+    sqlalchemy.event.listen(made, "connect", opened, insert=True)
+    return made

@@ -4,22 +4,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import sqlalchemy
 from dotenv import dotenv_values
 from sqlalchemy import URL
-from sqlalchemy.pool import NullPool
 
 from whisper_migrate import embedded
-from whisper_migrate.databases.failures import connection_failure
-from whisper_migrate.databases.interruption import interruptible
 from whisper_migrate.databases.url import DRIVER, parse, port_number, shown
 from whisper_migrate.errors import Failure
 
-__all__ = ["Database", "configured", "connection_failure", "database", "embedded_folder", "engine", "parse", "shown"]
-
-CONNECT_TIMEOUT = 10  # seconds; libpq itself would wait for minutes
+__all__ = ["Database", "configured", "database", "embedded_folder", "parse", "shown"]
 
 
 @dataclass(frozen=True)
@@ -67,29 +60,6 @@ def embedded_folder(root: Path, environ: Mapping[str, str] | None = None) -> Pat
     """Where the embedded server keeps its data: WHISPER_PGDATA, absolute or relative to root, or `.pgdata`."""
     real, file = _variables(root, environ)
     return root.absolute() / Path({**file, **real}.get("WHISPER_PGDATA", ".pgdata")).expanduser()
-
-
-def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
-    """An engine that keeps no connection open, names itself to the server and does not wait forever for it."""
-    url = url.set(drivername=DRIVER)
-    # The encoding is ours to choose, whatever the role or the database has set: any name must come through.
-    named: dict[str, Any] = {"application_name": "whisper-migrate", "client_encoding": "utf8"}
-    named["connect_timeout"] = CONNECT_TIMEOUT
-    if os.environ.get("PGCONNECT_TIMEOUT"):
-        del named["connect_timeout"]
-    named = {key: value for key, value in named.items() if key not in url.query}
-    arguments = named | dict(options.pop("connect_args", {}))
-    made = sqlalchemy.create_engine(url, **{"poolclass": NullPool, "connect_args": arguments, **options})
-    # Before SQLAlchemy looks: it writes backslashes twice for a role that has this switched off.
-    sqlalchemy.event.listen(made, "connect", _prepare, insert=True)
-    return made
-
-
-def _prepare(connection: Any, record: object) -> None:
-    interruptible(connection)
-    with connection.cursor() as cursor:
-        cursor.execute("SET standard_conforming_strings = on")
-    connection.commit()
 
 
 def _variables(root: Path, environ: Mapping[str, str] | None) -> tuple[dict[str, str], dict[str, str]]:

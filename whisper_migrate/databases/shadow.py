@@ -1,11 +1,10 @@
 """Throwaway databases: made, used and dropped within one run, and never a database that somebody else made."""
 
 import os
-import re
 import secrets
 import socket
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Lock
@@ -14,12 +13,10 @@ from psycopg2.errors import InsufficientPrivilege
 from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
-from whisper_migrate.databases.connect import connected
-from whisper_migrate.databases.settings import engine
+from whisper_migrate.databases.connect import connected, engine
+from whisper_migrate.databases.shadow_name import NAME, PREFIX
 from whisper_migrate.errors import Failure
 
-PREFIX = "whisper_shadow"
-NAME = re.compile(rf"{PREFIX}_(?P<maker>[0-9a-f]{{8}}_\d+_[0-9a-f]{{12}})_\w+")
 HALF_DROPPED = -2  # the connection limit that PostgreSQL gives to a database whose DROP was interrupted
 
 # The schema public of PostgreSQL 14 belongs to its superuser and is everybody's to create in. A database that people
@@ -96,14 +93,13 @@ def shadows(server: URL) -> Iterator[Shadows]:
 
     Raises Failure when the role may not create databases.
     """
-    server = _with(server, {"default_transaction_read_only": "off", "statement_timeout": "0", "lock_timeout": "0"})
     host = f"{zlib.crc32(socket.gethostname().encode()):08x}"
     maker = f"{host}_{os.getpid()}_{secrets.token_hex(6)}"
     keeping: Engine = engine(
         server, isolation_level="AUTOCOMMIT", connect_args={"application_name": f"{PREFIX}_{maker}"}
     )
     with keeping.connect() as keeper:
-        made = Shadows(_with(server, _own_settings(keeper)), keeper, maker)
+        made = Shadows(server, keeper, maker)
         _require_createdb(keeper, server)
         _sweep(made)
         try:
@@ -113,26 +109,6 @@ def shadows(server: URL) -> Iterator[Shadows]:
             with keeping.connect() as made.keeper:
                 for name in made.names:
                     made.drop(name)
-
-
-def _with(url: URL, settings: Mapping[str, str]) -> URL:
-    """The same server with other settings than the role has."""
-    words = [str(url.query.get("options", ""))]
-    for name, value in settings.items():
-        escaped = value.replace("\\", "\\\\").replace(" ", "\\ ")
-        words.append(f"-c {name}={escaped}")
-    return url.update_query_dict({"options": " ".join(words).strip()})
-
-
-def _own_settings(connection: Connection) -> dict[str, str]:
-    """What this role has set for itself, set back: where a table goes by default, say, must not decide what is made."""
-    rows = connection.execute(
-        text(
-            "SELECT name, coalesce(boot_val, '') FROM pg_catalog.pg_settings"
-            " WHERE source IN ('user', 'database', 'database user') AND context = 'user'"
-        )
-    )
-    return {str(name): str(value) for name, value in rows}
 
 
 def may_create(connection: Connection) -> bool:

@@ -6,7 +6,7 @@ only where the history states one.
 """
 
 from whisper_migrate.catalog import Object
-from whisper_migrate.databases.shadow import PREFIX
+from whisper_migrate.databases.shadow_name import PREFIX
 from whisper_migrate.sql import literal
 
 CATALOG = "pg_available_extension_versions"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any
@@ -17,11 +17,11 @@ from typing import Any
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from whisper_migrate.databases.settings import connection_failure, engine
+from whisper_migrate.databases.connect import engine
+from whisper_migrate.databases.failures import connection_failure
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.running.patience import pause
 from whisper_migrate.running.pooler import require_session
-from whisper_migrate.sql import run
 
 RUNS = 0x77686973  # "whis": the first half of our locks' numbers
 RUN, BACKEND = 1, 2  # the second
@@ -65,13 +65,11 @@ class Lock:
 @contextmanager
 def locked(url: URL, say: Callable[[str], None]) -> Iterator[Lock]:
     """Hold the lock of the database behind `url`; wait for it while another run has it, and `say` which one."""
-    options = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
     try:
-        connection = engine(url, isolation_level="AUTOCOMMIT", connect_args=options).connect()
+        connection = engine(url, isolation_level="AUTOCOMMIT").connect()
     except OperationalError as error:
         raise connection_failure(url, error) from error
     with connection:
-        run(connection, "SET idle_session_timeout = 0")
         require_session(connection, url)
         take(connection, RUN, say)
         yield Lock(connection, int(connection.scalar(text("SELECT pg_backend_pid()"))))
@@ -94,8 +92,5 @@ def take(connection: Connection, number: int, say: Callable[[str], None]) -> Non
 
 
 def guard(connection: Connection, say: Callable[[str], None]) -> None:
-    """Let the connection that runs revisions be known as such, and let its backend end soon after its client."""
-    with suppress(DBAPIError):  # some platforms of a server cannot
-        run(connection, "SET client_connection_check_interval = '1s'")
-    connection.commit()
+    """Let the connection that runs revisions be known as such."""
     take(connection, BACKEND, say)
