@@ -163,10 +163,15 @@ def read_database(
     that no file has, several at once.
     """
     revisions, catalog = in_snapshot(database, lambda it: (stamped(it), inspect(it, requires=requires, like=like)))
+    return catalog, sure_revision(history, database, revisions, catalog)
+
+
+def sure_revision(history: History, database: URL, revisions: list[str] | None, catalog: Catalog) -> str | None:
+    """The one revision that a database with these stamps is at. Raises Failure as `read_database` does."""
     tables = sum(item.kind == "table" for item in catalog)
     if not revisions:
         if not tables:
-            return catalog, None
+            return None
         empty = "an alembic_version without a row" if revisions == [] else "no alembic_version"
         raise Failure(
             f"The database {database.database} has {counted(tables, 'table')} and {empty}:"
@@ -180,7 +185,7 @@ def read_database(
             f" {', '.join(revisions)}.",
             history.way_out(revisions),
         )
-    return catalog, revisions[0]
+    return revisions[0]
 
 
 def record(

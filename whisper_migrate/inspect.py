@@ -1,13 +1,10 @@
 """Reads a database's catalog, every kind with one query, and lets PostgreSQL print what it finds."""
 
-import gc
 import re
-import sys
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import lru_cache
 from operator import is_, itemgetter
 from types import ModuleType
@@ -16,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog import Catalog, Key, Object
-from whisper_migrate.collector import age
+from whisper_migrate.collector import in_haste
 from whisper_migrate.objects import ATTACHED, KINDS
 from whisper_migrate.requires import Address, read_requires
 
@@ -91,7 +88,7 @@ def inspect(connection: Connection, *, requires: bool = False, like: Catalog | N
     try:
         settings = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in SETTINGS.items())
         connection.execute(text(f"SELECT {settings}"))
-        with _in_haste():
+        with in_haste():
             return _Reader(connection, like.objects if like else {}).read(requires)
     finally:
         savepoint.rollback()
@@ -242,24 +239,6 @@ class _Reader:
                 yield address, known
             elif oid < FIRST_OID:
                 yield address, item
-
-
-@contextmanager
-def _in_haste() -> Iterator[None]:
-    """A reading makes 100,000 objects and no garbage: the collector would look for some for a fifth of its time.
-
-    And the thread that asks the server should not wait for the one that makes objects to take a break.
-    """
-    was_enabled, interval = gc.isenabled(), sys.getswitchinterval()
-    gc.disable()
-    sys.setswitchinterval(0.0005)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(interval)
-        if was_enabled:
-            age()
-            gc.enable()
 
 
 def _prepared(connection: Connection) -> frozenset[str]:

@@ -122,6 +122,7 @@ def parents(script: Script) -> list[str]:
     return sorted([down] if isinstance(down, str) else down or ())
 
 
+@cache
 def code_hash(source: bytes) -> str:
     """SHA-256 of what the code does: the same for another docstring, comment, layout, or place in the history."""
     tree = ast.parse(source)

@@ -18,6 +18,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.fleet import members as fleet
 from whisper_migrate.fleet.compare import compare
 from whisper_migrate.fleet.members import Member
+from whisper_migrate.fleet.shard import Shard, ShardOption
 from whisper_migrate.fleet.survey import Standing, Survey, survey
 from whisper_migrate.fleet.upgrade import upgrade
 from whisper_migrate.history import History
@@ -32,9 +33,15 @@ Tell = Callable[[Member, str | Failure], None]
 @click.argument("urls", metavar="URLS-FILE", type=click.File("r", encoding="utf-8-sig"))
 @click.argument("action", type=click.Choice(["status", "check-drift", "upgrade"]))
 @click.option("--jobs", type=click.IntRange(1, 100), default=4, show_default=True, help="How many databases at a time.")
-@click.option("--canary", type=click.IntRange(0), default=0, help="Upgrade so many first; the rest if none failed.")
+@click.option(
+    "--canary",
+    type=click.IntRange(0),
+    default=0,
+    help="Upgrade so many first that have something pending; the rest if none failed.",
+)
+@click.option("--shard", type=ShardOption(), help="Take only a part of them: 3/10 is the third of ten.")
 @click.pass_obj
-def command(project: Project, urls: IO[str], action: str, jobs: int, canary: int) -> None:
+def command(project: Project, urls: IO[str], action: str, jobs: int, canary: int, shard: Shard | None) -> None:
     """Work on every database that URLS-FILE lists, in parallel; the failure of one does not stop the others.
 
     A line of the file is a URL, or a name and a URL; blank lines and # comments do not count, and nothing in it is
@@ -45,6 +52,7 @@ def command(project: Project, urls: IO[str], action: str, jobs: int, canary: int
     check-drift  does each hold what the history says where it stands? 1 if one does not, or has revisions pending
     upgrade      take each to the head; it does not compare, as that of one database does: check-drift does
 
+    With --shard, runs on several machines share the work: the name of a database says in which part it is.
     Exit code 2 if any failed. Safe to run again.
     """
     if canary and action != "upgrade":
@@ -53,10 +61,13 @@ def command(project: Project, urls: IO[str], action: str, jobs: int, canary: int
         members = fleet.read(urls, urls.name)
     except UnicodeDecodeError as error:
         raise Failure(f"{urls.name} is no UTF-8 text.") from error
+    if shard:
+        members, count = shard.members(members), len(members)
+        out.print(f"Shard {shard}: {len(members)} of {counted(count, 'database')}.")
     history = History(project)
     history.head  # noqa: B018 - a history with two heads is refused before anything is done
     if action == "upgrade":
-        sys.exit(_upgrade(project, members, jobs, canary))
+        sys.exit(_upgrade(history, members, jobs, canary))
     with _progress(members) as tell:
         found = survey(history, members, jobs, lambda member, one: tell(member, _place(one)))
     code = _report_status(found) if action == "status" else _report_drift(history, found)
@@ -81,11 +92,11 @@ def _progress(members: Sequence[Member]) -> Iterator[Tell]:
         yield tell
 
 
-def _upgrade(project: Project, members: list[Member], jobs: int, canary: int) -> int:
+def _upgrade(history: History, members: list[Member], jobs: int, canary: int) -> int:
     failed: dict[Member, Failure] = {}
     done: list[bool] = []
     with _progress(members) as tell:
-        for member, outcome in upgrade(project, members, jobs, canary, _say):
+        for member, outcome in upgrade(history, members, jobs, canary, _say):
             if isinstance(outcome, Failure):
                 failed[member] = outcome
                 tell(member, outcome)
@@ -95,7 +106,8 @@ def _upgrade(project: Project, members: list[Member], jobs: int, canary: int) ->
     untried = len(members) - len(done) - len(failed)
     out.print(f"{done.count(True)} upgraded, {done.count(False)} had nothing to do, {len(failed)} failed.")
     if untried:
-        out.print(f"{untried} {verb(untried, 'was', 'were')} not tried, as one of the first {canary} failed.")
+        were = verb(untried, "was", "were")
+        out.print(f"{untried} {were} not tried, as one of the first {canary} with something pending failed.")
     return _report_failed(failed, members)
 
 

@@ -6,7 +6,7 @@ import os
 import signal
 from contextlib import suppress
 from functools import cache
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 ENDING = (signal.SIGINT, signal.SIGTERM)
 
 _open: WeakSet[connection] = WeakSet()
+_turn = Lock()  # a set that grows cannot be walked through
 
 
 def interruptible(opened: connection) -> None:
     """Let a signal cancel what this connection is doing, once `listen` was called."""
-    _open.add(opened)
+    with _turn:
+        _open.add(opened)
 
 
 @cache
@@ -39,6 +41,8 @@ def _cancel(heard: int) -> None:
     while number := os.read(heard, 1):
         if number[0] in ENDING:
             # Those of this moment: what is begun later may be the cleaning up.
-            for active in [one for one in _open if one.info.transaction_status == TRANSACTION_STATUS_ACTIVE]:
+            with _turn:
+                opened = [*_open]
+            for active in [one for one in opened if one.info.transaction_status == TRANSACTION_STATUS_ACTIVE]:
                 with suppress(Error):
                     active.cancel()

@@ -19,13 +19,15 @@ def each(
 ) -> Iterator[tuple[Member, Found | Failure]]:
     """What `work` finds on every member, or why it failed, as each is done; `jobs` are worked on at a time.
 
+    `work` runs in threads, and may only do what threads can do beside each other: talk to a database or to a process.
+    Python's parser is not like that (3.11 fails on ast.parse in two threads), nor is the import of a history.
     When this is interrupted, no more is begun, and `stop` is called to end what has.
     """
     with ThreadPoolExecutor(jobs) as pool:
         futures = {pool.submit(attempt, work, member): member for member in members}
         try:
             for future in as_completed(futures):
-                yield futures[future], future.result()
+                yield futures.pop(future), future.result()  # which nobody keeps: it may be a whole catalog
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             stop()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from whisper_migrate.catalog import Catalog
 from whisper_migrate.databases.reading import in_snapshot
-from whisper_migrate.drift import read_database
+from whisper_migrate.databases.stamps import stamped
+from whisper_migrate.drift import sure_revision
 from whisper_migrate.errors import Failure
 from whisper_migrate.fleet.members import Member
-from whisper_migrate.fleet.parallel import each
+from whisper_migrate.fleet.parallel import attempt, each
 from whisper_migrate.history import History
 from whisper_migrate.ignore import without
-from whisper_migrate.ledger import read_or_why
+from whisper_migrate.inspect import inspect
+from whisper_migrate.ledger import Entry, read_or_why
 from whisper_migrate.standing.anomalies import Anomaly, anomalies
 
 
@@ -60,32 +63,33 @@ class Survey:
         return len(groups) <= len(versions) and len({group[0].revision for group in groups}) <= 1
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What a thread has read of one database, in one snapshot, and nobody has judged yet."""
+
+    stamps: list[str] | None
+    catalog: Catalog
+    entries: list[Entry]
+    hidden: str
+
+
 def survey(
     history: History, members: Sequence[Member], jobs: int, tell: Callable[[Member, Standing | Failure], None]
 ) -> Survey:
-    """Read every member, `jobs` at a time; `tell` hears of each. Nothing is written anywhere."""
+    """Read every member, `jobs` at a time; `tell` hears of each. Nothing is written anywhere.
+
+    Threads only read. The readings are judged by the history here, in the main thread.
+    """
     found = Survey()
 
-    def read(member: Member) -> Standing:
-        like = next(iter([*found.catalogs.values()]), None)  # of a copy: other threads add to it
-        whole, revision = read_database(member.url, history, like=like)
-        catalog = without(whole, history.project.ignored)
-        found.catalogs.setdefault(catalog.fingerprint, catalog)
-        pending = len(history.pending([revision] if revision else []))
-        entries, hidden = in_snapshot(member.url, read_or_why)
-        told = anomalies(history, entries, [revision] if revision else [])
-        return Standing(
-            member,
-            revision,
-            pending,
-            whole.version,
-            catalog.fingerprint,
-            ignored=len(whole) - len(catalog),
-            unreadable=(*whole.unreadable, *([hidden] if hidden else [])),
-            changed=tuple(anomaly for anomaly in told if anomaly.differs),
-        )
+    def read(member: Member) -> Reading:
+        like = next(iter([*found.catalogs.values()]), None)  # of a copy: the main thread adds to it
+        return in_snapshot(member.url, lambda it: Reading(stamped(it), inspect(it, like=like), *read_or_why(it)))
 
-    for member, standing in each(members, jobs, read):
+    for member, reading in each(members, jobs, read):
+        standing = (
+            reading if isinstance(reading, Failure) else attempt(partial(_judged, history, found, reading), member)
+        )
         if isinstance(standing, Failure):
             found.failed[member] = standing
         else:
@@ -93,3 +97,21 @@ def survey(
         tell(member, standing)
     found.standings.sort(key=lambda standing: members.index(standing.member))
     return found
+
+
+def _judged(history: History, found: Survey, reading: Reading, member: Member) -> Standing:
+    """Where the history says that a database stands. Raises Failure for a stamp that says nothing sure."""
+    revision = sure_revision(history, member.url, reading.stamps, reading.catalog)
+    at = [revision] if revision else []
+    catalog = without(reading.catalog, history.project.ignored)
+    found.catalogs.setdefault(catalog.fingerprint, catalog)
+    return Standing(
+        member,
+        revision,
+        len(history.pending(at)),
+        reading.catalog.version,
+        catalog.fingerprint,
+        ignored=len(reading.catalog) - len(catalog),
+        unreadable=(*reading.catalog.unreadable, *([reading.hidden] if reading.hidden else [])),
+        changed=tuple(anomaly for anomaly in anomalies(history, reading.entries, at) if anomaly.differs),
+    )

@@ -16,8 +16,10 @@ from rich.console import Console
 
 from whisper_migrate.databases import interruption
 from whisper_migrate.errors import Failure
+from whisper_migrate.fleet.canary import canaries
 from whisper_migrate.fleet.members import Member
 from whisper_migrate.fleet.parallel import attempt, each
+from whisper_migrate.history import History
 from whisper_migrate.project import Project
 from whisper_migrate.running import runner
 from whisper_migrate.running.progress import Progress
@@ -29,14 +31,15 @@ SPAWN = multiprocessing.get_context("spawn")
 
 
 def upgrade(
-    project: Project, members: Sequence[Member], jobs: int, canary: int, say: Callable[[Member, str], None]
+    history: History, members: Sequence[Member], jobs: int, canary: int, say: Callable[[Member, str], None]
 ) -> Iterator[tuple[Member, runner.Outcome | Failure]]:
     """Take every member to the head, `jobs` at a time; what was done on each, or why it failed, as each is done.
 
-    The first `canary` members go before the others, which are left alone when one of those fails. `say` hears what a
-    run that takes long tells meanwhile.
+    The first `canary` members that have something pending go before the others, which are left alone when one of those
+    fails. `say` hears what a run that takes long tells meanwhile.
     """
-    processes = [_Process(project) for _ in range(jobs)]
+    first = canaries(history, members, jobs, canary)
+    processes = [_Process(history.project) for _ in range(jobs)]
     idle: LifoQueue[_Process] = LifoQueue()
     for process in processes:
         idle.put(process)
@@ -54,11 +57,12 @@ def upgrade(
 
     try:
         failed = False
-        for member, outcome in each(members[:canary], jobs, run, stop):
+        for member, outcome in each(first, jobs, run, stop):
             failed = failed or isinstance(outcome, Failure)
             yield member, outcome
         if not failed:
-            yield from each(members[canary:], jobs, run, stop)
+            rest = [member for member in members if member not in set(first)]
+            yield from each(rest, jobs, run, stop)
     finally:
         stop()
 

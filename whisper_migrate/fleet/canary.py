@@ -1,0 +1,36 @@
+"""Which databases an upgrade tries first: those that have something pending, since only they show whether it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from whisper_migrate.databases.reading import in_snapshot
+from whisper_migrate.databases.stamps import stamped
+from whisper_migrate.errors import Failure
+from whisper_migrate.fleet.members import Member
+from whisper_migrate.fleet.parallel import each
+from whisper_migrate.history import History
+
+
+def canaries(history: History, members: Sequence[Member], jobs: int, count: int) -> list[Member]:
+    """The first `count` members with a pending revision, or of which that cannot be told: they may fail as well.
+
+    Members are read in their order, and only until so many are found.
+    """
+    found: list[Member] = []
+    for start in range(0, len(members) if count else 0, jobs):
+        some = members[start : start + jobs]
+        stamps = dict(each(some, jobs, lambda member: in_snapshot(member.url, stamped)))
+        found += [member for member in some if _may_be_pending(history, stamps[member])]
+        if len(found) >= count:
+            break
+    return found[:count]
+
+
+def _may_be_pending(history: History, stamps: list[str] | Failure | None) -> bool:
+    if isinstance(stamps, Failure):
+        return True
+    try:
+        return bool(history.pending(stamps or []))
+    except Failure:
+        return True
