@@ -11,7 +11,7 @@ from threading import Event
 import pytest
 from sqlalchemy import URL
 
-from tests.projects import ask
+from tests.projects import HEAD, ask, copied, refusal
 from tests.running.attempts import Said, project, run, sql
 from tests.servers import until
 from whisper_migrate.errors import Failure
@@ -99,3 +99,19 @@ def test_session_pooling_is_as_good_as_none(tmp_path: Path, pooled: Pooled, data
     made, said = project(tmp_path, sql("CREATE TABLE t (n integer)")), Said()
     assert run(made, pooled("session"), said=said).after == ["r1"]
     assert not [line for line in said.lines if "pooler" in line]
+
+
+def test_whole_project_through_session_pooling(tmp_path: Path, pooled: Pooled, database: URL) -> None:
+    """With PgBouncer's stock settings, which refuse every startup parameter that it does not track."""
+    checkout = copied(tmp_path, pooled("session", 20))
+    run = checkout.migrate("upgrade")
+    assert run.code == 0 and "Checked: the database is what the history says." in run.out, run
+    run = checkout.check_drift()
+    assert run.code == 0 and "nothing differs" in run.out, run
+    run = checkout.migrate("prove", HEAD)
+    assert run.code == 0, run
+    ask(database, "ALTER TABLE users ADD COLUMN odd integer")
+    run = checkout.check_drift()
+    assert run.code == 1 and "users.odd" in run.out, run
+    checkout.url = checkout.url.update_query_dict({"options": "-c statement_timeout=0"})
+    assert refusal(checkout.check_drift()).endswith(" refuses the parameter options.")

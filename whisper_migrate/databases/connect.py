@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from whisper_migrate.databases import reached
+from whisper_migrate.databases import pooler, reached
 from whisper_migrate.databases.failures import connection_failure
 from whisper_migrate.databases.interruption import interruptible
 from whisper_migrate.databases.session_settings import prepare
@@ -59,10 +59,14 @@ def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
     def go_there(_: object, __: object, ___: object, parameters: dict[str, Any]) -> None:
         parameters.update(reached.server(url))
 
-    def opened(connection: Any, _: object) -> None:
+    def opened(connection: Any, record: Any) -> None:
         interruptible(connection)
         reached.remember(url, connection)
-        prepare(connection, url)
+        record.info[pooler.LENT] = not prepare(connection, url, again)
+
+    def again() -> Any:
+        _, parameters = made.dialect.create_connect_args(url)
+        return made.dialect.connect(**{**parameters, **arguments, **reached.server(url)})
 
     sqlalchemy.event.listen(made, "do_connect", go_there)
     # Before SQLAlchemy looks: it writes backslashes twice for a role that has standard_conforming_strings off.

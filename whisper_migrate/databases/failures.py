@@ -65,6 +65,16 @@ MEANINGS: tuple[tuple[str, str, str], ...] = (
         "Try again when others have disconnected, or raise its max_connections.",
     ),
     (
+        r"query_wait_timeout",
+        "The pooler at {where} has no connection left.",
+        "Give it a pool of 10 connections or more, or let DATABASE_URL lead to PostgreSQL's own port.",
+    ),
+    (
+        r"unsupported startup parameter(?: in options)?: (?P<option>\w+)",
+        "The pooler at {where} refuses the parameter {option}.",
+        "Take it out of DATABASE_URL, or name it in PgBouncer's ignore_startup_parameters.",
+    ),
+    (
         r"the database system is (?:starting up|shutting down|in recovery|not yet accepting)",
         f"{SERVER} is starting or stopping.",
         "Try again in a moment.",

@@ -43,6 +43,8 @@ class Shadows:
         encoding = "" if template else " ENCODING 'UTF8'"
         with self.lock:  # models and history are made real at the same time, by two threads
             self.names.append(name)
+            if template:
+                self._leave(template)
             for statement in (
                 f'CREATE DATABASE "{name}" TEMPLATE "{template or "template0"}"{encoding}'
                 f" ALLOW_CONNECTIONS false CONNECTION LIMIT {marker(name)}",
@@ -56,6 +58,13 @@ class Shadows:
                 first.execute(text("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
                 first.commit()
         return url
+
+    def _leave(self, template: str) -> None:
+        """End what a pooler has kept open to a shadow: one that somebody is connected to cannot be copied."""
+        self.keeper.execute(
+            text("SELECT pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = :name"),
+            {"name": template},
+        )
 
     @property
     def version(self) -> int:

@@ -19,9 +19,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from whisper_migrate.databases.connect import engine
 from whisper_migrate.databases.failures import connection_failure
+from whisper_migrate.databases.pooler import require_session
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.running.patience import pause
-from whisper_migrate.running.pooler import require_session
 
 RUNS = 0x77686973  # "whis": the first half of our locks' numbers
 RUN, BACKEND = 1, 2  # the second
@@ -70,7 +70,7 @@ def locked(url: URL, say: Callable[[str], None]) -> Iterator[Lock]:
     except OperationalError as error:
         raise connection_failure(url, error) from error
     with connection:
-        require_session(connection, url)
+        require_session(connection)
         take(connection, RUN, say)
         yield Lock(connection, int(connection.scalar(text("SELECT pg_backend_pid()"))))
 
