@@ -2,7 +2,8 @@
 
 What PostgreSQL prints of an expression is not always what it prints once that text has been run: `a IN ('x', 'y')` on a
 varchar, or AND inside AND, come out in another form after a dump and a restore. So where two definitions differ, both
-texts are run in a shadow, and what it prints of them then is compared.
+texts are run in a shadow, and what it prints of them then is compared. That tells nothing where something that the
+expression uses, as a column's type, changes too: such a difference stays one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, Change, Key
+from whisper_migrate.dependencies_changed import on_changed
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import inspect
 from whisper_migrate.planning.inheritance import above
@@ -45,6 +47,8 @@ def settled(shadow: Connection, changes: Sequence[Change]) -> list[Change]:
         return list(changes)
     base = inspect(shadow, requires=True)
     doubtful = [change for change in doubtful if change.object.key in base]
+    unproved = on_changed(base, doubtful, changes)
+    doubtful = [change for change in doubtful if change.object.key not in unproved]
     wholes = {change.object.key: above(base, change.object) for change in doubtful}
     # What a share is of is run for it: but not where that differs indeed, or it is a share of another now.
     unlike = {change.object.key for change in changes} - wholes.keys()
@@ -57,7 +61,9 @@ def settled(shadow: Connection, changes: Sequence[Change]) -> list[Change]:
         for change in doubtful:
             together = [one for one in doubtful if one is change or one.object.key in wholes[change.object.key]]
             same += [one for one in _same(shadow, base, together, others) or () if one is change]
-    return [change for change in changes if not any(change is found for found in same)]
+    alike = {change.object.key for change in same}
+    alike -= on_changed(base, same, changes)
+    return [change for change in changes if change.object.key not in alike]
 
 
 def agreed(before: Catalog, after: Catalog, changes: Sequence[Change]) -> Catalog:

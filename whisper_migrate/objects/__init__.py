@@ -23,6 +23,7 @@ A kind's module gives
 - `implied(item)`: whether it goes without saying, so that neither having nor lacking it is a difference;
 - `unreadable(connection)`: what this role cannot read of it, if so (nothing, when there is no such object yet);
   `readable(version)` is the query of what it can;
+- `SEEN`: the attributes that an expression which uses the object can depend on (all, unless it says so);
 - `AFTER`: the kinds that come before it when nothing else (`pg_depend`) orders two objects.
 """
 

@@ -8,6 +8,7 @@ from whisper_migrate.statement import Does, Statement
 
 CATALOG = "pg_class"
 AFTER = ("table", "foreign_table", "domain", "composite_type", "range_type")
+SEEN = ("type", "collation")
 
 # What a statement on a table also sets in the tables that inherit from it.
 PASSED_ON = (

@@ -6,6 +6,7 @@ from whisper_migrate.statement import Does, Statement
 
 CATALOG = "pg_constraint"
 AFTER = ("column", "function")
+SEEN = ()
 
 # A foreign key to a partitioned table has a copy of itself for each partition, numbered as they came: not schema.
 # An internal trigger that is switched off (DISABLE TRIGGER ALL) means a constraint that PostgreSQL no longer keeps.

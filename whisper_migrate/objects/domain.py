@@ -8,6 +8,7 @@ from whisper_migrate.statement import Does, Statement
 CATALOG = "pg_type"
 EXISTS = "pg_type WHERE typtype = 'd' AND oid >= 16384"
 AFTER = ("schema", "extension", "enum", "collation")
+SEEN = ("type", "collation")
 
 
 def query(version: int) -> str:

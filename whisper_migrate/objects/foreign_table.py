@@ -9,6 +9,7 @@ from whisper_migrate.sql import foreign_option_changes, foreign_options
 CATALOG = "pg_class"
 EXISTS = "pg_foreign_table"
 AFTER = ("foreign_server", "table")
+SEEN = ()
 
 QUERY = """
 SELECT c.oid, c.oid::regclass::text AS identity,

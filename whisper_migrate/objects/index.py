@@ -5,6 +5,7 @@ from whisper_migrate.errors import Failure
 
 CATALOG = "pg_class"
 AFTER = ("constraint", "materialized_view")
+SEEN = ()
 
 
 # `plain` are indexes that need no pg_get_indexdef(), which looks through all operator classes for each column's

@@ -4,6 +4,7 @@ from whisper_migrate.catalog import Object
 
 CATALOG = "pg_language"
 AFTER = ("schema", "extension")
+SEEN = ()
 EXISTS = "pg_language WHERE oid >= 16384"
 
 QUERY = """

@@ -6,6 +6,7 @@ from whisper_migrate.sql import option_changes, options
 CATALOG = "pg_class"
 EXISTS = "pg_class WHERE relkind = 'm'"
 AFTER = ("view",)
+SEEN = ("columns",)
 
 QUERY = """
 SELECT c.oid, c.oid::regclass::text AS identity,

@@ -3,6 +3,7 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_namespace"
+SEEN = ()
 
 QUERY = r"""
 SELECT n.oid, quote_ident(n.nspname) AS identity

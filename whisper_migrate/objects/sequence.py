@@ -6,6 +6,7 @@ from whisper_migrate.sql import literal
 CATALOG = "pg_class"
 EXISTS = "pg_sequence"
 AFTER = ("schema", "extension")
+SEEN = ()
 
 QUERY = """
 SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS identity,

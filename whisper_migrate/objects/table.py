@@ -9,6 +9,7 @@ from whisper_migrate.sql import option_changes, options
 
 CATALOG = "pg_class"
 AFTER = ("schema", "extension", "enum", "sequence")
+SEEN = ()
 
 QUERY = """
 SELECT c.oid, c.oid::regclass::text AS identity,

@@ -6,6 +6,7 @@ from whisper_migrate.sql import option_changes, options
 CATALOG = "pg_class"
 EXISTS = "pg_class WHERE relkind = 'v' AND oid >= 16384"
 AFTER = ("column", "function")
+SEEN = ("columns",)
 
 QUERY = """
 SELECT c.oid, c.oid::regclass::text AS identity,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from whisper_migrate.catalog import Catalog, Change, Key, Object, diff
 from whisper_migrate.objects import ATTACHED, KINDS, column, table
 from whisper_migrate.objects.sequence import go_on
 from whisper_migrate.planning.cycles import Cycle, Loosened
+from whisper_migrate.planning.dependents import dependents
 from whisper_migrate.planning.inheritance import (
     TABLES,
     above_heirs,
@@ -24,9 +25,9 @@ from whisper_migrate.planning.inheritance import (
     rest,
 )
 from whisper_migrate.planning.order import in_order
-from whisper_migrate.planning.retype import TYPES, discarded, move, renamed, set_aside, taken_over, used_inside
+from whisper_migrate.planning.retype import discarded, move, renamed, set_aside, taken_over, used_inside
 from whisper_migrate.planning.shares import kept_apart, lost_names, remade, renamings, unlike_first
-from whisper_migrate.planning.steps import CONTAINERS, KEPT, USED_BY_DEFAULTS, Step, container, is_foreign_key
+from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, container
 
 
 def plan(before: Catalog, after: Catalog, *, online: bool = False) -> list[Step]:
@@ -72,7 +73,7 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
         rebuilt |= remade(before, after, created | rebuilt)
         rewritten = {key for key in altered if key[0] == "table" and before[key]["unlogged"] != after[key]["unlogged"]}
         rebuilt |= _holding_rows(before, after, disturbed | created | rewritten)
-        found, held = _dependents(before, after, rebuilt | dropped, disturbed, made_other)
+        found, held = dependents(before, after, rebuilt | dropped, disturbed, made_other)
         rebuilt |= found
     aside = set_aside(before, rebuilt | made_other, held)
     rebuilt -= aside
@@ -237,59 +238,3 @@ def _holding_rows(before: Catalog, after: Catalog, changed: set[Key]) -> set[Key
     tables = {("table", str(after[key].parent or key[1])) for key in changed if key[0] in ("table", "column")}
     views = (key for key in before.requires if key[0] == "materialized_view" and key in after)
     return {key for key in views if before.requires[key] & tables} if tables else set()
-
-
-# PostgreSQL itself rebuilds these when the type of a column changes under them.
-FOLLOWS_TYPE = ATTACHED | {"index", "constraint", "statistics"}
-
-
-def _dependents(
-    before: Catalog, after: Catalog, gone: set[Key], disturbed: set[Key], made_other: set[Key]
-) -> tuple[set[Key], set[Key]]:
-    """What stands on these, at any distance, and stays in `after`: what can be taken off and put back, and what is held
-    by them because it keeps rows or values, and has to stand by while they are made again.
-    """
-    standing: dict[Key, set[Key]] = {}
-    for key, needed in before.requires.items():
-        for other in needed:
-            standing.setdefault(other, set()).add(key)
-    found: set[Key] = set()
-    held: set[Key] = set()
-    todo = list(gone | disturbed)
-    while todo:
-        key = todo.pop()
-        retyped = (key in disturbed and key not in found) or key in held
-        for other in standing.get(key, ()):
-            if other in found or other in gone or other not in after:
-                continue
-            item = before[other]
-            if retyped and _follows(item, FOLLOWS_TYPE if key[0] == "column" else TYPES):
-                found |= {one for one in standing.get(other, ()) if one in after and is_foreign_key(before[one])} - gone
-                continue
-            if _is_kept(item, key) and not (key[0] in CONTAINERS and item.parent == key[1]):
-                # A default may read as it did though it called another function: one of other arguments.
-                made = key not in disturbed and (key in after or key in made_other or key[0] in USED_BY_DEFAULTS)
-                if made and other not in held and (key[0] in TYPES or key[0] not in ("column", *CONTAINERS)):
-                    held.add(other)
-                    todo += [other] if key[0] in TYPES else []
-                continue
-            held.discard(other)
-            found.add(other)
-            todo.append(other)
-    return found, held
-
-
-def _follows(item: Object, kinds: Container[str]) -> bool:
-    """Whether PostgreSQL rebuilds it as it was: extended statistics lose their target on the way."""
-    loses = is_foreign_key(item) or (item.kind == "statistics" and item["target"] is not None)
-    return item.kind in kinds and not loses
-
-
-def _is_kept(item: Object, needed: Key) -> bool:
-    """A view or an index can be made again at any time, and so can what a generated column holds; these could not.
-
-    Nor need a domain be, when only its default calls what is made again.
-    """
-    if item.kind == "domain":
-        return needed[0] in USED_BY_DEFAULTS
-    return item.kind in KEPT and not (item.kind == "column" and (item["generated"] or item["of_view"]))
