@@ -138,7 +138,7 @@ def test_roles_with_few_rights(project: Project, database: URL, capsys: pytest.C
         Checkout(project.root).write_revision("three", "two")
         ask(database, f"GRANT CREATE ON SCHEMA public TO {url.username}")
         upgrade(project, url)
-        assert [entry.revision for entry in ledger(database)] == ["three"]
+        assert [entry.revision for entry in ledger(url)] == ["three"]
         ask(
             database,
             "ALTER TABLE whisper_ledger OWNER TO CURRENT_USER",

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate import __version__
+from whisper_migrate.databases.bookkeeping import is_there
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import inspect
@@ -51,19 +52,22 @@ COLUMNS = {
 }
 ABOUT = "What whisper-migrate did here: migrate.py history --applied. No part of the schema."
 RIGHTS = """
-SELECT to_regclass(:table) IS NOT NULL AS there,
-       CASE WHEN to_regclass(:table) IS NULL
-            THEN to_regnamespace('public') IS NOT NULL AND has_schema_privilege('public', 'CREATE')
-            ELSE has_table_privilege(:table, 'SELECT') AND has_table_privilege(:table, 'INSERT') END AS may,
+SELECT CASE WHEN :there THEN has_table_privilege(:table, 'SELECT') AND has_table_privilege(:table, 'INSERT')
+            ELSE to_regnamespace('public') IS NOT NULL AND has_schema_privilege('public', 'CREATE') END AS may,
        current_user AS role"""
 # Who runs the revisions, where that is another role than the one that writes here first.
 RUNNER = """
 SELECT quote_ident(pg_get_userbyid(c.relowner)) FROM pg_catalog.pg_class AS c
 WHERE c.oid = to_regclass('public.alembic_version') AND c.relowner <> quote_ident(current_user)::regrole"""
+NAMES = "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass(:table)"
 DONE = {"upgrade": "applied", "downgrade": "taken back", "stamp": "stamped", "repair": "repaired"}
 WITH_DOCSTRING = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # What says where a revision stands, and not what it does.
 PLACE = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
+
+
+class Hidden(Failure):
+    """The role may not read the ledger: who can do without it goes on."""
 
 
 @dataclass(frozen=True)
@@ -151,25 +155,25 @@ def _plain(node: Any) -> Any:
 def read(connection: Connection) -> list[Entry]:
     """The entries, oldest first: none where the database has no ledger.
 
-    Raises Failure where the role may not read it.
+    Raises Hidden where the role may not read it, and Failure where it is not safe to be read (see `bookkeeping`).
     """
+    if not is_there(connection, TABLE):
+        return []
     may, role = connection.execute(
         text("SELECT has_table_privilege(to_regclass(:table), 'SELECT'), current_user"), {"table": TABLE}
     ).one()
-    if may is None:
-        return []
     if not may:
-        raise Failure(f"The role {role} may not read the ledger.", f"GRANT SELECT ON {TABLE} TO {role};")
+        raise Hidden(f"The role {role} may not read the ledger.", f"GRANT SELECT ON {TABLE} TO {role};")
     known = {part.name for part in fields(Entry)}
-    rows = connection.execute(text(f"SELECT * FROM {TABLE} ORDER BY number")).mappings()
+    rows = connection.execute(text(f"SELECT * FROM ONLY {TABLE} ORDER BY number")).mappings()
     return [Entry(**{name: value for name, value in row.items() if name in known}) for row in rows]
 
 
 def read_or_why(connection: Connection) -> tuple[list[Entry], str]:
-    """The same, for who can do without: no entries, and why, where the role may not read them."""
+    """The entries; or none, and why, where the role may not read them."""
     try:
         return read(connection), ""
-    except Failure as failure:
+    except Hidden as failure:
         return [], " ".join(str(failure).split())
 
 
@@ -178,8 +182,9 @@ def may_write(connection: Connection) -> bool:
 
     Raises Failure where there is one that it may not write: a ledger with a gap would tell of a wrong stamp.
     """
-    rights = connection.execute(text(RIGHTS), {"table": TABLE}).one()
-    if rights.there and not rights.may:
+    there = is_there(connection, TABLE)
+    rights = connection.execute(text(RIGHTS), {"table": TABLE, "there": there}).one()
+    if there and not rights.may:
         raise Failure(
             f"The role {rights.role} may not write the ledger of this database, so nothing was run.",
             f"GRANT SELECT, INSERT ON {TABLE} TO {rights.role};",
@@ -189,11 +194,7 @@ def may_write(connection: Connection) -> bool:
 
 def write(connection: Connection, entry: Entry) -> None:
     """Write an entry in the transaction of `connection`, and make the table first where there is none."""
-    there = set(
-        connection.scalars(
-            text("SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass(:table)"), {"table": TABLE}
-        )
-    )
+    there = set(connection.scalars(text(NAMES), {"table": TABLE})) if is_there(connection, TABLE) else set()
     if not there:
         run(connection, f"CREATE TABLE {TABLE} ({', '.join(f'{name} {type_}' for name, type_ in COLUMNS.items())})")
         run(connection, f"COMMENT ON TABLE {TABLE} IS '{ABOUT}'")

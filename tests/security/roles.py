@@ -1,16 +1,17 @@
-"""A second role on the server of a test: it may log in and create in public, and it owns what it plants."""
+"""A second role on the server of a test: it may log in and create in public, and plants what others are to run."""
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import URL
 
 from tests.projects import ask
-
-# Whatever a planted function does, it leaves a mark that no rollback takes away: the value of a sequence.
-MARK = "planted.mark"
 
 
 @contextmanager
@@ -24,24 +25,53 @@ def low(database: URL, attributes: str = "") -> Iterator[URL]:
         ask(database, f"DROP OWNED BY {name} CASCADE", f"DROP ROLE {name}")
 
 
+@dataclass(frozen=True)
+class Trap:
+    """A role like `low`, and its function `planted.trap(value)`, which returns the value.
+
+    Run by any other role, it writes that role's name into a file of the server's machine, as a superuser may: neither
+    a read-only transaction nor a rollback hides that.
+    """
+
+    url: URL
+    file: Path
+
+    @property
+    def role(self) -> str:
+        return str(self.url.username)
+
+    @property
+    def sprung(self) -> str:
+        """The roles that have run the function since this was asked last."""
+        text = self.file.read_text() if self.file.exists() else ""
+        self.file.unlink(missing_ok=True)
+        return text
+
+    def plant(self, *statements: str) -> None:
+        ask(self.url, *statements)
+
+
 @contextmanager
-def trapped(database: URL) -> Iterator[URL]:
-    """A role like `low`, with a function `planted.sprung()` that remembers whether another role has run it."""
-    with low(database) as role:
-        ask(database, f"CREATE SCHEMA planted AUTHORIZATION {role.username}", "GRANT USAGE ON SCHEMA planted TO PUBLIC")
-        ask(
-            role,
-            f"CREATE SEQUENCE {MARK}",
-            f"GRANT ALL ON SEQUENCE {MARK} TO PUBLIC",
-            f"""CREATE FUNCTION planted.sprung(anyelement DEFAULT 0) RETURNS anyelement LANGUAGE plpgsql AS $$
+def trap(database: URL) -> Iterator[Trap]:
+    folder = Path(tempfile.mkdtemp(prefix="whisper-trap-", dir=Path("/dev/shm") if Path("/dev/shm").is_dir() else None))
+    folder.chmod(0o777)
+    with low(database) as url:
+        made = Trap(url, folder / "sprung")
+        ask(database, f"CREATE SCHEMA planted AUTHORIZATION {made.role}", "GRANT USAGE ON SCHEMA planted TO PUBLIC")
+        made.plant(
+            f"""CREATE FUNCTION planted.write() RETURNS void LANGUAGE plpgsql AS $$
             BEGIN
-                IF current_user <> '{role.username}' THEN PERFORM pg_catalog.nextval('{MARK}'); END IF;
-                RETURN $1;
+                COPY (SELECT current_user) TO PROGRAM 'cat >> {made.file}';
+            END $$""",
+            f"""CREATE FUNCTION planted.trap(value anyelement) RETURNS anyelement LANGUAGE plpgsql IMMUTABLE AS $$
+            BEGIN
+                IF current_user <> '{made.role}' THEN PERFORM planted.write(); END IF;
+                RETURN value;
             END $$""",
         )
-        yield role
-
-
-def sprung(database: URL) -> bool:
-    """Whether another role than its owner has run `planted.sprung()`, in this database."""
-    return bool(ask(database, f"SELECT is_called FROM {MARK}")[0][0])
+        ask(database, "SELECT planted.trap(1)")
+        assert made.sprung, "the trap does not work"
+        try:
+            yield made
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -13,11 +13,12 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from whisper_migrate.databases.bookkeeping import is_there
 from whisper_migrate.errors import Failure
 
 TABLE = "public.whisper_journal"
 CREATE = f"""
-CREATE TABLE IF NOT EXISTS {TABLE} (
+CREATE TABLE {TABLE} (
     revision text NOT NULL, direction text NOT NULL, statement integer NOT NULL,
     sha256 text NOT NULL, sql text NOT NULL, rows integer, began timestamptz NOT NULL DEFAULT clock_timestamp(),
     done timestamptz, PRIMARY KEY (revision, direction, statement))"""
@@ -28,7 +29,7 @@ ON CONFLICT (revision, direction, statement) DO UPDATE SET rows = excluded.rows,
 READ = f"""
 SELECT revision, direction, statement, sha256, sql, rows, done IS NOT NULL AS done,
        to_char(began, 'YYYY-MM-DD HH24:MI:SS TZ') AS began
-FROM {TABLE} ORDER BY statement"""
+FROM ONLY {TABLE} ORDER BY statement"""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Journal:
     @classmethod
     def read(cls, connection: Connection) -> Journal:
         """What stands in the database."""
-        if connection.scalar(text("SELECT to_regclass(:name)"), {"name": TABLE}) is None:
+        if not is_there(connection, TABLE):
             return cls([])
         return cls([Entry(*row) for row in connection.execute(text(READ))], _made=True)
 

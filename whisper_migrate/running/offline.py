@@ -6,6 +6,7 @@ import io
 
 from alembic import command
 
+from whisper_migrate.databases.bookkeeping import GUARD
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
@@ -19,11 +20,14 @@ HEAD = """\
 -- {direction} {start} -> {target}. For psql; it stops at the first error.
 \\set ON_ERROR_STOP on
 DO $$
-DECLARE stands_at text := '';
+DECLARE
+    stands_at text := '';
+    found record;
 BEGIN
+    {guard}
     IF to_regclass('public.alembic_version') IS NOT NULL THEN
         SELECT coalesce(string_agg(version_num, ', ' ORDER BY version_num), '') INTO stands_at
-        FROM public.alembic_version;
+        FROM ONLY public.alembic_version;
     END IF;
     IF stands_at <> {stands_at} THEN
         RAISE EXCEPTION 'This script begins at {start}, and the database stands at %.',
@@ -63,6 +67,7 @@ def script(project: Project, direction: str, target: str, patience: Patience) ->
     waits = "CONCURRENTLY" in body
     head = HEAD.format(
         direction=direction,
+        guard=GUARD,
         start=start,
         target=end,
         stands_at=literal("" if start == "base" else start),

@@ -17,6 +17,7 @@ from sqlalchemy import URL, Connection, text
 
 from whisper_migrate import ledger
 from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.stamps import ensure
 from whisper_migrate.project import Project
 from whisper_migrate.running.half_run import require_none
 from whisper_migrate.running.journal import Journal
@@ -92,6 +93,8 @@ class Session:
         once, and again for a revision that did not get its locks.
         """
         attempt, done = 0, 0
+        ensure(self.connection)
+        self.connection.commit()
         self._since = time.monotonic()
         while True:
             try:

@@ -1,0 +1,118 @@
+"""Whether a table of our bookkeeping may be read and written: the stamp, the ledger and the journal.
+
+Somebody who may create in the schema public can plant a relation of such a name. Whoever reads a view, or a table with
+row-level security, an index on an expression or extended statistics, runs the functions that these call; writing also
+runs triggers, rules, defaults and checks. Only a plain table is touched, of an owner who could do as much anyway.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+from whisper_migrate.errors import Failure
+
+# Defaults that we have written ourselves. PostgreSQL has functions that run a text as SQL, so no other will do.
+DEFAULTS = "'clock_timestamp()', 'SESSION_USER'"
+
+# A role can be made a member of another without being asked, by whoever administers that one: before PostgreSQL 16 this
+# is any role of itself. Counted is what a superuser, a role that may create roles, or the role itself has granted.
+MEMBERSHIPS = """
+WITH RECURSIVE mine(role) AS (
+    SELECT r.oid FROM pg_catalog.pg_roles AS r WHERE r.rolname IN (current_user, session_user)
+    UNION
+    SELECT m.roleid FROM pg_catalog.pg_auth_members AS m JOIN mine ON m.member = mine.role
+    LEFT JOIN pg_catalog.pg_roles AS g ON g.oid = m.grantor
+    WHERE g.oid IS NULL OR m.grantor = mine.role OR (g.rolsuper OR g.rolcreaterole) AND m.grantor <> m.roleid
+)"""
+
+RELATION = f"""{MEMBERSHIPS}
+SELECT c.relkind::text AS kind, o.rolname AS owner, quote_ident(o.rolname) AS quoted,
+       o.rolsuper OR c.relowner IN (SELECT mine.role FROM mine)
+       OR c.relowner = (SELECT d.datdba FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())
+       AS is_trusted,
+       CASE
+       WHEN c.relispartition OR EXISTS (
+           SELECT FROM pg_catalog.pg_inherits AS i WHERE c.oid IN (i.inhrelid, i.inhparent)
+       ) THEN 'has parents or children by inheritance'
+       WHEN row_security_active(c.oid) THEN 'has row-level security'
+       WHEN EXISTS (SELECT FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = c.oid) THEN 'has a rule'
+       WHEN EXISTS (SELECT FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = c.oid) THEN 'has a trigger'
+       WHEN EXISTS (
+           SELECT FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+             AND (t.typnamespace <> 'pg_catalog'::regnamespace OR t.oid >= 16384)
+       ) THEN 'has a column of a type that is not PostgreSQL''s own'
+       WHEN EXISTS (
+           SELECT FROM pg_catalog.pg_attribute AS a
+           LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+           WHERE a.attrelid = c.oid AND (a.attgenerated <> '' OR pg_get_expr(d.adbin, d.adrelid) NOT IN ({DEFAULTS}))
+       ) THEN 'has a column with a foreign default'
+       WHEN EXISTS (
+           SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = c.oid AND k.contype NOT IN ('p', 'u', 'n')
+       ) THEN 'has a constraint that is no key'
+       WHEN EXISTS (
+           SELECT FROM pg_catalog.pg_index AS i
+           WHERE i.indrelid = c.oid AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
+       ) THEN 'has an index on an expression'
+       WHEN EXISTS (SELECT FROM pg_catalog.pg_statistic_ext AS s WHERE s.stxrelid = c.oid)
+       THEN 'has extended statistics'
+       END AS flaw
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_roles AS o ON o.oid = c.relowner
+WHERE n.nspname = 'public' AND c.relname = :name"""
+
+KINDS = {
+    "v": "view",
+    "m": "materialized view",
+    "f": "foreign table",
+    "S": "sequence",
+    "i": "index",
+    "I": "index",
+    "c": "type",
+    "p": "partitioned table",
+}
+
+
+# What a script for psql does of this: `found` is declared in its block.
+GUARD = f"""FOR found IN {RELATION.replace(":name", "'alembic_version'")} LOOP
+        IF found.kind <> 'r' OR NOT found.is_trusted OR found.flaw IS NOT NULL THEN
+            RAISE EXCEPTION 'public.alembic_version of the role % is not safe to read: see migrate.py status.',
+                found.owner;
+        END IF;
+    END LOOP;"""
+
+
+def is_there(connection: Connection, table: str) -> bool:
+    """Whether the database has this table of our bookkeeping, such as `public.alembic_version`.
+
+    Raises Failure for anything of that name that could run another role's code, or that another role can exchange for
+    such: what it is, whose, and how to be rid of it.
+    """
+    found = connection.execute(text(RELATION), {"name": table.removeprefix("public.")}).one_or_none()
+    if found is None:
+        return False
+    word = KINDS.get(found.kind, "table")
+    if found.kind != "r":
+        what = f"is no ordinary table but a {word}" if word[0] not in "aei" else f"is no table but an {word}"
+        raise _refused(
+            f"{table} {what} of the role {found.owner}", f"DROP {word.upper().removeprefix('PARTITIONED ')} {table};"
+        )
+    if not found.is_trusted:
+        raise _refused(
+            f"{table} belongs to the role {found.owner}, which is neither this role, nor one that it is a member of,"
+            " nor the database's owner, nor a superuser",
+            f"DROP TABLE {table}; or, if {found.owner} is to run revisions here:"
+            f" ALTER DATABASE {_database(connection)} OWNER TO {found.quoted};",
+        )
+    if found.flaw:
+        raise _refused(f"{table} {found.flaw}", f"See what it is: \\d+ {table}; then drop it.")
+    return True
+
+
+def _refused(what: str, remedy: str) -> Failure:
+    return Failure(f"Nothing was done: {what}, so that reading it could run another role's code.", remedy)
+
+
+def _database(connection: Connection) -> str:
+    return str(connection.scalar(text("SELECT quote_ident(current_database())")))
