@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import importlib
-import os
 import sys
 import tomllib
 import traceback
@@ -16,6 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from whisper_migrate.alembic_folders import anchor
 from whisper_migrate.collector import keep
 from whisper_migrate.errors import Failure
 from whisper_migrate.ignore import Pattern, patterns
@@ -123,8 +123,7 @@ class Project:
 
         config = Config(self.root / "alembic.ini", cmd_opts=Namespace(quiet=True))  # what is said, we say
         config.file_config["DEFAULT"]["here"] = str(self.root.absolute()).replace("%", "%%")
-        if versions:
-            config.set_main_option("version_locations", os.pathsep.join(map(str, versions)).replace("%", "%%"))
+        anchor(config, self.root.absolute(), versions)
         if connection is not None:
             self.prepare(connection)
             config.attributes["connection"] = connection

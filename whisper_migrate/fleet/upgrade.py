@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -94,6 +95,8 @@ class _Process:
 
     def _start(self) -> None:
         self.pipe, end = SPAWN.Pipe()
+        # Python would look for its own modules in the current folder first.
+        os.environ["PYTHONSAFEPATH"] = "1"
         self.process = SPAWN.Process(target=_serve, args=(self.root, end), daemon=True)
         self.process.start()
         end.close()

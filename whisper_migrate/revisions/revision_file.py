@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,15 +32,17 @@ def write(project: Project, folder: Path, text: Text) -> Path:
     """Write the file into `folder`, named as alembic.ini's file_template says."""
     # A first revision stands on no other.
     own = [Path(ScriptDirectory.from_config(project.alembic()).versions)] if text.parent else []
-    script = ScriptDirectory.from_config(project.alembic(versions=(*own, folder))).generate_revision(
-        text.revision,
-        text.message,
-        head=text.parent or "base",
-        version_path=str(folder),
-        imports="from sqlalchemy.dialects import postgresql",
-        upgrades=indented(text.upgrade),
-        downgrades=indented(text.downgrade),
-    )
+    scripts = ScriptDirectory.from_config(project.alembic(versions=(*own, folder)))
+    with chdir(project.root):  # the project's post_write_hooks run in there
+        script = scripts.generate_revision(
+            text.revision,
+            text.message,
+            head=text.parent or "base",
+            version_path=str(folder),
+            imports="from sqlalchemy.dialects import postgresql",
+            upgrades=indented(text.upgrade),
+            downgrades=indented(text.downgrade),
+        )
     if script is None:
         raise Failure("Alembic wrote no file for the revision.")
     file = Path(script.path)
@@ -50,7 +53,11 @@ def write(project: Project, folder: Path, text: Text) -> Path:
 
 
 def _format(project: Project, file: Path) -> None:
-    """Without the imports that the draft does not need; ruff is a development tool, and may be missing."""
+    """Format it, without the imports that it does not need; ruff is a development tool, and may be missing.
+
+    Neither a module called ruff nor a setting of ruff's is taken from the current folder.
+    """
     config = ["--config", str(project.root / "pyproject.toml"), "--quiet", str(file)]
     for command in (["check", "--fix", "--exit-zero", "--select", "F401,I"], ["format"]):
-        subprocess.run([sys.executable, "-m", "ruff", *command, *config], check=False, capture_output=True)
+        ruff = [sys.executable, "-P", "-m", "ruff", *command, *config]
+        subprocess.run(ruff, cwd=project.root, check=False, capture_output=True)
