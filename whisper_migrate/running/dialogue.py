@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,7 +18,7 @@ from whisper_migrate.ledger import read_or_why
 from whisper_migrate.plurals import plural
 from whisper_migrate.project import Project
 from whisper_migrate.running.checked import Checked, Say, listed
-from whisper_migrate.running.offline import script
+from whisper_migrate.running.offline import save, script
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.running.plan import plan
 from whisper_migrate.running.progress import Progress
@@ -40,6 +42,10 @@ def options(command: Command) -> Command:
     for name, words in reversed(SECONDS.items()):
         words = f"{words} (WHISPER_{name.replace('-', '_').upper()})."
         command = click.option(f"--{name}", type=click.FloatRange(0, 1e6), metavar="SECONDS", help=words)(command)
+    words_of_file = "With --sql: write the script into FILE, as a whole or not at all."
+    command = click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help=words_of_file)(
+        command
+    )
     words = "Only print it, as a script for psql; TARGET may be FROM:TO."
     command = click.option("--sql", "as_script", is_flag=True, help=words)(command)
     words = "Only say what would run, and what that would lose."
@@ -54,12 +60,20 @@ def converse(
     *,
     as_script: bool,
     only_plan: bool,
+    output: Path | None,
     **seconds: float | None,
 ) -> None:
     """Do what the options say; `run` makes the run itself. Ends with exit code 1 where the database differs then."""
     patience = Patience.given(project.root, seconds)
+    if output and not as_script:
+        raise click.UsageError("-o is for --sql.")
     if as_script:
-        click.echo(script(project, direction, target, patience), nl=False)
+        text = script(project, direction, target, patience)
+        if output is None or str(output) == "-":
+            click.echo(text, nl=False)
+        else:
+            save(text, output)
+            out.print(f"Wrote {escape(str(output))}. Run it with: psql -X -f {escape(shlex.quote(str(output)))} URL")
         return
     database = settings.database(project.root)
     out.print(f"Database {escape(str(database))}")

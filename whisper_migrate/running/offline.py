@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import io
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-from alembic import command
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext, RevisionStep
 
 from whisper_migrate.databases.bookkeeping import GUARD
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
+from whisper_migrate.running import ledger_script
+from whisper_migrate.running.concurrently import is_concurrent
 from whisper_migrate.running.lock import RUN, RUNS
 from whisper_migrate.running.patience import Patience, milliseconds
-from whisper_migrate.running.way import plain_words
+from whisper_migrate.running.way import plain_words, revision_of, way
 from whisper_migrate.sql import literal
 
+# How a script of ours begins: no other file is overwritten.
+MARK = "-- whisper-migrate: "
 # Whoever runs it has the same protection as a run of ours.
-HEAD = """\
--- {direction} {start} -> {target}. For psql; it stops at the first error.
+HEAD = (
+    MARK
+    + """\
+{direction} {start} -> {target}. For psql; it stops at the first error.
 \\set ON_ERROR_STOP on
 DO $$
 DECLARE
@@ -39,12 +51,17 @@ BEGIN
 END
 $$;
 {lock_timeout}"""
+)
+# Named parameters, since the others would double every % in the script.
+DIALECT = {"dialect_name": "postgresql", "dialect_opts": {"paramstyle": "named"}, "literal_binds": True}
+VERSION_TABLE = "CREATE TABLE alembic_version ("
 
 
 def script(project: Project, direction: str, target: str, patience: Patience) -> str:
     """The SQL of the way to `target` from the beginning, or of the range `FROM:TO`.
 
-    Raises Failure for a revision that cannot be written down, since it wants to read from the database.
+    It names each revision as psql comes to it, and writes the ledger. Raises Failure for a revision that cannot be
+    written down, since it wants to read from the database.
     """
     history = History(project)
     start, _, end = target.rpartition(":")
@@ -52,19 +69,15 @@ def script(project: Project, direction: str, target: str, patience: Patience) ->
         raise Failure("A downgrade as a script must be told where it begins.", f"migrate.py downgrade --sql FROM:{end}")
     start = history.find(start).revision if start not in ("", "base") else "base"
     end = history.head or "base" if end in ("head", "") else end
-    written = io.StringIO()
-    config = project.alembic()
-    config.output_buffer = written
+    written = _Written(patience)
+    steps = way(history, direction, end, () if start == "base" else (start,))
     try:
         with plain_words():
-            getattr(command, direction)(config, f"{start}:{end}", sql=True)
+            _write(history, written, steps, direction, start, end)
     except Failure:
         raise
     except Exception as error:
         raise Failure(f"A revision cannot be written as a script: {project.blame(error)}.") from error
-    body = written.getvalue()
-    # What works concurrently waits for everybody's transactions, and nobody for it.
-    waits = "CONCURRENTLY" in body
     head = HEAD.format(
         direction=direction,
         guard=GUARD,
@@ -73,6 +86,81 @@ def script(project: Project, direction: str, target: str, patience: Patience) ->
         stands_at=literal("" if start == "base" else start),
         runs=RUNS,
         run=RUN,
-        lock_timeout="" if waits else f"SET lock_timeout = {milliseconds(patience.lock_timeout)};\n",
+        lock_timeout=written.lock_timeout,
     )
-    return f"{head}\n{body}"
+    return f"{head}\n{written.getvalue()}"
+
+
+def save(text: str, path: Path) -> None:
+    """Write a script into a file, as a whole or not at all. Raises Failure for a file that is no script of ours."""
+    try:
+        if path.exists() and not (path.is_file() and path.read_bytes().startswith(MARK.encode())):
+            raise Failure(f"{path} is there already, and is no script of migrate.py.", "Name another file with -o.")
+        new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            with new.open("x", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)
+    except OSError as error:
+        raise Failure(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _write(
+    history: History, written: _Written, steps: list[RevisionStep], direction: str, start: str, end: str
+) -> None:
+    """Let the project's env.py write the steps down, as Alembic's own `--sql` does."""
+    config = history.project.alembic()
+    config.output_buffer = written
+    config.attributes["connection"] = None  # for an env.py that knows no scripts
+    ledger = iter([f"{ledger_script.make()}\n"])
+    underway: list[RevisionStep] = []
+
+    def named(*_: Any) -> Iterator[RevisionStep]:
+        for number, step in enumerate(steps, 1):
+            underway[:] = [step]
+            words = " ".join(f"{number}/{len(steps)} {direction} {revision_of(step)} {step.doc or ''}".split())
+            written.write("\\echo '" + words.replace("\\", "\\\\").replace("'", "''") + "'\n")
+            yield step
+
+    def entered(ctx: MigrationContext, **_: Any) -> None:
+        assert ctx.impl is not None
+        ctx.impl.static_output(next(ledger, "") + ledger_script.row(underway[0], direction))
+
+    context = EnvironmentContext(
+        config, history.scripts, fn=named, as_sql=True, starting_rev=start, destination_rev=end
+    )
+    original = context.configure
+
+    def configure(*arguments: Any, **options: Any) -> None:
+        alone = not options.keys() & {"dialect_name", "url"}
+        theirs = options.get("on_version_apply") or ()
+        given = {**(DIALECT if alone else {}), **options}
+        given["on_version_apply"] = (*(theirs if isinstance(theirs, list | tuple | set) else (theirs,)), entered)
+        given["transaction_per_migration"] = True
+        original(*arguments, **given)
+        if alone:
+            context.get_context().impl.static_output(f"{history.project.session};")
+
+    context.configure = configure  # type: ignore[method-assign]
+    with context:
+        history.scripts.run_env()
+
+
+class _Written(io.StringIO):
+    """What Alembic writes, statement by statement."""
+
+    def __init__(self, patience: Patience) -> None:
+        super().__init__()
+        self.lock_timeout = f"SET lock_timeout = {milliseconds(patience.lock_timeout)};\n"
+
+    def write(self, text: str) -> int:
+        """A statement that works concurrently may wait as long as it takes, and no other may."""
+        if is_concurrent(text):
+            text = f"SET lock_timeout = 0;\n{text.rstrip()}\n{self.lock_timeout}\n"
+        elif text.lstrip().startswith(VERSION_TABLE):
+            text = text.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1)  # a downgrade to base leaves it
+        return super().write(text)

@@ -1,0 +1,65 @@
+"""The ledger in a script for psql: rows that are written by SQL alone, each in its revision's transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic.runtime.migration import RevisionStep
+
+from whisper_migrate.ledger import ABOUT, COLUMNS, RUNNER, TABLE, entry_of, scheme
+from whisper_migrate.running.way import revision_of
+from whisper_migrate.sql import literal
+
+# Makes the table, and the columns that a later version has added, where they are not there yet.
+_MAKE = """\
+DO $ledger$
+DECLARE missing record; runner text;
+BEGIN
+    IF to_regclass('{table}') IS NULL THEN
+        CREATE TABLE {table} ();
+        COMMENT ON TABLE {table} IS {about};
+        SELECT * INTO runner FROM ({runner}) AS it(name);
+        IF runner IS NOT NULL THEN
+            EXECUTE 'GRANT SELECT, INSERT ON {table} TO ' || runner;
+        END IF;
+    END IF;
+    FOR missing IN
+        SELECT wanted.* FROM (VALUES
+            {columns}
+        ) AS wanted(number, name, type)
+        WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+                          WHERE a.attrelid = to_regclass('{table}') AND a.attname = wanted.name)
+        ORDER BY wanted.number
+    LOOP
+        EXECUTE 'ALTER TABLE {table} ADD COLUMN ' || missing.name || ' ' || missing.type;
+    END LOOP;
+END
+$ledger$;"""
+# A script cannot read catalogs, so it leaves their fingerprints out.
+_ROW = """\
+INSERT INTO {table} ({names}, stands_at, server, seconds)
+SELECT {values}, ARRAY(SELECT version_num::text FROM public.alembic_version ORDER BY 1),
+       current_setting('server_version_num')::integer / 10000,
+       extract(epoch FROM clock_timestamp() - transaction_timestamp());"""
+_WRITTEN = ("direction", "revision", "parents", "program", "scheme", "file", "code")
+
+
+def make() -> str:
+    """The statement that makes the ledger where there is none."""
+    columns = ",\n            ".join(
+        f"({number}, {literal(name)}, {literal(type_)})" for number, (name, type_) in enumerate(COLUMNS.items())
+    )
+    return _MAKE.format(table=TABLE, about=literal(ABOUT), runner=RUNNER.strip(), columns=columns)
+
+
+def row(step: RevisionStep, direction: str) -> str:
+    """The statement that writes what a step did; where the database is then, and for how long it ran, SQL says."""
+    entry = entry_of(step.revision, direction=direction, revision=revision_of(step), stands_at=[], scheme=scheme())
+    values = ", ".join(_value(getattr(entry, name)) for name in _WRITTEN)
+    return _ROW.format(table=TABLE, names=", ".join(_WRITTEN), values=values)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return f"ARRAY[{', '.join(map(literal, value))}]::text[]"
+    return "NULL" if value is None else literal(value)
