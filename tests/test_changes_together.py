@@ -44,9 +44,7 @@ CASES = {
     ),
     "materialized view": columns(TEXTS, "CREATE MATERIALIZED VIEW v AS SELECT id FROM t WHERE a <> b"),
     "policy": columns(TEXTS, "CREATE POLICY p ON t USING (a <> b) WITH CHECK (a = b)"),
-    "trigger": columns(
-        TEXTS, f"{TRIGGER} BEFORE UPDATE ON t FOR EACH ROW WHEN (NEW.a <> OLD.b) EXECUTE FUNCTION f()"
-    ),
+    "trigger": columns(TEXTS, f"{TRIGGER} BEFORE UPDATE ON t FOR EACH ROW WHEN (NEW.a <> OLD.b) EXECUTE FUNCTION f()"),
     "rule": columns(TEXTS, "CREATE RULE r AS ON DELETE TO t WHERE OLD.a <> OLD.b DO INSTEAD NOTHING"),
     "generated column": columns(TEXTS, "ALTER TABLE t ADD g boolean GENERATED ALWAYS AS (a <> b) STORED"),
     "statistics": columns(TEXTS, "CREATE STATISTICS s ON id, (a <> b) FROM t"),
@@ -94,8 +92,7 @@ CASES = {
         for type_ in ("integer", "bigint")
     ),
     "function of a nearer type": (
-        f"{FUNCTION.format('f(bigint) RETURNS boolean', 'sql', 'SELECT true')};"
-        "CREATE TABLE t (a integer CHECK (f(a)))",
+        f"{FUNCTION.format('f(bigint) RETURNS boolean', 'sql', 'SELECT true')};CREATE TABLE t (a integer CHECK (f(a)))",
         f"{FUNCTION.format('f(bigint) RETURNS boolean', 'sql', 'SELECT true')};"
         f"{FUNCTION.format('f(integer) RETURNS boolean', 'sql', 'SELECT true')}; CREATE TABLE t (a integer CHECK (f(a)))",
     ),
@@ -104,9 +101,7 @@ CASES = {
         "CREATE TABLE t (a varchar(9) COLLATE c, b varchar(9) COLLATE c, CHECK (a < b))"
         for locale in ("C", "POSIX")
     ),
-    "partition key": tuple(
-        f"CREATE TABLE t (id integer, a {type_}) PARTITION BY LIST ((a > 0))" for type_ in NUMBERS
-    ),
+    "partition key": tuple(f"CREATE TABLE t (id integer, a {type_}) PARTITION BY LIST ((a > 0))" for type_ in NUMBERS),
 }
 
 

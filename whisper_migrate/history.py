@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.databases.locks import TooManyLocks, few_locks
+from whisper_migrate.databases.second_connection import watched
 from whisper_migrate.environment import ENV_PY, environment
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.names import plain_name, split_name
@@ -283,8 +284,9 @@ class History:
     def _run(self, connection: Connection, work: Callable[[Config], None]) -> None:
         """Do what takes the locks of everything that it makes: in one transaction, or in none if they are too many."""
         try:
-            with few_locks(connection):
+            with watched(connection, self.project.root) as second, few_locks(connection):
                 work(self.project.alembic(connection, self.versions))
+                second.require_none()
                 connection.commit()
         except (TooManyLocks, OperationalError) as error:
             if not isinstance(getattr(error, "orig", error), (TooManyLocks, OutOfMemory)):

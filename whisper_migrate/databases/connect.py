@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 from whisper_migrate.databases import pooler, reached
 from whisper_migrate.databases.failures import connection_failure
 from whisper_migrate.databases.interruption import interruptible
-from whisper_migrate.databases.session_settings import prepare
+from whisper_migrate.databases.session_settings import autocommit, prepare
 from whisper_migrate.databases.url import DRIVER
 
 # libpq itself would wait for minutes for a server that does not answer, and for ever for one that answers no more.
@@ -62,7 +62,12 @@ def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
     def opened(connection: Any, record: Any) -> None:
         interruptible(connection)
         reached.remember(url, connection)
-        record.info[pooler.LENT] = not prepare(connection, url, again)
+        with autocommit(connection):
+            backend = pooler.backend(connection)
+            lent = pooler.is_pooled(connection, backend) and pooler.lends_by_transaction(connection, again, url)
+            record.info.update({pooler.BACKEND: backend, pooler.LENT: lent})
+            if not lent:  # else it would be set for somebody else
+                prepare(connection, url)
 
     def again() -> Any:
         _, parameters = made.dialect.create_connect_args(url)

@@ -17,7 +17,9 @@ from sqlalchemy import Connection
 from whisper_migrate.errors import Failure
 
 PROBES = 10  # others may use the pooler at the same time, and be given what the second client should get
-LENT = "lent by the transaction"
+
+# In the info of each of our connections: whether it is lent by the transaction, and which process serves it first.
+LENT, BACKEND = "lent by the transaction", "backend"
 
 _known: dict[Hashable, bool] = {}
 

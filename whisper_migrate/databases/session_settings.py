@@ -7,14 +7,13 @@ has put into `options` himself, in the URL or in PGOPTIONS, stays.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg2
 from sqlalchemy import URL
 
-from whisper_migrate.databases import pooler
 from whisper_migrate.databases.shadow_name import NAME
 
 LOCK_TIMEOUT = "1min"  # where nothing shorter is set: no connection of ours waits for a lock for ever
@@ -49,24 +48,16 @@ SELECT name, coalesce(boot_val, '') FROM pg_catalog.pg_settings
 WHERE source IN ('user', 'database', 'database user') AND context = 'user'"""
 
 
-def prepare(connection: Any, url: URL, connect: Callable[[], Any]) -> bool:
-    """Set them on a new connection of psycopg2's to `url`, for as long as it lasts; `connect` makes another one.
-
-    False where nothing can be set: behind a pooler that lends its connections by the transaction, it would be set for
-    somebody else.
-    """
+def prepare(connection: Any, url: URL) -> None:
+    """Set them on a new connection of psycopg2's to `url`, which is in autocommit, for as long as it lasts."""
     chosen = _chosen(connection)
-    with _autocommit(connection), connection.cursor() as cursor:
-        pooled = pooler.is_pooled(connection, pooler.backend(connection))
-        if pooled and pooler.lends_by_transaction(connection, connect, url):
-            return False
+    with connection.cursor() as cursor:
         _set(cursor, {name: value for name, value in EVERYWHERE.items() if name not in chosen})
         with suppress(psycopg2.DataError):  # a server on a platform that cannot do so
             _set(cursor, {name: value for name, value in LET_GO.items() if name not in chosen})
         if NAME.fullmatch(url.database or ""):
             cursor.execute(OWN)
             _set(cursor, dict(cursor.fetchall()))
-    return True
 
 
 def _set(cursor: Any, settings: Mapping[str, str]) -> None:
@@ -84,7 +75,7 @@ def _chosen(connection: Any) -> set[str]:
 
 
 @contextmanager
-def _autocommit(connection: Any) -> Iterator[None]:
+def autocommit(connection: Any) -> Iterator[None]:
     """Without a transaction around it, and so without two more round trips."""
     connection.autocommit = True
     try:

@@ -17,6 +17,7 @@ from sqlalchemy import URL, Connection, text
 
 from whisper_migrate import ledger
 from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.second_connection import Watcher, watched
 from whisper_migrate.databases.stamps import ensure
 from whisper_migrate.project import Project
 from whisper_migrate.running.half_run import require_none
@@ -85,6 +86,7 @@ class Session:
     _done: int = 0
     _since: float = 0
     _revision: str = ""
+    _second: Watcher = field(init=False)
 
     def run(self, steps: Steps, work: Callable[..., None], tell: Callable[[Underway], None] = lambda _: None) -> None:
         """Run `steps`, a function such as Alembic's own commands have; `tell` hears of each that is committed.
@@ -92,6 +94,10 @@ class Session:
         `work` is called with what `context.configure` must be given beside the connection, and lets Alembic do it:
         once, and again for a revision that did not get its locks.
         """
+        with watched(self.connection, self.project.root) as self._second:
+            self._run(steps, work, tell)
+
+    def _run(self, steps: Steps, work: Callable[..., None], tell: Callable[[Underway], None]) -> None:
         attempt, done = 0, 0
         ensure(self.connection)
         self.connection.commit()
@@ -102,6 +108,7 @@ class Session:
                 self.connection.commit()
                 return
             except Exception as error:
+                self._second.require_none()
                 if self._done > done:
                     attempt, done = 0, self._done
                 seconds = pause(attempt)
@@ -159,6 +166,7 @@ class Session:
             self.statements.stop()
 
     def _applied(self, **_: Any) -> None:
+        self._second.require_none()
         self.statements.forget()
         for ending in self._endings:
             ending()

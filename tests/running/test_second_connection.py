@@ -1,0 +1,75 @@
+"""A revision that waits for itself, on a second connection, is named at once: in a run and in a shadow."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.projects import ask
+from tests.running.attempts import project, run, sql
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.errors import Failure
+from whisper_migrate.history import History
+
+pytestmark = [
+    pytest.mark.servers("pg18"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
+]
+
+TABLE = sql("CREATE TABLE t (n integer)", "INSERT INTO t VALUES (1)")
+ALTER = sql("ALTER TABLE t ADD COLUMN m integer")
+IN_THREAD = """
+from threading import Thread
+
+def work():
+    with op.get_bind().engine.connect() as other:
+        other.execute(sa.text("SELECT * FROM t"))
+
+thread = Thread(target=work)
+thread.start()
+thread.join()
+"""
+URL_OF_IT = "op.get_bind().engine.url.set(drivername='postgresql').render_as_string(hide_password=False)"
+# How a revision comes to a second connection, which waits for a lock of the first one, or the first one for its lock.
+WAYS = {
+    "engine": f"{ALTER}\nwith op.get_bind().engine.connect() as c:\n    c.execute(sa.text('SELECT * FROM t'))",
+    "Session": f"from sqlalchemy.orm import Session\n{ALTER}\nwith Session(op.get_bind().engine) as s:\n"
+    "    s.execute(sa.text('SELECT * FROM t'))",
+    "thread, whose error nobody sees": f"{ALTER}\n{IN_THREAD}",
+    "create_engine": f"{ALTER}\nwith sa.create_engine(op.get_bind().engine.url).connect() as c:\n"
+    "    c.execute(sa.text('SELECT * FROM t'))",
+    "psycopg2": f"import psycopg2\n{ALTER}\nc = psycopg2.connect({URL_OF_IT}, application_name='mine')\n"
+    "c.cursor().execute('SELECT * FROM t')",
+    "psql": f"import subprocess\nfrom whisper_migrate import embedded\n{ALTER}\n"
+    f"subprocess.run([embedded.binaries() / 'psql', '-c', 'SELECT * FROM t', {URL_OF_IT}], check=True)",
+    "the other way round": "c = op.get_bind().engine.connect()\nc.execute(sa.text('UPDATE t SET n = 2'))\n"
+    + sql("SET lock_timeout = 0")
+    + f"\n{ALTER}",
+    "a row": "op.execute('UPDATE t SET n = 2')\nwith op.get_bind().engine.begin() as c:\n"
+    "    c.execute(sa.text('UPDATE t SET n = 3'))",
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_second_connection_is_named(tmp_path: Path, database: URL, way: str) -> None:
+    made = project(tmp_path, TABLE, way)
+    run(made, database, "r1")
+    with pytest.raises(Failure) as caught:
+        run(made, database)
+    said = caught.value.what
+    assert said.startswith("A revision waits for itself (alembic/versions/r2.py:") and "a second connection of" in said
+    assert "op.get_bind()" in str(caught.value.remedy)
+    assert ask(database, "SELECT version_num, n, to_jsonb(t) ? 'm' FROM alembic_version, t") == [("r1", 1, False)]
+
+
+def test_second_connection_is_named_in_a_shadow(tmp_path: Path, database: URL) -> None:
+    made = project(tmp_path, TABLE, WAYS["thread, whose error nobody sees"])
+    with connected(database) as shadow:
+        History(made).replay(shadow, "r1")
+        with pytest.raises(Failure, match=r"waits for itself \(alembic/versions/r2"):
+            History(made).replay(shadow)
+
+
+def test_second_connection_that_waits_for_nothing_is_let_be(tmp_path: Path, database: URL) -> None:
+    made = project(tmp_path, TABLE, "with op.get_bind().engine.connect() as c:\n    op.execute('SELECT pg_sleep(2)')")
+    assert run(made, database).after == ["r2"]
