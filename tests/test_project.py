@@ -94,10 +94,11 @@ def test_revision_that_fails_is_named_and_rolled_back(checkout: Checkout, up: st
     checkout.write_revision("aaaa", HEAD)
     checkout.write_revision("bbbb", "aaaa", up=f"op.execute('CREATE TABLE half (id int)'); {up}")
     run = checkout.migrate("upgrade")
-    assert refusal(run) == f"The upgrade stopped and its revision was rolled back: {said}."
+    assert refusal(run).startswith(f"The upgrade stopped and its revision was rolled back: {said}.")
+    assert "boom" in up or refusal(run).endswith(" bbbb was at: SELECT nowhere().")
     assert "Applied before that: 1." in run.err
     assert ask(checkout.url, "SELECT version_num, to_regclass('half') FROM alembic_version") == [("aaaa", None)]
-    assert refusal(checkout.check_drift()) == f"The history cannot be replayed: {said}."
+    assert refusal(checkout.check_drift()).startswith(f"The history cannot be replayed: {said}.")
 
 
 @pytest.mark.parametrize(

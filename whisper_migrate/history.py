@@ -4,28 +4,24 @@ import importlib.util
 import re
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from alembic.config import Config
 from alembic.runtime.migration import RevisionStep
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionError
 from alembic.util.exc import CommandError
-from psycopg2.errors import OutOfMemory
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, OperationalError
 
 from whisper_migrate.catalog import Object
-from whisper_migrate.databases.locks import TooManyLocks, few_locks
-from whisper_migrate.databases.second_connection import watched
-from whisper_migrate.environment import ENV_PY, environment
+from whisper_migrate.environment import ENV_PY
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.names import plain_name, split_name
 from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
+from whisper_migrate.shadow_run import run_steps
 from whisper_migrate.unwritten import PLACE, is_unwritten
 
 # Beside the folder of the revisions: those that `migrate.py squash` has folded into one, in a folder named after it.
@@ -242,16 +238,7 @@ class History:
         def steps(heads: tuple[str, ...], _: object) -> list[RevisionStep]:
             return self.upgrade_steps(target, heads)
 
-        def run(config: Config) -> None:
-            with environment(config, self.scripts, fn=steps, destination_rev=target):
-                self.scripts.run_env()
-
-        try:
-            self._run(connection, run)
-        except Failure:
-            raise
-        except (Exception, SystemExit) as error:
-            raise Failure(f"The history cannot be replayed: {self._said(error)}.") from error
+        run_steps(self, connection, steps, "The history cannot be replayed: ", destination_rev=target)
 
     def step(self, connection: Connection, revision: str, direction: str) -> None:
         """Run one revision, "upgrade" or "downgrade", on a shadow, and commit. Raises Failure with why it fails.
@@ -266,35 +253,4 @@ class History:
 
     def take(self, connection: Connection, step: RevisionStep) -> None:
         """The same for a step, which may be one of an archive's."""
-
-        def run(config: Config) -> None:
-            with environment(config, self.scripts, fn=lambda *_: [step]):
-                self.scripts.run_env()
-
-        try:
-            self._run(connection, run)
-        except Failure:
-            raise
-        except (Exception, SystemExit) as error:
-            raise Failure(f"{self._said(error)}.") from error
-
-    def _said(self, error: BaseException) -> str:
-        return reason(error) if isinstance(error, (DBAPIError, CommandError)) else self.project.blame(error)
-
-    def _run(self, connection: Connection, work: Callable[[Config], None]) -> None:
-        """Do what takes the locks of everything that it makes: in one transaction, or in none if they are too many."""
-        try:
-            with watched(connection, self.project.root) as second, few_locks(connection):
-                work(self.project.alembic(connection, self.versions))
-                second.require_none()
-                connection.commit()
-        except (TooManyLocks, OperationalError) as error:
-            if not isinstance(getattr(error, "orig", error), (TooManyLocks, OutOfMemory)):
-                raise
-            # A shadow needs no transaction.
-            connection.rollback()
-            config = self.project.alembic(connection.execution_options(isolation_level="AUTOCOMMIT"), self.versions)
-            config.attributes["options"] = {"transactional_ddl": False}
-            work(config)
-            connection.commit()
-            connection.execution_options(isolation_level=connection.default_isolation_level)
+        run_steps(self, connection, lambda *_: [step])

@@ -126,7 +126,8 @@ def test_sound_history(capsys: pytest.CaptureFixture[str], project: Project, ser
         (
             "CREATE TABLE t (a integer)",
             "DROP TABLE nowhere",
-            'downgrade fails in a shadow (alembic/versions/three.py): table "nowhere" does not exist.\n',
+            'downgrade fails in a shadow (alembic/versions/three.py): table "nowhere" does not exist.'
+            " It was at: DROP TABLE nowhere.\n",
         ),
         (
             "CREATE TABLE t (a integer)",
@@ -174,7 +175,8 @@ def test_nothing_stands_on_what_does_not_run(capsys: pytest.CaptureFixture[str],
     write(project, "three", "two", "SELECT nowhere()")
     write(project, "four", "three")
     said = proved(capsys, project, server)
-    fails = "function nowhere() does not exist"
+    fails = "function nowhere() does not exist. HINT: No function matches the given name and argument types."
+    fails += " You might need to add explicit type casts. It was at: SELECT nowhere()"
     assert (said.code, said.out) == (
         1,
         f"{sound('one', 'two')}three: the upgrade fails in a shadow (alembic/versions/three.py): {fails}.\n"

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Change, Key
+from whisper_migrate.databases.whole_transaction import EndedItself
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.inspect import inspect
 from whisper_migrate.plurals import counted
@@ -34,7 +35,7 @@ def upgraded(run: Runner, say: Say, *, despite_drift: bool = False) -> Checked:
         try:
             ahead = stack.enter_context(foresight(run.history, run.opened.url, run.before))
             _require_way(ahead, run, say, despite_drift)
-        except _Refused:
+        except (_Refused, EndedItself):
             raise
         except (Failure, DBAPIError) as error:
             run.opened.connection.rollback()

@@ -2,7 +2,8 @@
 
 A revision that is one transaction is done or not, and has no entry here. One with an autocommit block writes down its
 statements, numbered as they run: those of a transaction inside of that transaction, those of the block one by one.
-When it runs again, what is done is not: its statements must be the same ones. What only reads is not counted.
+When it runs again, what is done is not: its statements must be the same ones. A SELECT is written down where
+PostgreSQL says that it has written something; all others run again, in a transaction that can only read.
 """
 
 from __future__ import annotations
@@ -52,14 +53,14 @@ class Journal:
 
     entries: list[Entry]
     unwritten: list[Entry] = field(default_factory=list)
-    _made: bool = False
+    made: bool = False
 
     @classmethod
     def read(cls, connection: Connection) -> Journal:
         """What stands in the database."""
         if not is_there(connection, TABLE):
             return cls([])
-        return cls([Entry(*row) for row in connection.execute(text(READ))], _made=True)
+        return cls([Entry(*row) for row in connection.execute(text(READ))], made=True)
 
     def of(self, revision: str, direction: str) -> dict[int, Entry]:
         """The entries on one revision, by number."""
@@ -67,9 +68,9 @@ class Journal:
 
     def make(self, cursor: Any) -> None:
         """Make the table, if it is not there."""
-        if not self._made:
+        if not self.made:
             cursor.execute(CREATE)
-            self._made = True
+            self.made = True
 
     def write(self, cursor: Any, *entries: Entry) -> None:
         """Write entries, in the transaction of `cursor` or each on its own where there is none."""
@@ -93,6 +94,11 @@ class Journal:
         """An entry has gone with its transaction."""
         self.entries = [e for e in self.entries if _key(e) != _key(entry)]
 
+    def undo(self, entry: Entry, *, made: bool) -> None:
+        """A transaction was rolled back, with the entry; the table was `made` before it, or is gone as well."""
+        self.unwrite(entry)
+        self.made = made
+
     def flush(self, cursor: Any) -> None:
         """The transaction is about to be committed before its revision is at its end: write what it has done."""
         entries, self.unwritten = self.unwritten, []
@@ -109,12 +115,19 @@ def digest(statement: str, parameters: Any) -> str:
     return hashlib.sha256(f"{statement}\0{parameters!r}".encode()).hexdigest()
 
 
+def by_hand(revision: str) -> str:
+    """What to type for a revision that somebody has finished."""
+    return (
+        f"Finish it by hand; then: DELETE FROM {TABLE} WHERE revision = '{revision}'; and: migrate.py stamp {revision}"
+    )
+
+
 def changed(entry: Entry, now: str | None) -> Failure:
     """The refusal to go on with a revision that does something else than it did when it was stopped."""
     return Failure(
         f"Revision {entry.revision} was stopped in the middle of its {entry.direction} ({entry.began}), and has changed"
         f" since: its statement {entry.statement} was {_short(entry.sql)}, and is {_short(now) if now else 'gone'}.",
-        "Put its file back as it was; or finish it by hand, and then: migrate.py stamp REV",
+        f"Put its file back as it was. Or: {by_hand(entry.revision)}",
     )
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, PendingRollbackError
+from sqlalchemy.exc import DBAPIError
 
+from whisper_migrate.databases.first_failure import first_failure
 from whisper_migrate.errors import Failure
 from whisper_migrate.sql import run
 
@@ -65,16 +66,8 @@ def milliseconds(seconds: float) -> int:
 
 def passing(error: BaseException) -> str | None:
     """Why a statement failed that may succeed when it is run again; None for every other error."""
-    found = root(error)
+    found = first_failure(error)
     return PASSING.get(getattr(found.orig if isinstance(found, DBAPIError) else found, "pgcode", None) or "")
-
-
-def root(error: BaseException) -> BaseException:
-    """What PostgreSQL said, where an error is only that the way out of it failed as well."""
-    found: BaseException | None = error
-    while found is not None and not isinstance(found, DBAPIError):
-        found = found.__context__ if isinstance(found, PendingRollbackError) else None
-    return found or error
 
 
 def pause(attempt: int) -> float:

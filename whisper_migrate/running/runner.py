@@ -11,15 +11,17 @@ from alembic.runtime.migration import RevisionStep
 from alembic.script import Script
 from psycopg2.errors import DuplicateObject, DuplicateTable
 from sqlalchemy import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
+from whisper_migrate.databases.first_failure import details, first_failure, named
 from whisper_migrate.databases.stamps import stamped
+from whisper_migrate.databases.whole_transaction import EndedItself
 from whisper_migrate.environment import environment
-from whisper_migrate.errors import Failure, reason
+from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.plurals import verb
 from whisper_migrate.project import Project
-from whisper_migrate.running.patience import Patience, passing, root
+from whisper_migrate.running.patience import Patience, passing
 from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.session import Session, Underway, session
 from whisper_migrate.running.way import plain_words, way
@@ -85,10 +87,15 @@ class Runner:
                 self.opened.run(
                     lambda heads, _: way(self.history, self.direction, self.target, heads), self._work, self._applied
                 )
+        except EndedItself as failure:
+            error = first_failure(failure)
+            if error is failure:
+                raise
+            raise self._stopped(error, failure) from error
         except Failure:
             raise
         except Exception as error:
-            raise self._stopped(root(error)) from error
+            raise self._stopped(first_failure(error), error) from error
         return Outcome(self.before, stamped(connection) or [], self.applied)
 
     def _work(self, **options: Any) -> None:
@@ -104,27 +111,36 @@ class Runner:
         self.applied.append(Applied(underway.revision, doc, underway.seconds, underway.number, underway.total))
         self.tell(self.applied[-1])
 
-    def _stopped(self, error: BaseException) -> Failure:
-        """What an error means that has stopped the run."""
+    def _stopped(self, error: BaseException, last: BaseException) -> Failure:
+        """What an error means that has stopped the run; `last` is what Python raised in the end."""
         project, direction = self.opened.project, self.direction
-        words = reason(error) if isinstance(error, DBAPIError) else project.blame(error)
+        (revision, began), more = self.opened.statements.kept, list[str]()
+        words = named(error) if isinstance(error, DBAPIError) else project.blame(error)
+        if isinstance(error, DBAPIError):
+            more = details(error, f"{revision} was" if revision else "It was")
+        if last is not error and not isinstance(last, (DBAPIError, InvalidRequestError, Failure)):
+            more.append(f"Then {project.blame(last)}")
         remedy = f"Applied before that: {len(self.applied)}. See where the database stands with: migrate.py status"
         if not self.before and isinstance(getattr(error, "orig", None), (DuplicateTable, DuplicateObject)):
             remedy = "Did the database have this schema already? See what it is: migrate.py whereami"
-        revision, done = self.opened.statements.kept
         if passing(error):
             words = f"it {passing(error)} behind {self.opened.watch.blocked_by()}"
             remedy = "End that session, or try again when it is done; --retry-for and --lock-timeout say how long to."
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             what = f"The {direction} stopped, since the connection to PostgreSQL was lost: {words}."
             return Failure(what, "PostgreSQL takes back what was not committed. Run it again: it finishes.")
-        if done:
-            return Failure(
-                f"The {direction} stopped in the middle of {revision}: {words}."
-                f" {done} of its statements {verb(done, 'is', 'are')} done.",
-                f"They are in the journal: when the cause is gone, migrate.py {direction} goes on behind them.",
-            )
-        return Failure(f"The {direction} stopped and its revision was rolled back: {words}.", remedy)
+        if began:
+            done = sum(entry.done for entry in began)
+            count = f"{done} of its statements {verb(done, 'is', 'are')} done"
+            remedy = f"They are in the journal: when the cause is gone, migrate.py {direction} goes on behind them."
+            if done < len(began):
+                remedy = (
+                    f"Nothing tells how far statement {began[-1].statement} came. What to do: migrate.py {direction}"
+                )
+            what = f"The {direction} stopped in the middle of {revision}: "
+            return Failure(what + ". ".join([words, count, *more, ""]).rstrip(), remedy)
+        what = f"The {direction} stopped and its revision was rolled back: "
+        return Failure(what + ". ".join([words, *more, ""]).rstrip(), remedy)
 
 
 @contextmanager

@@ -14,18 +14,21 @@ from typing import Any
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from rich.console import Console
 from sqlalchemy import URL, Connection, text
+from sqlalchemy.exc import ResourceClosedError
 
 from whisper_migrate import ledger
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.second_connection import Watcher, watched
 from whisper_migrate.databases.stamps import ensure
+from whisper_migrate.databases.whole_transaction import whole_transaction
 from whisper_migrate.project import Project
+from whisper_migrate.running.autocommit import again
 from whisper_migrate.running.half_run import require_none
 from whisper_migrate.running.journal import Journal
 from whisper_migrate.running.lock import Lock, guard, locked
 from whisper_migrate.running.patience import Patience, passing, pause
 from whisper_migrate.running.progress import Progress
-from whisper_migrate.running.statements import Statements, again
+from whisper_migrate.running.statements import Statements
 from whisper_migrate.running.waiting import await_database
 from whisper_migrate.running.watch import Watch
 
@@ -160,8 +163,13 @@ class Session:
             return
         self.statements.begin(underway.revision, underway.direction)
         try:
-            run(**options)
+            with whole_transaction(self.connection, underway.revision):
+                run(**options)
             self.statements.end()
+        except ResourceClosedError as error:
+            if failure := self.statements.without_rows:
+                raise failure from error
+            raise
         finally:
             self.statements.stop()
 

@@ -1,0 +1,113 @@
+"""A statement that writes is run once, whatever fails after it: PostgreSQL says which ones do, and not their words."""
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.projects import ask
+from tests.running.attempts import AUTOCOMMIT, alone, project, run, sql
+from tests.running.test_journal import FAIL, FIRST, journal
+from whisper_migrate.errors import Failure
+
+PAY = sql(
+    "CREATE TABLE paid (id serial, n integer)",
+    "CREATE FUNCTION pay() RETURNS integer LANGUAGE sql AS 'INSERT INTO paid (n) VALUES (5) RETURNING n'",
+    "CREATE FUNCTION pay_quietly() RETURNS void LANGUAGE plpgsql AS"
+    " $$BEGIN PERFORM pay(); EXCEPTION WHEN OTHERS THEN NULL; END$$",
+    "CREATE PROCEDURE pay_twice() LANGUAGE sql AS 'SELECT pay(); SELECT pay()'",
+    "CREATE PROCEDURE pay_and_commit() LANGUAGE plpgsql AS $$BEGIN PERFORM pay(); COMMIT; PERFORM pay(); END$$",
+)
+# Each writes 5 or 10 into `paid`, or makes a table: run twice, it would pay twice, or fail.
+WRITING = {
+    "SELECT pay()": 5,
+    "(SELECT pay())": 5,
+    "-- interest\nSELECT n FROM pay() AS n": 5,
+    "SELECT pay_quietly()": 5,
+    "SELECT 1 AS one INTO made": 0,
+    "CREATE TABLE made AS SELECT pay()": 5,
+    "WITH one AS (SELECT 5 AS n) INSERT INTO paid (n) SELECT n FROM one": 5,
+    "WITH one AS (SELECT pay() AS n) SELECT n FROM one": 5,
+    "VALUES (pay())": 5,
+    "EXPLAIN (ANALYZE, COSTS off) INSERT INTO paid (n) VALUES (5)": 5,
+    "CALL pay_twice()": 10,
+    "CALL pay_and_commit()": 10,
+    "DO $$BEGIN PERFORM pay(); END$$": 5,
+    "DO $$BEGIN PERFORM pay(); COMMIT; PERFORM pay(); END$$": 10,
+    "COPY paid (n) FROM PROGRAM 'echo 5'": 5,
+    "SET lock_timeout = '5s'; INSERT INTO paid (n) VALUES (5)": 5,
+    "SELECT 1; INSERT INTO paid (n) VALUES (5)": 5,
+    "INSERT INTO paid (n) VALUES (5)": 5,
+}
+UNIQUE = alone("CREATE UNIQUE INDEX CONCURRENTLY t_n ON t (n)")
+READS = (
+    "op.get_bind().execute(sa.text('SELECT count(*) FROM t')).scalar_one()\nsa.inspect(op.get_bind()).get_columns('t')"
+)
+
+
+def paid(url: URL) -> object:
+    return ask(url, "SELECT coalesce(sum(n), 0) FROM paid")[0][0]
+
+
+@pytest.mark.parametrize("place", ["in the block", "before it"])
+def test_statement_that_writes_is_run_once(tmp_path: Path, database: URL, place: str) -> None:
+    """In the block, or in the transaction that the block commits; what only reads is run each time."""
+    run(project(tmp_path / "first", FIRST, PAY), database)
+    ask(database, "UPDATE t SET n = 1 WHERE id < 3")
+    for number, (statement, pays) in enumerate(WRITING.items(), 3):
+        if place == "before it" and "COMMIT" in statement.upper():
+            continue  # no transaction lets them
+        begin = alone(statement) if place == "in the block" else sql(statement)
+        read = "with op.get_context().autocommit_block():\n" + textwrap.indent(READS, "    ")
+        ask(database, "DELETE FROM paid", "DROP TABLE IF EXISTS made", "UPDATE alembic_version SET version_num = 'r2'")
+        made = project(tmp_path / str(number), FIRST, PAY, f"{READS}\n{begin}\n{read}\n{READS}\n{UNIQUE}\n{read}")
+        for _ in range(3):
+            with pytest.raises(
+                Failure, match=r"in the middle of r3: could not create unique index .* statements? (is|are) done"
+            ):
+                run(made, database)
+            assert paid(database) == pays, statement
+        ask(database, "UPDATE t SET n = 0 WHERE id = 1")
+        assert run(made, database).after == ["r3"] and journal(database) == [], statement
+        assert paid(database) == pays, statement
+        ask(database, "DROP INDEX t_n", "UPDATE t SET n = 1 WHERE id < 3")
+
+
+@pytest.mark.servers("pg18")
+def test_rows_of_a_statement_that_is_done_are_not_made_up(tmp_path: Path, database: URL) -> None:
+    """A revision that uses what a writing SELECT returned is refused, and one that only drops the rows goes on."""
+    bind = "op.get_bind().execute(sa.text('SELECT pay()'))"
+    for number, rows in enumerate(
+        (f"{bind}.scalar_one()", f"list({bind})", f"{bind}.all()", "op.get_bind().scalar(sa.text('SELECT pay()'))")
+    ):
+        for block in (f"{AUTOCOMMIT}\n    {rows}", f"{rows}\n{AUTOCOMMIT}\n    pass"):
+            made = project(tmp_path / f"{number}{len(block)}", FIRST, PAY, f"{block}\n{FAIL}")
+            with pytest.raises(Failure, match=r"in the middle of r3: division by zero. 1 of its statements is done"):
+                run(made, database)
+            with pytest.raises(Failure, match=r"wants the rows .* SELECT pay\(\)") as caught:
+                run(made, database)
+            assert paid(database) == 5
+            (forget,) = re.findall(r"DELETE[^;]*;", str(caught.value.remedy))
+            ask(database, forget, "DELETE FROM paid")
+
+
+@pytest.mark.servers("pg18")
+def test_procedure_that_commits_and_fails_is_not_run_again(tmp_path: Path, database: URL) -> None:
+    body = "BEGIN PERFORM pay(); COMMIT; PERFORM 1 / 0; END"
+    made = project(tmp_path, FIRST, PAY, alone(f"DO $${body}$$"))
+    with pytest.raises(Failure, match=r"in the middle of r3: division by zero") as caught:
+        run(made, database)
+    assert "Nothing tells how far statement 1 came" in str(caught.value)
+    with pytest.raises(Failure, match="was stopped while its statement 1 ran"):
+        run(made, database)
+    assert paid(database) == 5
+    # nor one that hides it from the journal
+    for number, hidden in enumerate(("SELECT pay(); COMMIT; SELECT 1 / 0", "SELECT pay(); COMMIT; BEGIN"), 4):
+        ask(database, "DELETE FROM paid", "DELETE FROM whisper_journal")
+        made = project(tmp_path / str(number), FIRST, PAY, alone(hidden))
+        for _ in range(2):
+            with pytest.raises(Failure):
+                run(made, database)
+        assert paid(database) == 5, hidden

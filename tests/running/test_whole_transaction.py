@@ -1,0 +1,136 @@
+"""A revision that ends the transaction it runs in is refused by name: nothing is stamped, nothing is in the ledger."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.little import command
+from tests.projects import ask
+from tests.running.attempts import alone, project, run, sql, write
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.errors import Failure
+from whisper_migrate.history import History
+
+FIRST = sql("CREATE TABLE t (n integer)", "INSERT INTO t SELECT generate_series(1, 10)")
+WORK = sql("CREATE TABLE u (n integer)", "UPDATE t SET n = n + 1")
+SESSION = "from sqlalchemy.orm import Session\nsession = Session(op.get_bind())\n"
+RAW = "cursor = op.get_bind().connection.cursor()\n"
+
+# What a revision does after its work; whether what it did before is in the database then.
+ROLLED_BACK = {
+    "a session": f"{SESSION}session.execute(sa.text('SELECT 1'))\nsession.rollback()",
+    "a session that fails": f"{SESSION}try:\n    with session.begin():\n        session.execute(sa.text('SELECT 1'))\n"
+    "        raise ValueError\nexcept ValueError:\n    pass",
+    "the connection": "op.get_bind().rollback()",
+    "the connection, before a block": f"op.get_bind().rollback()\n{alone('CREATE INDEX CONCURRENTLY t_n ON t (n)')}",
+    "a statement": sql("ROLLBACK"),
+    "a statement with a comment": sql("-- for ever\n/* and ever */ rollback work;"),
+    "and a new one": sql("ROLLBACK AND CHAIN"),
+    "abort": sql("ABORT"),
+    "two statements in one": sql("SELECT 1; ROLLBACK; SELECT 2"),
+    "in one, and a new one": sql("SELECT 1; ROLLBACK AND CHAIN; CREATE TABLE x ()"),
+    "in one, and begun again": sql("SELECT 1; ROLLBACK; BEGIN"),
+    "the driver's cursor": f"{RAW}cursor.execute('ROLLBACK')",
+    "the driver": "op.get_bind().connection.rollback()",
+}
+COMMITTED = {
+    "two statements in one": sql("SELECT 1; COMMIT; SELECT 2"),
+    "the driver": "op.get_bind().connection.commit()",
+    "the driver's cursor": f"{RAW}cursor.execute('COMMIT; BEGIN')",
+}
+# These end no transaction, or are written into the journal.
+ALLOWED = {
+    "savepoints": "bind = op.get_bind()\nwith bind.begin_nested() as one:\n"
+    "    op.execute('DELETE FROM t')\n    one.rollback()\n"
+    + sql("SAVEPOINT a", "DELETE FROM t", "ROLLBACK TO SAVEPOINT a"),
+    "a session that commits": f"{SESSION}session.execute(sa.text('SELECT 1'))\nsession.commit()\nsession.close()",
+    "a block": alone("CREATE INDEX CONCURRENTLY t_n ON t (n)"),
+    "COMMIT": sql("COMMIT", "CREATE INDEX CONCURRENTLY t_n ON t (n)"),
+    "COMMIT AND CHAIN": sql("COMMIT AND CHAIN", "ALTER TABLE t ADD m integer"),
+    "the connection's commit": "op.get_bind().commit()\n" + sql("ALTER TABLE t ADD m integer"),
+    "settings": sql("RESET ALL", "SET LOCAL lock_timeout = '5s'", "RESET ALL"),
+    "a failure in a savepoint": "try:\n    with op.get_bind().begin_nested():\n        op.execute('SELECT 1 / 0')\n"
+    "except sa.exc.DBAPIError:\n    pass",
+    "nothing": "pass",
+}
+STATE = "SELECT version_num, to_regclass('u') IS NOT NULL, (SELECT sum(n) FROM t) FROM alembic_version"
+LEDGER = "SELECT string_agg(revision, ' ' ORDER BY number) FROM whisper_ledger"
+UNDO = ("DROP TABLE IF EXISTS u, w, whisper_journal", "DROP INDEX IF EXISTS t_n", "UPDATE t SET n = n - 1 WHERE n > 10")
+
+
+def refused(folder: Path, url: URL, end: str) -> str:
+    """What is said of a revision that ends like this, by a run and by its proof, which never come to a table `w`."""
+    made = project(folder, FIRST, f"{WORK}\n{end}\n{sql('CREATE TABLE w ()')}")
+    with pytest.raises(Failure) as caught:
+        run(made, url)
+    assert "r2" in caught.value.what and caught.value.remedy, caught.value
+    assert ask(url, LEDGER) == [("r1",)] and ask(url, "SELECT to_regclass('w')") == [(None,)]
+    return caught.value.what
+
+
+def test_rolled_back_by_itself(tmp_path: Path, database: URL) -> None:
+    for number, (name, end) in enumerate(ROLLED_BACK.items()):
+        said = refused(tmp_path / str(number), database, end)
+        assert "does not count as applied" in said, (name, said)
+        assert ask(database, STATE) == [("r1", False, 55)], name
+
+
+def test_committed_by_itself(tmp_path: Path, database: URL) -> None:
+    for number, (name, end) in enumerate(COMMITTED.items()):
+        said = refused(tmp_path / str(number), database, end)
+        assert "what it committed by itself" in said and "is in the database" in said, (name, said)
+        assert ask(database, STATE) == [("r1", True, 65)], name
+        ask(database, UNDO[0], "UPDATE t SET n = n - 1")
+
+
+def test_what_ends_no_transaction_runs(tmp_path: Path, database: URL) -> None:
+    for number, (name, end) in enumerate(ALLOWED.items()):
+        made = project(tmp_path / str(number), FIRST, f"{WORK}\n{end}", downs=("pass", "pass"))
+        assert run(made, database).after == ["r2"], name
+        assert ask(database, STATE) == [("r2", True, 65)], name
+        run(made, database, "-1", "downgrade")
+        ask(database, "DROP TABLE u", "DROP INDEX IF EXISTS t_n", "ALTER TABLE t DROP COLUMN IF EXISTS m")
+        ask(database, "UPDATE t SET n = n - 1", "DROP TABLE IF EXISTS whisper_journal")
+
+
+# What a revision does about a statement that has failed.
+AFTERWARDS = {
+    "rolls back, and raises it": "except Exception:\n    op.get_bind().rollback()\n    raise",
+    "rolls back by SQL": "except Exception:\n    op.execute('ROLLBACK')\n    raise",
+    "swallows it": "except Exception:\n    pass",
+    "swallows it, and goes on": f"except Exception:\n    pass\n{sql('CREATE TABLE w ()')}",
+    "swallows it, and has a block": f"except Exception:\n    pass\n{alone('CREATE INDEX CONCURRENTLY t_n ON t (n)')}",
+    "cleans up": "finally:\n    op.execute('RESET lock_timeout')",
+    "cleans up in Python": "finally:\n    del nothing",
+    "raises another": "except Exception as error:\n    raise ValueError('no rule for t') from error",
+}
+
+
+@pytest.mark.servers("pg18")
+def test_true_failure_is_told_whatever_is_done_about_it(tmp_path: Path, database: URL) -> None:
+    for number, (name, end) in enumerate(AFTERWARDS.items()):
+        made = project(tmp_path / str(number), FIRST, f"{WORK}\ntry:\n    op.execute('SELECT 1 / 0')\n{end}")
+        with pytest.raises(Failure, match=r"rolled back: division by zero. r2 was at: SELECT 1 / 0\b") as caught:
+            run(made, database)
+        assert ("no rule for t" in str(caught.value)) == (name == "raises another")
+        assert ask(database, STATE) == [("r1", False, 55)], name
+
+
+@pytest.mark.servers("pg18")
+def test_checked_run_and_proof_refuse_it_in_a_shadow(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL
+) -> None:
+    made = project(tmp_path, FIRST, f"{WORK}\n{sql('SELECT 1; COMMIT')}")
+    said = command(capsys, made, database, "upgrade")
+    assert said.code == 2 and "Revision r2 ended the transaction that it runs in (`SELECT 1; COMMIT`)" in said.err
+    assert ask(database, "SELECT to_regclass('t')") == [(None,)]
+    history = History(made)
+    with connected(database) as shadow:
+        history.step(shadow, "r1", "upgrade")
+        for end in ROLLED_BACK.values():
+            write(made, 2, f"{WORK}\n{end}")
+            with pytest.raises(Failure, match=r"r2 .*does not count as applied"):
+                History(made).step(shadow, "r2", "upgrade")
+            shadow.rollback()
+    assert ask(database, STATE) == [("r1", False, 55)]

@@ -1,0 +1,188 @@
+"""A revision runs in a transaction of the run's; a revision that ends it by itself is refused, and never applied.
+
+SQL, a session of SQLAlchemy's and a cursor of the driver's can all end a transaction, so that PostgreSQL is asked: a
+setting that lasts as long as the transaction marks it. An autocommit block, `connection.commit()` and COMMIT as a
+statement of its own are seen, and allowed: the journal knows what they have committed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from copy import copy
+from dataclasses import dataclass
+from functools import update_wrapper
+from typing import Any
+
+from alembic.runtime.migration import RevisionStep
+from psycopg2.extensions import STATUS_BEGIN, TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR
+from sqlalchemy import Connection, event
+
+from whisper_migrate.databases.first_failure import explained
+from whisper_migrate.errors import Failure
+
+MARK = "whisper_migrate.transaction"
+SPACE = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
+COMMIT = re.compile(
+    rf"{SPACE}(?:COMMIT|END)(?:\s+(?:WORK|TRANSACTION))?(?:\s+AND\s+(?:NO\s+)?CHAIN)?{SPACE};?{SPACE}$", re.I | re.S
+)
+# Refused before they run; however else a transaction is ended, PostgreSQL tells afterwards.
+ENDS = re.compile(
+    rf"{SPACE}(?:(?:ROLLBACK|ABORT)\b(?!(?:\s+(?:WORK|TRANSACTION))?\s+(?:TO|PREPARED)\b)|PREPARE\s+TRANSACTION\b)",
+    re.I | re.S,
+)
+TO_SAVEPOINT = re.compile(rf"{SPACE}ROLLBACK(?:\s+(?:WORK|TRANSACTION))?\s+TO\b", re.I | re.S)
+RESETS = re.compile(r"\bRESET\s+ALL\b", re.I)
+REMEDY = (
+    "Take that out of its file: a run commits a revision, or rolls it back, as a whole."
+    " What cannot run in a transaction belongs into: with op.get_context().autocommit_block()"
+)
+
+
+class EndedItself(Failure):
+    """A revision has ended the transaction that it runs in, or went on after that had failed."""
+
+    def __init__(self, revision: str, how: str, left: str = "nothing of that transaction was kept") -> None:
+        super().__init__(f"Revision {revision} {how}, so it does not count as applied: {left}.", REMEDY)
+
+
+UNSURE = "what it committed by itself, and what it ran after that, is in the database"
+
+
+@dataclass
+class _Transaction:
+    """The transaction in which a revision runs, until an autocommit block or the revision's end."""
+
+    connection: Connection
+    revision: str
+    _marked: bool = False
+    _left: bool = False  # COMMIT was executed as a statement: each statement is a transaction now
+    _rolled_back: bool = False
+    _error: BaseException | None = None
+
+    @property
+    def _driver(self) -> Any:
+        """The driver's connection; None in autocommit, where there is no transaction to end."""
+        driver: Any = self.connection.connection.driver_connection
+        return None if driver.autocommit else driver
+
+    def mark(self, *_: object) -> None:
+        """Mark the transaction that begins. A setting takes no snapshot: the isolation level can still be set."""
+        if self._driver is not None:
+            with closing(self.connection.connection.cursor()) as cursor:
+                cursor.execute(f"SET LOCAL {MARK} = on")
+            self._marked = True
+
+    def require(self) -> None:
+        """Raises EndedItself unless the transaction is the one that was marked, and has not failed."""
+        if self._rolled_back:
+            raise EndedItself(self.revision, "rolled back the transaction that it runs in")
+        if (driver := self._driver) is None or not self._marked:
+            return
+        self._require_sound(driver)
+        with closing(self.connection.connection.cursor()) as cursor:
+            cursor.execute("SELECT pg_catalog.current_setting(%s, true)", (MARK,))
+            if cursor.fetchall() != [("on",)]:
+                raise EndedItself(self.revision, "ended the transaction that it runs in", UNSURE)
+
+    def _require_sound(self, driver: Any) -> None:
+        """Raises EndedItself where a statement has failed, and with it the transaction."""
+        if driver.info.transaction_status == TRANSACTION_STATUS_INERROR:
+            said = f" ({explained(self._error)})" if self._error else ""
+            raise EndedItself(self.revision, f"went on after a statement had failed{said}") from self._error
+
+    def committing(self, *_: object) -> None:
+        """A commit that is seen: what it commits must be what the revision has run."""
+        if self._driver is not None:
+            self.require()
+            self._marked = self._left = False
+
+    def rolling_back(self, *_: object) -> None:
+        """A rollback; raising here would hide the failure that may be the cause."""
+        if self._driver is not None and not self._left:
+            self._rolled_back = True
+
+    def executing(self, _: Connection, cursor: Any, statement: str, *__: object) -> None:
+        """A statement is about to run."""
+        if self._rolled_back:
+            self.require()
+        if (driver := self._driver) is None:
+            return
+        if not self._left and driver.status == STATUS_BEGIN and _is_idle(driver):
+            raise EndedItself(self.revision, "ended the transaction that it runs in", UNSURE)
+        if not TO_SAVEPOINT.match(statement):
+            self._require_sound(driver)
+        if ENDS.match(statement):
+            raise EndedItself(self.revision, f"rolls back the transaction that it runs in (`{_short(statement)}`)")
+        if COMMIT.match(statement) or RESETS.search(statement):
+            self.require()
+
+    def executed(self, _: Connection, cursor: Any, statement: str, *__: object) -> None:
+        """A statement has run."""
+        if (driver := self._driver) is None or self._left:
+            return
+        commits = bool(COMMIT.match(statement))
+        if _is_idle(driver):
+            if not commits:
+                how = f"ended the transaction that it runs in (`{_short(statement)}`)"
+                raise EndedItself(self.revision, how, UNSURE)
+            self._left, self._marked = True, False
+        elif commits or RESETS.search(statement):
+            self.mark()
+
+    def failed(self, context: Any) -> None:
+        """A statement has failed."""
+        if context.connection is self.connection:
+            self._error = context.sqlalchemy_exception
+
+    def end(self) -> None:
+        """The revision is at its end."""
+        self.require()
+        if self._left and (driver := self._driver) is not None:
+            driver.commit()  # the driver does not know of it, and would begin no transaction for the stamp
+
+
+@contextmanager
+def whole_transaction(connection: Connection, revision: str) -> Iterator[None]:
+    """Run a revision inside. Raises EndedItself where it ends its transaction, before anything else is committed."""
+    watched = _Transaction(connection, revision)
+    listeners: list[tuple[Any, str, Callable[..., None]]] = [
+        (connection, "begin", watched.mark),
+        (connection, "commit", watched.committing),
+        (connection, "rollback", watched.rolling_back),
+        (connection, "before_cursor_execute", watched.executing),
+        (connection, "after_cursor_execute", watched.executed),
+        (connection.engine, "handle_error", watched.failed),
+    ]
+    watched.mark()
+    for target, name, listener in listeners:
+        event.listen(target, name, listener)
+    try:
+        yield
+        watched.end()
+    finally:
+        for target, name, listener in listeners:
+            event.remove(target, name, listener)
+
+
+def in_whole_transaction(step: RevisionStep, connection: Connection) -> RevisionStep:
+    """A step that runs its revision in `whole_transaction`."""
+    function = step.migration_fn
+
+    def run(**options: Any) -> None:
+        with whole_transaction(connection, str(step.revision.revision)):
+            function(**options)
+
+    kept = copy(step)
+    kept.migration_fn = update_wrapper(run, function)  # Alembic logs its name
+    return kept
+
+
+def _is_idle(driver: Any) -> bool:
+    """Whether PostgreSQL is in no transaction, whatever the driver believes."""
+    return bool(driver.info.transaction_status == TRANSACTION_STATUS_IDLE)
+
+
+def _short(statement: str) -> str:
+    return " ".join(statement.split())[:80]

@@ -1,0 +1,72 @@
+"""Runs revisions in a shadow: in a transaction that they may not end, or in none where that takes too many locks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from alembic.config import Config
+from alembic.runtime.migration import RevisionStep
+from alembic.util.exc import CommandError
+from psycopg2.errors import OutOfMemory
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from whisper_migrate.databases.first_failure import explained, first_failure
+from whisper_migrate.databases.locks import TooManyLocks, few_locks
+from whisper_migrate.databases.second_connection import watched
+from whisper_migrate.databases.whole_transaction import in_whole_transaction
+from whisper_migrate.environment import environment
+from whisper_migrate.errors import Failure
+
+if TYPE_CHECKING:
+    from whisper_migrate.history import History
+
+
+def run_steps(
+    history: History,
+    connection: Connection,
+    steps: Callable[..., list[RevisionStep]],
+    failed: str = "",
+    **options: Any,
+) -> None:
+    """Run the steps that `steps` gives for the heads in a shadow, and commit.
+
+    Raises Failure, which begins with the words `failed`, and whose cause is the first error.
+    """
+
+    def run(config: Config) -> None:
+        def whole(*given: Any) -> list[RevisionStep]:
+            return [in_whole_transaction(step, connection) for step in steps(*given)]
+
+        with environment(config, history.scripts, fn=whole, **options):
+            history.scripts.run_env()
+
+    try:
+        _run(history, connection, run)
+    except Failure:
+        raise
+    except (Exception, SystemExit) as error:
+        first = first_failure(error)
+        said = explained(first) if isinstance(first, (DBAPIError, CommandError)) else history.project.blame(error)
+        raise Failure(f"{failed}{said}.") from first
+
+
+def _run(history: History, connection: Connection, work: Callable[[Config], None]) -> None:
+    """Do the work in one transaction, or in none if that takes too many locks: one for each object that is made."""
+    project = history.project
+    try:
+        with watched(connection, project.root) as second, few_locks(connection):
+            work(project.alembic(connection, history.versions))
+            second.require_none()
+            connection.commit()
+    except (TooManyLocks, OperationalError) as error:
+        if not isinstance(getattr(error, "orig", error), (TooManyLocks, OutOfMemory)):
+            raise
+        # A shadow needs no transaction.
+        connection.rollback()
+        config = project.alembic(connection.execution_options(isolation_level="AUTOCOMMIT"), history.versions)
+        config.attributes["options"] = {"transactional_ddl": False}
+        work(config)
+        connection.commit()
+        connection.execution_options(isolation_level=connection.default_isolation_level)
