@@ -9,6 +9,7 @@ from alembic.script import Script
 from sqlalchemy import URL, Connection
 
 from whisper_migrate.catalog import Catalog, Change, Object, diff
+from whisper_migrate.compiled import Fault, faults
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import Shadows, shadows
@@ -22,7 +23,7 @@ from whisper_migrate.ledger import Entry, read_or_why
 from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
 from whisper_migrate.settle import settled
-from whisper_migrate.source_lines import Place, place
+from whisper_migrate.source_lines import Place, place, placed
 from whisper_migrate.standing.anomalies import Anomaly, anomalies, doubts
 from whisper_migrate.standing.nearest import Candidate, candidates
 from whisper_migrate.words import outline
@@ -47,6 +48,7 @@ class Verdict:
     with, to the database. `pending`: revisions that the database does not have yet. `anomalies`: what the ledger tells.
     `nearest`: the revision that the database is nearer to than to its stamp, where it drifted and no ledger vouches for
     that. `extensions` of the database have another version than its server installs now, and no history states it.
+    `failing` are functions of the models that cannot run, each with PostgreSQL's reason.
     """
 
     project: Project
@@ -61,6 +63,7 @@ class Verdict:
     compared: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()
+    failing: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
@@ -89,6 +92,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
     drift: list[Change] = []
     ignored: list[Ignored] = []
     nearest = None
+    failing: list[str] = []
 
     def compare(finding: str, shadow: Connection, before: Catalog, after: Catalog) -> list[Change]:
         changes, left_out = split(diff(before, after), project.ignored, before, after)
@@ -117,8 +121,10 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
                     nearest = nearer(history, made, actual, revision)
             if desired:
                 at_head = recorded if recorded and revision == head else record(history, shadow, "heads", like=actual)
-                with connected(desired.result()) as other:
+                url, found = desired.result()
+                with connected(url) as other:
                     wanted = inspect(other, like=at_head)
+                failing = [f"{one}{placed(place(project, wanted[one.key]))}" for one in found]
                 unwritten = compare("unwritten", shadow, at_head, wanted)
     return Verdict(
         project,
@@ -132,6 +138,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
         revision=revision,
         compared=("models",) * (desired is not None) + ("history",) + ("database",) * (actual is not None),
         extensions=outdated(actual, recorded) if actual is not None and recorded else (),
+        failing=tuple(failing),
         unreadable=(*actual.unreadable, *([hidden] if hidden else [])) if actual is not None else (),
     )
 
@@ -203,9 +210,9 @@ def record(
     return inspect(shadow, requires=requires, like=like)
 
 
-def _desired(project: Project, made: Shadows) -> URL:
-    """A shadow of what the models declare."""
+def _desired(project: Project, made: Shadows) -> tuple[URL, list[Fault]]:
+    """A shadow of what the models declare, and the functions in it that cannot run."""
     shadow = made.create("desired")
     with connected(shadow) as connection:
         build(connection, project)
-    return shadow
+        return shadow, faults(connection, project)

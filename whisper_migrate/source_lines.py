@@ -23,6 +23,11 @@ class Place:
         return f"{self.file}:{self.line}"
 
 
+def placed(place: Place | None) -> str:
+    """` (models.py:12)`, or nothing where the place is not known."""
+    return f" ({place})" if place else ""
+
+
 @dataclass(frozen=True)
 class Table:
     """A class or a call that declares a table; `schema` is None where it is not said there."""

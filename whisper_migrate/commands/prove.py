@@ -46,6 +46,9 @@ def _end(history: History, outcome: Outcome) -> list[str]:
     said = []
     if len(outcome.heads) > 1:
         said += [history.forked, "  -> migrate.py rebase   (puts yours on the other one)"]
+    if outcome.failing:
+        said += ["Functions cannot run at the end:"]
+        said += [f"  {one.what} ({history.path(one.script)})" for one in outcome.failing]
     if outcome.unwritten:
         changes = outline(outcome.unwritten)
         said += [f"The history does not end at the models ({counted(len(changes), 'change')}):"]

@@ -45,6 +45,7 @@ def document(verdict: Verdict, database: str | None) -> dict[str, Any]:
             for ignored in verdict.ignored
         ],
         "extensions": list(verdict.extensions),
+        "failing": list(verdict.failing),
         "unreadable": list(verdict.unreadable),
     }
 

@@ -50,6 +50,7 @@ def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
         yield f"[bold]{'Changed' if anomaly.differs else 'Note'}[/]: {escape(anomaly.what)}"
         yield from [f"  [bold]->[/] {escape(anomaly.remedy)}"] if anomaly.remedy else []
     yield from _ignored(verdict)
+    yield from (f"[bold]Cannot run[/]: {escape(function)}" for function in verdict.failing)
     for extension in verdict.extensions:
         yield f"Note: extension {escape(extension)} is not of the version that its server installs now."
     yield from (f"Not readable: {escape(reason)}" for reason in verdict.unreadable)

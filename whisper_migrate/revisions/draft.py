@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from whisper_migrate.catalog import Catalog, diff
+from whisper_migrate.compiled import Fault, faults
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.desired import build
@@ -34,6 +35,7 @@ from whisper_migrate.rows.breaches import Breach, concerns
 from whisper_migrate.rows.failures import Refused
 from whisper_migrate.rows.proof import prove_rows
 from whisper_migrate.settle import agreed, settled
+from whisper_migrate.source_lines import place, placed
 from whisper_migrate.unwritten import is_unwritten, written
 from whisper_migrate.words import line, outline
 
@@ -78,15 +80,17 @@ def draft(
         with connected(made.create("desired")) as connection:
             build(connection, project)
             desired = inspect(connection, requires=True)
+            failing = faults(connection, project)
         shadow = made.create("recorded")
         with connected(shadow) as connection:
             history.replay(connection)
             recorded = inspect(connection, requires=True)
+            known = _require_running(project, failing, faults(connection, project), desired)
             renames = rename(connection, project, recorded, desired)
             changes = settled(connection, diff(renames.catalog, desired))
             connection.rollback()
             if not changes and not renames.up:
-                return Draft(None, [], renames.notes)
+                return Draft(None, [], [*renames.notes, *known])
             desired = agreed(renames.catalog, desired, changes)
             up, down = plan(renames.catalog, desired, online=online), plan(desired, renames.catalog, online=online)
             losses = _require_allowed([*renames.up, *up], renames.catalog, desired, allowed, renames.notes)
@@ -118,13 +122,28 @@ def draft(
                 prove(drafts, connection, text.revision, recorded, desired)
             except Flaw as flaw:
                 raise Failure(f"The draft's {flaw.what}, so it was not kept:{flaw.details}") from flaw
-        notes = [*renames.notes, *(f"Nothing needs allow={typed(name)}." for name in allowed if name not in needed)]
+        notes = [
+            *renames.notes,
+            *known,
+            *(f"Nothing needs allow={typed(name)}." for name in allowed if name not in needed),
+        ]
         notes += _waiting(ways[0], online)
         if not is_unwritten(source):
             notes += _tried_on_rows(made, shadow, drafts, text.revision, recorded, desired, allowed, brought)
         file.write_text(source)
         shutil.move(file, own / file.name)
     return Draft(own / file.name, lines, notes, is_unwritten(source))
+
+
+def _require_running(
+    project: Project, failing: Sequence[Fault], before: Sequence[Fault], desired: Catalog
+) -> list[str]:
+    """Notes on the functions that cannot run, as they could not before. Raises Failure for those of these models."""
+    brought = [fault for fault in failing if not fault.was_in(before)]
+    if not brought:
+        return [f"This function cannot run, nor could it before: {fault}" for fault in failing]
+    lines = [f"\n  {fault}{placed(place(project, desired[fault.key]))}" for fault in brought]
+    raise Failure(f"No revision was written, since the models have functions that cannot run:{''.join(lines)}")
 
 
 def _waiting(way: Online, online: bool) -> list[str]:
@@ -159,6 +178,9 @@ def _tried_on_rows(
             f'A server_default in the model says it, or a backfill: make revision msg="..." backfill={typed(names)}'
             " (without =EXPRESSION the step is written for you to fill in).",
         ) from refused
+    if tried.broken:
+        found = "".join(f"\n  {one}" for one in tried.broken)
+        raise Failure(f"No revision was written, since functions cannot run after it:{found}")
     refused_rules = [breach for breach in tried.breaches if breach.name not in allowed]
     if not refused_rules:
         return tried.notes

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from alembic.script import Script
-from sqlalchemy import URL
+from sqlalchemy import URL, Connection
 
 from whisper_migrate.catalog import Catalog, Change, diff
+from whisper_migrate.compiled import Fault, faults
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.desired import build
@@ -19,7 +20,9 @@ from whisper_migrate.ignore import split
 from whisper_migrate.inspect import inspect
 from whisper_migrate.revisions.prove import Flaw, prove
 from whisper_migrate.rows.failures import Refused
-from whisper_migrate.rows.proof import prove_rows, touched
+from whisper_migrate.rows.proof import Tried, prove_rows, touched
+from whisper_migrate.rows.triggers import Broken, broken
+from whisper_migrate.rows.triggers import reached as written
 from whisper_migrate.settle import settled
 
 
@@ -33,9 +36,20 @@ class Proof:
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Failing:
+    """A function that cannot run, or a table where that is met, and the revision that brings it."""
+
+    script: Script
+    what: Fault | Broken
+
+
 @dataclass
 class Outcome:
     """What was proved; what is left unproved, and the obstacle; and what the models have more than the history.
+
+    `failing` are functions that a proved revision brings, and that cannot run at the end: one that a later revision
+    mends or drops is a note on the first.
 
     `heads` and `unwritten` are empty where only a revision was asked for that is not the end of the history.
     """
@@ -45,12 +59,13 @@ class Outcome:
     obstacle: str | None = None
     heads: list[str] = field(default_factory=list)
     unwritten: list[Change] = field(default_factory=list)
+    failing: list[Failing] = field(default_factory=list)
 
     @property
     def clean(self) -> bool:
         """All that was asked for is proved."""
         flawed = any(proof.flaw for proof in self.proofs)
-        return not (flawed or self.obstacle or self.unwritten or len(self.heads) > 1)
+        return not (flawed or self.obstacle or self.unwritten or self.failing or len(self.heads) > 1)
 
 
 def prove_history(history: History, server: URL, name: str | None, tell: Callable[[Proof], None]) -> Outcome:
@@ -92,36 +107,59 @@ def _prove_in(
             outcome.obstacle = f"{history.path(script)} does not run: {failure.what}"
             return None
         reached = inspect(connection)
+        known = faults(connection, history.project)
     while outcome.unproved:
         script = outcome.unproved.pop(0)
         began = time.monotonic()
         try:
-            reached, notes = prove_with_rows(made, shadow, history, script.revision, reached)
+            reached, tried = prove_with_rows(made, shadow, history, script.revision, reached)
         except Flaw as flaw:
             outcome.proofs.append(Proof(script, time.monotonic() - began, flaw))
         else:
+            with connected(shadow) as connection:
+                now = faults(connection, history.project)
+            brought: list[Fault | Broken] = [*(fault for fault in now if not fault.was_in(known)), *tried.broken]
+            outcome.failing += [Failing(script, what) for what in brought]
+            known = now
+            notes = [*tried.notes, *(f"It brings a function that cannot run: {what}" for what in brought)]
             outcome.proofs.append(Proof(script, time.monotonic() - began, notes=notes))
         tell(outcome.proofs[-1])
         done.append(script)
         if outcome.proofs[-1].flaw:
             return None
+    with connected(shadow) as connection:
+        outcome.failing = list(_still(connection, history, reached, outcome.failing))
     return reached
+
+
+def _still(
+    connection: Connection, history: History, reached: Catalog, failing: Collection[Failing]
+) -> Iterator[Failing]:
+    """Those that cannot run at the end either."""
+    now = faults(connection, history.project) if failing else []
+    there = {item.identity for item in reached}
+    relations = {one.what.relation for one in failing if isinstance(one.what, Broken)} & there
+    broken_now = broken(connection, reached, relations)
+    connection.rollback()
+    for one in failing:
+        if one.what.was_in(broken_now) if isinstance(one.what, Broken) else one.what.was_in(now):
+            yield one
 
 
 def prove_with_rows(
     made: Shadows, shadow: URL, history: History, revision: str, before: Catalog
-) -> tuple[Catalog, list[str]]:
-    """Prove a revision in a shadow that holds `before`, and on rows in a copy: what it leads to, and notes on rows.
+) -> tuple[Catalog, Tried]:
+    """Prove a revision in a shadow that holds `before`, and on rows in a copy: what it leads to, and the rows' fate.
 
     Rows that the history itself puts into the shadow stay as they are. Raises Flaw.
     """
     with connected(shadow) as connection:
         after = prove(history, connection, revision, before)
-    if not touched(before, after, history.source(revision)):
-        return after, []
+    if not touched(before, after, history.source(revision)) and not written(before, after):
+        return after, Tried()
     copy = made.create(f"rows_{len(made.names)}", shadow.database)
     try:
         tried = prove_rows(made, copy, history, revision, before, after, by_name=True)
     except Refused as refused:
         raise Flaw("upgrade fails on tables with rows", f" {refused.what}") from refused
-    return after, tried.notes
+    return after, tried

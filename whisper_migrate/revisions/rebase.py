@@ -67,7 +67,8 @@ def _compared(rebased: History, history: History, fork: Fork, made: Shadows) -> 
         reached = _made(connection, rebased, (*fork.common, *fork.theirs))
     for script in fork.mine:
         try:
-            reached, found.notes[script.revision] = prove_with_rows(made, shadow, rebased, script.revision, reached)
+            reached, tried = prove_with_rows(made, shadow, rebased, script.revision, reached)
+            found.notes[script.revision] = [*tried.notes, *map(str, tried.broken)]
         except Flaw as flaw:
             raise Failure(
                 f"On {fork.theirs[-1].revision}, {script.revision} does not stand, so nothing was rewritten:"

@@ -55,10 +55,17 @@ def root(catalog: Catalog, table: str) -> str:
 
 
 def fill(connection: Connection, before: Catalog, tables: Iterable[str], after: Catalog) -> list[str]:
-    """Put rows into `tables` and into those that their foreign keys need, and commit; says which tables stay empty.
+    """As `put`, and commit."""
+    notes = put(connection, before, tables, after)
+    connection.commit()
+    return notes
 
-    The database behind `connection` must be a shadow of the schema `before`. Of what `after` asks of rows on top of
-    that, some of them do as well.
+
+def put(connection: Connection, before: Catalog, tables: Iterable[str], after: Catalog) -> list[str]:
+    """Put rows into `tables` and into those that their foreign keys need; says which tables stay empty.
+
+    Triggers do not notice, where this role may say so. The database behind `connection` must be a shadow of the schema
+    `before`. Of what `after` asks of rows on top of that, some of them do as well.
     """
     wanted = {root(before, table) for table in tables if ("table", table) in before}
     run(connection, "SET LOCAL statement_timeout = '5s'")  # a check or a trigger may do whatever it likes
@@ -69,7 +76,6 @@ def fill(connection: Connection, before: Catalog, tables: Iterable[str], after: 
         refusal = _Filler(connection, before, after, table).fill()
         if refusal and table in wanted:
             notes.append(f"{shown(table)}: no row could be made for it, so it was tried without: {refusal}.")
-    connection.commit()
     return notes
 
 

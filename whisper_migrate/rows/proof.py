@@ -18,6 +18,7 @@ from whisper_migrate.rows.breaches import Breach
 from whisper_migrate.rows.compare import changed_up, changed_up_and_down, read, read_again
 from whisper_migrate.rows.failures import Obstacles, Refused
 from whisper_migrate.rows.fill import fill, mentions, root
+from whisper_migrate.rows.triggers import Broken, broken, reached
 from whisper_migrate.sql import run
 
 # Changes of these kinds can fail on rows, or change them; those of others (a comment, a grant, a view) cannot.
@@ -33,10 +34,13 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384"""
 
 @dataclass
 class Tried:
-    """What a revision did to rows, in notes, and the rules that it brings and rows may not keep."""
+    """What a revision did to rows, in notes; the rules that it brings and rows may not keep; and what fails after it
+    when a row is written, by a mistake in a function.
+    """
 
     notes: list[str] = field(default_factory=list)
     breaches: list[Breach] = field(default_factory=list)
+    broken: list[Broken] = field(default_factory=list)
 
 
 def prove_rows(
@@ -60,18 +64,23 @@ def prove_rows(
     """
     source = history.source(revision) if by_name else ""
     tables = {root(before, table) for table in touched(before, after, source)}
-    if not tables:
+    written = reached(before, after)
+    if not tables and not written:
         return Tried()
+    tables |= {root(before, table) for table in written if ("table", table) in before}
+    if not tables:  # all of it is new: there is nothing to come from
+        with connected(shadow) as connection:
+            return Tried(broken=broken(connection, after, written))
     try:
         with connected(shadow) as connection:
             history.step(connection, revision, "downgrade")
             notes = fill(connection, before, tables, after)
-            broken = [rule for rule in rules if _is_broken(connection, rule)]
+            unkept = [rule for rule in rules if _is_broken(connection, rule)]
             connection.rollback()
-        tried = _tried(made, shadow, history, revision, Obstacles(before, after, tables, notes))
+        tried = _tried(made, shadow, history, revision, Obstacles(before, after, tables, notes), written)
         met = {breach.name for breach in tried.breaches}
-        unmet = [rule for rule in broken if rule.name not in met]
-        return Tried([*tried.notes, *(rule.note for rule in unmet)], [*tried.breaches, *unmet])
+        unmet = [rule for rule in unkept if rule.name not in met]
+        return Tried([*tried.notes, *(rule.note for rule in unmet)], [*tried.breaches, *unmet], tried.broken)
     except Refused:
         raise
     except (Failure, DBAPIError) as error:
@@ -94,7 +103,9 @@ def touched(before: Catalog, after: Catalog, source: str = "") -> set[str]:
     return {table for table in found if ("table", table) in before}
 
 
-def _tried(made: Shadows, filled: URL, history: History, revision: str, obstacles: Obstacles) -> Tried:
+def _tried(
+    made: Shadows, filled: URL, history: History, revision: str, obstacles: Obstacles, written: Collection[str]
+) -> Tried:
     """`filled` stands at `before`, with rows. Each attempt is in a copy: what fails may have been committed in part."""
     before, after, tables, notes = obstacles.before, obstacles.after, obstacles.tables, obstacles.notes
     for _ in range(ROUNDS):
@@ -107,16 +118,29 @@ def _tried(made: Shadows, filled: URL, history: History, revision: str, obstacle
             if error is None:
                 second = read_again(connection, after, first)
                 notes += [*_rewritten(files, _files(connection)), *changed_up(first, second)]
+                failing = broken(connection, after, written)
                 connection.commit()
                 if error := _failure(history, connection, revision, "downgrade"):
                     notes.append(f"The downgrade fails on rows: {reason(error)}.")
                 else:
                     notes += changed_up_and_down(first, second, read(connection, before, tables))
-                return Tried(notes, obstacles.breaches)
+                return Tried(notes, obstacles.breaches, _brought(filled, before, failing))
         with connected(filled) as connection:
             obstacles.remove(connection, error)
             connection.commit()
     return Tried([*notes, "More was not tried on rows."], obstacles.breaches)
+
+
+def _brought(filled: URL, before: Catalog, failing: list[Broken]) -> list[Broken]:
+    """What does not fail already before the revision."""
+    there = {item.identity for item in before}
+    relations = {one.relation for one in failing} & there
+    if not relations:
+        return failing
+    with connected(filled) as connection:
+        known = broken(connection, before, relations)
+        connection.rollback()
+    return [one for one in failing if not one.was_in(known)]
 
 
 def _is_broken(connection: Connection, rule: Breach) -> bool:

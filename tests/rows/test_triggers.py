@@ -1,0 +1,160 @@
+"""Rows are written through the triggers: a function that cannot run is a fault, one that refuses a row is none."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.drafting import edited
+from tests.little import REVISION, command
+from whisper_migrate.errors import Failure
+from whisper_migrate.revisions.draft import draft
+
+TABLE = """
+sa.Table(
+    "t", metadata,
+    sa.Column("id", sa.Integer, sa.Identity(), primary_key=True),
+    sa.Column("note", sa.String(20)),
+    *{columns},
+)
+sa.Table("log", metadata, sa.Column("line", sa.Text){log})
+"""
+GONE = ', sa.Column("gone", sa.Text)'
+
+
+def entities(*statements: str) -> str:
+    return "".join(f"ENTITIES.append(sa.DDL({statement!r}))\n" for statement in statements)
+
+
+def function(body: str, returns: str = "trigger", name: str = "f()") -> str:
+    return f"CREATE FUNCTION {name} RETURNS {returns} LANGUAGE plpgsql AS $$BEGIN {body} END$$"
+
+
+def trigger(when: str, on: str = "t", for_each: str = "ROW", name: str = "tr") -> str:
+    return f"CREATE TRIGGER {name} {when} ON {on} FOR EACH {for_each} EXECUTE FUNCTION f()"
+
+
+@dataclass(frozen=True)
+class Case:
+    """Entities of a new table, and what the failure says; nothing where they are sound."""
+
+    statements: tuple[str, ...]
+    words: str = ""
+
+
+TOUCH = "NEW.updated_at = now(); RETURN NEW;"
+LOG = "INSERT INTO log (lost) VALUES ('x'); RETURN NULL;"
+CASES = {
+    "a trigger of an update": Case(
+        (function(TOUCH), trigger("BEFORE UPDATE")),
+        'updating a row fails in PL/pgSQL function f() line 1 at assignment: record "new" has no field "updated_at"',
+    ),
+    "of an insert": Case((function("NEW.a = 1; RETURN NEW;"), trigger("BEFORE INSERT")), "inserting a row fails in"),
+    "of a delete": Case((function("PERFORM OLD.a; RETURN OLD;"), trigger("BEFORE DELETE")), 'no field "a"'),
+    "after a change": Case(
+        (function(LOG), trigger("AFTER UPDATE").replace("EXECUTE", "WHEN (OLD.note <> NEW.note) EXECUTE")),
+        'column "lost" of relation "log" does not exist',
+    ),
+    "of a column": Case((function(LOG), trigger("AFTER UPDATE OF note")), '"lost"'),
+    "of a statement": Case((function(LOG), trigger("AFTER DELETE", for_each="STATEMENT")), "deleting"),
+    "of a truncate": Case((function(LOG), trigger("BEFORE TRUNCATE", for_each="STATEMENT")), "truncating"),
+    "deferred": Case(
+        (
+            function(LOG),
+            trigger("AFTER INSERT")
+            .replace("TRIGGER", "CONSTRAINT TRIGGER", 1)
+            .replace("FOR EACH", "INITIALLY DEFERRED FOR EACH"),
+        ),
+        "inserting",
+    ),
+    "instead of a view's": Case(
+        ("CREATE VIEW v AS SELECT * FROM t", function(LOG), trigger("INSTEAD OF INSERT", on="v")), "v: inserting"
+    ),
+    "a default": Case(
+        (function("RETURN lost FROM log;", "text"), "ALTER TABLE log ADD filled text DEFAULT f()"), "log: inserting"
+    ),
+    "a check": Case((function("RETURN nope(1);", "bool"), "ALTER TABLE log ADD CHECK (f())"), "function nope(integer)"),
+    "a rule": Case(
+        (function("RETURN lost FROM log;", "text"), "CREATE RULE r AS ON DELETE TO t DO ALSO SELECT f()"), "deleting"
+    ),
+    "no result": Case((function("PERFORM 1;"), trigger("BEFORE UPDATE")), "without RETURN"),
+    "called by one that is called": Case(
+        (
+            function("RETURN lost FROM log;", "text", "inner_()"),
+            function("PERFORM inner_(); RETURN NEW;"),
+            trigger("BEFORE INSERT"),
+        ),
+        "PL/pgSQL function inner_() line 1",
+    ),
+    "a RAISE": Case((function("RAISE 'no'; RETURN NEW;"), trigger("BEFORE INSERT OR UPDATE OR DELETE"))),
+    "a RAISE with a code": Case(
+        (function("RAISE 'no' USING ERRCODE = 'undefined_column';"), trigger("BEFORE INSERT OR UPDATE OR DELETE"))
+    ),
+    "a violation": Case((function("NEW.id = NULL; RETURN NEW;"), trigger("BEFORE INSERT"))),
+    "a division": Case((function("PERFORM 1 / (NEW.id - NEW.id); RETURN NEW;"), trigger("BEFORE INSERT"))),
+    "what is handled": Case(
+        (
+            function("BEGIN PERFORM lost FROM log; EXCEPTION WHEN undefined_column THEN NULL; END; RETURN NEW;"),
+            trigger("BEFORE INSERT"),
+        )
+    ),
+    "one that is switched off": Case(
+        (function(TOUCH), trigger("BEFORE UPDATE"), "ALTER TABLE t DISABLE TRIGGER tr"),
+    ),
+}
+
+
+@pytest.mark.servers("pg18")
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.thorough
+def test_a_draft_with_a_trigger(server: URL, tmp_path: Path, case: Case) -> None:
+    project = edited(tmp_path, TABLE.format(columns="[]", log="") + entities(*case.statements))
+    if case.words:
+        with pytest.raises(Failure) as failed:
+            draft(project, server, "one")
+        assert case.words in failed.value.what
+        assert "cannot run after it" in failed.value.what
+    else:
+        assert draft(project, server, "one").path
+
+
+def test_a_column_that_a_kept_trigger_uses(server: URL, tmp_path: Path) -> None:
+    made = entities(function("INSERT INTO log (gone) VALUES ('x'); RETURN NULL;"), trigger("AFTER INSERT"))
+    assert draft(edited(tmp_path, TABLE.format(columns="[]", log=GONE) + made), server, "one").path
+    without = edited(tmp_path, TABLE.format(columns="[]", log="") + made)
+    with pytest.raises(Failure, match=r'"gone"'):
+        draft(without, server, "two", allowed=["drop-column log.gone"])
+
+
+BODY = """CREATE TABLE t (id int PRIMARY KEY, note text); INSERT INTO t VALUES (1, 'kept');
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.updated_at = now(); RETURN NEW; END$$;
+CREATE FUNCTION g() RETURNS int LANGUAGE sql AS $$SELECT updated_at FROM t$$;
+CREATE TRIGGER tr BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();"""
+
+
+def test_a_written_history(
+    server: URL, tmp_path: Path, capsys: pytest.CaptureFixture[str], make_database: object
+) -> None:
+    """A fault counts where it is still there at the end; a later revision that leaves it alone is sound."""
+    project = edited(tmp_path, "")
+
+    def write(revision: str, parent: str | None, up: str, down: str) -> None:
+        text = REVISION.format(message=revision, revision=revision, parent=parent, sql=up)
+        (tmp_path / "alembic" / "versions" / f"{revision}.py").write_text(
+            text.replace("raise NotImplementedError", f'op.execute("""{down}""")')
+        )
+
+    write("one", None, BODY, "DROP TABLE t; DROP FUNCTION f(); DROP FUNCTION g()")
+    write("two", "one", "ALTER TABLE t ADD more int", "ALTER TABLE t DROP more")
+    said = command(capsys, project, server, "prove")
+    assert said.code == 1
+    assert "Functions cannot run at the end:" in said.out
+    assert 'g(): column "updated_at" does not exist. (alembic/versions/one.py)' in said.out
+    assert 'record "new" has no field "updated_at"' in said.out
+    said = command(capsys, project, server, "prove", "two")
+    assert "cannot run" not in said.out
+    write("three", "two", "ALTER TABLE t ADD updated_at int", "ALTER TABLE t DROP updated_at")
+    said = command(capsys, project, server, "prove")
+    assert "at the end" not in said.out
+    assert "It brings a function that cannot run: g(): " in said.out

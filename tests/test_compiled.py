@@ -1,0 +1,83 @@
+"""Functions that cannot run are named: by every server for a body, and with plpgsql_check for what it uses."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.drafting import edited
+from whisper_migrate.compiled import faults
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.errors import Failure
+from whisper_migrate.inspect import inspect
+from whisper_migrate.revisions.draft import draft
+from whisper_migrate.sql import run
+
+TABLES = "CREATE SCHEMA app; CREATE TABLE app.x (a int); CREATE TABLE t (id int, note text);"
+SOUND = """
+CREATE FUNCTION later() RETURNS int LANGUAGE sql AS $$SELECT sooner()$$;
+CREATE FUNCTION sooner() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT id FROM t; END;
+CREATE FUNCTION elsewhere() RETURNS int LANGUAGE sql SET search_path = app AS $$SELECT a FROM x$$;
+CREATE FUNCTION scratch() RETURNS void LANGUAGE plpgsql AS
+    $$BEGIN CREATE TEMP TABLE s (a int); INSERT INTO s VALUES (1); END$$;
+CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.note = now(); RETURN NEW; END$$;
+CREATE FUNCTION unused() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.gone = 1; RETURN NEW; END$$;
+CREATE TRIGGER stamp BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION stamp();
+CREATE FUNCTION moved() RETURNS trigger LANGUAGE plpgsql AS
+    $$BEGIN PERFORM count(*) FROM fresh; RETURN NULL; END$$;
+CREATE TRIGGER moved AFTER INSERT ON t REFERENCING NEW TABLE AS fresh EXECUTE FUNCTION moved();
+CREATE FUNCTION any_of(VARIADIC a anyarray) RETURNS anyelement LANGUAGE sql AS $$SELECT a[1]$$;
+"""
+REFUSED = {
+    "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN\n  RETRUN NEW; END$$": 'at or near "RETRUN"',
+    "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$BEGIN RETURN 1 END$$": "syntax error at",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$SELEC 1$$": 'syntax error at or near "SELEC"',
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$SELECT nope FROM t$$": 'column "nope" does not exist',
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$SELECT a FROM x$$": 'relation "x" does not exist',
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET work_mem = '8MB' AS $$SELECT g(1)$$": "function g(integer)",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$SELECT 'a'::text$$": "return type mismatch",
+    "CREATE PROCEDURE f() LANGUAGE plpgsql AS $$BEGIN IF true THEN END$$": "syntax error",
+    "CREATE FUNCTION f(a int) RETURNS int LANGUAGE plpgsql AS $$BEGIN RETURN SELECT FROM WHERE; END$$": "syntax error",
+}
+CHECKED = {
+    "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$BEGIN UPDATE t SET gone = 1; END$$": 'column "gone"',
+    "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$BEGIN PERFORM * FROM lost; END$$": 'relation "lost"',
+    """CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.updated_at = now(); RETURN NEW; END$$;
+    CREATE TRIGGER u BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()""": 'has no field "updated_at"',
+}
+
+
+def test_functions_that_cannot_run(database: URL, tmp_path: Path) -> None:
+    project = edited(tmp_path, "")
+    with connected(database) as connection:
+        project.prepare(connection)
+        run(connection, TABLES + SOUND)
+        before = inspect(connection)
+        assert faults(connection, project) == []
+        deep = "plpgsql_check" in run(connection, "SELECT name FROM pg_available_extensions").scalars().all()
+        for sql, words in {**REFUSED, **(CHECKED if deep else {})}.items():
+            savepoint = connection.begin_nested()
+            run(connection, sql)
+            (found,) = faults(connection, project)
+            assert found.function in ("public.f()", "public.f(integer)")
+            assert words in str(found), sql
+            savepoint.rollback()
+        assert inspect(connection).objects == before.objects
+
+
+TABLE = 'sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True){})\n'
+BROKEN = """
+from alembic_utils.pg_function import PGFunction
+
+ENTITIES.append(PGFunction("public", "f()", "RETURNS int LANGUAGE sql AS $$SELECT {} FROM t$$"))
+"""
+
+
+def test_models_bring_no_function_that_cannot_run(server: URL, tmp_path: Path) -> None:
+    models = TABLE.format(', sa.Column("gone", sa.Integer)')
+    project = edited(tmp_path, models + BROKEN.format("nope"))
+    with pytest.raises(Failure, match=r'f\(\): column "nope" does not exist\. \(edited\d+\.py:11\)'):
+        draft(project, server, "one")
+    assert draft(edited(tmp_path, models + BROKEN.format("gone")), server, "one").path
+    with pytest.raises(Failure, match=r'f\(\): column "gone" does not exist'):
+        draft(edited(tmp_path, TABLE.format("") + BROKEN.format("gone")), server, "two", allowed=["drop-column t.gone"])

@@ -1,0 +1,204 @@
+"""Rows written through what runs by itself (triggers, rules, defaults, checks): which functions of these cannot run?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from whisper_migrate.catalog import Catalog, Object, diff
+from whisper_migrate.errors import reason
+from whisper_migrate.names import plain_name, shown
+from whisper_migrate.rows.fill import put
+from whisper_migrate.sql import literal, run
+
+# Mistakes in code: syntax errors and what does not exist, a trigger without a result or with a wrong one, what no
+# function may do. A RAISE has its own context, and a constraint that is violated another class.
+MISTAKES = re.compile("42(?!501)|2F005|39|0A")
+IN_FUNCTION = re.compile(r"^(?:PL/\w+|SQL) (?:function|procedure).*$", re.MULTILINE)
+DELETED = 3  # rows, one after the other: others may refer to some
+COLUMNS = """
+SELECT quote_ident(a.attname), a.atthasdef OR a.attidentity <> '', a.attidentity <> ''
+FROM pg_catalog.pg_attribute AS a
+WHERE a.attrelid = {relation}::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+ORDER BY a.attnum"""
+TRUNCATES = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = {relation}::regclass AND tgtype & 32 <> 0)"
+)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A table or view where writing a row calls a function that cannot run: PostgreSQL's reason, and where it was."""
+
+    relation: str
+    verb: str
+    why: str
+    context: str
+
+    def __str__(self) -> str:
+        return f"{shown(self.relation)}: {self.verb} a row fails in {self.context}: {self.why}."
+
+    def was_in(self, earlier: Collection[Broken]) -> bool:
+        """Whether this failed before for an equal reason."""
+        return any((one.relation, one.why) == (self.relation, self.why) for one in earlier)
+
+
+def reached(before: Catalog, after: Catalog) -> set[str]:
+    """The tables and views of `after` where writing a row may call a function that a change concerns.
+
+    A change concerns a function that it makes or alters, one that names what is changed, and one that calls such a
+    function. All that a changed table has is concerned.
+    """
+    changes = diff(before, after)
+    names = {plain_name(change.object).lower() for change in changes if change.object.kind not in ("comment", "grant")}
+    tables = {str(change.object.parent or change.object.identity) for change in changes}
+    words = {item: _words(item["body"]) for item in after if item.kind == "function"}
+    affected = {plain_name(change.object).lower() for change in changes if change.object.kind == "function"}
+    while more := {
+        name
+        for item, said in words.items()
+        if said & (names | affected) and (name := plain_name(item).lower()) not in affected
+    }:
+        affected |= more
+    found = set()
+    for item in after:
+        runs = _runs(item)
+        if runs and (_words(runs) & affected or (item.parent in tables and item.kind in ("trigger", "rule"))):
+            found.add(str(item.parent))
+    return found
+
+
+def _words(sql: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"\w+", sql)}
+
+
+def _runs(item: Object) -> str:
+    """The SQL of an object that runs when a row is written, if any."""
+    if item.kind in ("trigger", "rule"):
+        return "" if item["state"] == "DISABLE" else str(item["definition"])
+    if item.kind == "column" and not item["of_view"]:
+        return f"{item['default'] or ''} {item['generated'] or ''}"
+    return str(item["definition"]) if item.kind == "constraint" and item["type"] == "check" else ""
+
+
+def broken(connection: Connection, catalog: Catalog, relations: Collection[str]) -> list[Broken]:
+    """What cannot run when rows are inserted, updated and deleted there, in a shadow of `catalog`; nothing stays."""
+    found: dict[Broken, None] = {}
+    for relation in sorted(relations):
+        trial = connection.begin_nested()
+        try:
+            found |= dict.fromkeys(_Writer(connection, catalog, relation).tried())
+        except DBAPIError:  # it cannot even be read
+            continue
+        finally:
+            trial.rollback()
+    return list(found)
+
+
+class _Writer:
+    """Writes rows of one table or view, each time from one state."""
+
+    def __init__(self, connection: Connection, catalog: Catalog, relation: str) -> None:
+        self.connection = connection
+        self.relation = relation
+        self.is_table = ("table", relation) in catalog
+        name = literal(relation)
+        found: Any = run(connection, COLUMNS.format(relation=name)).all()
+        self.columns: list[tuple[str, bool, bool]] = [tuple(row) for row in found]
+        self.truncates = bool(run(connection, TRUNCATES.format(relation=name)).scalar())
+        self.rows = self._rows()
+        if not self.rows and self.is_table:
+            put(connection, catalog, [relation], catalog)
+            with suppress(DBAPIError), connection.begin_nested():
+                run(connection, "SET LOCAL session_replication_role = origin")
+            self.rows = self._rows()
+
+    def _rows(self) -> Sequence[Any]:
+        place = "tableoid, ctid::text" if self.is_table else "0, NULL"
+        listed = "".join(f", {name}::text" for name, *_ in self.columns)
+        return run(self.connection, f"SELECT {place}{listed} FROM {self.relation} LIMIT {DELETED}").all()
+
+    def tried(self) -> Iterator[Broken]:
+        for verb, *statements in self._statements():
+            trial = self.connection.begin_nested()
+            try:
+                for statement in statements:
+                    run(self.connection, statement)
+                run(self.connection, "SET CONSTRAINTS ALL IMMEDIATE")
+            except DBAPIError as error:
+                if context := _mistake(error):
+                    yield Broken(self.relation, verb, reason(error), context)
+            finally:
+                trial.rollback()
+
+    def _statements(self) -> Iterator[tuple[str, ...]]:
+        names = [name for name, *_ in self.columns]
+        for row in self.rows[:1]:
+            yield "inserting", *self._removed(row), self._insert(dict(zip(names, row[2:], strict=True)))
+            plain = [name for name, has_default, _ in self.columns if not has_default]
+            yield (
+                "inserting",
+                self._insert({name: value for name, value in zip(names, row[2:], strict=True) if name in plain}),
+            )
+            free = [name for name, _, is_identity in self.columns if not is_identity]
+            if free:
+                same = ", ".join(f"{name} = {name}" for name in free)
+                yield "updating", f"UPDATE {self.relation} SET {same}{self._where(row)}"
+            for name in free:
+                other = (
+                    f"SELECT o.{name} FROM {self.relation} AS o WHERE o.{name} IS DISTINCT FROM {self.relation}.{name}"
+                )
+                yield (
+                    "updating",
+                    f"UPDATE {self.relation} SET {name} = ({other} ORDER BY 1 NULLS LAST LIMIT 1){self._where(row)}",
+                )
+        if not self.rows:
+            yield "inserting", f"INSERT INTO {self.relation} DEFAULT VALUES"
+        for row in self.rows:
+            yield "deleting", f"DELETE FROM {self.relation}{self._where(row)}"
+        if self.truncates:
+            yield "truncating", f"TRUNCATE {self.relation} CASCADE"
+
+    def _removed(self, row: Any) -> list[str]:
+        """A row that is there fits in again once it is gone, which nothing may notice."""
+        if not (self.is_table and _may_hide(self.connection)):
+            return []
+        role = "SET LOCAL session_replication_role ="
+        return [f"{role} replica", f"DELETE FROM {self.relation}{self._where(row)}", f"{role} origin"]
+
+    def _insert(self, row: dict[str, str | None]) -> str:
+        if not row:
+            return f"INSERT INTO {self.relation} DEFAULT VALUES"
+        always = any(is_identity for name, _, is_identity in self.columns if name in row)
+        values = ", ".join("NULL" if value is None else literal(value) for value in row.values())
+        overriding = " OVERRIDING SYSTEM VALUE" if always else ""
+        return f"INSERT INTO {self.relation} ({', '.join(row)}){overriding} VALUES ({values})"
+
+    def _where(self, row: Any) -> str:
+        return f" WHERE tableoid = {row[0]} AND ctid = {literal(row[1])}" if self.is_table else ""
+
+
+def _may_hide(connection: Connection) -> bool:
+    try:
+        with connection.begin_nested():
+            run(connection, "SET LOCAL session_replication_role = origin")
+        return True
+    except DBAPIError:
+        return False
+
+
+def _mistake(error: DBAPIError) -> str | None:
+    """Where a function failed by a mistake in it; None for a RAISE and for what refuses a row."""
+    said: Any = getattr(error.orig, "diag", None)
+    context = str(getattr(said, "context", None) or "")
+    found = IN_FUNCTION.search(context)
+    state = str(getattr(error.orig, "pgcode", ""))
+    if not found or not MISTAKES.match(state) or context.partition("\n")[0].endswith(" at RAISE"):
+        return None
+    return found[0]
