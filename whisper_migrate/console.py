@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from whisper_migrate.databases.secret_parameters import scrubbed
 from whisper_migrate.errors import Failure
 from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
@@ -25,7 +26,11 @@ class Terminal(Console):
     """A console that prints control characters as escapes, and leaves lines whole."""
 
     def print(self, *objects: Any, **options: Any) -> None:
-        super().print(*(CONTROL.sub(_escape, one) if isinstance(one, str) else one for one in objects), **options)
+        super().print(*(_harmless(one) if isinstance(one, str) else one for one in objects), **options)
+
+
+def _harmless(text: str) -> str:
+    return CONTROL.sub(_escape, scrubbed(text))
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -4,7 +4,7 @@ import re
 
 from sqlalchemy import URL
 
-from whisper_migrate.databases.url import secrets
+from whisper_migrate.databases.secret_parameters import scrubbed, secrets
 from whisper_migrate.errors import Failure
 
 CHECK = "Check DATABASE_URL or POSTGRES_*"
@@ -115,9 +115,9 @@ def connection_failure(url: URL, error: BaseException) -> Failure:
         if found := re.search(pattern, text, re.IGNORECASE | re.DOTALL):
             named = values | found.groupdict()
             return Failure(what.format(**named), remedy.format(**named))
-    for secret in secrets(url):
+    for secret in secrets(url).values():
         text = text.replace(secret, "***")
-    first = " ".join(text.strip().split("\n", 1)[0].split())
+    first = " ".join(scrubbed(text).strip().split("\n", 1)[0].split())
     return Failure(f"No connection to {values['where']}: {first}", f"{CHECK}, and that the server runs.")
 
 

@@ -1,4 +1,4 @@
-"""Addresses of databases: read leniently, shown without their passwords."""
+"""Addresses of databases, read leniently."""
 
 import re
 from collections.abc import Iterator
@@ -12,18 +12,11 @@ DRIVER = "postgresql+psycopg2"
 EXAMPLE = "postgresql://user:password@host:5432/database"
 
 
-def shown(url: URL) -> str:
-    """The URL for people: without its password, and without the driver, which psql would not understand."""
-    hidden = {key: "***" for key in url.query if "password" in key.lower()}
-    plain = url.set(drivername="postgresql").update_query_dict(hidden)
-    return plain.render_as_string(hide_password=True).replace("%2A%2A%2A", "***")
-
-
-def secrets(url: URL) -> list[str]:
-    """What of this URL must never be printed."""
-    query = [value for key, value in url.query.items() if "password" in key.lower()]
-    flat = [part for value in query for part in ([value] if isinstance(value, str) else value)]
-    return [part for part in (url.password, *flat) if part]
+def rendered(url: URL) -> str:
+    """The URL as psql reads it. In its query SQLAlchemy writes a space as +, which means itself there."""
+    text = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    address, mark, query = text.partition("?")
+    return address + mark + query.replace("+", "%20")
 
 
 def parse(text: str, source: str = "DATABASE_URL") -> URL:

@@ -37,13 +37,17 @@ def read(lines: Iterable[str], file: str) -> list[Member]:
 
     Without a name, one is called as its database, or `database@host:port` where several are called so. An address
     that is no URL is a member all the same, which will fail as others may. Raises Failure for a file that lists none,
-    a line of more words, and a name or a database that is there twice.
+    a line of more words or with the URL first, and a name or a database that is there twice.
     """
     named: list[tuple[str | None, str, str]] = []
     for number, text in enumerate(lines, 1):
         words = re.sub(r"(^|\s)#.*", "", text).split()
         if len(words) > 2:
             raise Failure(f"{file}:{number} has {len(words)} words.", "A line is a URL, or a name and a URL.")
+        if len(words) == 2 and "://" in words[0]:
+            raise Failure(
+                f"{file}:{number} has a URL where the name should be.", "A line is a URL, or a name and a URL."
+            )
         if words:
             named.append((words[0] if len(words) == 2 else None, words[-1], f"{file}:{number}"))
     if not named:

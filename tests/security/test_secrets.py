@@ -1,0 +1,101 @@
+"""No password and no other secret of an address comes into what is printed, or into a list of processes."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.projects import HEAD, MIGRATE, SECRET, copied, refusal
+from whisper_migrate import embedded
+from whisper_migrate.databases.secret_parameters import scrubbed, secret_names, shown
+from whisper_migrate.databases.url import parse, rendered
+
+NEWER = {"oauth_client_secret", "scram_client_key", "scram_server_key", "SSLPassword", "access_token", "other_secret"}
+ADDRESSES = {
+    f"postgresql://me:{SECRET}@host:5/app": "postgresql://me:***@host:5/app",
+    f"could not use 'postgres://me:{SECRET}@host/app' here": "could not use 'postgres://me:***@host/app' here",
+    f"postgresql+psycopg2://me:a@{SECRET}/x?y@[fe80::1]/app": "postgresql+psycopg2://me:***@[fe80::1]/app",
+    f"postgresql:///app?host=/run/pg&password={SECRET}&a=b": "postgresql:///app?host=/run/pg&password=***&a=b",
+    f"postgresql://host/app?sslpassword=a@{SECRET}": "postgresql://host/app?sslpassword=***",
+    f"(postgresql://:{SECRET}@host/app) and postgresql://u@h/d": "(postgresql://:***@host/app) and postgresql://u@h/d",
+    f"postgresql://me:{SECRET}@a:1,b:2/app?oauth_client_secret={SECRET}": (
+        "postgresql://me:***@a:1,b:2/app?oauth_client_secret=***"
+    ),
+}
+# What stands in for psql shows its arguments, which everybody sees, and what it alone is given.
+PSQL = """#!/bin/sh
+printf '<%s>' "$@"
+echo; echo "password $PGPASSWORD"
+[ -z "${PGSERVICEFILE:-}" ] || { stat -c %a "$PGSERVICEFILE" "${PGSERVICEFILE%/*}"; cat "$PGSERVICEFILE"; }
+"""
+
+
+def test_what_libpq_marks_is_secret() -> None:
+    assert secret_names() >= {"password", "sslpassword", "oauth_client_secret", "scram_client_key"}
+    assert not secret_names() & {"host", "user", "passfile", "sslkey", "options"}
+
+
+@pytest.mark.parametrize("name", sorted(secret_names() | NEWER))
+def test_no_secret_parameter_is_shown(name: str) -> None:
+    for url in (f"postgresql://me@host/app?a=1&{name}={SECRET}", f"postgresql:///app?{name}={SECRET}&{name}={SECRET}"):
+        said = shown(parse(url))
+        assert SECRET not in said and f"{name}=***" in said
+    assert shown(parse("postgresql://me@host/app?sslkey=a&sslmode=require")).endswith("?sslkey=a&sslmode=require")
+
+
+def test_a_connection_string_in_place_of_a_database_is_not_shown() -> None:
+    for text in (f"host=a password={SECRET}", f"postgresql://me:{SECRET}@host/app"):
+        for url in (parse("postgresql://host/app").set(database=text), parse(f"postgresql://host/?dbname={text}")):
+            assert SECRET not in shown(url)
+
+
+@pytest.mark.parametrize("text", ADDRESSES)
+def test_addresses_in_texts_of_others_lose_their_secrets(text: str) -> None:
+    assert scrubbed(text) == ADDRESSES[text] and scrubbed(ADDRESSES[text]) == ADDRESSES[text]
+
+
+@pytest.mark.servers("pg18")
+def test_psql_is_given_secrets_where_nobody_else_sees_them(tmp_path: Path, database: URL) -> None:
+    url = database.update_query_dict({"sslpassword": SECRET, "options": "-c work_mem=1234kB"}).set(password="p w")
+    checkout = copied(tmp_path / "project", rendered(url))
+    (tmp_path / "psql").write_text(PSQL)
+    (tmp_path / "psql").chmod(0o755)
+    checkout.variables["PATH"] = f"{tmp_path}:/usr/bin:/bin"
+    run = checkout.run(sys.executable, MIGRATE, "psql", "-c", "SELECT 1")
+    arguments, password, *service = run.out.splitlines()
+    assert SECRET not in arguments and "p w" not in arguments and arguments.endswith("<-c><SELECT 1>")
+    assert password == "password p w"
+    assert service == ["600", "700", "[whisper_migrate]", f"sslpassword={SECRET}"]
+    checkout.variables["PATH"] = f"{embedded.binaries()}:/usr/bin:/bin"
+    run = checkout.migrate("psql", "-AtX", "-c", "SELECT current_database()", "-c", "SHOW work_mem")
+    assert (run.code, run.out) == (0, f"{database.database}\n1234kB\n"), run
+
+
+@pytest.mark.servers("pg18")
+def test_no_command_prints_a_secret(tmp_path: Path, database: URL) -> None:
+    """Each of these says which database it works on, or why it does not."""
+    url = database.update_query_dict({"sslpassword": SECRET, "password": SECRET})
+    checkout = copied(tmp_path / "project", url)
+    runs = [checkout.migrate(*arguments) for arguments in (["url"], ["status"], ["upgrade"], ["status"], ["history"])]
+    runs += [checkout.check_drift("--format", form) for form in ("text", "json", "sarif", "github")]
+    assert [run.code for run in runs[:3]] == [0, 0, 0] and "sslpassword=***" in runs[0].out
+    # checkout.python() has looked for the secret in all of it
+    for broken in (f"postgresql://me:{SECRET}@127.0.0.1:1/app", f"postgresql://me@127.0.0.1:1/a?passwort={SECRET}"):
+        checkout.url = broken
+        refusal(checkout.migrate("status"))
+    checkout.write_revision("aaaa", HEAD, up=f"raise RuntimeError('no postgresql://me:{SECRET}@host/app')")
+    checkout.url = url
+    refusal(checkout.migrate("upgrade"))
+    (checkout.root / "whisper_models/identity.py").write_text(f"raise OSError('no postgresql://me:{SECRET}@host/app')")
+    refusal(checkout.check_drift())
+
+
+@pytest.mark.parametrize(
+    "line", [f"postgresql://me:{SECRET}@host/app bot", f"a postgresql://b:{SECRET}@c/d x", f"mysql://{SECRET}@b c"]
+)
+def test_a_fleet_file_in_the_wrong_order_is_refused_without_its_address(tmp_path: Path, line: str) -> None:
+    checkout = copied(tmp_path / "project")
+    (tmp_path / "bots").write_text(f"good postgresql://host/app\n{line}\n")
+    for action in ("status", "check-drift", "upgrade"):
+        assert "bots:2 has " in refusal(checkout.migrate("fleet", str(tmp_path / "bots"), action))

@@ -1,0 +1,103 @@
+"""Secrets in addresses of databases: which parameters are secret, and how an address is shown without them."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # also what prints nothing of a database imports this
+    from sqlalchemy import URL
+
+# Parameters of newer clients than the one in use. What is called like them is taken for a secret as well.
+KNOWN = frozenset({"password", "sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret"})
+NAMED = re.compile(r"passw|secret|token|_key$", re.IGNORECASE)
+ADDRESS = re.compile(r"\bpostgres(?:ql)?(?:\+\w+)?://[^\s'\"<>]+")
+PAIR = re.compile(r"([?&][^=&]*)=([^&]*)")
+SHOWN = "***"
+
+
+class _Option(ctypes.Structure):
+    """PQconninfoOption of libpq-fe.h."""
+
+    _fields_ = (
+        *((name, ctypes.c_char_p) for name in ("keyword", "envvar", "compiled", "val", "label", "dispchar")),
+        ("dispsize", ctypes.c_int),
+    )
+
+
+@cache
+def secret_names() -> frozenset[str]:
+    """The parameters that libpq marks as ones never to be shown, and those that newer versions have."""
+    from psycopg2 import _psycopg
+
+    found = set()
+    try:
+        library = ctypes.CDLL(_psycopg.__file__)
+        library.PQconndefaults.restype = ctypes.POINTER(_Option)
+        library.PQconninfoFree.argtypes = [ctypes.POINTER(_Option)]
+        options = library.PQconndefaults()
+    except (AttributeError, OSError):  # psycopg2 may hold libpq where nobody else can call it
+        return KNOWN
+    if options:
+        number = 0
+        while keyword := options[number].keyword:
+            if options[number].dispchar == b"*":
+                found.add(keyword.decode())
+            number += 1
+        library.PQconninfoFree(options)
+    return KNOWN | found
+
+
+def is_secret(name: str) -> bool:
+    """Must the value of this parameter never be shown?"""
+    return name.lower() in secret_names() or NAMED.search(name) is not None
+
+
+def shown(url: URL) -> str:
+    """The URL for people: without its secrets, and without the driver, which psql would not understand."""
+    from whisper_migrate.databases.url import rendered
+
+    hidden = {key: SHOWN for key, value in url.query.items() if is_secret(key) or _is_address(value)}
+    plain = url.update_query_dict(hidden)
+    if plain.password is not None:
+        plain = plain.set(password=SHOWN)
+    if plain.database and _is_address(plain.database):
+        plain = plain.set(database=SHOWN)
+    return rendered(plain).replace("%2A%2A%2A", SHOWN)
+
+
+def secrets(url: URL) -> dict[str, str]:
+    """What of this URL must never be shown, by the name of its parameter."""
+    query = {key: value if isinstance(value, str) else ",".join(value) for key, value in url.query.items()}
+    found = {key: value for key, value in query.items() if value and is_secret(key)}
+    return found | ({"password": str(url.password)} if url.password else {})
+
+
+def without_secrets(url: URL) -> URL:
+    """The URL as other users of the machine may see it, in a list of processes."""
+    return url._replace(password=None).difference_update_query(list(secrets(url)))
+
+
+def scrubbed(text: str) -> str:
+    """A text of anybody's, such as an error's, in which no address of a database has its secrets."""
+    return ADDRESS.sub(_scrubbed, text) if "://" in text else text
+
+
+def _scrubbed(found: re.Match[str]) -> str:
+    scheme, _, rest = found[0].partition("://")
+    rest = PAIR.sub(lambda pair: f"{pair[1]}={SHOWN}" if is_secret(pair[1][1:]) else pair[0], rest)
+    login, at, place = rest.rpartition("@")
+    user, colon, _ = login.partition(":")
+    return f"{scheme}://{user}:{SHOWN}@{place}" if at and colon else f"{scheme}://{rest}"
+
+
+def _is_address(value: Any) -> bool:
+    """Is this a connection string of its own, which libpq takes in place of a database's name?"""
+    return any("=" in part or "://" in part for part in _parts(value) if NAMED.search(part) or "://" in part)
+
+
+def _parts(value: Any) -> Iterator[str]:
+    yield from [value] if isinstance(value, str) else value
