@@ -5,10 +5,13 @@ A module is imported when its command is called, so that none waits for what onl
 
 import ast
 import importlib
+import os
 import pkgutil
 from pathlib import Path
 
 import click
+
+from whisper_migrate.databases import QUERIES
 
 NAMES = tuple(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__))
 
@@ -27,13 +30,32 @@ class Commands(click.Group):
         return list(NAMES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """One by its name."""
-        return command(cmd_name) if cmd_name in NAMES else None
+        """One by its name, with the option that all have."""
+        if cmd_name not in NAMES:
+            return None
+        found = command(cmd_name)
+        if all(parameter.name != "show_queries" for parameter in found.params):
+            found.params.append(_show_queries())
+        return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Each with the first line of its help: to be listed, none is imported."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, _about(name)) for name in NAMES])
+
+
+def _show_queries() -> click.Option:
+    def ask(_: click.Context, __: click.Parameter, asked: bool) -> None:
+        if asked:
+            os.environ[QUERIES] = "1"
+
+    return click.Option(
+        ["--show-queries"],
+        is_flag=True,
+        expose_value=False,
+        callback=ask,
+        help=f"Where another session blocks, show its query, which may hold secrets ({QUERIES}).",
+    )
 
 
 def _about(name: str) -> str:

@@ -10,6 +10,7 @@ from psycopg2 import Error, errorcodes
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from whisper_migrate.databases.blockers import of_readers
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.errors import Failure, reason
 
@@ -33,13 +34,6 @@ VANISHED = frozenset(
         errorcodes.INVALID_SCHEMA_NAME,
     }
 )
-HOLDERS = """
-SELECT DISTINCT a.pid, a.application_name, a.state, left(regexp_replace(a.query, '\\s+', ' ', 'g'), 100) AS query
-FROM pg_catalog.pg_locks AS l
-JOIN pg_catalog.pg_stat_activity AS a USING (pid)
-WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted
-  AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())
-ORDER BY a.pid"""
 
 
 def in_snapshot(database: URL, reading: Callable[[Connection], Found]) -> Found:
@@ -69,12 +63,11 @@ def in_snapshot(database: URL, reading: Callable[[Connection], Found]) -> Found:
 
 def _locked(database: URL) -> Failure:
     """Who holds what no reader gets by."""
-    holders: list[str] = []
+    found = None
     with contextlib.suppress(DBAPIError, Failure), connected(database, read_only=True) as connection:
-        rows = connection.execute(text(HOLDERS)).all()
-        holders = [f"process {row.pid} ({row.application_name or 'no name'}, {row.state}): {row.query}" for row in rows]
-    by = f" by {'; '.join(holders)}" if holders else ""
+        found = of_readers(lambda query, **values: connection.execute(text(query), values))
     return Failure(
-        f"The schema of {database.database} could not be read in {LOCK_TIMEOUT} s: a part of it is locked{by}.",
-        "Try again when that transaction is over.",
+        f"The schema of {database.database} could not be read in {LOCK_TIMEOUT} s: a part of it is locked"
+        + (f" by {found.words}." if found else "."),
+        found.remedy if found else "Try again when that transaction is over.",
     )

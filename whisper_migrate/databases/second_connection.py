@@ -10,6 +10,7 @@ import gc
 import os
 import secrets
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from threading import Event, Thread
 from typing import Any
 
 import psycopg2
+from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
 from psycopg2.extensions import connection as Driver
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -26,16 +28,21 @@ from whisper_migrate.databases import pooler
 from whisper_migrate.errors import Failure
 
 MOMENT = 1.0  # seconds
-PATIENCE = 5  # looks, after which who waits although it was cancelled is given what it waits for
+PATIENCE = 5  # times, after which who waits although it was cancelled is given what it waits for
 
 # libpq gives this name to the connections of this process, and of those that it starts, which have no other name.
 NAME = f"whisper-migrate revision {os.getpid()}_{secrets.token_hex(4)}"
 
+# Who waits, and the other one: that came while the revisions ran, and where it holds what we wait for, it is idle.
 WAITS = """
-SELECT a.pid, a.application_name, blocking, coalesce(l.relation::regclass::text, 'a row') AS what
-FROM pg_catalog.pg_stat_activity AS a, unnest(pg_catalog.pg_blocking_pids(a.pid)) AS blocking, pg_catalog.pg_locks AS l
+SELECT a.pid, other.pid, other.application_name, coalesce(l.relation::regclass::text, 'a row')
+FROM pg_catalog.pg_stat_activity AS a
+CROSS JOIN unnest(pg_catalog.pg_blocking_pids(a.pid)) AS blocking
+JOIN pg_catalog.pg_locks AS l ON l.pid = a.pid AND NOT l.granted
+JOIN pg_catalog.pg_stat_activity AS other ON other.pid = CASE WHEN a.pid = %(me)s THEN blocking ELSE a.pid END
 WHERE (a.wait_event_type = 'Lock' OR a.pid = ANY(%(own)s)) AND a.datname = current_database()
-  AND %(me)s IN (a.pid, blocking) AND l.pid = a.pid AND NOT l.granted"""
+  AND %(me)s IN (a.pid, blocking) AND (a.pid <> %(me)s OR other.state LIKE 'idle in transaction%%')
+  AND other.backend_start > clock_timestamp() - make_interval(secs => %(seconds)s)"""
 
 
 @dataclass
@@ -46,7 +53,9 @@ class Watcher:
     folder: Path
     failure: Failure | None = None
     _end: Event = field(default_factory=Event)
-    _looks: int = 0
+    _cancelled: int = 0
+    _seen: set[int] = field(default_factory=set)
+    _began: float = field(default_factory=time.monotonic)
 
     def require_none(self) -> None:
         """Raises Failure where a second connection has waited: whatever was to be done there is not done."""
@@ -63,7 +72,7 @@ class Watcher:
             with driver.cursor() as cursor:
                 while True:
                     self._look(cursor)
-                    if self._end.wait(MOMENT):
+                    if self._end.wait(MOMENT / 2):
                         return
 
     def stop(self) -> None:
@@ -73,14 +82,17 @@ class Watcher:
     def _look(self, cursor: Any) -> None:
         me, here = self.connection.info[pooler.BACKEND], self.connection.connection.driver_connection
         own = _own(here)
-        cursor.execute(WAITS, {"me": me, "own": list(own)})
-        for pid, name, blocking, what in cursor.fetchall():
-            other = blocking if pid == me else pid
-            if other not in own and not (pid == other and name == NAME):
+        cursor.execute(WAITS, {"me": me, "own": list(own), "seconds": time.monotonic() - self._began})
+        before, self._seen = self._seen, set()
+        for pid, other, name, what in cursor.fetchall():
+            if (other not in own and name != NAME) or (pid == other and _is_busy(here)):
+                continue
+            self._seen.add(other)
+            if other not in before:  # it may have its lock in a moment
                 continue
             self.failure = self.failure or self._said(other, what, waits=pid == other)
-            self._looks += 1
-            if self._looks > PATIENCE:
+            self._cancelled += 1
+            if self._cancelled > PATIENCE:
                 cursor.execute("SELECT pg_catalog.pg_terminate_backend(%s)", (me,))
             elif pid in own:
                 own[pid].cancel()
@@ -117,6 +129,11 @@ def watched(connection: Connection, folder: Path) -> Iterator[Watcher]:
     finally:
         watcher.stop()
         thread.join(MOMENT)
+
+
+def _is_busy(driver: Any) -> bool:
+    """Whether a statement runs on a connection: at its end, who waits may get what it waits for."""
+    return bool(driver.info.transaction_status == TRANSACTION_STATUS_ACTIVE)
 
 
 def _own(here: Any) -> dict[int, Any]:

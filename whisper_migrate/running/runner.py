@@ -125,7 +125,7 @@ class Runner:
             remedy = "Did the database have this schema already? See what it is: migrate.py whereami"
         if passing(error):
             words = f"it {passing(error)} behind {self.opened.watch.blocked_by()}"
-            remedy = "End that session, or try again when it is done; --retry-for and --lock-timeout say how long to."
+            remedy = self.opened.watch.remedy
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             what = f"The {direction} stopped, since the connection to PostgreSQL was lost: {words}."
             return Failure(what, "PostgreSQL takes back what was not committed. Run it again: it finishes.")

@@ -6,17 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread
-from typing import Any
 
+from whisper_migrate.databases.blockers import Blockers, of_backend
 from whisper_migrate.running.lock import Lock
-
-# Who blocks is asked only of a backend that waits: to tell it, PostgreSQL must stop all locking for a moment.
-BLOCKERS = """
-SELECT b.pid, b.application_name, b.state, left(regexp_replace(b.query, '\\s+', ' ', 'g'), 100) AS query,
-       extract(epoch FROM clock_timestamp() - b.xact_start)::float AS age
-FROM pg_catalog.pg_stat_activity AS me, unnest(pg_catalog.pg_blocking_pids(me.pid)) AS blocking
-JOIN pg_catalog.pg_stat_activity AS b ON b.pid = blocking
-WHERE me.pid = :pid AND me.wait_event_type = 'Lock'"""
 
 INDEX = """
 SELECT p.phase, p.index_relid::regclass::text AS name, p.relid::regclass::text AS table_name,
@@ -33,13 +25,19 @@ class Watch:
     pid: int
     interval: float
     tell: Callable[[str], None]
-    blocker: str | None = None
+    blockers: Blockers | None = None
     busy: Event = field(default_factory=Event)
     _end: Event = field(default_factory=Event)
 
     def blocked_by(self) -> str:
-        """Who was in the way last, in words."""
-        return self.blocker or "another session, which was gone before it could be seen"
+        """Who blocked the revision last, in words."""
+        return self.blockers.words if self.blockers else "another session, which was gone before it could be seen"
+
+    @property
+    def remedy(self) -> str:
+        """What to do about them."""
+        said = self.blockers.remedy if self.blockers else "Try again."
+        return f"{said} --retry-for and --lock-timeout say how long to try."
 
     def run(self) -> None:
         """Look, until the end."""
@@ -48,9 +46,9 @@ class Watch:
                 self.tell(self._look())
 
     def _look(self) -> str:
-        if blockers := self.lock.ask(BLOCKERS, pid=self.pid):
-            self.blocker = "; ".join(_words(row) for row in blockers)
-            return f"waits for {self.blocker}"
+        if found := of_backend(self.lock.ask, self.pid):
+            self.blockers = found
+            return f"waits for {found.words}"
         for row in self.lock.ask(INDEX, pid=self.pid):
             done = "" if row.percent is None else f" {row.percent} %"
             return f"{row.phase}{done}, index {row.name if row.name != '-' else f'on {row.table_name}'}"
@@ -66,8 +64,3 @@ class Watch:
         finally:
             self._end.set()
             thread.join()
-
-
-def _words(row: Any) -> str:
-    since = f", {row.state or 'in a transaction'} for {row.age:.0f} s" if row.age is not None else ""
-    return f"process {row.pid} ({row.application_name or 'no name'}{since}): {row.query}"
