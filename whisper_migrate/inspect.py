@@ -33,7 +33,7 @@ RESERVED = ("oid", "subid", "parent", "identity", "class", "derived")
 # whatever the role or the database has set. (pg_dump does the same; what follows is for speed: a
 # new database has no statistics, and the planner, taking a few rows for all, would look up thousands one by one.)
 SETTINGS = {
-    "search_path": "",
+    "search_path": "pg_catalog, pg_temp",
     "DateStyle": "ISO, YMD",
     "IntervalStyle": "postgres",
     "TimeZone": "UTC",

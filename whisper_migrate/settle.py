@@ -3,7 +3,8 @@
 What PostgreSQL prints of an expression is not always what it prints once that text has been run: `a IN ('x', 'y')` on a
 varchar, or AND inside AND, come out in another form after a dump and a restore. So where two definitions differ, both
 texts are run in a shadow, and what it prints of them then is compared. That tells nothing where something that the
-expression uses, as a column's type, changes too: such a difference stays one.
+expression uses, as a column's type, changes too: such a difference stays one. The text may be of any role that owns
+something in the database, so it is run `confined`: what needs a superuser's rights stays a difference, too.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, Change, Key
+from whisper_migrate.databases.confined import confined
 from whisper_migrate.dependencies_changed import on_changed
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import inspect
-from whisper_migrate.planning.inheritance import above
+from whisper_migrate.objects.materialized_view import without_rows
+from whisper_migrate.owners import WORDS as OWNER_WORDS
+from whisper_migrate.planning.inheritance import TABLES, above
 from whisper_migrate.planning.plan import plan, statements
-from whisper_migrate.sql import run
+from whisper_migrate.planning.steps import Step
 
 # Attributes that PostgreSQL prints from an expression. A difference in any other one is a difference.
 PRINTED = frozenset(
@@ -79,26 +83,39 @@ def _same(shadow: Connection, base: Catalog, changes: list[Change], others: set[
 
     `others` are not tried by running what they are a share of.
     """
-    savepoint = shadow.begin_nested()
     try:
-        run(shadow, "SET LOCAL check_function_bodies = off")
-        after = {change.object.key: change.after for change in changes if change.after}
-        other = replace(base, objects={key: after.get(key, item) for key, item in base.objects.items()})
-        made = plan(base, other)
-        for statement in statements(made):
-            run(shadow, statement)
-        # What no statement changes was not tried, so nothing was proved of it.
-        touched = {item.key for step in made if step.statements for item in (step.item, *step.inside)}
-        for change in changes:
-            if change.object.key not in others and touched & above(base, change.object):
-                touched.add(change.object.key)
-        second = inspect(shadow, requires=True)
-        for statement in statements(plan(second, base)):
-            run(shadow, statement)
-        first = inspect(shadow)
-        keys = {key for key in touched if second[key] == first[key]}
-        return [change for change in changes if change.object.key in keys]
+        with confined(shadow) as inside:
+            after = {change.object.key: change.after for change in changes if change.after}
+            other = replace(base, objects={key: after.get(key, item) for key, item in base.objects.items()})
+            made = plan(base, other)
+            inside.give(_concerned(base, made))
+            inside.run(list(map(without_rows, statements(made))))
+            # What no statement changes was not tried, so nothing was proved of it.
+            touched = {item.key for step in made if step.statements for item in (step.item, *step.inside)}
+            for change in changes:
+                if change.object.key not in others and touched & above(base, change.object):
+                    touched.add(change.object.key)
+            second = inspect(shadow, requires=True)
+            inside.run(list(map(without_rows, statements(plan(second, base)))))
+            first = inspect(shadow)
+            keys = {key for key in touched if second[key] == first[key]}
+            return [change for change in changes if change.object.key in keys]
     except (DBAPIError, Failure, KeyError):
         return None
-    finally:
-        savepoint.rollback()
+
+
+def _concerned(base: Catalog, steps: Sequence[Step]) -> list[tuple[str, str]]:
+    """What must belong to whoever takes these steps: schemas, and what steps alter or refer to, with its relatives."""
+    keys = {item.key for step in steps for item in (step.item, step.before, *step.inside) if item}
+    keys |= {needed for key in keys for needed in base.requires.get(key, ())}
+    names = {base[key].parent or base[key].identity for key in keys if key in base}
+    lines = [{item.identity, *(item["parents"] or ())} for item in base if item.kind in TABLES]
+    while more := {name for line in lines if line & names for name in line} - names:
+        names |= more
+    return [
+        (OWNER_WORDS[item.kind], item.identity)
+        for item in base
+        if item.kind in OWNER_WORDS
+        and (item.kind == "schema" or item.identity in names)
+        and not (item.kind == "sequence" and item.parent)
+    ]

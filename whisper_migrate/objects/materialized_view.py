@@ -39,6 +39,11 @@ def create(item: Object) -> list[str]:
     return [f"{' '.join(words)} AS\n{item['definition']}"]
 
 
+def without_rows(statement: str) -> str:
+    """A statement of any kind; one that makes a materialized view leaves it unpopulated, and its query is not run."""
+    return f"{statement}\nWITH NO DATA" if statement.startswith("CREATE MATERIALIZED VIEW ") else statement
+
+
 def drop(item: Object) -> list[str]:
     return [f"DROP MATERIALIZED VIEW {item.identity}"]
 
