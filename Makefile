@@ -47,8 +47,8 @@ check-drift: $(VENV)/.ready ## do models, history and database agree?
 repair: $(VENV)/.ready ## print the SQL that takes a drifted database back to the history
 	@$(MIGRATE) repair
 
-downgrade: $(VENV)/.ready ## take revisions back: make downgrade to=REVISION (-1 for the last)
-	@$(MIGRATE) downgrade -- "$$to"
+downgrade: $(VENV)/.ready ## take revisions back: make downgrade to=REVISION (-1 for the last) [allow=DATABASE:ROWS, to lose so many]
+	@$(MIGRATE) downgrade $(if $(value allow),--allow-data-loss="$$allow") -- "$$to"
 
 status: $(VENV)/.ready ## where the database stands, and what is pending
 	@$(MIGRATE) status

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import alembic.context
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
@@ -38,12 +39,16 @@ def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Ite
         original(connection, **more)
 
     context.configure = configure  # type: ignore[method-assign, assignment]
-    with context:
-        try:
+    outer = getattr(alembic.context, "_proxy", None)  # plain Alembic's own, where its env.py asks us to look ahead
+    try:
+        with context:
             yield
-        except Failure:
+    except Failure:
+        raise
+    except Exception as error:
+        if came:
             raise
-        except Exception as error:
-            if came:
-                raise
-            raise Failure(f"alembic/env.py does not come to the revisions: {reason(error)}.", ENV_PY) from error
+        raise Failure(f"alembic/env.py does not come to the revisions: {reason(error)}.", ENV_PY) from error
+    finally:
+        if outer is not None:
+            outer._install_proxy()

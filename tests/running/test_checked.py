@@ -1,5 +1,6 @@
 """What a run says before and after: drift in its way, what it loses, and whether the database is as promised."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from sqlalchemy import URL
 
 from tests.little import Said, command
-from tests.projects import ask, role
+from tests.projects import ask, copied, migrated, role, tables
 from tests.running.attempts import alone, project, run, sql, write
 from whisper_migrate.project import Project
 
@@ -51,7 +52,8 @@ def test_log_says_where_it_stood_what_ran_and_what_it_is_then(migrate: Migrate) 
     )
     assert checked == "Checked: the database is what the history says."
     assert "It stands at r1; head r3; 2 pending." in migrate("upgrade").out
-    assert migrate("upgrade").out.splitlines()[1:] == ["Nothing to do: the database stands at r3."]
+    nothing, compared = migrate("upgrade").out.splitlines()[1:]
+    assert nothing == "Nothing to do: the database stands at r3." and compared.startswith("Not compared with the hist")
     assert migrate("downgrade", "-2").out.splitlines()[1:3] == [
         "It stands at r3; head r3; 2 to take back.",
         "  loses 3 tables and columns, without a row in it",
@@ -126,10 +128,23 @@ def test_what_cannot_be_checked_is_said(migrate: Migrate, database: URL, monkeyp
         ask(database, f"GRANT ALL ON SCHEMA public TO {url.username}")
         monkeypatch.setattr("whisper_migrate.databases.shadow_server._scratch_server", _none)
         said = migrate("upgrade", url=url)
-        assert said.code == 0 and "Not checked: no server here.\n" in said.out and "Checked: " not in said.out
+        assert said.code == 2 and "Not checked: no server here.\n" in said.out and "Checked: " not in said.out
+        assert "The database is upgraded, to r3; whether it is what the history says was not checked: no s" in said.err
+        ask(database, ROWS)
         said = migrate("downgrade", "-1", url=url)
         assert said.code == 2 and "What the downgrade would lose cannot be told. no server here." in said.err
-        assert migrate("downgrade", "-1", "--allow-data-loss", url=url).code == 0
+        word = f"{database.database}:2"  # all rows that there are
+        assert f"--allow-data-loss {word}" in said.err
+        said = migrate("downgrade", "-1", "--allow-data-loss", word, url=url)
+        assert said.code == 2 and "The database is downgraded, to r2; whether" in said.err
+        for command, variables in ((("upgrade", "--no-check"), {}), (("upgrade",), {"WHISPER_NO_CHECK": "1"})):
+            with pytest.MonkeyPatch.context() as patch:
+                for name, value in variables.items():
+                    patch.setenv(name, value)
+                said = migrate(*command, url=url)
+            assert said.code == 0 and "Not checked: nothing was compared, as --no-check says." in said.out
+            assert "Checked: " not in said.out
+            assert migrate("downgrade", "-1", "--no-check", "--allow-data-loss", word, url=url).code == 0
 
 
 def _none() -> None:
@@ -146,16 +161,76 @@ def test_downgrade_that_would_lose_rows_needs_a_word(migrate: Migrate, made: Pro
     assert said.code == 2 and "Failed: Nothing was taken back, since that would lose data." in said.err
     assert "  loses column t.m: 2 rows\n" in said.err
     assert "  loses column t.n: values of type bigint that integer does not hold: 2 rows\n" in said.err
-    assert "--allow-data-loss" in said.err
+    name = str(database.database)
+    assert said.err.endswith(f"If that is meant: --allow-data-loss {name}:4\n")
+    for word in ("", name, f"{name}:", f"{name}:3", "other:4", ":4", f"{name}:-4", f"{name}:four", "4"):
+        said = migrate("downgrade", "-1", f"--allow-data-loss={word}")
+        assert said.code == 2 and f"--allow-data-loss {name}:4\n" in said.err, word
+    assert migrate("downgrade", "-1", "--allow-data-loss").code == 2
     assert ask(database, "SELECT version_num, sum(m) FROM alembic_version, t GROUP BY 1") == [("r2", 10)]
     ask(database, "UPDATE t SET m = NULL, n = NULL WHERE id = 2")
     plan = migrate("downgrade", "base", "--plan")
     assert "      loses column t.m: 1 row\n" in plan.out and "      loses table t: 2 rows\n" in plan.out
-    said = migrate("downgrade", "base", "--allow-data-loss")
-    assert (
-        said.code == 0 and "  loses table t: 2 rows\n" in said.out and "Downgraded from r2 to no revision" in said.out
-    )
+    (word,) = re.findall(r"--allow-data-loss (\S+)", plan.out)
+    ask(database, "INSERT INTO t VALUES (3, 3, NULL)")
+    said = migrate("downgrade", "base", "--allow-data-loss", word)
+    assert said.code == 2 and f"The word that was given is {word}, and it is {name}:7 now." in said.err
+    ask(database, "DELETE FROM t WHERE id <> 1")  # fewer are no reason
+    said = migrate("downgrade", "base", "--allow-data-loss", word)
+    assert said.code == 0 and "  loses table t: 1 row\n" in said.out and "Downgraded from r2 to no revision" in said.out
     assert migrate("downgrade").code == 2  # no target, no downgrade
+
+
+# How a downgrade may empty tables by hand, and of how many rows the word then speaks.
+BY_HAND = {
+    sql("DELETE FROM t WHERE id = 1"): 2,
+    sql("TRUNCATE t"): 2,
+    sql("TRUNCATE t, s"): 5,
+    sql("DELETE FROM s USING t WHERE s.x = t.extra"): 3,
+    sql("WITH gone AS (DELETE FROM t RETURNING id) SELECT count(*) FROM gone"): 2,
+    sql("SET LOCAL lock_timeout = '5s'; DELETE FROM t"): 2,
+    sql("DO $$BEGIN DELETE FROM s; END$$"): 3,
+    sql("INSERT INTO t VALUES (9)", "DELETE FROM t"): 2,
+    sql("DELETE FROM t", "DELETE FROM t", "DROP TABLE s"): 5,
+    sql("ALTER TABLE t RENAME TO t2", "DELETE FROM t2", "ALTER TABLE t2 RENAME TO t"): 2,
+    sql("CREATE TEMP TABLE x (n integer)", "DELETE FROM x"): 0,
+    sql("UPDATE t SET extra = 'y'"): 0,
+    sql("COMMENT ON TABLE t IS 'DELETE FROM t'"): 0,
+}
+
+
+def test_what_a_downgrade_deletes_by_hand_is_counted(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL
+) -> None:
+    one = ONE + "\n" + sql("CREATE TABLE s (x text)")
+    run(project(tmp_path / "first", one), database)
+    ask(database, ROWS, "INSERT INTO s VALUES (1), (2), (3)")
+    for number, (down, rows) in enumerate(BY_HAND.items()):
+        ask(database, "UPDATE alembic_version SET version_num = 'r2'")
+        made = project(tmp_path / str(number), one, "pass", downs=("pass", down))
+        plan = command(capsys, made, database, "downgrade", "-1", "--plan").out
+        assert (f"{database.database}:{rows}" in plan) == bool(rows), (down, plan)
+        if rows:
+            assert command(capsys, made, database, "downgrade", "-1").code == 2
+    assert ask(database, "SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM s)") == [(2, 3)]
+
+
+def test_plain_alembic_has_the_same_guard(tmp_path: Path, database: URL) -> None:
+    checkout = copied(tmp_path, database)
+    migrated(database)
+    ask(database, "INSERT INTO users (user_id, username) VALUES ('1', 'one')")
+    end = checkout.alembic("downgrade", "base")
+    assert end.code != 0 and "Traceback" not in end.said and "  loses table users: 1 row" in end.said, end
+    (word,) = re.findall(r"alembic -x (allow_data_loss=\S+)", end.said)
+    assert word.startswith(f"allow_data_loss={database.database}:") and tables(database) == 73
+    assert checkout.alembic("-x", word.replace(":", ":0"), "current").code == 0
+    assert checkout.alembic("-x", f"allow_data_loss={database.database}:0", "downgrade", "base").code != 0
+    end = checkout.make("downgrade", "to=base", f"allow={word.partition('=')[2]}x")
+    assert end.code == 2 and "The word that was given is" in end.err and tables(database) == 73
+    end = checkout.alembic("-x", word, "downgrade", "base")
+    assert end.code == 0 and tables(database) == 0, end
+    end = checkout.alembic("upgrade", "head")
+    assert end.code == 0 and "Not checked: plain alembic compares nothing." in end.said
 
 
 def test_plan_runs_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL) -> None:
@@ -166,7 +241,7 @@ def test_plan_runs_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path, d
     said = command(capsys, made, database, "upgrade", "--plan")
     assert said.code == 0 and said.out.splitlines()[1:] == [
         "  1/2 r2 does number 2",
-        "      loses rows, by: DELETE FROM t WHERE id > 1",
+        "      loses rows, by: DELETE FROM t WHERE id > 1   (t, which has 2 rows)",
         "      changes rows, by: UPDATE t SET id = 3",
         "  2/2 r3 does number 3",
         "      loses column t.extra: 1 row",

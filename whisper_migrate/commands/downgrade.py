@@ -15,12 +15,19 @@ from whisper_migrate.running.runner import Runner
 @click.command("downgrade", context_settings=TARGET)
 @click.argument("target", callback=target_given)
 @dialogue.options
-@click.option("--allow-data-loss", is_flag=True, help="Take back what holds rows, too: they are lost.")
+@click.option(
+    "--allow-data-loss",
+    "word",
+    is_flag=False,
+    flag_value="",
+    metavar="DATABASE:ROWS",
+    help="Lose so many rows, or fewer, of this database: the word that --plan and a refusal print.",
+)
 @click.pass_obj
-def command(project: Project, /, target: str, allow_data_loss: bool, **options: Any) -> None:
-    """Take revisions back down to TARGET: an id, -1, or base. What it loses is told before, with the rows."""
+def command(project: Project, /, target: str, word: str | None, **options: Any) -> None:
+    """Take revisions back down to TARGET: an id, -1, or base. What it loses is said before, with the rows."""
 
-    def run(ready: Runner, say: checked.Say) -> checked.Checked:
-        return checked.downgraded(ready, say, allow_data_loss=allow_data_loss)
+    def run(ready: Runner, say: checked.Say, unchecked: bool) -> checked.Checked:
+        return checked.downgraded(ready, say, word=word, unchecked=unchecked)
 
     dialogue.converse(project, "downgrade", target, run, **options)

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from whisper_migrate import reports
-from whisper_migrate.console import names, out
+from whisper_migrate.console import err, names, out
 from whisper_migrate.drift import Verdict
 from whisper_migrate.errors import Failure
 from whisper_migrate.fleet import members as fleet
@@ -105,6 +105,7 @@ def _upgrade(history: History, members: list[Member], jobs: int, canary: int) ->
                 tell(member, f"{names(outcome.before)} -> {names(outcome.after)}, {len(outcome.applied)} applied")
     untried = len(members) - len(done) - len(failed)
     out.print(f"{done.count(True)} upgraded, {done.count(False)} had nothing to do, {len(failed)} failed.")
+    err.print("None was compared with the history; this does: migrate.py fleet URLS-FILE check-drift")
     if untried:
         were = verb(untried, "was", "were")
         out.print(f"{untried} {were} not tried, as one of the first {canary} with something pending failed.")

@@ -15,16 +15,16 @@ from whisper_migrate.running.runner import Runner
 @click.command("upgrade", context_settings=TARGET)
 @click.argument("target", default="head", callback=target_given)
 @dialogue.options
-@click.option("--no-check", "unchecked", is_flag=True, help="Do not compare the database with the history.")
 @click.option("--despite-drift", is_flag=True, help="Run even where the database has drifted in what is to change.")
 @click.pass_obj
-def command(project: Project, /, target: str, unchecked: bool, despite_drift: bool, **options: Any) -> None:
+def command(project: Project, /, target: str, despite_drift: bool, **options: Any) -> None:
     """Apply the revisions up to TARGET: an id, its beginning, +1, or head.
 
-    The database is compared with the history before and after, and what differs then is told: exit code 1.
+    The database is compared with the history before and after: exit code 1 where it differs afterwards, and 2 where
+    that could not be told.
     """
 
-    def run(ready: Runner, say: checked.Say) -> checked.Checked:
-        return (ready(), []) if unchecked else checked.upgraded(ready, say, despite_drift=despite_drift)
+    def run(ready: Runner, say: checked.Say, unchecked: bool) -> checked.Checked:
+        return checked.upgraded(ready, say, despite_drift=despite_drift, unchecked=unchecked)
 
     dialogue.converse(project, "upgrade", target, run, **options)

@@ -4,34 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Change, Key
 from whisper_migrate.databases.whole_transaction import EndedItself
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.inspect import inspect
-from whisper_migrate.plurals import counted
+from whisper_migrate.running.data_loss import everything, toll
 from whisper_migrate.running.drifted import in_the_way
-from whisper_migrate.running.foresight import Foresight, Stride, foresight
+from whisper_migrate.running.foresight import Foresight, foresight
 from whisper_migrate.running.journal import Journal
 from whisper_migrate.running.runner import Outcome, Runner
 from whisper_migrate.words import line, outline
 
 Say = Callable[[str], None]
-Checked = tuple[Outcome, list[Change] | None]  # what differs then; None where that was not looked at
+NO_CHECK = "--no-check"
 
 MANY = 20  # lines; of more, only how many there are
 
 
-def upgraded(run: Runner, say: Say, *, despite_drift: bool = False) -> Checked:
+@dataclass(frozen=True)
+class Checked:
+    """A run that was made: how the database differs then from what the history says, or why nobody has compared it."""
+
+    outcome: Outcome
+    differs: list[Change]
+    why_not: str | None = None
+
+
+def upgraded(run: Runner, say: Say, *, despite_drift: bool = False, unchecked: bool = False) -> Checked:
     """Make an upgrade; its outcome, and how the database differs then from what the history says.
 
     Raises Failure, before anything runs, when the database has drifted in what the revisions touch.
     """
+    if unchecked:
+        return _done(run, None, say, NO_CHECK)
     with ExitStack() as stack:
-        ahead = None
+        ahead, why = None, None
         try:
             ahead = stack.enter_context(foresight(run.history, run.opened.url, run.before))
             _require_way(ahead, run, say, despite_drift)
@@ -39,56 +50,32 @@ def upgraded(run: Runner, say: Say, *, despite_drift: bool = False) -> Checked:
             raise
         except (Failure, DBAPIError) as error:
             run.opened.connection.rollback()
-            _unchecked(error, say)
-            ahead = None
-        return _done(run, ahead, say)
+            ahead, why = None, _unchecked(error, say)
+        return _done(run, ahead, say, why)
 
 
-def downgraded(run: Runner, say: Say, *, allow_data_loss: bool) -> Checked:
-    """Make a downgrade, the same way. Raises Failure when it would lose rows, and that is not allowed."""
+def downgraded(run: Runner, say: Say, *, word: str | None, unchecked: bool = False) -> Checked:
+    """Make a downgrade, the same way. Raises Failure when it would lose rows, and `word` does not permit so many."""
+    connection = run.opened.connection
     with ExitStack() as stack:
+        why = NO_CHECK if unchecked else None
         try:
             ahead = stack.enter_context(foresight(run.history, run.opened.url, run.before))
-            strides = ahead.go(run.steps)
+            lost = toll(ahead.go(run.steps), connection)
+        except EndedItself:
+            raise
         except Failure as failure:
-            if not allow_data_loss:
-                raise Failure(
-                    f"What the downgrade would lose cannot be told. {failure.what}",
-                    "If nothing there is needed: --allow-data-loss",
-                ) from failure
-            _unchecked(failure, say)
-            return _done(run, None, say)
-        lost, some = told(strides, run.opened.connection)
-        run.opened.connection.rollback()
-        if some and not allow_data_loss:
-            raise Failure(
-                "Nothing was taken back, since that would lose data.\n  " + "\n  ".join(lost),
-                "If that is meant: --allow-data-loss",
+            connection.rollback()
+            everything(connection, failure.what).require(
+                word, f"What the downgrade would lose cannot be told. {failure.what} Nothing was taken back"
             )
-        for text in lost:
+            connection.rollback()
+            return _done(run, None, say, why or _unchecked(failure, say))
+        connection.rollback()
+        lost.require(word, "Nothing was taken back")
+        for text in lost.lines:
             say(f"  {text}")
-        return _done(run, ahead, say)
-
-
-def told(strides: Sequence[Stride], connection: Connection) -> tuple[list[str], bool]:
-    """In words what steps lose in the database behind `connection`; and whether that may hold any data."""
-    found = [(loss, loss.rows(connection)) for stride in strides for loss in stride.losses]
-    lines = [
-        f"loses {loss.what}" + ("" if rows is None else f": {counted(rows, 'row')}")
-        for loss, rows in found
-        if rows != 0
-    ]
-    statements = [statement for stride in strides for statement in stride.on_rows]
-    updates = [statement for statement in statements if statement.upper().startswith("UPDATE")]
-    lines += [f"loses rows, by: {statement[:100]}" for statement in statements if statement not in updates]
-    some = bool(lines)
-    lines += [f"changes rows, by: {statement[:100]}" for statement in updates]
-    empty = [loss.what for loss, rows in found if rows == 0]
-    if empty:
-        lines.append(
-            f"loses {empty[0] if len(empty) == 1 else f'{len(empty)} tables and columns'}, without a row in it"
-        )
-    return lines, some
+        return _done(run, None if unchecked else ahead, say, why)
 
 
 def listed(changes: Sequence[Change], notes: Mapping[Key, str] | None = None) -> str:
@@ -125,19 +112,20 @@ def _require_way(ahead: Foresight, run: Runner, say: Say, despite_drift: bool) -
     say(f"The database differs from the history at {where} ({touch}):{listed(drift)}")
 
 
-def _done(run: Runner, ahead: Foresight | None, say: Say) -> Checked:
-    """Make the run, and compare afterwards."""
+def _done(run: Runner, ahead: Foresight | None, say: Say, why_not: str | None) -> Checked:
+    """Make the run, and compare afterwards where there is something to compare with."""
     outcome = run()
     if ahead is None:
-        return outcome, None
+        return Checked(outcome, [], why_not)
     try:
-        return outcome, ahead.differences(inspect(run.opened.connection, like=ahead.catalog))
+        return Checked(outcome, ahead.differences(inspect(run.opened.connection, like=ahead.catalog)))
     except (Failure, DBAPIError) as error:
-        _unchecked(error, say)
-        return outcome, None
+        return Checked(outcome, [], _unchecked(error, say))
     finally:
         run.opened.connection.rollback()
 
 
-def _unchecked(error: Failure | DBAPIError, say: Say) -> None:
-    say(f"Not checked: {error.what if isinstance(error, Failure) else f'{reason(error)}.'}")
+def _unchecked(error: Failure | DBAPIError, say: Say) -> str:
+    why = error.what if isinstance(error, Failure) else f"{reason(error)}."
+    say(f"Not checked: {why}")
+    return why

@@ -14,6 +14,7 @@ from rich.markup import escape
 from whisper_migrate.console import names, out, report, tell
 from whisper_migrate.databases import settings
 from whisper_migrate.databases.stamps import stamped
+from whisper_migrate.errors import Failure
 from whisper_migrate.ledger import read_or_why
 from whisper_migrate.plurals import plural
 from whisper_migrate.project import Project
@@ -26,7 +27,7 @@ from whisper_migrate.running.runner import Runner, runner
 from whisper_migrate.standing.anomalies import doubts
 
 Command = Callable[..., Any]
-Run = Callable[[Runner, Say], Checked]
+Run = Callable[[Runner, Say, bool], Checked]  # the last says whether nothing is to be compared
 
 # How long a run waits for what (see Patience); each may be in the environment as well.
 SECONDS = {
@@ -48,6 +49,8 @@ def options(command: Command) -> Command:
     )
     words = "Only print it, as a script for psql; TARGET may be FROM:TO."
     command = click.option("--sql", "as_script", is_flag=True, help=words)(command)
+    words = "Do not compare the database with the history (WHISPER_NO_CHECK=1)."
+    command = click.option("--no-check", "unchecked", is_flag=True, envvar="WHISPER_NO_CHECK", help=words)(command)
     words = "Only say what would run, and what that would lose."
     return click.option("--plan", "only_plan", is_flag=True, help=words)(command)
 
@@ -60,6 +63,7 @@ def converse(
     *,
     as_script: bool,
     only_plan: bool,
+    unchecked: bool,
     output: Path | None,
     **seconds: float | None,
 ) -> None:
@@ -86,20 +90,35 @@ def converse(
         steps = ready.steps
         if not steps:
             report(direction, ready())
+            out.print("Not compared with the history; this does: migrate.py check-drift")
             _doubt(ready)
             return
         heads = f"{plural('head', len(ready.history.heads))} {', '.join(ready.history.heads)}"
         what = "pending" if direction == "upgrade" else "to take back"
         out.print(f"It stands at {names(ready.before)}; {heads}; {len(steps)} {what}.")
-        outcome, drift = run(ready, progress.say)
-        report(direction, outcome)
+        checked = run(ready, progress.say, unchecked)
+        report(direction, checked.outcome)
         _doubt(ready)
-    if drift == []:
-        out.print("Checked: the database is what the history says.")
-    if drift:
-        out.print(f"The database differs from the history at {names(outcome.after)}:{escape(listed(drift))}")
+    _conclude(direction, checked, unchecked)
+
+
+def _conclude(direction: str, checked: Checked, unchecked: bool) -> None:
+    """Whether the database is what the history says. Raises Failure where that was to be checked, and was not."""
+    at = names(checked.outcome.after)
+    if unchecked:
+        out.print("Not checked: nothing was compared, as --no-check says. This does: migrate.py check-drift")
+    elif checked.why_not:
+        done = "upgraded" if direction == "upgrade" else "downgraded"
+        raise Failure(
+            f"The database is {done}, to {at}; whether it is what the history says was not checked: {checked.why_not}",
+            "Check it with: migrate.py check-drift; a run that shall not compare has --no-check or WHISPER_NO_CHECK=1",
+        )
+    elif checked.differs:
+        out.print(f"The database differs from the history at {at}:{escape(listed(checked.differs))}")
         out.print("  -> make repair   (prints the SQL that takes it back)")
         sys.exit(1)
+    else:
+        out.print("Checked: the database is what the history says.")
 
 
 def _doubt(run: Runner) -> None:

@@ -24,7 +24,31 @@ from whisper_migrate.running.way import revision_of
 from whisper_migrate.settle import settled
 
 VERSION = "alembic_version"
-CHANGES_ROWS = re.compile(r"\s*(?:DELETE|TRUNCATE|UPDATE|MERGE)\b", re.IGNORECASE)
+DESTROYS = re.compile(r"\b(?:DELETE|TRUNCATE|MERGE)\b", re.IGNORECASE)
+CHANGES_ROWS = re.compile(r"\b(?:DELETE|TRUNCATE|UPDATE|MERGE)\b", re.IGNORECASE)
+BEGINS = re.compile(r"\s*(?:DELETE|TRUNCATE|UPDATE|MERGE|WITH)\b", re.IGNORECASE)
+# The tables whose rows the transaction has written so far, by PostgreSQL's own numbers.
+WRITTEN = """
+SELECT l.relation::bigint FROM pg_catalog.pg_locks AS l JOIN pg_catalog.pg_class AS c ON c.oid = l.relation
+WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND c.relkind IN ('r', 'p') AND c.oid >= 16384
+  AND (l.mode = 'RowExclusiveLock' OR l.mode = 'AccessExclusiveLock' AND %s)"""
+
+
+@dataclass(frozen=True)
+class OnRows:
+    """A statement that changes rows, and those of the tables it wrote to that the database has before the run.
+
+    Not `is_known`: in which tables it does, cannot be told.
+    """
+
+    sql: str
+    tables: tuple[str, ...]
+    is_known: bool
+
+    @property
+    def destroys(self) -> bool:
+        """Whether rows may be gone after it."""
+        return bool(DESTROYS.search(self.sql))
 
 
 @dataclass(frozen=True)
@@ -35,7 +59,7 @@ class Stride:
     before: Catalog
     after: Catalog
     losses: list[Loss]
-    on_rows: list[str]
+    on_rows: list[OnRows]
 
     @property
     def revision(self) -> str:
@@ -69,7 +93,10 @@ class Foresight:
             self.catalog = inspect(self.shadow, requires=True)
             lost = losses(origin, held, holdings(self.shadow), diff(before, self.catalog))
             self.shadow.commit()
-            on_rows = [" ".join(sql.split()) for sql in statements if CHANGES_ROWS.match(sql) and VERSION not in sql]
+            on_rows = [
+                OnRows(sql, tuple(origin[oid, 0][0] for oid in oids if (oid, 0) in origin), bool(oids))
+                for sql, oids in statements
+            ]
             self.strides.append(Stride(step, before, self.catalog, lost, on_rows))
         return self.strides
 
@@ -100,15 +127,38 @@ def foresight(history: History, database: URL, stands_at: Sequence[str]) -> Iter
 
 
 @contextmanager
-def _statements(connection: Connection) -> Iterator[list[str]]:
-    """What is executed on a connection."""
-    heard: list[str] = []
+def _statements(connection: Connection) -> Iterator[list[tuple[str, list[int]]]]:
+    """The statements on a connection that change rows, each with the numbers of the tables that it wrote to.
 
-    def hear(_: Connection, cursor: Any, statement: str, *__: Any) -> None:
-        heard.append(statement)
+    A word in a statement may mean something else (ON DELETE CASCADE): it counts where PostgreSQL has locked a table
+    for it, or where the statement begins with it.
+    """
+    heard: list[tuple[str, list[int]]] = []
+    before: set[int] = set()
 
-    event.listen(connection, "before_cursor_execute", hear)
+    def begin(_: Connection, cursor: Any, statement: str, *__: Any) -> None:
+        nonlocal before
+        before = _written(cursor, statement) if CHANGES_ROWS.search(statement) else set()
+
+    def end(_: Connection, cursor: Any, statement: str, *__: Any) -> None:
+        if CHANGES_ROWS.search(statement) and VERSION not in statement:
+            after = _written(cursor, statement)
+            tables = after - before
+            if BEGINS.match(statement):
+                tables = tables or after
+            if tables or BEGINS.match(statement):
+                heard.append((" ".join(statement.split()), sorted(tables)))
+
+    event.listen(connection, "before_cursor_execute", begin)
+    event.listen(connection, "after_cursor_execute", end)
     try:
         yield heard
     finally:
-        event.remove(connection, "before_cursor_execute", hear)
+        event.remove(connection, "before_cursor_execute", begin)
+        event.remove(connection, "after_cursor_execute", end)
+
+
+def _written(cursor: Any, statement: str) -> set[int]:
+    with cursor.connection.cursor() as other:
+        other.execute(WRITTEN, ("TRUNCATE" in statement.upper(),))
+        return {oid for (oid,) in other.fetchall()}

@@ -10,10 +10,17 @@ from sqlalchemy import Connection, MetaData
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.settings import database
 from whisper_migrate.databases.stamps import stamped
+from whisper_migrate.databases.whole_transaction import EndedItself
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
-from whisper_migrate.running.session import session
+from whisper_migrate.running.data_loss import everything, toll
+from whisper_migrate.running.foresight import foresight
+from whisper_migrate.running.session import Session, session
+
+WORD = "allow_data_loss"  # alembic -x allow_data_loss=DATABASE:ROWS downgrade TARGET
+
+REMEDY = "This does: migrate.py check-drift"
 
 
 def run(project: Project, context: Any, configure: Callable[..., None], metadata: Callable[[], MetaData]) -> None:
@@ -26,7 +33,13 @@ def run(project: Project, context: Any, configure: Callable[..., None], metadata
             with session(project, url) as opened:
                 if not task.get("purge"):
                     _require_unfolded(project, opened.connection)
+                steps = _steps(task["fn"], opened.connection, context)
+                _require_word(project, opened, steps, context.get_x_argument(as_dictionary=True).get(WORD))
                 opened.run(task["fn"], partial(configure, connection=opened.connection))
+                if any(not step.info.is_stamp for step in steps):
+                    opened.progress.say(
+                        "Not checked: plain alembic compares nothing. This does: migrate.py check-drift"
+                    )
         else:
             with connected(url) as connection:
                 project.prepare(connection)
@@ -34,6 +47,33 @@ def run(project: Project, context: Any, configure: Callable[..., None], metadata
                 configure(connection=connection, target_metadata=metadata())
     except Failure as failure:
         raise CommandError(str(failure)) from failure
+
+
+def _steps(function: Callable[..., Any], connection: Connection, context: Any) -> list[Any]:
+    """What Alembic's command is going to run."""
+    heads = tuple(stamped(connection) or [])
+    connection.rollback()
+    return list(function(heads, context.get_context()) or ())
+
+
+def _require_word(project: Project, opened: Session, steps: list[Any], word: str | None) -> None:
+    """Raises Failure for a downgrade that would lose rows, without the word that permits it."""
+    downs = [step for step in steps if not step.info.is_stamp and not step.info.is_upgrade]
+    if not downs:
+        return
+    connection = opened.connection
+    stands_at = stamped(connection) or []
+    try:
+        with foresight(History(project), opened.url, stands_at) as ahead:
+            lost = toll(ahead.go(downs), connection)
+    except EndedItself:
+        raise
+    except Failure as failure:
+        lost = everything(connection, failure.what)
+    connection.rollback()
+    lost.require(word, "Nothing was taken back", f"alembic -x {WORD}=")
+    for line in lost.lines:
+        opened.progress.say(f"  {line}")
 
 
 def _require_unfolded(project: Project, connection: Connection) -> None:

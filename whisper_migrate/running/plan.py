@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from sqlalchemy import URL
@@ -11,7 +12,7 @@ from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
-from whisper_migrate.running.checked import told
+from whisper_migrate.running.data_loss import OPTION, toll
 from whisper_migrate.running.foresight import foresight
 from whisper_migrate.running.way import way
 
@@ -28,11 +29,13 @@ def plan(project: Project, url: URL, direction: str, target: str) -> Iterator[st
             return
         try:
             with foresight(history, url, before) as ahead:
-                for number, stride in enumerate(ahead.go(steps), 1):
+                strides = ahead.go(steps)
+                for number, stride in enumerate(strides, 1):
                     yield f"  {number}/{len(steps)} {stride.revision} {stride.step.doc}"
-                    lines, _ = told([stride], connection)
-                    for text in lines:
+                    for text in toll([stride], connection).lines:
                         yield f"      {text}"
+                if direction == "downgrade" and (lost := toll(strides, connection)).rows:
+                    yield f"Run with: migrate.py downgrade {shlex.quote(target)} {OPTION}{shlex.quote(lost.word)}"
         except Failure as failure:
             for number, step in enumerate(steps, 1):
                 yield f"  {number}/{len(steps)} {step.revision.revision} {step.doc}"

@@ -1,0 +1,100 @@
+"""What a run loses for good, in words and rows, and the word that permits it: `whisperengine:1204`.
+
+The word names the database and how many rows there are to lose, as a refusal and --plan print it. A command that is
+repeated later, elsewhere, or by somebody who has not looked, loses nothing: there are more rows by then, or it is
+another database. Fewer are no reason to refuse it.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from whisper_migrate.errors import Failure
+from whisper_migrate.names import joined, shown
+from whisper_migrate.plurals import counted
+from whisper_migrate.running.foresight import Stride
+from whisper_migrate.running.losses import Loss, holdings
+
+OPTION = "--allow-data-loss "
+
+
+@dataclass(frozen=True)
+class Toll:
+    """Lines on what is lost in a database, and in how many rows there is something to lose."""
+
+    database: str
+    lines: list[str]
+    rows: int
+
+    @property
+    def word(self) -> str:
+        """The word that permits it."""
+        return f"{self.database}:{self.rows}"
+
+    def require(self, given: str | None, nothing_done: str, option: str = OPTION) -> None:
+        """Raises Failure unless nothing is lost, or `given` is the word for this much, or for more."""
+        if not self.rows or (given and self._covers(given)):
+            return
+        said = f" The word that was given is {given}, and it is {self.word} now." if given else ""
+        raise Failure(
+            f"{nothing_done}, since that would lose data.{said}\n  " + "\n  ".join(self.lines),
+            f"If that is meant: {option}{shlex.quote(self.word)}",
+        )
+
+    def _covers(self, given: str) -> bool:
+        database, _, rows = given.rpartition(":")
+        return database == self.database and re.fullmatch(r"\d{1,18}", rows) is not None and int(rows) >= self.rows
+
+
+def toll(strides: Sequence[Stride], connection: Connection) -> Toll:
+    """What steps lose in the database behind `connection`."""
+    found = [(loss, loss.rows(connection)) for stride in strides for loss in stride.losses]
+    lines = [f"loses {loss.what}{_of(rows)}" for loss, rows in found if rows != 0]
+    rows: list[int | None] = [count for _, count in found]
+    statements = [one for stride in strides for one in stride.on_rows]
+    whole: dict[str, int | None] = {loss.table: count for loss, count in found if loss.table and not loss.column}
+    for one in (one for one in statements if one.destroys):
+        touched = {table: Loss(table, table).rows(connection) for table in one.tables}
+        rows += [None] if not one.is_known else [count for table, count in touched.items() if table not in whole]
+        whole |= touched
+        lines.append(f"loses rows, by: {one.sql[:100]}{_tables(touched) if one.is_known else ''}")
+    lines += [f"changes rows, by: {one.sql[:100]}" for one in statements if not one.destroys]
+    empty = [loss.what for loss, count in found if count == 0]
+    if empty:
+        lines.append(
+            f"loses {empty[0] if len(empty) == 1 else f'{len(empty)} tables and columns'}, without a row in it"
+        )
+    return Toll(_name(connection), lines, total(rows, connection))
+
+
+def everything(connection: Connection, why: str) -> Toll:
+    """The toll where it cannot be told what is lost: every row that is there."""
+    return Toll(_name(connection), [f"may lose all that is there: {why}"], total([None], connection))
+
+
+def total(rows: Iterable[int | None], connection: Connection) -> int:
+    """The sum; where one of them could not be counted, no fewer than all rows of the database."""
+    counts = list(rows)
+    known = sum(count for count in counts if count is not None)
+    if None not in counts:
+        return known
+    tables = {table for table, column in holdings(connection).values() if column is None}
+    return max(known, sum(Loss(table, table).rows(connection) or 0 for table in tables))
+
+
+def _of(rows: int | None) -> str:
+    return "" if rows is None else f": {counted(rows, 'row')}"
+
+
+def _tables(touched: dict[str, int | None]) -> str:
+    named = [f"{shown(table)}, which has {counted(rows or 0, 'row')}" for table, rows in sorted(touched.items())]
+    return f"   ({joined(named)})" if named else ""
+
+
+def _name(connection: Connection) -> str:
+    return str(connection.scalar(text("SELECT current_database()")))
