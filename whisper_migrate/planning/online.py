@@ -14,7 +14,7 @@ from whisper_migrate.catalog import Catalog, Object
 from whisper_migrate.names import identifier, shown, split_name, unquoted
 from whisper_migrate.objects import KINDS
 from whisper_migrate.objects.constraint import NOT_VALID
-from whisper_migrate.planning.steps import Step
+from whisper_migrate.planning.steps import Step, drops_rows
 from whisper_migrate.sql import sibling
 from whisper_migrate.statement import Does
 
@@ -190,14 +190,17 @@ class Online:
         return not any(self._related(self.steps[verbs["drop"]], other) for other in between)
 
     def _in_turns(self, parts: Sequence[tuple[Step, Step]], alone: bool) -> list[Step]:
-        """In a transaction what can be in one, then alone what has to be, and so on; `alone` begins with the latter."""
+        """In a transaction what can be in one, then alone what has to be, and so on; `alone` begins with the latter.
+
+        What rows are in is dropped when all that comes before it is done.
+        """
         done: list[Step] = []
         left = list(parts)
         while left:
             waiting: list[tuple[Step, Step]] = []
             for origin, part in left:
-                ready = part.alone == alone and not any(o is origin or self._related(o, origin) for o, _ in waiting)
-                if ready:
+                held = drops_rows(origin) or any(o is origin or self._related(o, origin) for o, _ in waiting)
+                if part.alone == alone and not (waiting and held):
                     done.append(part)
                 else:
                     waiting.append((origin, part))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
@@ -10,26 +11,33 @@ from whisper_migrate.catalog import Catalog, Key
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning.cycles import Cycle
 from whisper_migrate.planning.precedence import Precedence
-from whisper_migrate.planning.steps import Step
+from whisper_migrate.planning.steps import Step, drops_rows
 
 Priority = tuple[int, int, str, int, str]
 Node = tuple[str, Key]
+# When a step is done, unless something that needs it has to be done earlier.
+FIRST, THEN, BLOCKING, LAST = range(4)
 
 
 def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
     """A topological order; where nothing decides, that of kinds, of names, and of columns in a table.
 
-    The indexes of a new table follow it at once, as a person would write them. Raises Cycle where there is no order.
+    Rows can move from old tables and columns to new ones, since the old ones are dropped last; one that blocks a new
+    object, such as a table of the same name, is dropped when all else is there. The indexes of a new table follow it
+    at once, as a person would write them. Raises Cycle where there is no order.
     """
     precedence = Precedence(steps, before, after)
     place = precedence.place
     graph: TopologicalSorter[Node] = TopologicalSorter(dict.fromkeys(place, ()))
+    preceding: dict[Node, set[Node]] = {}
     reasons: dict[tuple[Node, Node], set[tuple[Key, Key]]] = {}
     for earlier, later, reason in precedence.edges():
         graph.add(later.key, earlier.key)
+        preceding.setdefault(later.key, set()).add(earlier.key)
         if reason:
             reasons.setdefault((earlier.key, later.key), set()).add(reason)
 
+    blocking = _before_any(preceding, {key for key, step in place.items() if step.verb in ("create", "alter")})
     rank = {kind: number for number, kind in enumerate(KINDS)}
     position = {key: number for number, key in enumerate(after.objects)}
     new_tables = {step.item.identity for step in steps if step.verb == "create" and step.item.kind == "table"}
@@ -37,17 +45,14 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
     def priority(node: Node) -> Priority:
         verb, (kind, identity) = node
         if verb in ("drop", "rename", "discard"):
-            return 0, -rank[kind], "", 0, identity
+            turn = FIRST if not drops_rows(place[node]) else BLOCKING if node in blocking else LAST
+            return turn, -rank[kind], "", 0, identity
         item = place[node].item
         if kind == "index" and item.parent in new_tables:
-            return 1, rank["table"], "", rank[kind], identity  # before the next table
-        return (
-            1,
-            rank[kind],
-            identity if kind == "table" else "",
-            position[item.key] if kind == "column" else 0,
-            identity,
-        )
+            return THEN, rank["table"], "", rank[kind], identity  # before the next table
+        if kind == "column":  # all new ones are there before others are made stricter
+            return THEN, rank[kind], verb if verb == "create" else "later", position[item.key], identity
+        return THEN, rank[kind], identity if kind == "table" else "", 0, identity
 
     try:
         graph.prepare()
@@ -64,3 +69,14 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
         ordered.append(place[node])
         graph.done(node)
     return ordered
+
+
+def _before_any(preceding: Mapping[Node, set[Node]], ends: set[Node]) -> set[Node]:
+    """The steps that one of the `ends` has to wait for, at any distance."""
+    found: set[Node] = set()
+    todo = list(ends)
+    while todo:
+        more = preceding.get(todo.pop(), set()) - found
+        found |= more
+        todo += more
+    return found

@@ -25,6 +25,7 @@ from whisper_migrate.planning.inheritance import (
     rest,
 )
 from whisper_migrate.planning.order import in_order
+from whisper_migrate.planning.precedence import named_again
 from whisper_migrate.planning.retype import discarded, move, renamed, set_aside, taken_over, used_inside
 from whisper_migrate.planning.shares import kept_apart, lost_names, remade, renamings, unlike_first
 from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, container
@@ -33,9 +34,9 @@ from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, container
 def plan(before: Catalog, after: Catalog, *, online: bool = False) -> list[Step]:
     """The steps that turn `before` into `after`, both read with `requires=True`.
 
-    Drops come first where nothing holds them back; an object comes after those that it needs; what stands on
-    something that has to be dropped or rebuilt comes off before and goes back on afterwards, as it was. `online` says
-    that these are not all in one transaction. Raises Failure where no statements lead there.
+    An object comes after those that it needs. Drops come first, but for those of tables, columns and sequences, which
+    come last. A dependent of an object that has to be dropped or rebuilt is dropped before, and created again as it
+    was. `online` says that these are not all in one transaction. Raises Failure where no statements lead there.
     """
     loosened = Loosened()
     while True:
@@ -75,7 +76,8 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
         rebuilt |= _holding_rows(before, after, disturbed | created | rewritten)
         found, held = dependents(before, after, rebuilt | dropped, disturbed, made_other)
         rebuilt |= found
-    aside = set_aside(before, rebuilt | made_other, held)
+    leaving_last = {key for key in dropped if key[0] == "column"}  # their values may be moved before
+    aside = set_aside(before, rebuilt | made_other, held | leaving_last)
     rebuilt -= aside
     shares = renamings(before, after, created | rebuilt)
     dropped -= aside | {step.before.key for step in shares if step.before}
@@ -95,6 +97,8 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
         steps.append(Step("rename", before[key], None, tuple(renamed(before[key]))))
         steps.append(Step("discard", before[key], None, tuple(discarded(before[key]))))
     steps += shares
+    apart = named_again(before, after, dropped | rebuilt, created | rebuilt)
+    loosened = replace(loosened, apart=loosened.apart | apart)
     steps += _drops(before, after, dropped | rebuilt, aside, loosened)
     made = unlike_first(before, after, created | rebuilt)
     steps += [_beside(before, step, aside) for step in _creates(before, made, created | rebuilt | aside, loosened)]

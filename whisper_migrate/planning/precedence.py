@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.objects import ATTACHED
 from whisper_migrate.objects.constraint import HAS_INDEX
-from whisper_migrate.planning.inheritance import above
+from whisper_migrate.planning.inheritance import TABLES, above
 from whisper_migrate.planning.shares import on_its_own
-from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, container, is_foreign_key
+from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, container, drops_rows, is_foreign_key
 from whisper_migrate.sql import sibling
 
 NAMED = frozenset({"table", "view", "materialized_view", "foreign_table", "sequence", "index"}) | {
@@ -51,6 +51,7 @@ class Precedence:
             self._heirs_come_after_columns,
             self._checks_come_before_values,
             self._names_are_free,
+            self._partitions_make_room,
             self._shares_are_named_at_once,
             self._nothing_logged_needs_what_is_not,
         ):
@@ -71,14 +72,14 @@ class Precedence:
             step = self.drops.get(key) or self.drops.get(whole or key)
             for other in needed if step else ():
                 for later in self._ends(other):
-                    if step and {step.verb, later.verb} & {"drop", "discard"}:
+                    if step and {step.verb, later.verb} & {"drop", "discard"} and not _leaves_values(step, later):
                         if key not in self.loosened or other[0] not in USED_BY_DEFAULTS:
                             yield step, later, (key, other)
                         elif step.verb == "alter":
                             yield later, step, (key, other)
 
     def _names_are_changed_while_nothing_is_made(self) -> Iterator[Edge]:
-        """And what tells the names of types is dropped, or renamed, before these."""
+        """An object whose definition contains a type's name, as a function's, is dropped or renamed before the type."""
         for key, step in self.renames.items():
             if key in self.makes and self.makes[key].verb != "rename":
                 yield step, self.makes[key], None
@@ -90,7 +91,7 @@ class Precedence:
             whole = None if key[0] in ATTACHED else container(self.before[key], self.gone)
             end = self.drops.get(key) or self.drops.get(whole or key)
             for other in needed & self.renames.keys() if end else ():
-                if end and (end.verb == "drop" or key in self.renames):
+                if end and ((end.verb == "drop" and not drops_rows(end)) or key in self.renames):
                     yield self.renames.get(key, end), self.renames[other], None
 
     def _one_object_at_a_time(self) -> Iterator[Edge]:
@@ -128,6 +129,16 @@ class Precedence:
                     if not step.verb == freed[name].verb == "rename":  # two shares can change names
                         yield freed[name], step, None
                         yield freed[name], self.makes.get(on_its_own(self.after, item.key), step), None
+
+    def _partitions_make_room(self) -> Iterator[Edge]:
+        """A new partition may have bounds that overlap with those of one that is dropped."""
+        gone: dict[str, list[Step]] = {}
+        for step in self.steps:
+            if step.verb == "drop" and _is_partition(step.item):
+                gone.setdefault(step.item["parents"][0], []).append(step)
+        for step in self.steps if gone else ():
+            if step.verb == "create" and _is_partition(step.item):
+                yield from ((old, step, None) for old in gone.get(step.item["parents"][0], ()))
 
     def _shares_are_named_at_once(self) -> Iterator[Edge]:
         """One that has come with its table may have the name of another index till then."""
@@ -169,6 +180,26 @@ class Precedence:
         """What drops or alters it: its own step or that of what it is in, and those of what it has its being from."""
         own = key if key in self.drops else container(self.before[key], self.gone)
         return [self.drops[one] for one in (own, *above(self.before, self.before[key])) if one in self.drops]
+
+
+def _leaves_values(step: Step, later: Step) -> bool:
+    """Whether a column or a table can be dropped after its enum has got other labels in place."""
+    return drops_rows(step) and later.verb == "alter" and later.item.kind == "enum"
+
+
+def _is_partition(item: Object) -> bool:
+    return item.kind in TABLES and item["partition_bound"] is not None
+
+
+def named_again(before: Catalog, after: Catalog, dropped: set[Key], created: set[Key]) -> set[Key]:
+    """Indexes and keys of dropped tables whose names new objects get.
+
+    Dropped by themselves, they spare the table with its rows, which would else have to go before anything new comes.
+    """
+    tables = dropped - created
+    parts = {key for key in dropped if key[0] in ("index", "constraint") and container(before[key], tables)}
+    wanted = set().union(*(_names(after[key]) for key in created)) if parts else set()
+    return {key for key in parts if wanted & _names(before[key]) and not before[key].derived}
 
 
 def _names(item: Object) -> set[str]:

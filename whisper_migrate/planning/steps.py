@@ -47,3 +47,11 @@ def container(item: Object, among: set[Key]) -> Key | None:
 def is_foreign_key(item: Object) -> bool:
     """While one of its columns has changed and the other has not, they may not compare."""
     return item.kind == "constraint" and bool(item["type"] == "foreign key")
+
+
+def drops_rows(step: Step) -> bool:
+    """Whether a step drops what rows or values are in: a table, a sequence, a column that is not generated."""
+    item = step.item
+    if item.kind == "column":
+        return step.verb == "drop" and item["generated"] is None and not item["of_view"]
+    return step.verb == "drop" and item.kind in ("table", "foreign_table", "sequence")

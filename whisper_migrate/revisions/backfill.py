@@ -10,9 +10,11 @@ from whisper_migrate.catalog import Catalog, Object
 from whisper_migrate.errors import Failure
 from whisper_migrate.names import in_parentheses, shown
 from whisper_migrate.objects import KINDS
-from whisper_migrate.planning.steps import Step
+from whisper_migrate.planning.steps import Step, drops_rows
+from whisper_migrate.revisions.deferred import SETTLE, has_deferred
 from whisper_migrate.rows.breaches import Breach, breach, concerns, domain_breach, of_domain
 from whisper_migrate.rows.fill import IDENTIFIER
+from whisper_migrate.sql import literal
 from whisper_migrate.statement import Does
 from whisper_migrate.unwritten import PLACE
 
@@ -43,30 +45,91 @@ def backfills(given: Iterable[str], after: Catalog) -> list[Backfill]:
     return found
 
 
-def backfilled(steps: Sequence[Step], before: Catalog, wanted: Iterable[Backfill]) -> list[Step]:
-    """The plan with a step for each backfill, before what needs it. Raises Failure for one that nothing needs."""
+def backfilled(
+    steps: Sequence[Step], before: Catalog, after: Catalog, wanted: Sequence[Backfill], *, online: bool = False
+) -> list[Step]:
+    """The plan with a step for each backfill: behind all new tables and columns, before old ones are dropped, and
+    before the constraint that needs it. Raises Failure for one that nothing needs.
+    """
     found = list(steps)
-    for backfill in wanted:
+    settle = () if online or not has_deferred(before, after) else (SETTLE,)
+    for backfill in reversed(wanted):
         column = backfill.column
-        found = [part for step in found for part in _nullable_first(step, column)]
+        found = nullable_first(found, column)
         needed = {
-            number: rule.condition
+            number: condition
             for number, step in enumerate(found)
-            for rule in _rules(step, before)
-            if concerns(rule, column)
+            for condition in (*_retyped(step, column, after), *_broken(step, column, before))
         }
         made = [number for number, step in enumerate(found) if step.item.key == column.key and step.verb == "create"]
         if not needed and not made:
             raise Failure(
-                f"{shown(column.identity)} needs no backfill: this revision does not make it,"
-                " and brings no rule that its values may not keep."
+                f"{shown(column.identity)} needs no backfill: this revision neither adds the column"
+                " nor a constraint on it, nor changes its type."
             )
         conditions = dict.fromkeys(needed.values()) or [f"{column['name']} IS NULL"]
         where = next(iter(conditions)) if len(conditions) == 1 else " OR ".join(f"({one})" for one in conditions)
         update = f"UPDATE {shown(str(column.parent))} SET {column['name']} = {backfill.expression} WHERE {where}"
-        place = min(needed, default=made[0] + 1 if made else 0)
-        found.insert(place, Step("fill", column, None, (update,)))
+        place = min(needed) if needed else _place(found, made[0])
+        found.insert(place, Step("fill", column, None, (update, *settle)))
     return found
+
+
+def fillable(steps: Sequence[Step], before: Catalog) -> list[Step]:
+    """The steps of a downgrade, in which a NOT NULL column that comes back to a table with rows can be filled first."""
+    found = list(steps)
+    for column in [step.item for step in steps if step.verb == "create" and step.item.kind == "column"][::-1]:
+        own = not (column.derived or column["default"] or column["generated"] or column["identity_kind"])
+        if own and ("table", str(column.parent)) in before:
+            found = nullable_first(found, column)
+    return found
+
+
+def nullable_first(steps: Sequence[Step], column: Object) -> list[Step]:
+    """A new NOT NULL column has to accept NULL until all is there that it is filled from."""
+    found = list(steps)
+    for number, step in enumerate(steps):
+        is_plain = step.statements == tuple(KINDS["column"].create(column))
+        if step.verb == "create" and step.item.key == column.key and column["not_null"] and is_plain:
+            loose = column.but(not_null=False, not_null_name=None, not_null_state=None)
+            found[number] = replace(step, item=loose, statements=tuple(KINDS["column"].create(loose)))
+            stricter = Step("alter", column, loose, tuple(KINDS["column"].alter(loose, column)))
+            found.insert(_place(found, number), stricter)
+    return found
+
+
+def _place(steps: Sequence[Step], start: int) -> int:
+    """Behind the column that is made at `start`, and all tables and columns that can be there before old ones are
+    dropped; but before a constraint or an index of its table.
+    """
+    table = steps[start].item.parent
+    place = start + 1
+    for number, step in enumerate(steps[place:], place):
+        if drops_rows(step) or (step.item.parent == table and step.item.kind in ("constraint", "index")):
+            break
+        if step.verb == "create" and step.item.kind in ("table", "column"):
+            place = number + 1
+    return place
+
+
+def _broken(step: Step, column: Object, before: Catalog) -> Iterator[str]:
+    """The condition for rows that break a constraint on a column which a step adds."""
+    return (rule.condition for rule in _rules(step, before) if concerns(rule, column))
+
+
+def _retyped(step: Step, column: Object, after: Catalog) -> Iterator[str]:
+    """The condition for rows whose value may not fit into the new type of a column: all, where SQL cannot ask that."""
+    if step.item.key != column.key or Does.SET_TYPE not in step.does:
+        return
+    name, type_ = column["name"], column["type"]
+    enum = after.objects.get(("enum", type_))
+    length = re.fullmatch(r"character(?: varying)?\((\d+)\)", type_)
+    if enum:
+        yield f"{name}::text <> ALL (ARRAY[{', '.join(map(literal, enum['labels']))}])"
+    elif length:
+        yield f"length({name}::text) > {length[1]}"
+    else:
+        yield f"{name} IS NOT NULL"
 
 
 def _parts(given: str) -> list[str]:
@@ -76,16 +139,6 @@ def _parts(given: str) -> list[str]:
     except ValueError:
         return [given]
     return parts if end == len(given) + 2 else [given]
-
-
-def _nullable_first(step: Step, column: Object) -> Iterator[Step]:
-    """A new column has to take NULL until it is filled."""
-    if step.verb == "create" and step.item.key == column.key and column["not_null"]:
-        loose = column.but(not_null=False, not_null_name=None, not_null_state=None)
-        yield replace(step, item=loose, statements=tuple(KINDS["column"].create(loose)))
-        yield Step("alter", column, loose, tuple(KINDS["column"].alter(loose, column)))
-    else:
-        yield step
 
 
 def rules(steps: Iterable[Step], before: Catalog) -> Iterator[Breach]:

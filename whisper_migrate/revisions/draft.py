@@ -27,7 +27,7 @@ from whisper_migrate.planning.plan import plan
 from whisper_migrate.planning.renames import rename
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
-from whisper_migrate.revisions.backfill import backfilled, backfills, rules
+from whisper_migrate.revisions.backfill import backfilled, backfills, fillable, rules
 from whisper_migrate.revisions.prove import Flaw, prove
 from whisper_migrate.revisions.render import Body
 from whisper_migrate.revisions.revision_file import Text, write
@@ -98,7 +98,8 @@ def draft(
             ruled = {rule.name for rule in brought}
             needed = [*(loss.name for loss in losses), *sorted(ruled & set(allowed))]
             wanted = backfills(filling, desired)
-            up = backfilled(up, renames.catalog, wanted)
+            up = backfilled(up, renames.catalog, desired, wanted, online=online)
+            down = fillable(down, desired)
             brought = [rule for rule in brought if not any(concerns(rule, one.column) for one in wanted)]
             ways = Online(up, renames.catalog, desired), Online(down, desired, renames.catalog)
             up, down = (way.plan() if online else list(way.steps) for way in ways)
@@ -112,7 +113,7 @@ def draft(
                     *(f"Allowed: {name}" for name in needed),
                 ],
                 Body([*renames.up, *up], desired, before=recorded, marked=True).source(),
-                Body([*down, *renames.down], recorded, before=desired).source(),
+                Body([*down, *renames.down], recorded, before=desired, marked=True).source(),
             )
             file = write(project, Path(folder), text)
             source = file.read_text()

@@ -9,15 +9,12 @@ from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.names import arguments, schema_argument, shown, split_name, split_names, unquoted
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning import column_types
-from whisper_migrate.planning.hazards import narrowing
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.revisions import render_constraints
+from whisper_migrate.revisions.data_places import MARK, data_places
 from whisper_migrate.revisions.python_sql import execute, indented, quoted, sql_expression, sql_text
 from whisper_migrate.statement import Does, Statement
 from whisper_migrate.unwritten import PLACE, is_unwritten
-
-# Where an author adds steps of their own.
-MARK = "# Data steps go here."
 
 
 class Body:
@@ -47,12 +44,12 @@ class Body:
         """The statements of the function body, one operation after another, not indented."""
         lines: list[str] = []
         steps = [step for step in self._tables_first() if step.key not in self.absorbed]
-        place = self._place(steps)
+        places = data_places(steps) if self.marked else ()
         for alone, numbered in groupby(enumerate(steps), lambda numbered: numbered[1].alone):
             operations: list[str] = []
             for number, step in numbered:
-                if number == place:
-                    (lines if alone else operations).append(MARK)
+                if number in places:
+                    (lines if alone and not operations else operations).append(MARK)
                 operations += self._operations(step)
                 if step.verb == "create" and step.item.kind == "table":
                     # Before anything watches it, such as a trigger; foreign keys one way are there already.
@@ -62,19 +59,7 @@ class Body:
                 lines.append("    " + indented("\n".join(operations)))
             else:
                 lines += operations
-        return "\n".join([*lines, *([MARK] if place == len(steps) else [])])
-
-    def _place(self, steps: Sequence[Step]) -> int | None:
-        """Where data can be moved: tables and columns are there, and rules that are yet to come do not hold yet.
-
-        A backfill is in that place already.
-        """
-        if not self.marked or any(step.verb == "fill" for step in steps):
-            return None
-        made = [n for n, step in enumerate(steps) if step.verb == "create" and step.item.kind in ("table", "column")]
-        new = {step.item.identity for step in steps if step.verb == "create" and step.item.kind == "table"}
-        ruling = (n for n, step in enumerate(steps) if _is_rule(step) and step.item.parent not in new)
-        return next((number for number in ruling if not made or number > made[-1]), len(steps))
+        return "\n".join([*lines, *([MARK] if len(steps) in places else [])])
 
     def _fill_column(self, step: Step) -> list[str]:
         """The author's own: it is PLACE that is left to write."""
@@ -279,14 +264,3 @@ class Body:
 def _is_mistaken(expression: str) -> bool:
     """Whether SQLAlchemy, which hands on such an expression as it is, would take some of it for a parameter."""
     return "%" in expression
-
-
-def _is_rule(step: Step) -> bool:
-    """Whether rows may stand in its way."""
-    if step.item.kind == "column" and step.verb == "alter" and step.before:
-        made_anew = step.before["type"] == step.item["type"]  # under it, as an enum that loses a label
-        if Does.SET_TYPE in step.does and (made_anew or narrowing(step.before, step.item)):
-            return True
-    if step.item.kind == "column":
-        return Does.SET_NOT_NULL in step.does
-    return step.verb == "create" and step.item.kind in ("constraint", "domain_constraint", "index")
