@@ -32,6 +32,15 @@ class Case(NamedTuple):
     allow: tuple[str, ...] = ()
 
 
+NAMED = (
+    table(
+        "{table}",
+        'sa.Column("{column}", sa.Integer)',
+        'sa.Index("two_idx", "{column}")',
+        'sa.UniqueConstraint("{column}", name="two_u")',
+    )
+    + 'ENTITIES.append(sa.DDL("CREATE STATISTICS two_st ON id, {column} FROM {table}"))\n'
+)
 CASES = {
     "a column replaced, its index's name kept": Case(
         table("one", 'sa.Column("notes", sa.Text, nullable=False)', 'sa.Index("one_idx", "notes")'),
@@ -44,13 +53,9 @@ CASES = {
         "SELECT id, notes FROM one",
         ("drop-column one.notes",),
     ),
-    "a table replaced, the names of its index and key kept": Case(
-        table(
-            "two", 'sa.Column("a", sa.Integer)', 'sa.Index("two_idx", "a")', 'sa.UniqueConstraint("a", name="two_u")'
-        ),
-        table(
-            "zwei", 'sa.Column("b", sa.Integer)', 'sa.Index("two_idx", "b")', 'sa.UniqueConstraint("b", name="two_u")'
-        ),
+    "a table replaced, the names of its index, key and statistics kept": Case(
+        NAMED.format(table="two", column="a"),
+        NAMED.format(table="zwei", column="b"),
         "INSERT INTO two VALUES (1, 7)",
         ("INSERT INTO zwei SELECT id, a FROM two",),
         ("INSERT INTO two SELECT id, b FROM zwei",),

@@ -17,6 +17,8 @@ NAMED = frozenset({"table", "view", "materialized_view", "foreign_table", "seque
 }
 # What can hold values of a domain inside of others: PostgreSQL adds no check to the domain then.
 HOLDERS = frozenset({"column", "composite_type", "range_type"})
+# What is of a table, but has a name that no other table's may have.
+OF_TABLES = ("index", "constraint", "statistics")
 
 # The earlier step, the later one, and which object needs which there, where loosening that would help.
 Edge = tuple[Step, Step, tuple[Key, Key] | None]
@@ -192,12 +194,12 @@ def _is_partition(item: Object) -> bool:
 
 
 def named_again(before: Catalog, after: Catalog, dropped: set[Key], created: set[Key]) -> set[Key]:
-    """Indexes and keys of dropped tables whose names new objects get.
+    """Indexes, keys and statistics of dropped tables whose names new objects get.
 
     Dropped by themselves, they spare the table with its rows, which would else have to go before anything new comes.
     """
     tables = dropped - created
-    parts = {key for key in dropped if key[0] in ("index", "constraint") and container(before[key], tables)}
+    parts = {key for key in dropped if key[0] in OF_TABLES and container(before[key], tables)}
     wanted = set().union(*(_names(after[key]) for key in created)) if parts else set()
     return {key for key in parts if wanted & _names(before[key]) and not before[key].derived}
 
@@ -206,6 +208,8 @@ def _names(item: Object) -> set[str]:
     """The names that no other object may have: relations share theirs with types, functions with aggregates."""
     if item.kind in ("function", "aggregate") or item.kind in NAMED:
         return {item.identity}
+    if item.kind == "statistics":
+        return {f"statistics {item.identity}"}
     if item.kind == "constraint" and item["type"] in HAS_INDEX:
         return {sibling(str(item.parent), item["name"])}
     return {item["identity_sequence"]} if item.kind == "column" and item["identity_sequence"] else set()
