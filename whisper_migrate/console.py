@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from whisper_migrate.databases.secret_parameters import scrubbed
 from whisper_migrate.errors import Failure
+from whisper_migrate.hidden_characters import harmless
 from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
 
@@ -18,23 +19,12 @@ if TYPE_CHECKING:
     from whisper_migrate.databases import settings
     from whisper_migrate.running.runner import Applied, Outcome
 
-# What could move the cursor, colour or turn around what follows: names and texts of a database are anybody's.
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-
 
 class Terminal(Console):
-    """A console that prints control characters as escapes, and leaves lines whole."""
+    """A console that prints hidden characters as escapes, hides secrets of addresses, and leaves lines whole."""
 
     def print(self, *objects: Any, **options: Any) -> None:
-        super().print(*(_harmless(one) if isinstance(one, str) else one for one in objects), **options)
-
-
-def _harmless(text: str) -> str:
-    return CONTROL.sub(_escape, scrubbed(text))
-
-
-def _escape(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode()
+        super().print(*(harmless(scrubbed(one)) if isinstance(one, str) else one for one in objects), **options)
 
 
 # No emoji: `:heart:` may stand in a name.

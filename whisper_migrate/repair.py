@@ -32,7 +32,7 @@ from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.settle import agreed, settled
-from whisper_migrate.sql import run
+from whisper_migrate.sql import comment, run
 from whisper_migrate.standing.anomalies import doubts
 from whisper_migrate.standing.nearest import Candidate
 from whisper_migrate.words import line
@@ -69,11 +69,11 @@ class WayBack:
     def sql(self) -> str:
         """A script for psql, or for a person to read: one transaction."""
         lines = [f"{statement};" for statement in (*PREAMBLE, *self._statements)]
-        # In one line: the rest of a name must not be run.
-        warnings = [f"-- LOSES DATA: {' '.join(self._told(hazard).split())}" for hazard in hazards(self.steps)]
-        warnings[:0] = [f"-- {self._doubt}"] if self.nearer else []
+        warnings = [comment(f"LOSES DATA: {self._told(hazard)}") for hazard in hazards(self.steps)]
+        warnings[:0] = [comment(self._doubt)] if self.nearer else []
         for owner in self.owners.lost(self.steps):
-            warnings.append(f"-- What {owner} is to have will belong to {self.owners.me}, who is no member of {owner}.")
+            words = f"What {owner} is to have will belong to {self.owners.me}, who is no member of {owner}."
+            warnings.append(comment(words))
         return "\n".join([*warnings, "BEGIN;", *lines, "COMMIT;"])
 
     @property

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from whisper_migrate.hidden_characters import visible
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection, CursorResult
 
@@ -18,6 +20,11 @@ NOT_AN_EXTENSIONS = """(x.tableoid, x.oid) NOT IN (
 def literal(value: str) -> str:
     """`value` as a string constant (standard_conforming_strings on, as it is everywhere that we run)."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def comment(words: str) -> str:
+    """A comment of one line, whatever is in the words: a name must not end it, and have its rest run."""
+    return f"-- {visible(' '.join(words.split()))}"
 
 
 def options(pairs: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ import difflib
 import re
 
 from whisper_migrate.catalog import Change, Object
+from whisper_migrate.hidden_characters import visible
 from whisper_migrate.names import shown
 from whisper_migrate.plurals import counted
 
@@ -21,16 +22,6 @@ def line(change: Change) -> str:
     if change.before and change.after:
         return visible(f"{words}: {'; '.join(_difference(*values) for values in differences(change))}")
     return visible(f"{words} {_detail(item)}".rstrip())
-
-
-def visible(text: str) -> str:
-    """Text in one line, in which nothing hides: what has no form of its own to be printed in gets an escape's."""
-    return text if text.isprintable() else "".join(one if one.isprintable() else _escape(one) for one in text)
-
-
-def _escape(char: str) -> str:
-    # Emoji are joined by what is not printable by itself.
-    return char if char == "\N{ZERO WIDTH JOINER}" else char.encode("unicode_escape").decode()
 
 
 def differences(change: Change) -> list[tuple[str, str, str]]:

@@ -7,6 +7,7 @@ from whisper_migrate import repair as repairing
 from whisper_migrate.console import database_of, err, out
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.project import Project
+from whisper_migrate.sql import comment
 
 
 @click.command("repair")
@@ -20,7 +21,7 @@ def command(project: Project, apply: bool, allow: tuple[str, ...]) -> None:
         if not way.steps:
             # As a comment: what this prints may be on its way to psql.
             at = way.revision or "no revision"
-            out.print(f"-- Nothing to repair: {escape(str(database))} is what the history says at {escape(at)}.")
+            out.print(escape(comment(f"Nothing to repair: {database} is what the history says at {at}.")))
             return
         click.echo(way.sql())
         if not apply:

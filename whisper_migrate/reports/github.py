@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from whisper_migrate.catalog import Change
 from whisper_migrate.drift import Verdict
+from whisper_migrate.hidden_characters import visible
 from whisper_migrate.words import line, outline
 
 
@@ -52,4 +53,5 @@ def _property(value: str) -> str:
 
 
 def _escaped(value: str) -> str:
-    return value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    one_line = value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return visible(one_line).replace("##[", "\\x23#[")

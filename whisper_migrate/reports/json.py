@@ -7,6 +7,7 @@ from typing import Any
 
 from whisper_migrate.catalog import Change
 from whisper_migrate.drift import Verdict
+from whisper_migrate.hidden_characters import in_json
 from whisper_migrate.words import differences
 
 VERSION = 1
@@ -14,7 +15,7 @@ VERSION = 1
 
 def render(verdict: Verdict, database: str | None) -> str:
     """One JSON document."""
-    return json.dumps(document(verdict, database), indent=2, ensure_ascii=False)
+    return in_json(json.dumps(document(verdict, database), indent=2, ensure_ascii=False))
 
 
 def document(verdict: Verdict, database: str | None) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from sarif_pydantic import (
 from whisper_migrate import __version__
 from whisper_migrate.catalog import Change
 from whisper_migrate.drift import Verdict
+from whisper_migrate.hidden_characters import in_json
 from whisper_migrate.words import line, outline
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -52,7 +53,7 @@ def render(verdict: Verdict, database: str | None) -> str:
     run = Run(tool=Tool(driver=driver), results=list(_results(verdict)))
     log = Sarif(version="2.1.0", schema_uri=SCHEMA, runs=[run])
     text: str = log.model_dump_json(by_alias=True, exclude_none=True, indent=2)
-    return text
+    return in_json(text)
 
 
 def _results(verdict: Verdict) -> Iterator[Result]:

@@ -9,9 +9,10 @@ from rich.markup import escape
 
 from whisper_migrate.catalog import Change, Object
 from whisper_migrate.drift import Verdict
+from whisper_migrate.hidden_characters import visible
 from whisper_migrate.names import joined, shown
 from whisper_migrate.plurals import counted
-from whisper_migrate.words import LONG, differences, excerpt, line, outline, visible
+from whisper_migrate.words import LONG, differences, excerpt, line, outline
 
 FEW = 5  # ignored changes that are listed for one pattern
 COLOURS = {"+": "green", "-": "red", "~": "yellow"}

@@ -17,6 +17,7 @@ from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.desired import build
 from whisper_migrate.errors import Failure
+from whisper_migrate.hidden_characters import visible
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
 from whisper_migrate.names import joined, shown, typed
@@ -108,10 +109,7 @@ def draft(
                 revision or secrets.token_hex(6),
                 parent,
                 message,
-                [
-                    *lines,
-                    *(f"Allowed: {name}" for name in needed),
-                ],
+                [visible(words) for words in (*lines, *(f"Allowed: {name}" for name in needed))],
                 Body([*renames.up, *up], desired, before=recorded, marked=True).source(),
                 Body([*down, *renames.down], recorded, before=desired, marked=True).source(),
             )

@@ -26,7 +26,7 @@ def escaped(sql: str) -> str:
 
 def quoted(value: str) -> str:
     """A Python literal in double quotes, as a person would type it."""
-    if "\n" in value or "\\" in value:
+    if "\\" in value or not value.isprintable():
         return repr(value)
     return '"' + value.replace('"', '\\"') + '"' if "'" in value or '"' not in value else repr(value)
 

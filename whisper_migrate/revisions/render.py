@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from whisper_migrate.catalog import Catalog, Key, Object
+from whisper_migrate.hidden_characters import visible
 from whisper_migrate.names import arguments, schema_argument, shown, split_name, split_names, unquoted
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning import column_types
@@ -63,7 +64,7 @@ class Body:
 
     def _fill_column(self, step: Step) -> list[str]:
         """The author's own: it is PLACE that is left to write."""
-        told = f"# Write {PLACE}: what {shown(step.item.identity)} is to be in these rows, in SQL."
+        told = f"# Write {PLACE}: what {visible(shown(step.item.identity))} is to be in these rows, in SQL."
         return [*([told] if is_unwritten(step.statements[0]) else []), *map(execute, step.statements)]
 
     def _tables_first(self) -> list[Step]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.drift import record
 from whisper_migrate.errors import Failure, reason
+from whisper_migrate.hidden_characters import in_json
 from whisper_migrate.history import History
 from whisper_migrate.ignore import without
 from whisper_migrate.inspect import inspect
@@ -23,7 +25,7 @@ from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
 from whisper_migrate.repair import PREAMBLE, planned
 from whisper_migrate.settle import agreed, settled
-from whisper_migrate.sql import run
+from whisper_migrate.sql import comment, run
 from whisper_migrate.standing.anomalies import doubts
 from whisper_migrate.standing.stamp import Outcome, Say, Unchanged, place
 from whisper_migrate.standing.whereabouts import Whereabouts, whereabouts
@@ -184,7 +186,7 @@ def _to_decide(steps: list[Step], undecided: list[Change]) -> Iterator[str]:
     lost = {id(hazard.item): hazard for hazard in hazards(chosen)}
     for step in chosen:
         if hazard := lost.get(id(step.item)):
-            yield f"-- LOSES DATA: {' '.join(str(hazard).split())}"
+            yield comment(f"LOSES DATA: {hazard}")
         yield from (f"{statement};" for statement in step.statements)
 
 
@@ -192,7 +194,7 @@ def patterns(changes: list[Change]) -> list[str]:
     """Lines for pyproject.toml that leave the user's own out of every comparison."""
     lines = []
     for change in outline(changes):
-        identity = escape(change.object.identity).replace("\\", "\\\\").replace('"', '\\"')
-        lines += ["[[tool.whisper_migrate.ignore]]", f'kind = "{change.object.kind}"', f'identity = "{identity}"']
+        identity = in_json(json.dumps(escape(change.object.identity), ensure_ascii=False))  # TOML has such strings too
+        lines += ["[[tool.whisper_migrate.ignore]]", f'kind = "{change.object.kind}"', f"identity = {identity}"]
         lines += ['reason = "not of this history"']
     return lines
