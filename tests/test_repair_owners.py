@@ -30,7 +30,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture
 def kept(database: URL) -> URL:
     """A database whose schema belongs to keeper, who runs the revisions."""
-    return little.at(database, "two", ROLES, GIVE, "GRANT CREATE ON SCHEMA public TO keeper, writer")
+    little.execute(database, ROLES, f"ALTER DATABASE {database.database} OWNER TO keeper")
+    return little.at(database, "two", GIVE, "GRANT CREATE ON SCHEMA public TO keeper, writer")
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,8 @@ class Catalog:
     """Every object of one database, in the order in which it was found (columns as the table has them).
 
     `implied` are objects that go without saying here, as an owner's rights: whether another catalog lists them or not
-    is no difference.
+    is no difference. `owners` are read where they are asked for, and compared with no other catalog's: a shadow belongs
+    to whoever made it.
     """
 
     objects: Mapping[Key, Object]
@@ -87,6 +88,7 @@ class Catalog:
     unreadable: tuple[str, ...] = ()
     requires: Mapping[Key, frozenset[Key]] = field(default_factory=dict, repr=False)
     implied: frozenset[Key] = field(default=frozenset(), repr=False)
+    owners: Mapping[Key, str] = field(default_factory=dict, repr=False, compare=False)
 
     def __iter__(self) -> Iterator[Object]:
         return iter(self.objects.values())

@@ -20,6 +20,7 @@ from whisper_migrate.history import History
 from whisper_migrate.ignore import Pattern, split
 from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import Entry, read_or_why
+from whisper_migrate.owners import given_away, note
 from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
 from whisper_migrate.settle import settled
@@ -47,8 +48,8 @@ class Verdict:
     `unwritten`: from the history to the models. `drift`: from the history, at the revision that the database is stamped
     with, to the database. `pending`: revisions that the database does not have yet. `anomalies`: what the ledger tells.
     `nearest`: the revision that the database is nearer to than to its stamp, where it drifted and no ledger vouches for
-    that. `extensions` of the database have another version than its server installs now, and no history states it.
-    `failing` are functions of the models that cannot run, each with PostgreSQL's reason.
+    that. `notes` tell of no difference. `extensions` of the database have another version than its server installs
+    now, and no history states it. `failing` are functions of the models that cannot run, each with PostgreSQL's reason.
     """
 
     project: Project
@@ -64,6 +65,7 @@ class Verdict:
     unreadable: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()
     failing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
@@ -95,10 +97,13 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
     failing: list[str] = []
 
     def compare(finding: str, shadow: Connection, before: Catalog, after: Catalog) -> list[Change]:
-        changes, left_out = split(diff(before, after), project.ignored, before, after)
+        return settled(shadow, kept(finding, diff(before, after), before, after))
+
+    def kept(finding: str, changes: list[Change], before: Catalog, after: Catalog) -> list[Change]:
+        changes, left_out = split(changes, project.ignored, before, after)
         told = outline([change for change, _ in left_out])
         ignored.extend(Ignored(finding, change, pattern) for change, pattern in left_out if change in told)
-        return settled(shadow, changes)
+        return changes
 
     read = read_database(database, history) if database is not None and only != "models" else None
     actual, revision = read or (None, None)
@@ -117,6 +122,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
             if actual is not None:
                 recorded = record(history, shadow, revision, like=actual)
                 drift = compare("drift", shadow, recorded, actual)
+                drift += kept("drift", given_away(recorded, actual, project.owner), recorded, actual)
                 if drift and revision and doubts(entries, stamps):
                     nearest = nearer(history, made, actual, revision)
             if desired:
@@ -137,6 +143,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
         nearest=nearest,
         revision=revision,
         compared=("models",) * (desired is not None) + ("history",) + ("database",) * (actual is not None),
+        notes=tuple(filter(None, [note(actual)])) if actual is not None and project.owner is None else (),
         extensions=outdated(actual, recorded) if actual is not None and recorded else (),
         failing=tuple(failing),
         unreadable=(*actual.unreadable, *([hidden] if hidden else [])) if actual is not None else (),
@@ -169,7 +176,9 @@ def read_database(
     Raises Failure, with the way out, for a stamp that says nothing sure: none on a database that has tables, an id
     that no file has, several at once.
     """
-    revisions, catalog = in_snapshot(database, lambda it: (stamped(it), inspect(it, requires=requires, like=like)))
+    revisions, catalog = in_snapshot(
+        database, lambda it: (stamped(it), inspect(it, requires=requires, owners=True, like=like))
+    )
     return catalog, sure_revision(history, database, revisions, catalog)
 
 

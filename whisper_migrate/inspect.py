@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.collector import in_haste
 from whisper_migrate.objects import ATTACHED, KINDS
+from whisper_migrate.owners import read_owners
 from whisper_migrate.requires import Address, read_requires
 
 # Tables that tell where the history stands: about the schema, not part of it.
@@ -78,9 +79,12 @@ UNION ALL SELECT 'large', NULL, NULL WHERE pg_relation_size('pg_catalog.pg_attri
 READ_BEFORE = "whisper_migrate has read this catalog before"
 
 
-def inspect(connection: Connection, *, requires: bool = False, like: Catalog | None = None) -> Catalog:
-    """Read the catalog of the database behind `connection`; with `requires`, also what depends on what.
+def inspect(
+    connection: Connection, *, requires: bool = False, owners: bool = False, like: Catalog | None = None
+) -> Catalog:
+    """Read the catalog of the database behind `connection`.
 
+    With `requires` it says also what depends on what, with `owners` whom everything belongs to.
     Only reads, inside the caller's transaction, and leaves the session's settings as they were. One query per kind.
     What is the same in `like`, the catalog of another database, is shared with it: that saves memory, no more.
     """
@@ -89,7 +93,7 @@ def inspect(connection: Connection, *, requires: bool = False, like: Catalog | N
         settings = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in SETTINGS.items())
         connection.execute(text(f"SELECT {settings}"))
         with in_haste():
-            return _Reader(connection, like.objects if like else {}).read(requires)
+            return _Reader(connection, like.objects if like else {}, owners).read(requires)
     finally:
         savepoint.rollback()
 
@@ -97,8 +101,9 @@ def inspect(connection: Connection, *, requires: bool = False, like: Catalog | N
 class _Reader:
     """One reading of one database."""
 
-    def __init__(self, connection: Connection, known: Mapping[Key, Object]) -> None:
+    def __init__(self, connection: Connection, known: Mapping[Key, Object], owners: bool) -> None:
         self.connection = connection
+        self.owned: dict[tuple[str, int], Key] | None = {} if owners else None
         self.known = known
         self.driver: Any = connection.connection
         self.version = self.driver.server_version // 10000
@@ -128,24 +133,28 @@ class _Reader:
                 wanted.update((*address[:2], part) for address, _ in rows for part in {0, address[2]})
             else:
                 self._keep(kind, found, None if requires else wanted)
-        owners = dict(self.addresses)
+        holders = dict(self.addresses)
         for kind, rows in attached.items():
-            self._keep(kind, self._with_owners(rows, owners), None if requires else wanted)
+            self._keep(kind, self._with_owners(rows, holders), None if requires else wanted)
         needed: Mapping[Key, frozenset[Key]] = {}
         if requires:
             needed = read_requires(self.connection, self.objects, self.addresses)
         objects: Mapping[Key, Object] = self.objects
         if len(objects) == len(self.known) and all(map(is_, objects.values(), self.known.values())):
             objects = self.known
-        return Catalog(objects, self.version, tuple(self.unreadable), needed, frozenset(self.implied))
+        owners = read_owners(self.connection, self.owned) if self.owned is not None else {}
+        return Catalog(objects, self.version, tuple(self.unreadable), needed, frozenset(self.implied), owners)
 
     def _keep(self, kind: str, found: Iterable[tuple[Address, Object]], wanted: set[Address] | None) -> None:
         goes_without_saying = getattr(KINDS[kind], "implied", None)
+        owned = self.owned if KINDS[kind].OWNER else None
         for address, item in found:
             if goes_without_saying and goes_without_saying(item):
                 self.implied.add(item.key)
                 continue
             self.objects[item.key] = item
+            if owned is not None and address[1] >= FIRST_OID:
+                owned[address[:2]] = item.key
             if wanted is None or address in wanted:
                 self.addresses.append((address, item))
 

@@ -1,78 +1,152 @@
-"""Whom what a repair makes belongs to: to whoever had it before, else to the role that runs the revisions.
+"""Whom objects belong to, and whom they should belong to: what `owner` in pyproject.toml names, or whoever had them.
 
-Owners are not compared. But a sequence must belong to who has its table, a view reads with its owner's rights, and what
-belongs to an administrator the next revision cannot alter.
+A sequence must belong to who has its table, a view reads with its owner's rights, and what belongs to an administrator
+the next revision cannot alter. So an object of another owner than the one that is named is drift. Where none is named,
+nobody has said who is right: owners that differ are a note.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, text
 
-from whisper_migrate.catalog import Key, Object
+from whisper_migrate.catalog import Catalog, Change, Key, Object
+from whisper_migrate.names import identifier, plain_name, shown, split_name
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning.steps import Step
 
-# What ALTER ... OWNER TO calls it. All else belongs to its table or schema, or only to superusers.
-WORDS = {
-    "function": "ROUTINE",
-    "aggregate": "ROUTINE",
-    "enum": "TYPE",
-    "composite_type": "TYPE",
-    "range_type": "TYPE",
-    "foreign_server": "SERVER",
-} | {
-    kind: kind.replace("_", " ").upper()
-    for kind in (
-        *("schema", "table", "foreign_table", "view", "materialized_view", "sequence", "statistics"),
-        *("domain", "collation", "operator", "text_search_dictionary", "text_search_configuration"),
-    )
-}
+OWNER = "owner"  # the kind of a change of owners, as reports and patterns name it
+DATABASE = "database"
+MANY = 5  # objects that a note names
+
+# An owner is what pg_shdepend says, of any class of objects; what belongs to the role that initdb made is not in there.
 OWNERS = """
-SELECT t.catalog, t.identity, quote_ident(pg_get_userbyid(t.owner)) AS owner FROM (
-    SELECT 'pg_class', c.oid::regclass::text, c.relowner FROM pg_catalog.pg_class AS c
-    WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-    UNION ALL SELECT 'pg_proc', p.oid::regprocedure::text, p.proowner FROM pg_catalog.pg_proc AS p WHERE p.oid >= 16384
-    UNION ALL SELECT 'pg_type', t.oid::regtype::text, t.typowner FROM pg_catalog.pg_type AS t
-              WHERE t.oid >= 16384 AND t.typtype IN ('e', 'd', 'c', 'r')
-    UNION ALL SELECT 'pg_namespace', quote_ident(n.nspname), n.nspowner FROM pg_catalog.pg_namespace AS n
-    UNION ALL SELECT 'pg_collation', c.oid::regcollation::text, c.collowner FROM pg_catalog.pg_collation AS c
-              WHERE c.oid >= 16384
-    UNION ALL SELECT 'pg_operator', o.oid::regoperator::text, o.oprowner FROM pg_catalog.pg_operator AS o
-              WHERE o.oid >= 16384
-    UNION ALL SELECT 'pg_statistic_ext', quote_ident(n.nspname) || '.' || quote_ident(s.stxname), s.stxowner
-              FROM pg_catalog.pg_statistic_ext AS s JOIN pg_catalog.pg_namespace AS n ON n.oid = s.stxnamespace
-    UNION ALL SELECT 'pg_ts_dict', d.oid::regdictionary::text, d.dictowner FROM pg_catalog.pg_ts_dict AS d
-              WHERE d.oid >= 16384
-    UNION ALL SELECT 'pg_ts_config', c.oid::regconfig::text, c.cfgowner FROM pg_catalog.pg_ts_config AS c
-              WHERE c.oid >= 16384
-    UNION ALL SELECT 'pg_foreign_server', quote_ident(s.srvname), s.srvowner FROM pg_catalog.pg_foreign_server AS s
-) AS t(catalog, identity, owner)"""
-# Those whose objects this role may make theirs.
+SELECT d.classid::regclass::text AS catalog, d.objid AS oid, r.rolname AS owner
+FROM pg_catalog.pg_shdepend AS d JOIN pg_catalog.pg_roles AS r ON r.oid = d.refobjid
+WHERE d.refclassid = 'pg_catalog.pg_authid'::regclass AND d.deptype = 'o' AND d.objsubid = 0
+  AND d.dbid IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
+UNION ALL SELECT 'database', d.oid, pg_get_userbyid(d.datdba)
+FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()
+UNION ALL SELECT 'initdb', 0, pg_get_userbyid(10)"""
+# Whose objects this role may make theirs.
 REACHED = """
-SELECT quote_ident(r.rolname) FROM pg_catalog.pg_roles AS r
+SELECT r.rolname FROM pg_catalog.pg_roles AS r
 WHERE pg_has_role(r.oid, CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END)"""
+# Who runs the revisions.
+RUNNER = """
+SELECT pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relname = 'alembic_version' AND n.nspname = 'public'"""
+
+
+def read_owners(connection: Connection, addresses: Mapping[tuple[str, int], Key]) -> dict[Key, str]:
+    """The owner of each object that has one of its own, by its address in the catalogs; and that of the database."""
+    rows = connection.execute(text(OWNERS)).all()
+    initdb = next(row.owner for row in rows if row.catalog == "initdb")
+    found = {(row.catalog, row.oid): row.owner for row in rows}
+    owners = {key: found.get(address, initdb) for address, key in addresses.items()}
+    name = str(connection.scalar(text("SELECT quote_ident(current_database())")))
+    owners[DATABASE, name] = next(row.owner for row in rows if row.catalog == DATABASE)
+    return owners
+
+
+def word(kind: str) -> str | None:
+    """What ALTER ... OWNER TO calls objects of a kind; None where they have no owner of their own."""
+    if kind == DATABASE:
+        return "DATABASE"
+    found: str | None = KINDS[kind].OWNER
+    return found
+
+
+def follows(item: Object) -> bool:
+    """Whether an object belongs to whom its table belongs to, always."""
+    return item.parent is not None and getattr(KINDS[item.kind], "FOLLOWS", False)
+
+
+def given_away(wanted: Catalog, actual: Catalog, owner: str | None) -> list[Change]:
+    """The objects that both catalogs have and that belong to somebody else than `owner`; none where that is None."""
+    if owner is None:
+        return []
+    return [
+        Change(_owned(key, item, owner), _owned(key, item, found))
+        for key, found in actual.owners.items()
+        if found != owner
+        for item in [actual.objects.get(key)]
+        if (key[0] == DATABASE) or (item is not None and key in wanted and not follows(item))
+    ]
+
+
+def _owned(key: Key, item: Object | None, owner: str) -> Object:
+    kind, identity = key
+    parent = item.parent or item.identity if item else None
+    name = plain_name(item) if item else identity
+    return Object(OWNER, f"{kind.replace('_', ' ')} {identity}", parent, (OWNER, "name", "of"), (owner, name, key))
+
+
+def giving(changes: Iterable[Change]) -> list[str]:
+    """The statements that give objects back to the owner that they should have."""
+    found = [(change.before, change.before["of"]) for change in changes if change.before]
+    return [
+        f"ALTER {word(kind)} {identity} OWNER TO {identifier(before['owner'])}" for before, (kind, identity) in found
+    ]
+
+
+def note(actual: Catalog) -> str | None:
+    """One sentence on owners that differ within a schema, and how to say which one is right."""
+    by_schema: dict[str, Counter[str]] = {}
+    for (kind, identity), owner in actual.owners.items():
+        item = actual.objects.get((kind, identity))
+        if item is not None and "." in identity and not follows(item):
+            by_schema.setdefault(split_name(identity)[0], Counter())[owner] += 1
+    mixed = {schema: found for schema, found in by_schema.items() if len(found) > 1}
+    if not mixed:
+        return None
+    most = sum(mixed.values(), Counter[str]()).most_common(1)[0][0]
+    others = [
+        f"{kind.replace('_', ' ')} {shown(identity)} ({owner})"
+        for (kind, identity), owner in actual.owners.items()
+        if owner != most and "." in identity and split_name(identity)[0] in mixed and (kind, identity) in actual
+    ]
+    more = f" and {len(others) - MANY} more" if len(others) > MANY else ""
+    return (
+        f"Owners differ within schema {', '.join(sorted(mixed))}: most is {most}'s,"
+        f' but not {", ".join(others[:MANY])}{more}. owner = "{most}" in [tool.whisper_migrate] would make that drift.'
+    )
 
 
 @dataclass(frozen=True)
 class Owners:
-    """Who has what in a database, the role that looks, the one that runs the revisions, and whose roles it can take."""
+    """Who has what in a database, the role that looks, the one that runs the revisions, and whose roles it can take.
 
-    of: Mapping[tuple[str, str], str]
+    `owner` is who should have everything, where the project names one.
+    """
+
+    of: Mapping[Key, str]
     me: str
     runner: str
     reached: frozenset[str]
+    owner: str | None = None
+
+    @classmethod
+    def read(cls, connection: Connection, actual: Catalog, owner: str | None) -> Owners:
+        """Those of the database behind `connection`, which is as `actual` says."""
+        me = str(connection.scalar(text("SELECT current_user")))
+        runner = str(connection.scalar(text(RUNNER)) or me)
+        return cls(actual.owners, me, runner, frozenset(connection.scalars(text(REACHED))), owner)
 
     def wanted(self, item: Object) -> str | None:
         """Who is to have an object that is made, unless that is who makes it."""
-        if item.kind not in WORDS:
+        if item.kind not in KINDS or word(item.kind) is None:
             return None
-        catalog = KINDS[item.kind].CATALOG
-        # A sequence goes with its table.
-        owner = self.of.get((catalog, item.parent or item.identity)) or self.of.get((catalog, item.identity))
-        owner = owner or self.runner
+        owner = self.owner
+        if follows(item):
+            owner = next(
+                (self.of[key] for key in ((kind, str(item.parent)) for kind in KINDS) if key in self.of), owner
+            )
+        owner = owner or self.of.get(item.key) or self.runner
         return None if owner == self.me else owner
 
     def given(self, steps: Sequence[Step]) -> list[Step]:
@@ -83,25 +157,18 @@ class Owners:
             for step in steps
         ]
 
-    def lost(self, steps: Sequence[Step]) -> list[str]:
-        """Who is to have something that this role cannot give."""
+    def lost(self, steps: Sequence[Step], changes: Iterable[Change] = ()) -> list[str]:
+        """Who is to have something that this role cannot give: of what is made, and of what others have."""
         made = _made(steps)
         owners = {self.wanted(step.item) for step in steps if step.key in made}
+        owners |= {change.before["owner"] for change in changes if change.before}
         return sorted(owner for owner in owners if owner and owner not in self.reached)
 
     def _given(self, item: Object) -> list[str]:
         owner = self.wanted(item)
-        return [f"ALTER {WORDS[item.kind]} {item.identity} OWNER TO {owner}"] if owner in self.reached else []
-
-
-def read_owners(connection: Connection) -> Owners:
-    """Whom everything in a database belongs to."""
-    connection.execute(text("SELECT set_config('search_path', '', true)"))
-    rows = connection.execute(text(OWNERS))
-    found = {(row.catalog, row.identity): row.owner for row in rows}
-    me = str(connection.scalar(text("SELECT quote_ident(current_user)")))
-    runner = found.get(("pg_class", "public.alembic_version"), me)
-    return Owners(found, me, runner, frozenset(connection.scalars(text(REACHED))))
+        if owner is None or owner not in self.reached:
+            return []
+        return [f"ALTER {word(item.kind)} {item.identity} OWNER TO {identifier(owner)}"]
 
 
 def _made(steps: Sequence[Step]) -> set[tuple[str, Key]]:

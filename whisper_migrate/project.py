@@ -103,6 +103,14 @@ class Project:
         """Where names without a schema are looked for, and where tables without one are made: `public`, or as set."""
         return str(self.options.get("search_path", "public"))
 
+    @property
+    def owner(self) -> str | None:
+        """The role that everything should belong to, as `owner = "..."` names it; None where nobody has said."""
+        owner = self.options.get("owner")
+        if owner is not None and not (isinstance(owner, str) and owner):
+            raise Failure(f"[tool.{SECTION}] owner = {owner!r} names no role.", 'owner = "whisper_owner"')
+        return owner
+
     @cached_property
     def ignored(self) -> list[Pattern]:
         """What is not to be compared, from `[[tool.whisper_migrate.ignore]]`."""

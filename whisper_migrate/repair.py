@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
-from whisper_migrate.catalog import Catalog, Object, diff
+from whisper_migrate.catalog import Catalog, Change, Object, diff
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import shadows
@@ -18,12 +18,12 @@ from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.drift import nearer, read_database, record
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history import History
-from whisper_migrate.ignore import without
+from whisper_migrate.ignore import split, without
 from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import enter, may_write, read_or_why
 from whisper_migrate.names import shown
 from whisper_migrate.objects import default_privilege
-from whisper_migrate.owners import Owners, read_owners
+from whisper_migrate.owners import Owners, given_away, giving
 from whisper_migrate.planning.hazards import Hazard, hazards
 from whisper_migrate.planning.lookalikes import lookalike, renaming
 from whisper_migrate.planning.plan import plan, statements
@@ -64,6 +64,7 @@ class WayBack:
     wanted: Catalog
     steps: list[Step]
     owners: Owners
+    given: list[Change]
     nearer: Candidate | None = None
 
     def sql(self) -> str:
@@ -74,6 +75,8 @@ class WayBack:
         for owner in self.owners.lost(self.steps):
             words = f"What {owner} is to have will belong to {self.owners.me}, who is no member of {owner}."
             warnings.append(comment(words))
+        if hidden := self.owners.lost((), self.given):
+            warnings.append(comment(f"To be run by a member of {', '.join(hidden)}: {self.owners.me} is none."))
         return "\n".join([*warnings, "BEGIN;", *lines, "COMMIT;"])
 
     @property
@@ -91,7 +94,7 @@ class WayBack:
 
     @property
     def _statements(self) -> list[str]:
-        return statements(self.steps)
+        return [*statements(self.steps), *giving(self.given)]
 
     def apply(self, allowed: set[str]) -> None:
         """Run it in one transaction, which is kept only when nothing differs at its end.
@@ -136,7 +139,8 @@ class WayBack:
             raise Failure("The database has changed since it was read: nothing was repaired.", "Run the repair again.")
 
     def _require_repaired(self, connection: Connection) -> None:
-        left = settled(self.shadow, diff(self.wanted, without(inspect(connection), self.project.ignored)))
+        now = without(inspect(connection, owners=True), self.project.ignored)
+        left = settled(self.shadow, diff(self.wanted, now)) + given_away(self.wanted, now, self.project.owner)
         if left:
             lines = "\n  ".join(line(change) for change in left[:20])
             raise Failure(f"Nothing was repaired, since {counted(len(left), 'difference')} would be left:\n  {lines}")
@@ -152,14 +156,15 @@ def way_back(project: Project, server: URL, database: URL) -> Iterator[WayBack]:
         wanted = without(record(history, shadow, revision, requires=True), project.ignored)
         actual = without(actual, project.ignored)
         changes = settled(shadow, diff(wanted, actual))
-        owners = in_snapshot(database, read_owners)
+        owners = in_snapshot(database, lambda it: Owners.read(it, actual, project.owner))
+        given, _ = split(given_away(wanted, actual, project.owner), project.ignored, wanted, actual)
         steps = owners.given(planned(actual, agreed(actual, wanted, changes)))
         if changes and not statements(steps):
             lines = "\n  ".join(map(line, changes[:20]))
             raise Failure(f"The database differs, but no statement takes it back:\n  {lines}")
         doubted = steps and revision and doubts(entries, [revision])
         near = nearer(history, made, actual, revision) if doubted and revision else None
-        yield WayBack(project, database, shadow, revision, actual, wanted, steps, owners, near)
+        yield WayBack(project, database, shadow, revision, actual, wanted, steps, owners, given, near)
 
 
 def planned(actual: Catalog, wanted: Catalog) -> list[Step]:

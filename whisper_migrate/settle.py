@@ -21,7 +21,7 @@ from whisper_migrate.dependencies_changed import on_changed
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import inspect
 from whisper_migrate.objects.materialized_view import without_rows
-from whisper_migrate.owners import WORDS as OWNER_WORDS
+from whisper_migrate.owners import follows, word
 from whisper_migrate.planning.inheritance import TABLES, above
 from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.planning.steps import Step
@@ -113,9 +113,9 @@ def _concerned(base: Catalog, steps: Sequence[Step]) -> list[tuple[str, str]]:
     while more := {name for line in lines if line & names for name in line} - names:
         names |= more
     return [
-        (OWNER_WORDS[item.kind], item.identity)
+        (owned, item.identity)
         for item in base
-        if item.kind in OWNER_WORDS
+        if (owned := word(item.kind)) is not None
         and (item.kind == "schema" or item.identity in names)
-        and not (item.kind == "sequence" and item.parent)
+        and not follows(item)
     ]

@@ -2,6 +2,8 @@
 
 A kind's module gives
 - `CATALOG`: the system catalog that `pg_depend` knows its objects by (e.g. `pg_class`);
+- `OWNER`: what `ALTER ... OWNER TO` calls it (e.g. `MATERIALIZED VIEW`); None for what has no owner of its own, or
+  none but a superuser. With `FOLLOWS`, an object that lives with a table belongs to whom that belongs to;
 - `QUERY`, or `query(version)` where the major version matters: one row per object. The columns `oid` and `identity`
   (`subid`, `parent` and `class` where it has them) name the object, every other column is an attribute and is compared;
 - `EXISTS`: what to select from to see whether there are any at all; where there are none its query is not run;

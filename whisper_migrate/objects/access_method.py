@@ -3,6 +3,7 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_am"
+OWNER = None
 AFTER = ("schema", "extension")
 EXISTS = "pg_am WHERE oid >= 16384"
 

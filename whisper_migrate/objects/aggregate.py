@@ -4,6 +4,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
 
 CATALOG = "pg_proc"
+OWNER = "ROUTINE"
 EXISTS = "pg_aggregate WHERE aggfnoid >= 16384"
 AFTER = ("function",)
 

@@ -3,6 +3,7 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_cast"
+OWNER = None
 EXISTS = "pg_cast WHERE oid >= 16384"
 AFTER = ("function", "table", "domain", "composite_type", "range_type")
 

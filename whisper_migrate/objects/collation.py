@@ -4,6 +4,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
 
 CATALOG = "pg_collation"
+OWNER = "COLLATION"
 EXISTS = "pg_collation WHERE oid >= 16384"
 AFTER = ("schema", "extension")
 

@@ -7,6 +7,7 @@ from whisper_migrate.sql import foreign_option_changes, foreign_options, literal
 from whisper_migrate.statement import Does, Statement
 
 CATALOG = "pg_class"
+OWNER = None
 AFTER = ("table", "foreign_table", "domain", "composite_type", "range_type")
 SEEN = ("type", "collation")
 

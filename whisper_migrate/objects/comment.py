@@ -4,6 +4,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
 
 CATALOG = "pg_description"
+OWNER = None
 ATTACHED = True  # lives and dies with the object at the same address
 
 # What is a part of something is found there: a primary key's index at its constraint, a composite type's row at the

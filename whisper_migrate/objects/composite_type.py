@@ -6,6 +6,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.statement import Does, Statement, effect
 
 CATALOG = "pg_type"
+OWNER = "TYPE"
 EXISTS = "pg_class WHERE relkind = 'c' AND oid >= 16384"
 AFTER = ("schema", "extension", "enum", "domain", "collation")
 

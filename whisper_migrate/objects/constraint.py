@@ -5,6 +5,7 @@ from whisper_migrate.sql import literal, option_changes, sibling
 from whisper_migrate.statement import Does, Statement
 
 CATALOG = "pg_constraint"
+OWNER = None
 AFTER = ("column", "function")
 SEEN = ()
 

@@ -4,6 +4,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
 
 CATALOG = "pg_conversion"
+OWNER = "CONVERSION"
 AFTER = ("function",)
 EXISTS = "pg_conversion WHERE oid >= 16384"
 

@@ -7,6 +7,7 @@ it. Its name is not compared, nor is it written; other roles (FOR ROLE) are part
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_default_acl"
+OWNER = None
 EXISTS = "pg_default_acl"
 # Last, so that what the same plan creates is granted as that says, and not by these.
 AFTER = ("trigger", "foreign_table", "cast", "operator", "publication", "text_search_configuration")

@@ -6,6 +6,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.statement import Does, Statement
 
 CATALOG = "pg_type"
+OWNER = "DOMAIN"
 EXISTS = "pg_type WHERE typtype = 'd' AND oid >= 16384"
 AFTER = ("schema", "extension", "enum", "collation")
 SEEN = ("type", "collation")

@@ -3,6 +3,7 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_constraint"
+OWNER = None
 EXISTS = "pg_constraint WHERE contypid >= 16384"
 AFTER = ("domain", "function", "column")
 

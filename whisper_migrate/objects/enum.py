@@ -7,6 +7,7 @@ from whisper_migrate.sql import literal
 from whisper_migrate.statement import Does, Statement
 
 CATALOG = "pg_type"
+OWNER = "TYPE"
 EXISTS = "pg_type WHERE typtype = 'e' AND oid >= 16384"
 AFTER = ("schema", "extension")
 

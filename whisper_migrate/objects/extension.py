@@ -4,6 +4,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
 
 CATALOG = "pg_extension"
+OWNER = None
 EXISTS = "pg_extension WHERE oid >= 16384"
 AFTER = ("schema", "extension_version")
 

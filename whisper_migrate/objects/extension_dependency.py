@@ -3,6 +3,7 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_depend"
+OWNER = None
 EXISTS = "pg_depend WHERE deptype = 'x'"
 AFTER = ("extension", "trigger", "index", "materialized_view")
 ATTACHED = True  # lives and dies with the object at the same address

@@ -10,6 +10,7 @@ from whisper_migrate.databases.shadow_name import PREFIX
 from whisper_migrate.sql import literal
 
 CATALOG = "pg_available_extension_versions"
+OWNER = None
 EXISTS = "pg_extension WHERE oid >= 16384"
 AFTER = ("schema",)
 

@@ -4,6 +4,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.sql import foreign_option_changes, foreign_options, literal
 
 CATALOG = "pg_foreign_server"
+OWNER = "SERVER"
 EXISTS = "pg_foreign_server"
 AFTER = ("foreign_data_wrapper",)
 

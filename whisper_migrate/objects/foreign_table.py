@@ -7,6 +7,7 @@ from whisper_migrate.objects import column
 from whisper_migrate.sql import foreign_option_changes, foreign_options
 
 CATALOG = "pg_class"
+OWNER = "FOREIGN TABLE"
 EXISTS = "pg_foreign_table"
 AFTER = ("foreign_server", "table")
 SEEN = ()

@@ -3,6 +3,7 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_proc"
+OWNER = "ROUTINE"
 EXISTS = "pg_proc WHERE prokind <> 'a' AND oid >= 16384"
 AFTER = ("table", "domain", "composite_type", "range_type")
 SEEN = ("type", "window", "arguments", "returns")

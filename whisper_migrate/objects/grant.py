@@ -11,6 +11,7 @@ to that role which is found elsewhere is a difference. What PUBLIC may do unless
 from whisper_migrate.catalog import Key, Object
 
 CATALOG = "pg_class"
+OWNER = None
 ATTACHED = True
 
 NOUN = """

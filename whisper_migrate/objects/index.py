@@ -4,6 +4,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.errors import Failure
 
 CATALOG = "pg_class"
+OWNER = None
 AFTER = ("constraint", "materialized_view")
 SEEN = ()
 

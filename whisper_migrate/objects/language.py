@@ -3,6 +3,7 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_language"
+OWNER = "LANGUAGE"
 AFTER = ("schema", "extension")
 SEEN = ()
 EXISTS = "pg_language WHERE oid >= 16384"

@@ -4,6 +4,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.sql import option_changes, options
 
 CATALOG = "pg_class"
+OWNER = "MATERIALIZED VIEW"
 EXISTS = "pg_class WHERE relkind = 'm'"
 AFTER = ("view",)
 SEEN = ("columns",)

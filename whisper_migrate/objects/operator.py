@@ -4,6 +4,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.sql import NOT_AN_EXTENSIONS
 
 CATALOG = "pg_operator"
+OWNER = "OPERATOR"
 EXISTS = f"pg_operator AS x WHERE x.oid >= 16384 AND {NOT_AN_EXTENSIONS}"
 AFTER = ("function", "domain", "composite_type", "range_type")
 

@@ -5,6 +5,7 @@ from whisper_migrate.objects.operator_family import FUNCTIONS, OPERATORS
 from whisper_migrate.sql import NOT_AN_EXTENSIONS
 
 CATALOG = "pg_opclass"
+OWNER = "OPERATOR CLASS"
 AFTER = ("operator_family",)
 EXISTS = f"pg_opclass AS x WHERE x.oid >= 16384 AND {NOT_AN_EXTENSIONS}"
 

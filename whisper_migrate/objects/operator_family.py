@@ -4,6 +4,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.sql import NOT_AN_EXTENSIONS
 
 CATALOG = "pg_opfamily"
+OWNER = "OPERATOR FAMILY"
 AFTER = ("function", "operator")
 EXISTS = f"pg_opfamily AS x WHERE x.oid >= 16384 AND {NOT_AN_EXTENSIONS}"
 

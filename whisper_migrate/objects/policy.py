@@ -3,6 +3,7 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_policy"
+OWNER = None
 EXISTS = "pg_policy"
 AFTER = ("column", "view", "function")
 

@@ -4,6 +4,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
 
 CATALOG = "pg_publication"
+OWNER = "PUBLICATION"
 EXISTS = "pg_publication"
 AFTER = ("schema", "column", "constraint", "function", "foreign_table")
 

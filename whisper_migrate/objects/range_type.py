@@ -6,6 +6,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
 
 CATALOG = "pg_type"
+OWNER = "TYPE"
 EXISTS = "pg_range WHERE rngtypid >= 16384"
 AFTER = ("schema", "extension", "enum", "domain", "composite_type", "collation")
 

@@ -7,6 +7,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.objects.grant import GRANTABLE, PART, on, privileges_on
 
 CATALOG = "pg_proc"
+OWNER = None
 ATTACHED = True
 
 QUERY = f"""

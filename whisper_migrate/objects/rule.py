@@ -3,6 +3,7 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_rewrite"
+OWNER = None
 EXISTS = "pg_rewrite WHERE rulename <> '_RETURN' AND oid >= 16384"
 AFTER = ("column", "view", "function", "trigger")
 

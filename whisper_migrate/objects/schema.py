@@ -3,6 +3,7 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_namespace"
+OWNER = "SCHEMA"
 SEEN = ()
 
 QUERY = r"""

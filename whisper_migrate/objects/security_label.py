@@ -5,6 +5,7 @@ from whisper_migrate.objects.comment import named
 from whisper_migrate.sql import literal
 
 CATALOG = "pg_seclabel"
+OWNER = None
 EXISTS = "pg_seclabel"
 ATTACHED = True
 

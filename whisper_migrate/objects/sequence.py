@@ -4,6 +4,8 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
 
 CATALOG = "pg_class"
+OWNER = "SEQUENCE"
+FOLLOWS = True
 EXISTS = "pg_sequence"
 AFTER = ("schema", "extension")
 SEEN = ()

@@ -3,6 +3,7 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_statistic_ext"
+OWNER = "STATISTICS"
 EXISTS = "pg_statistic_ext"
 AFTER = ("column", "function", "materialized_view")
 

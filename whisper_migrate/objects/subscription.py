@@ -8,6 +8,7 @@ from whisper_migrate.plurals import counted
 from whisper_migrate.sql import hidden
 
 CATALOG = "pg_subscription"
+OWNER = None  # only a superuser can be that
 EXISTS = "pg_subscription"
 AFTER = ("table",)
 

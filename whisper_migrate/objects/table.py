@@ -8,6 +8,7 @@ from whisper_migrate.objects import column
 from whisper_migrate.sql import option_changes, options
 
 CATALOG = "pg_class"
+OWNER = "TABLE"
 AFTER = ("schema", "extension", "enum", "sequence")
 SEEN = ()
 

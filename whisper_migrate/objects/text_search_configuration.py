@@ -3,6 +3,7 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_ts_config"
+OWNER = "TEXT SEARCH CONFIGURATION"
 EXISTS = "pg_ts_config WHERE oid >= 16384"
 AFTER = ("text_search_dictionary", "text_search_parser")
 

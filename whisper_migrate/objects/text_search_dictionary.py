@@ -5,6 +5,7 @@ import re
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_ts_dict"
+OWNER = "TEXT SEARCH DICTIONARY"
 EXISTS = "pg_ts_dict WHERE oid >= 16384"
 AFTER = ("text_search_template",)
 

@@ -3,6 +3,7 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_ts_parser"
+OWNER = None
 AFTER = ("function",)
 EXISTS = "pg_ts_parser WHERE oid >= 16384"
 

@@ -3,6 +3,7 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_ts_template"
+OWNER = None
 AFTER = ("function",)
 EXISTS = "pg_ts_template WHERE oid >= 16384"
 

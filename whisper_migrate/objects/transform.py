@@ -3,6 +3,7 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_transform"
+OWNER = None
 AFTER = ("function", "language", "domain", "composite_type")
 EXISTS = "pg_transform WHERE oid >= 16384"
 

@@ -3,6 +3,7 @@
 from whisper_migrate.catalog import Object
 
 CATALOG = "pg_trigger"
+OWNER = None
 AFTER = ("column", "view", "function", "constraint", "index")
 
 # PostgreSQL 14 calls a partition's share of its parent's triggers internal, as it does those that keep a constraint.

@@ -8,6 +8,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.errors import Failure
 
 CATALOG = "pg_depend"
+OWNER = None
 AFTER = ("function", "operator", "cast", "trigger")
 
 # Of types, the kinds know all but base types, and shells of them. What an extension brings along is left out; to name

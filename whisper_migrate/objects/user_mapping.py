@@ -8,6 +8,7 @@ from whisper_migrate.plurals import counted
 from whisper_migrate.sql import HIDDEN, foreign_option_changes, foreign_options, hidden
 
 CATALOG = "pg_user_mapping"
+OWNER = None
 EXISTS = "pg_foreign_server"
 AFTER = ("foreign_server",)
 

@@ -45,6 +45,7 @@ def document(verdict: Verdict, database: str | None) -> dict[str, Any]:
             }
             for ignored in verdict.ignored
         ],
+        "notes": list(verdict.notes),
         "extensions": list(verdict.extensions),
         "failing": list(verdict.failing),
         "unreadable": list(verdict.unreadable),

@@ -52,6 +52,7 @@ def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
         yield from [f"  [bold]->[/] {escape(anomaly.remedy)}"] if anomaly.remedy else []
     yield from _ignored(verdict)
     yield from (f"[bold]Cannot run[/]: {escape(function)}" for function in verdict.failing)
+    yield from (f"Note: {escape(text)}" for text in verdict.notes)
     for extension in verdict.extensions:
         yield f"Note: extension {escape(extension)} is not of the version that its server installs now."
     yield from (f"Not readable: {escape(reason)}" for reason in verdict.unreadable)

@@ -92,7 +92,7 @@ class _Refused(Failure):
 def _require_way(ahead: Foresight, run: Runner, say: Say, despite_drift: bool) -> None:
     connection = run.opened.connection
     halfway = Journal.read(connection).entries  # what a revision did before it was stopped is no drift
-    actual = inspect(connection, requires=True, like=ahead.catalog)
+    actual = inspect(connection, requires=True, owners=True, like=ahead.catalog)
     connection.rollback()
     drift = ahead.differences(actual)
     if not drift or halfway:
@@ -118,7 +118,7 @@ def _done(run: Runner, ahead: Foresight | None, say: Say, why_not: str | None) -
     if ahead is None:
         return Checked(outcome, [], why_not)
     try:
-        return Checked(outcome, ahead.differences(inspect(run.opened.connection, like=ahead.catalog)))
+        return Checked(outcome, ahead.differences(inspect(run.opened.connection, owners=True, like=ahead.catalog)))
     except (Failure, DBAPIError) as error:
         return Checked(outcome, [], _unchecked(error, say))
     finally:

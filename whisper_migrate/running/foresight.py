@@ -17,8 +17,9 @@ from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.databases.shadow_server import server_like
 from whisper_migrate.history import History
-from whisper_migrate.ignore import without
+from whisper_migrate.ignore import split, without
 from whisper_migrate.inspect import inspect
+from whisper_migrate.owners import given_away
 from whisper_migrate.running.losses import Loss, holdings, losses
 from whisper_migrate.running.way import revision_of
 from whisper_migrate.settle import settled
@@ -110,7 +111,10 @@ class Foresight:
     def differences(self, actual: Catalog) -> list[Change]:
         """How the database's catalog differs from the shadow's, but for what the project ignores."""
         ignored = self.history.project.ignored
-        found = settled(self.shadow, diff(without(self.catalog, ignored), without(actual, ignored)))
+        wanted, there = without(self.catalog, ignored), without(actual, ignored)
+        found = settled(self.shadow, diff(wanted, there))
+        owners, _ = split(given_away(wanted, there, self.history.project.owner), ignored, wanted, there)
+        found += owners
         self.shadow.commit()
         return found
 
