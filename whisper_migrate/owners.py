@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog import Catalog, Change, Key, Object
+from whisper_migrate.errors import Failure
 from whisper_migrate.names import identifier, plain_name, shown, split_name
 from whisper_migrate.objects import KINDS
-from whisper_migrate.planning.steps import Step
+from whisper_migrate.planning.steps import CONTAINERS, Step
 
 OWNER = "owner"  # the kind of a change of owners, as reports and patterns name it
 DATABASE = "database"
@@ -31,6 +32,9 @@ WHERE d.refclassid = 'pg_catalog.pg_authid'::regclass AND d.deptype = 'o' AND d.
 UNION ALL SELECT 'database', d.oid, pg_get_userbyid(d.datdba)
 FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()
 UNION ALL SELECT 'initdb', 0, pg_get_userbyid(10)"""
+SET_ROLE = "SET ROLE "
+# To make or alter these on a table runs expressions of its owner's with the rights of who does it.
+RUN_BY_ITS_OWNER = frozenset({"column", "constraint", "domain_constraint"})
 # Whose objects this role may make theirs.
 REACHED = """
 SELECT r.rolname FROM pg_catalog.pg_roles AS r
@@ -150,12 +154,41 @@ class Owners:
         return None if owner == self.me else owner
 
     def given(self, steps: Sequence[Step]) -> list[Step]:
-        """The steps, each of which gives what it makes to its owner."""
+        """The steps, each of which gives what it makes to its owner.
+
+        What a materialized view calls is run when it is made, and that is its owner's to answer for: who makes it is
+        the owner, and PostgreSQL keeps what is run from becoming anybody else.
+        """
         made = _made(steps)
-        return [
-            replace(step, statements=(*step.statements, *self._given(step.item))) if step.key in made else step
-            for step in steps
-        ]
+        given = [replace(step, statements=self._given(step)) if step.key in made else step for step in steps]
+        first = next((place for place, step in enumerate(given) if _is_by_another(step)), len(given))
+        return [*given[:first], *_grants_first(given[first:])]
+
+    def require_own(self, steps: Sequence[Step], recorded: Catalog) -> None:
+        """Raises Failure where steps would make again, or run, what belongs to a role that must do so itself.
+
+        Such is no part of the history, which `recorded` holds, and came in between: it uses what has to be rebuilt.
+        """
+        made = _made(steps)
+        known = {item.identity for item in recorded}
+        for step in steps:
+            item = step.item
+            if not step.statements or (item.parent or item.identity) in known:
+                continue
+            owner = self._owner(item)
+            runs = item.kind in RUN_BY_ITS_OWNER and step.verb in ("create", "alter", "finish")
+            unreachable = step.key in made and owner not in self.reached
+            if owner and owner != self.me and (runs or unreachable):
+                raise Failure(
+                    f"Nothing was done: {item.kind.replace('_', ' ')} {shown(item.identity)} would have to be made"
+                    f" again, and belongs to {owner}, who alone may do that.",
+                    f"Let {owner} drop it, and make it again afterwards.",
+                )
+
+    def _owner(self, item: Object) -> str | None:
+        """Who has an object, or the table, view or domain that it lives with."""
+        keys = [item.key, *((kind, item.parent) for kind in CONTAINERS if item.parent)]
+        return next((self.of[key] for key in keys if key in self.of), None)
 
     def lost(self, steps: Sequence[Step], changes: Iterable[Change] = ()) -> list[str]:
         """Who is to have something that this role cannot give: of what is made, and of what others have."""
@@ -164,11 +197,24 @@ class Owners:
         owners |= {change.before["owner"] for change in changes if change.before}
         return sorted(owner for owner in owners if owner and owner not in self.reached)
 
-    def _given(self, item: Object) -> list[str]:
-        owner = self.wanted(item)
+    def _given(self, step: Step) -> tuple[str, ...]:
+        item, owner = step.item, self.wanted(step.item)
         if owner is None or owner not in self.reached:
-            return []
-        return [f"ALTER {word(item.kind)} {item.identity} OWNER TO {identifier(owner)}"]
+            return step.statements
+        if item.kind == "materialized_view":
+            return (f"{SET_ROLE}{identifier(owner)}", *step.statements, "RESET ROLE")
+        return (*step.statements, f"ALTER {word(item.kind)} {item.identity} OWNER TO {identifier(owner)}")
+
+
+def _is_by_another(step: Step) -> bool:
+    return step.item.kind == "materialized_view" and any(text.startswith(SET_ROLE) for text in step.statements[:1])
+
+
+def _grants_first(steps: Sequence[Step]) -> list[Step]:
+    """The steps, those first that grant something on what is there by now: whoever makes a view has to read from it."""
+    coming = {step.item.identity for step in steps if step.item.kind != "grant"}
+    grants = [step for step in steps if step.item.kind == "grant" and step.item["name"] not in coming]
+    return [*grants, *(step for step in steps if not any(step is grant for grant in grants))]
 
 
 def _made(steps: Sequence[Step]) -> set[tuple[str, Key]]:

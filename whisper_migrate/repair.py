@@ -159,6 +159,7 @@ def way_back(project: Project, server: URL, database: URL) -> Iterator[WayBack]:
         owners = in_snapshot(database, lambda it: Owners.read(it, actual, project.owner))
         given, _ = split(given_away(wanted, actual, project.owner), project.ignored, wanted, actual)
         steps = owners.given(planned(actual, agreed(actual, wanted, changes)))
+        owners.require_own(steps, wanted)
         if changes and not statements(steps):
             lines = "\n  ".join(map(line, changes[:20]))
             raise Failure(f"The database differs, but no statement takes it back:\n  {lines}")

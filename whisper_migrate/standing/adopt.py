@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, Change, Key, diff
 from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.drift import record
 from whisper_migrate.errors import Failure, reason
@@ -20,6 +21,7 @@ from whisper_migrate.hidden_characters import in_json
 from whisper_migrate.history import History
 from whisper_migrate.ignore import without
 from whisper_migrate.inspect import inspect
+from whisper_migrate.owners import Owners
 from whisper_migrate.planning.hazards import hazards
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
@@ -60,6 +62,7 @@ class Adoption:
     besides: list[Change]
     undecided: list[Change]
     steps: list[Step]
+    owners: Owners
     sql: list[str]
 
     @property
@@ -74,6 +77,7 @@ class Adoption:
         `say` hears of a run that is waited for.
         """
         ignored = self.history.project.ignored
+        self.owners.require_own(self.steps, self.wanted)
 
         def work(connection: Connection) -> None:
             for statement in PREAMBLE:
@@ -119,9 +123,10 @@ def adoption(project: Project, server: URL, database: URL, revision: str | None)
         besides = [change for change in changes if change.sign == "+" and not _interferes(change, wanted)]
         sorted_out = {change.object.key for change in (*reconcilable, *besides)}
         undecided = [change for change in changes if change.object.key not in sorted_out]
+        owners = in_snapshot(database, lambda it: Owners.read(it, inspect(it, owners=True), None))
         goal = _with(agreed(actual, wanted, changes), actual, [change.object.key for change in besides])
         try:
-            steps = planned(actual, goal)
+            steps = owners.given(planned(actual, goal))
         except Failure:
             if not undecided:
                 raise
@@ -137,6 +142,7 @@ def adoption(project: Project, server: URL, database: URL, revision: str | None)
             besides,
             undecided,
             steps,
+            owners,
             list(_to_decide(steps, undecided)),
         )
 
