@@ -91,10 +91,10 @@ CASES = {
         f"{FUNCTION.format(f'f() RETURNS {type_}', 'sql', 'SELECT 1')}; CREATE TABLE t (a integer CHECK (a > f()))"
         for type_ in ("integer", "bigint")
     ),
-    "function of a nearer type": (
-        f"{FUNCTION.format('f(bigint) RETURNS boolean', 'sql', 'SELECT true')};CREATE TABLE t (a integer CHECK (f(a)))",
-        f"{FUNCTION.format('f(bigint) RETURNS boolean', 'sql', 'SELECT true')};"
-        f"{FUNCTION.format('f(integer) RETURNS boolean', 'sql', 'SELECT true')}; CREATE TABLE t (a integer CHECK (f(a)))",
+    "function of a nearer type": tuple(
+        "".join(f"{FUNCTION.format(f'f({type_}) RETURNS boolean', 'sql', 'SELECT true')};" for type_ in types)
+        + "CREATE TABLE t (a integer CHECK (f(a)))"
+        for types in (("bigint",), ("bigint", "integer"))
     ),
     "collation": tuple(
         f"CREATE COLLATION c (provider = libc, locale = '{locale}');"

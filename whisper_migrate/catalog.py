@@ -16,8 +16,9 @@ class Object:
     """One object of a database: its kind, its identity as PostgreSQL quotes it, and its attributes. Never changed.
 
     `key` names it in a catalog. `parent` is the identity of the table (or view) that it lives and dies with. `derived`
-    says that it is a table's share of what its parent has: it comes and goes with that. Nothing here is of one database
-    only (an OID is), so catalogs can share their objects.
+    says that it is a table's share of what its parent has: it comes and goes with that. `called` is the name that an
+    index or constraint has by chance, in this one database. Nothing else here is of one database only (an OID is), so
+    catalogs can share their objects.
     """
 
     kind: str
@@ -26,6 +27,7 @@ class Object:
     fields: tuple[str, ...] = field(repr=False, compare=False)
     values: tuple[Any, ...]
     derived: bool = field(default=False, compare=False)
+    called: str | None = field(default=None, compare=False)
     key: Key = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

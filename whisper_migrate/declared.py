@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ARRAY, DDL, MetaData, TypeDecorator
 from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.types import SchemaType, TypeEngine
+from sqlalchemy.util import OrderedSet
 
 # What PostgreSQL says that it misses: `type "mood" does not exist`, `function public.area(integer) does not exist`.
 MISSED = re.compile(r'"((?:[^"]|"")+)"|\b(?:function|procedure|operator) (?:[\w"]+\.)?([^\s(]+)\(')
@@ -25,6 +26,16 @@ def named_types(metadata: MetaData) -> Iterator[SchemaType]:
         if part.name and getattr(part, "create_type", True) and _name(part) not in seen:
             seen.add(_name(part))
             yield part
+
+
+def in_one_order(metadata: MetaData) -> None:
+    """Have `create_all` make the indexes of a table in the order of their names.
+
+    They are in a set, which each process goes through in another order. The names that PostgreSQL then chooses for a
+    partition's indexes, and which index a foreign key holds on to, would differ from run to run.
+    """
+    for table in metadata.tables.values():
+        table.indexes = OrderedSet(sorted(table.indexes, key=lambda index: str(index.name)))
 
 
 def _name(declared: SchemaType) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CheckFirst, CreateSchema
 from sqlalchemy.types import SchemaType
 
-from whisper_migrate.declared import Unmade, called, cause, named_types
+from whisper_migrate.declared import Unmade, called, cause, in_one_order, named_types
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.parameters import require_none
 from whisper_migrate.project import Project
@@ -29,6 +29,7 @@ def build(connection: Connection, project: Project) -> None:
     """
     metadata, entities = project.metadata, list(project.entities)
     require_none(metadata)
+    in_one_order(metadata)
     connection.execution_options(isolation_level="AUTOCOMMIT")
     connection.execute(text("SET synchronous_commit = off"))
     event.listen(connection, "after_cursor_execute", _forget)

@@ -28,7 +28,7 @@ TEMPORARY = re.compile(r"pg_temp(_\d+)?\.")
 FIRST_OID = 16384
 
 # What a kind's query says about where an object is; every other column of it is an attribute.
-RESERVED = ("oid", "subid", "parent", "identity", "class", "derived")
+RESERVED = ("oid", "subid", "parent", "identity", "class", "derived", "called")
 
 # PostgreSQL prints constants and names as these settings say, so every inspection runs under the same ones,
 # whatever the role or the database has set. (pg_dump does the same; what follows is for speed: a
@@ -203,7 +203,7 @@ class _Reader:
 
     def _rows(self, kind: str, cursor: Any) -> Iterator[tuple[Address, Object]]:
         names = [column.name for column in cursor.description]
-        oid, subid, parent, identity, catalog, derived = (
+        oid, subid, parent, identity, catalog, derived, called = (
             names.index(name) if name in names else None for name in RESERVED
         )
         kept = [number for number, name in enumerate(names) if name not in RESERVED]
@@ -221,14 +221,16 @@ class _Reader:
             address = (constant if catalog is None else row[catalog], row[oid], 0 if subid is None else row[subid])
             within = None if parent is None else same.setdefault(row[parent], row[parent])
             share = derived is not None and row[derived]
+            name = None if called is None else row[called]
             lives_in = within or row[identity]
             if address[:2] in members or lives_in in temporary:
                 continue
             if _is_left_out(lives_in, bool(within) or kind == "table"):
                 continue
             item = known.get((kind, row[identity]))
-            if item is None or item.values != values or item.parent != within or item.derived != share:
-                item = Object(kind, row[identity], within, fields, values, share)
+            same_place = item and item.parent == within and item.derived == share and item.called == name
+            if item is None or not same_place or item.values != values:
+                item = Object(kind, row[identity], within, fields, values, share, name)
             yield address, item
         cursor.close()
 

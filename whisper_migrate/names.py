@@ -40,6 +40,11 @@ def plain_name(item: Object) -> str:
     return unquoted(str(own)) if own else split_name(item.identity)[1].partition("(")[0]
 
 
+def name_there(item: Object) -> str:
+    """What an object is called in its database, also where nobody chose that name: an error's message says it."""
+    return unquoted(item.called) if item.called else plain_name(item)
+
+
 def split_list(names: str) -> list[str]:
     """`a, "b, c"` -> [`a`, `"b, c"`], still quoted."""
     return [match.group(0) for match in _PART.finditer(names)]

@@ -106,7 +106,8 @@ def _detail(item: Object) -> str:
         return _joined(shown(" ".join(word for word in words if word)))
     if item.kind == "index":
         definition = str(attributes["definition"])
-        return _joined(shown(definition[definition.find(" ON ", definition.find(attributes["name"])) + 1 :]))
+        start = definition.find(attributes["name"]) if not attributes.get("part_of") else 0
+        return _joined(shown(definition[definition.find(" ON ", start) + 1 :]))
     for kinds, name in TELLING.items():
         if item.kind in kinds and attributes[name]:
             return f"({_cut(shown(value_text(attributes[name])))})"

@@ -97,7 +97,7 @@ ON = {
     "TABLE part": "table part",
     "COLUMN part.id": "table column part.id",
     "CONSTRAINT parts_id_check ON part": "table constraint parts_id_check on part",
-    "INDEX part_id_idx": "index part_id_idx",
+    "INDEX part_id_idx": "index parts_id on partition part",
 }
 
 TEXTS = ['It\'s "quoted"', "two\nlines", r"C:\new\table", "100 % :done %s", "🐘 und Größe", "$$ -- /* */", " "]
@@ -140,7 +140,7 @@ CASES = [
         "with its table",
         BEFORE + "COMMENT ON TABLE part IS 'a'; COMMENT ON INDEX part_id_idx IS 'b'; COMMENT ON COLUMN part.id IS 'c'",
         "DROP TABLE parts",
-        ["- comment index part_id_idx"],
+        ["- comment index parts_id on partition part"],
     ),
     Case(
         "stays when its view is rebuilt",

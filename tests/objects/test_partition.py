@@ -102,8 +102,8 @@ CASES = [
         "ALTER TABLE p1 DROP CONSTRAINT p1_pkey, DROP COLUMN ref,"
         "ALTER note SET NOT NULL",
         "~ table p1: partition bound",
-        "- index p1_note_idx",
-        "- constraint p1_pkey on p1",
+        "- index p_note on partition p1",
+        "- constraint p_pkey on p, partition p1",
         "- column p1.ref",
     ),
     case(

@@ -65,7 +65,11 @@ CASES = [
         "+ table p2",
         before="ALTER TABLE p SET TABLESPACE elsewhere",
     ),
-    case("index of a partition", "ALTER INDEX p1_id_idx SET TABLESPACE elsewhere", "~ index p1_id_idx: tablespace"),
+    case(
+        "index of a partition",
+        "ALTER INDEX p1_id_idx SET TABLESPACE elsewhere",
+        "~ index p_id on partition p1: tablespace",
+    ),
     case("index of a partitioned table", "ALTER INDEX p_id SET TABLESPACE elsewhere", "~ index p_id: tablespace"),
 ]
 

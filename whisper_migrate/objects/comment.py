@@ -1,7 +1,8 @@
 """Comments, on objects of any kind but extensions, which bring one along, and large objects (pg_description)."""
 
 from whisper_migrate.catalog import Object
-from whisper_migrate.sql import literal
+from whisper_migrate.partition_parts import CONSTRAINTS, INDEXES, NAME, with_names
+from whisper_migrate.sql import literal, sibling
 
 CATALOG = "pg_description"
 OWNER = None
@@ -9,13 +10,15 @@ ATTACHED = True  # lives and dies with the object at the same address
 
 # What is a part of something is found there: a primary key's index at its constraint, a composite type's row at the
 # type, an identity's sequence or a NOT NULL at its column, a domain's check at the domain.
-QUERY = """
+QUERY = f"""
+WITH RECURSIVE {CONSTRAINTS}, part_index AS ({INDEXES})
 SELECT coalesce(part.class, d.classoid)::regclass::text AS class, coalesce(part.oid, d.objoid) AS oid,
        coalesce(part.subid, d.objsubid) AS subid,
-       o.type || ' ' || o.identity AS identity, o.type AS type,
+       o.type || ' ' || coalesce(on_index.identity, on_constraint.identity, o.identity) AS identity, o.type AS type,
        CASE WHEN con.contypid <> 0
             THEN quote_ident(con.conname) || ' ON DOMAIN ' || format_type(con.contypid, NULL)
-            ELSE o.identity END AS name,
+            ELSE coalesce(on_index.part_of, on_constraint.name, o.identity) END AS name,
+       coalesce(on_index.part_of, on_constraint.part_of) AS part_of,
        d.description AS text
 FROM pg_catalog.pg_description AS d
 CROSS JOIN LATERAL pg_identify_object(d.classoid, d.objoid, d.objsubid) AS o
@@ -29,6 +32,9 @@ LEFT JOIN LATERAL (
       AND p.deptype = CASE WHEN con.oid IS NULL THEN 'i' ELSE 'a' END
     LIMIT 1
 ) AS part ON true
+LEFT JOIN part_index AS on_index ON on_index.oid = d.objoid AND d.classoid = 'pg_catalog.pg_class'::regclass
+LEFT JOIN part_constraint AS on_constraint
+       ON on_constraint.oid = d.objoid AND d.classoid = 'pg_catalog.pg_constraint'::regclass
 WHERE (d.objoid >= 16384 OR d.objoid = to_regnamespace('public') AND d.classoid = 'pg_catalog.pg_namespace'::regclass
        -- on what initdb made, those that are younger than the last that it made
        OR d.xmin::text::bigint > (SELECT e.xmin::text::bigint FROM pg_catalog.pg_extension AS e WHERE e.oid < 16384))
@@ -46,11 +52,21 @@ WORDS = {
 
 
 def create(item: Object) -> list[str]:
-    return [f"COMMENT ON {named(item)} IS {literal(item['text'])}"]
+    return [] if item["part_of"] else _comment(item, literal(item["text"]))
+
+
+def finish(item: Object, before: Object | None = None) -> list[str]:
+    """On a partition's part of an index, once the partition is attached."""
+    return _comment(item, literal(item["text"])) if item["part_of"] else []
 
 
 def drop(item: Object) -> list[str]:
-    return [f"COMMENT ON {named(item)} IS NULL"]
+    return _comment(item, "NULL")
+
+
+def _comment(item: Object, text: str) -> list[str]:
+    kind = "index" if item["type"] == "index" else "constraint"
+    return with_names(item, [f"COMMENT ON {named(item)} IS {text}"], of=kind)
 
 
 def alter(before: Object, after: Object) -> list[str]:
@@ -62,6 +78,11 @@ def named(item: Object) -> str:
     kind, name = item["type"], item["name"]
     if kind.endswith(" column"):
         return f"COLUMN {name}"
+    is_part = "part_of" in item.fields and item["part_of"]
+    if is_part and kind == "index":
+        return f"INDEX {sibling(str(item.parent), NAME)}"
+    if is_part:
+        return f"CONSTRAINT {NAME} ON {item.parent}"
     if kind == "aggregate":
         name = name.replace("()", "(*)")
     if kind == "transform":  # as PostgreSQL said it before 18

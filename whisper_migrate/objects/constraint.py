@@ -1,6 +1,9 @@
 """Primary key, unique, check, foreign key and exclusion constraints of tables (pg_constraint)."""
 
+from dataclasses import replace
+
 from whisper_migrate.catalog import Object
+from whisper_migrate.partition_parts import CONSTRAINTS, NAME, constraint_of, with_names
 from whisper_migrate.sql import literal, option_changes, sibling
 from whisper_migrate.statement import Does, Statement
 
@@ -11,8 +14,8 @@ SEEN = ()
 
 # A foreign key to a partitioned table has a copy of itself for each partition, numbered as they came: not schema.
 # An internal trigger that is switched off (DISABLE TRIGGER ALL) means a constraint that PostgreSQL no longer keeps.
-QUERY = """
-WITH RECURSIVE copy(oid, original) AS (
+QUERY = f"""
+WITH RECURSIVE {CONSTRAINTS}, copy(oid, original) AS (
     SELECT con.oid, up.oid
     FROM pg_catalog.pg_constraint AS con
     JOIN pg_catalog.pg_constraint AS up ON up.oid = con.conparentid AND up.conrelid = con.conrelid
@@ -35,8 +38,10 @@ WITH RECURSIVE copy(oid, original) AS (
     WHERE c.relkind IN ('r', 'p', 'f') AND c.oid >= 16384
 )
 SELECT con.oid, c.name AS parent,
-       quote_ident(con.conname) || ' on ' || c.name AS identity,
-       quote_ident(con.conname) AS name,
+       coalesce(part.identity, quote_ident(con.conname) || ' on ' || c.name) AS identity,
+       coalesce(part.name, quote_ident(con.conname)) AS name,
+       CASE WHEN part.oid IS NOT NULL THEN quote_ident(con.conname) END AS called,
+       part.part_of,
        CASE con.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c' THEN 'check'
                         WHEN 'f' THEN 'foreign key' WHEN 'x' THEN 'exclusion' END AS type,
        pg_get_constraintdef(con.oid) AS definition,
@@ -47,6 +52,7 @@ SELECT con.oid, c.name AS parent,
        con.coninhcount > 0 AS derived
 FROM pg_catalog.pg_constraint AS con
 JOIN relation AS c ON c.oid = con.conrelid
+LEFT JOIN part_constraint AS part ON part.oid = con.oid
 LEFT JOIN pg_catalog.pg_index AS i ON i.indexrelid = con.conindid AND con.contype IN ('p', 'u', 'x')
 LEFT JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
 LEFT JOIN pg_catalog.pg_tablespace AS ts ON ts.oid = x.reltablespace
@@ -61,37 +67,42 @@ HAS_INDEX = ("primary key", "unique", "exclusion")
 
 def create(item: Object) -> list[str]:
     """One that is invalid is that of a partitioned table alone."""
-    plain = item.but(internal_triggers=None, index_options=None, tablespace=None, clustered=False)
+    if item["part_of"]:  # its partition is yet to be attached; the name that it gets now is as good as any
+        return [f"ALTER TABLE {item.parent} ADD {item['definition']}"]
+    plain = item.but(**PLAIN)
     table = f"{'ONLY ' if item['invalid'] else ''}{item.parent}"
     added = f"ALTER TABLE {table} ADD CONSTRAINT {item['name']} {item['definition']}"
     return [added, *(alter(plain, item) or ())]
 
 
+PLAIN = {"internal_triggers": None, "index_options": None, "tablespace": None, "clustered": False}
+
+
 def fits_inside(item: Object) -> bool:
     """Whether CREATE TABLE can say all of it."""
     extra = ("internal_triggers", "index_options", "tablespace", "invalid")
-    return not any(item[name] for name in extra) and not item["definition"].endswith(NOT_VALID)
+    return not any(item[name] for name in (*extra, "part_of")) and not item["definition"].endswith(NOT_VALID)
 
 
 def drop(item: Object) -> list[str]:
-    return [f"ALTER TABLE {item.parent} DROP CONSTRAINT {item['name']}"]
+    return [f"ALTER TABLE {item.parent} DROP CONSTRAINT {_own_name(item)}"]
 
 
 def renamed(item: Object, name: str) -> list[str]:
     """By its index where it has one: a partition's constraint itself can not be renamed."""
     if item["type"] in HAS_INDEX:
-        return [f"ALTER INDEX {_index(item)} RENAME TO {name}"]
-    return [f"ALTER TABLE {item.parent} RENAME CONSTRAINT {item['name']} TO {name}"]
+        return with_names(item, [f"ALTER INDEX {_index(item)} RENAME TO {name}"])
+    return with_names(item, [f"ALTER TABLE {item.parent} RENAME CONSTRAINT {_own_name(item)} TO {name}"])
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
     """None for another definition, but for one that only has to be validated."""
-    table, index = f"ALTER TABLE {after.parent}", f"ALTER INDEX {_index(after)}"
+    table, index = f"ALTER TABLE {after.parent}", f"ALTER INDEX {_index(before)}"
     statements: list[str] = []
     if before["definition"] != after["definition"]:
         if before["definition"] != after["definition"] + NOT_VALID:
             return None
-        statements.append(validate(after))
+        statements.append(validate(before))
     if before["invalid"] != after["invalid"]:
         return None
     statements += option_changes(index, before["index_options"], after["index_options"])
@@ -102,32 +113,44 @@ def alter(before: Object, after: Object) -> list[str] | None:
     old, new = before["internal_triggers"] or (), after["internal_triggers"] or ()
     switched = {on: f"ENABLE on {on}" for on in (state.partition(" on ")[2] for state in old)}
     switched |= {state.partition(" on ")[2]: state for state in new}
-    return statements + [_switch(after, state) for state in switched.values() if state not in old]
+    statements = with_names(before, statements)
+    return statements + [_switch(before, state) for state in switched.values() if state not in old]
 
 
 def validate(item: Object) -> Statement:
-    return Statement(f"ALTER TABLE {item.parent} VALIDATE CONSTRAINT {item['name']}", Does.VALIDATE)
+    return Statement(f"ALTER TABLE {item.parent} VALIDATE CONSTRAINT {_own_name(item)}", Does.VALIDATE)
 
 
 def finish(item: Object, before: Object | None = None) -> list[str]:
-    """A table can point to one index: this comes when the others have let go."""
-    statements = []
+    """A table can point to one index: this comes when the others have let go, and all partitions are attached."""
+    statements: list[str] = []
+    if item["part_of"]:
+        item = replace(item, derived=True)
+        statements += [] if before else alter(item.but(**PLAIN), item) or ()
+    name = _own_name(item)
     if item["clustered"] and not (before and before["clustered"]):
-        statements.append(f"ALTER TABLE {item.parent} CLUSTER ON {item['name']}")
+        statements.append(f"ALTER TABLE {item.parent} CLUSTER ON {name}")
     if item["replica_identity"] and not (before and before["replica_identity"]):
-        statements.append(f"ALTER TABLE {item.parent} REPLICA IDENTITY USING INDEX {item['name']}")
-    return statements
+        statements.append(f"ALTER TABLE {item.parent} REPLICA IDENTITY USING INDEX {name}")
+    return with_names(item, statements)
 
 
 def _index(item: Object) -> str:
     """The constraint's index always has its name."""
-    return sibling(str(item.parent), item["name"])
+    return sibling(str(item.parent), _own_name(item))
+
+
+def _own_name(item: Object) -> str:
+    """Of a part of a parent's constraint, the name is only known while its partition stands alone."""
+    return NAME if item.derived and item["part_of"] else str(item.called or item["name"])
 
 
 def _switch(item: Object, state: str) -> str:
     """`ENABLE on users`: the triggers of this constraint alone, which have names that only the server knows."""
     verb, _, name = state.partition(" on ")
     on, table = literal(name), literal(str(item.parent))
+    by_name = f"con.conrelid = {table}::regclass AND quote_ident(con.conname) = {literal(_own_name(item))}"
+    own = f"con.oid = ({constraint_of(item)})" if NAME in by_name else by_name
     return f"""DO $$
 DECLARE
     own name;
@@ -138,7 +161,7 @@ BEGIN
         JOIN pg_catalog.pg_constraint AS kept ON kept.oid = g.tgconstraint
         JOIN pg_catalog.pg_constraint AS con USING (conrelid, contype, conkey)
         WHERE g.tgisinternal AND g.tgrelid = {on}::regclass
-          AND con.conrelid = {table}::regclass AND quote_ident(con.conname) = {literal(item["name"])}
+          AND {own}
     LOOP
         EXECUTE format('ALTER TABLE ONLY %s {verb} TRIGGER %I', {on}, own);
     END LOOP;

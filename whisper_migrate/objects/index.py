@@ -1,7 +1,11 @@
 """Indexes that are not a constraint's own (pg_index)."""
 
+from dataclasses import replace
+
 from whisper_migrate.catalog import Object
 from whisper_migrate.errors import Failure
+from whisper_migrate.partition_parts import INDEXES, NAME, with_names
+from whisper_migrate.sql import sibling
 
 CATALOG = "pg_class"
 OWNER = None
@@ -12,7 +16,7 @@ SEEN = ()
 # `plain` are indexes that need no pg_get_indexdef(), which looks through all operator classes for each column's
 # default: columns in btrees (403), spelled as that spells them. (Varchar's is text's, unless it has one.)
 # -1 stood for no statistics target until PostgreSQL 17 made it NULL.
-QUERY = """
+QUERY = f"""
 WITH relation AS MATERIALIZED (
     SELECT c.oid, quote_ident(n.nspname) AS schema, quote_ident(c.relname) AS name
     FROM pg_catalog.pg_class AS c
@@ -36,10 +40,18 @@ WITH relation AS MATERIALIZED (
                                   WHERE own.opcdefault AND own.opcmethod = 403 AND own.opcintype = 'varchar'::regtype))
     GROUP BY k.oid
     HAVING bool_and(o.oid IS NOT NULL)
-)
-SELECT i.indexrelid AS oid, t.schema || '.' || t.name AS parent, t.schema || '.' || quote_ident(x.relname) AS identity,
-       quote_ident(x.relname) AS name,
-       CASE WHEN plain.columns IS NULL OR x.relkind <> 'i' OR x.reloptions IS NOT NULL
+), part AS MATERIALIZED ({INDEXES})
+SELECT i.indexrelid AS oid, t.schema || '.' || t.name AS parent,
+       coalesce(part.identity, t.schema || '.' || quote_ident(x.relname)) AS identity,
+       coalesce(part.name, quote_ident(x.relname)) AS name,
+       CASE WHEN part.oid IS NOT NULL THEN quote_ident(x.relname) END AS called,
+       part.part_of,
+       CASE WHEN part.oid IS NOT NULL
+            THEN concat('CREATE ', CASE WHEN i.indisunique THEN 'UNIQUE ' END, 'INDEX ON ',
+                        substr(pg_get_indexdef(i.indexrelid),
+                               length(concat('CREATE ', CASE WHEN i.indisunique THEN 'UNIQUE ' END, 'INDEX ',
+                                             quote_ident(x.relname), ' ON ')) + 1))
+            WHEN plain.columns IS NULL OR x.relkind <> 'i' OR x.reloptions IS NOT NULL
             THEN pg_get_indexdef(i.indexrelid)
             ELSE concat('CREATE INDEX ', quote_ident(x.relname), ' ON ', t.schema, '.', t.name, ' USING btree (',
                         plain.columns, ')', ' WHERE ' || pg_get_expr(i.indpred, i.indrelid)) END AS definition,
@@ -52,13 +64,14 @@ SELECT i.indexrelid AS oid, t.schema || '.' || t.name AS parent, t.schema || '.'
                   FROM pg_catalog.pg_attribute AS a
                   WHERE a.attrelid = i.indexrelid AND nullif(a.attstattarget, -1) IS NOT NULL) END AS statistics,
        CASE WHEN NOT up.indisvalid THEN up.indexrelid::regclass::text END AS attached_to,
-       coalesce(up.indisvalid, false) AS derived
+       part.oid IS NOT NULL AS derived
 FROM pg_catalog.pg_index AS i
 JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
 JOIN relation AS t ON t.oid = i.indrelid
 LEFT JOIN plain ON plain.oid = i.indexrelid
-LEFT JOIN pg_catalog.pg_inherits AS part ON part.inhrelid = i.indexrelid AND x.relispartition
-LEFT JOIN pg_catalog.pg_index AS up ON up.indexrelid = part.inhparent
+LEFT JOIN part ON part.oid = i.indexrelid
+LEFT JOIN pg_catalog.pg_inherits AS h ON h.inhrelid = i.indexrelid AND x.relispartition
+LEFT JOIN pg_catalog.pg_index AS up ON up.indexrelid = h.inhparent
 LEFT JOIN pg_catalog.pg_tablespace AS ts ON ts.oid = x.reltablespace
 WHERE i.indexrelid >= 16384
   AND i.indexrelid NOT IN (SELECT con.conindid FROM pg_catalog.pg_constraint AS con
@@ -68,23 +81,28 @@ WHERE i.indexrelid >= 16384
 
 def create(item: Object) -> list[str]:
     """Raises Failure for an invalid one: only a failed CREATE INDEX CONCURRENTLY leaves that."""
-    definition, only = item["definition"], f"INDEX {item['name']} ON ONLY {item.parent} "
+    name = "" if item["part_of"] else f"{item['name']} "
+    definition, only = item["definition"], f"INDEX {name}ON ONLY {item.parent} "
     if definition.startswith((f"CREATE {only}", f"CREATE UNIQUE {only}")):
         # PostgreSQL prints a partitioned table's index so, which leaves it invalid until every partition has its part.
-        whole = f"INDEX {item['name']} ON {item.parent} "
+        whole = f"INDEX {name}ON {item.parent} "
         definition = definition if item["invalid"] else definition.replace(only, whole, 1)
     elif item["invalid"]:
         raise Failure(f"No statement makes the index {item.identity} invalid, as it is on the other side.")
-    plain = item.but(attached_to=None, clustered=False, tablespace=None, statistics=None)
-    return [definition, *_settings(plain, item)]
+    if item["part_of"]:  # its partition is yet to be attached; the name that it gets now is as good as any
+        return [definition]
+    return [definition, *_settings(item.but(**PLAIN), item)]
+
+
+PLAIN = {"attached_to": None, "clustered": False, "tablespace": None, "statistics": None}
 
 
 def drop(item: Object) -> list[str]:
-    return [] if item["attached_to"] else [f"DROP INDEX {item.identity}"]  # it goes along with its parent's
+    return [] if item["attached_to"] else [f"DROP INDEX {_named(item)}"]  # it goes along with its parent's
 
 
 def renamed(item: Object, name: str) -> list[str]:
-    return [f"ALTER INDEX {item.identity} RENAME TO {name}"]
+    return with_names(item, [f"ALTER INDEX {_named(item)} RENAME TO {name}"])
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
@@ -95,13 +113,17 @@ def alter(before: Object, after: Object) -> list[str] | None:
 
 
 def finish(item: Object, before: Object | None = None) -> list[str]:
-    """A table can point to one index: this comes when the others have let go."""
+    """A table can point to one index: this comes when the others have let go, and all partitions are attached."""
     statements = []
+    if item["part_of"]:
+        item = replace(item, derived=True)
+        statements += [] if before else _settings(item.but(**PLAIN), item)
+    name = _own_name(item)
     if item["clustered"] and not (before and before["clustered"]):
-        statements.append(f"ALTER TABLE {item.parent} CLUSTER ON {item['name']}")
+        statements.append(f"ALTER TABLE {item.parent} CLUSTER ON {name}")
     if item["replica_identity"] and not (before and before["replica_identity"]):
-        statements.append(f"ALTER TABLE {item.parent} REPLICA IDENTITY USING INDEX {item['name']}")
-    return statements
+        statements.append(f"ALTER TABLE {item.parent} REPLICA IDENTITY USING INDEX {name}")
+    return with_names(item, statements)
 
 
 def _let_go(before: Object, after: Object) -> bool:
@@ -109,7 +131,7 @@ def _let_go(before: Object, after: Object) -> bool:
 
 
 def _settings(before: Object, after: Object) -> list[str]:
-    index, statements = f"ALTER INDEX {after.identity}", []
+    index, statements = f"ALTER INDEX {_named(before)}", []
     if before["attached_to"] != after["attached_to"]:
         statements.append(f"ALTER INDEX {after['attached_to']} ATTACH PARTITION {after.identity}")
     if before["tablespace"] != after["tablespace"]:
@@ -117,8 +139,18 @@ def _settings(before: Object, after: Object) -> list[str]:
     if before["clustered"] and not after["clustered"]:
         statements.append(f"ALTER TABLE {after.parent} SET WITHOUT CLUSTER")
     old, new = (dict(pair.split("=") for pair in item["statistics"] or ()) for item in (before, after))
-    return statements + [
+    statements += [
         f"{index} ALTER COLUMN {number} SET STATISTICS {new.get(number, -1)}"
         for number in sorted(old | new)
         if old.get(number) != new.get(number)
     ]
+    return with_names(before, statements)
+
+
+def _own_name(item: Object) -> str:
+    """Of a part of a parent's index, the name is only known while its partition stands alone."""
+    return NAME if item.derived else str(item.called or item["name"])
+
+
+def _named(item: Object) -> str:
+    return sibling(str(item.parent), _own_name(item))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,6 @@ from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.errors import Failure
 from whisper_migrate.names import names_in
 from whisper_migrate.objects import column
-from whisper_migrate.planning.shares import is_share, named
 from whisper_migrate.planning.steps import Step, is_foreign_key
 
 TABLES = ("table", "foreign_table")
@@ -119,13 +119,18 @@ def on_their_own(catalog: Catalog, tables: set[Key]) -> Catalog:
     for key, item in catalog.objects.items():
         if item.parent in above or key in tables:
             higher = above[item.parent or item.identity]
-            objects[key] = replace(item, derived=False)
+            objects[key] = replace(item, derived=False, called=_known_name(item) if item.called else None)
             requires[key] = frozenset(
                 other
                 for other in requires.get(key, ())
                 if (catalog[other].parent or other[1]) not in higher or not _is_of(item, catalog[other])
             )
     return replace(catalog, objects=objects, requires=requires)
+
+
+def _known_name(part: Object) -> str:
+    """What a part of a parent's index is called while its table stands alone: nobody knows the name that it had."""
+    return f"part_{hashlib.sha256(part.identity.encode()).hexdigest()[:12]}"
 
 
 def _is_of(item: Object, higher: Object) -> bool:
@@ -162,14 +167,8 @@ def reached(before: Catalog, after: Catalog, altered: Iterable[Key]) -> set[Key]
     return {item.key for item in children if passed_on(before, after, item)}
 
 
-def rest(before: Catalog, after: Catalog, item: Object, created: set[Key]) -> list[str]:
-    """What makes of a new object, which came with its parents', what it is."""
-    if item.kind == "column":
-        return _own_settings(after, item, ("table", str(item.parent)) in created)
-    return named(before, after, item, created) if is_share(item) else []
-
-
-def _own_settings(after: Catalog, item: Object, is_new: bool) -> list[str]:
+def own_settings(after: Catalog, item: Object, is_new: bool) -> list[str]:
+    """Statements that adjust a new column, which came with its parents', to what it is; `is_new` is its table."""
     start = item.but(statistics=None, options=None, compression=None)
     # A new table takes over all but the statistics; where there is one, what the parent's column is given reaches it,
     # all but the compression.

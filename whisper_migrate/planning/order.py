@@ -28,10 +28,11 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
     """
     precedence = Precedence(steps, before, after)
     place = precedence.place
-    graph: TopologicalSorter[Node] = TopologicalSorter(dict.fromkeys(place, ()))
+    graph: TopologicalSorter[Node] = TopologicalSorter(dict.fromkeys(sorted(place), ()))
     preceding: dict[Node, set[Node]] = {}
     reasons: dict[tuple[Node, Node], set[tuple[Key, Key]]] = {}
-    for earlier, later, reason in precedence.edges():
+    # In one order in every process, so that a cycle is always found at the same place.
+    for earlier, later, reason in sorted(precedence.edges(), key=lambda edge: (edge[0].key, edge[1].key)):
         graph.add(later.key, earlier.key)
         preceding.setdefault(later.key, set()).add(earlier.key)
         if reason:

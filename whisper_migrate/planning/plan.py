@@ -20,15 +20,16 @@ from whisper_migrate.planning.inheritance import (
     leaving,
     made_again,
     on_their_own,
+    own_settings,
     passed_on,
     reached,
-    rest,
 )
 from whisper_migrate.planning.order import in_order
+from whisper_migrate.planning.partition_indexes import is_part, kept_apart, lost_options, remade, unlike_first
 from whisper_migrate.planning.precedence import named_again
 from whisper_migrate.planning.retype import discarded, move, renamed, set_aside, taken_over, used_inside
-from whisper_migrate.planning.shares import kept_apart, lost_names, remade, renamings, unlike_first
 from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, container
+from whisper_migrate.planning.taken_names import with_names_free
 
 
 def plan(before: Catalog, after: Catalog, *, online: bool = False) -> list[Step]:
@@ -70,7 +71,7 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
         altered -= rebuilt
         before, after = (kept_apart(on_their_own(catalog, moved)) for catalog in (of_old, of_new))
         disturbed = {key for key in altered if _disturbs(before, after, key, rebuilt)}
-        rebuilt |= lost_names(before, after, disturbed)
+        rebuilt |= lost_options(before, after, disturbed)
         rebuilt |= remade(before, after, created | rebuilt)
         rewritten = {key for key in altered if key[0] == "table" and before[key]["unlogged"] != after[key]["unlogged"]}
         rebuilt |= _holding_rows(before, after, disturbed | created | rewritten)
@@ -79,9 +80,7 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
     leaving_last = {key for key in dropped if key[0] == "column"}  # their values may be moved before
     aside = set_aside(before, rebuilt | made_other, held | leaving_last)
     rebuilt -= aside
-    shares = renamings(before, after, created | rebuilt)
-    dropped -= aside | {step.before.key for step in shares if step.before}
-    created -= {step.item.key for step in shares}
+    dropped -= aside
     steps: list[Step] = []
     anew = {key: types for key in held if (types := set_aside(before, aside, {key}))}
     for key in (altered | held | moved | reached(before, after, altered)) - rebuilt - aside:
@@ -96,11 +95,10 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
     for key in aside:
         steps.append(Step("rename", before[key], None, tuple(renamed(before[key]))))
         steps.append(Step("discard", before[key], None, tuple(discarded(before[key]))))
-    steps += shares
     apart = named_again(before, after, dropped | rebuilt, created | rebuilt)
     loosened = replace(loosened, apart=loosened.apart | apart)
     steps += _drops(before, after, dropped | rebuilt, aside, loosened)
-    made = unlike_first(before, after, created | rebuilt)
+    made = unlike_first(after, created | rebuilt)
     steps += [_beside(before, step, aside) for step in _creates(before, made, created | rebuilt | aside, loosened)]
     ordered = in_order(steps, before, made)
     steps += [_step("finish", after[key]) for key in created | rebuilt if hasattr(KINDS[key[0]], "finish")]
@@ -112,7 +110,10 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
         sorted((step for step in steps if step.verb == verb), key=lambda step: _place(after, step.item))
         for verb in ("loosen", "finish")
     )
-    return [step for step in (*_leaving_names(before, created, dropped), *first, *ordered, *last) if step.statements]
+    parts = _known_names(of_old, before, dropped | rebuilt | altered)
+    ordered = list(with_names_free(of_old, of_new, ordered))
+    leaving_names = _leaving_names(before, created, dropped)
+    return [step for step in (*parts, *leaving_names, *first, *ordered, *last) if step.statements]
 
 
 def _leaving_names(before: Catalog, created: set[Key], dropped: set[Key]) -> Iterator[Step]:
@@ -121,6 +122,14 @@ def _leaving_names(before: Catalog, created: set[Key], dropped: set[Key]) -> Ite
     for key in sorted(dropped):
         if key[0] in kinds:
             yield Step("loosen", before[key], before[key], tuple(KINDS[key[0]].make_way(before[key])))
+
+
+def _known_names(attached: Catalog, alone: Catalog, changed: set[Key]) -> Iterator[Step]:
+    """Parts of indexes get names that are known before their tables are detached, where they go or change then."""
+    for key in sorted(changed):
+        if key in attached and is_part(attached[key]) and not alone[key].derived:
+            item, name = attached[key], str(alone[key].called)
+            yield Step("loosen", item, item, tuple(KINDS[item.kind].renamed(item, name)))
 
 
 def statements(steps: Iterable[Step]) -> list[str]:
@@ -217,7 +226,9 @@ def _creates(before: Catalog, after: Catalog, created: set[Key], loosened: Loose
     steps, rests = [], []
     for item in (after[key] for key in after.objects if key in created):
         if item.derived:
-            rests.append(Step("create", item, None, tuple(rest(before, after, item, created))))
+            if item.kind == "column":
+                is_new = ("table", str(item.parent)) in created
+                rests.append(Step("create", item, None, tuple(own_settings(after, item, is_new))))
             continue
         whole, fits = container(item, created), getattr(KINDS[item.kind], "fits_inside", None)
         if whole and fits and fits(item) and item.key not in loosened.apart:

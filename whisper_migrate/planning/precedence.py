@@ -6,15 +6,10 @@ from collections.abc import Iterator
 
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.objects import ATTACHED
-from whisper_migrate.objects.constraint import HAS_INDEX
 from whisper_migrate.planning.inheritance import TABLES, above
-from whisper_migrate.planning.shares import on_its_own
 from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, container, drops_rows, is_foreign_key
-from whisper_migrate.sql import sibling
+from whisper_migrate.planning.taken_names import names
 
-NAMED = frozenset({"table", "view", "materialized_view", "foreign_table", "sequence", "index"}) | {
-    *("enum", "domain", "composite_type", "range_type")
-}
 # What can hold values of a domain inside of others: PostgreSQL adds no check to the domain then.
 HOLDERS = frozenset({"column", "composite_type", "range_type"})
 # What is of a table, but has a name that no other table's may have.
@@ -54,7 +49,6 @@ class Precedence:
             self._checks_come_before_values,
             self._names_are_free,
             self._partitions_make_room,
-            self._shares_are_named_at_once,
             self._nothing_logged_needs_what_is_not,
         ):
             yield from (edge for edge in rule() if edge[0] is not edge[1])
@@ -124,13 +118,11 @@ class Precedence:
         for key, item in self.before.objects.items() if self.gone or self.renames else ():
             for end in [self.renames[key]] if key in self.renames else self._ends(key):
                 if end.verb in ("drop", "rename"):
-                    freed |= dict.fromkeys(_names(item), end)
+                    freed |= dict.fromkeys(names(item), end)
         for step in self.steps:
             for item in (step.item, *step.inside) if step.verb in ("create", "rename") else ():
-                for name in _names(item) & freed.keys():
-                    if not step.verb == freed[name].verb == "rename":  # two shares can change names
-                        yield freed[name], step, None
-                        yield freed[name], self.makes.get(on_its_own(self.after, item.key), step), None
+                for name in names(item) & freed.keys():
+                    yield freed[name], step, None
 
     def _partitions_make_room(self) -> Iterator[Edge]:
         """A new partition may have bounds that overlap with those of one that is dropped."""
@@ -141,14 +133,6 @@ class Precedence:
         for step in self.steps if gone else ():
             if step.verb == "create" and _is_partition(step.item):
                 yield from ((old, step, None) for old in gone.get(step.item["parents"][0], ()))
-
-    def _shares_are_named_at_once(self) -> Iterator[Edge]:
-        """One that has come with its table may have the name of another index till then."""
-        indexes = [step for step in self.steps if step.verb == "create" and step.item.kind == "index"]
-        for step in indexes:
-            if step.item.derived and step.statements:
-                alike = (one for one in indexes if one.item.parent == step.item.parent and not one.item.derived)
-                yield from ((step, one, None) for one in alike)
 
     def _nothing_logged_needs_what_is_not(self) -> Iterator[Edge]:
         """No table that refers to another, not even while both are on their way there; nor a publication."""
@@ -200,19 +184,8 @@ def named_again(before: Catalog, after: Catalog, dropped: set[Key], created: set
     """
     tables = dropped - created
     parts = {key for key in dropped if key[0] in OF_TABLES and container(before[key], tables)}
-    wanted = set().union(*(_names(after[key]) for key in created)) if parts else set()
-    return {key for key in parts if wanted & _names(before[key]) and not before[key].derived}
-
-
-def _names(item: Object) -> set[str]:
-    """The names that no other object may have: relations share theirs with types, functions with aggregates."""
-    if item.kind in ("function", "aggregate") or item.kind in NAMED:
-        return {item.identity}
-    if item.kind == "statistics":
-        return {f"statistics {item.identity}"}
-    if item.kind == "constraint" and item["type"] in HAS_INDEX:
-        return {sibling(str(item.parent), item["name"])}
-    return {item["identity_sequence"]} if item.kind == "column" and item["identity_sequence"] else set()
+    wanted = set().union(*(names(after[key]) for key in created)) if parts else set()
+    return {key for key in parts if wanted & names(before[key]) and not before[key].derived}
 
 
 def _tables(catalog: Catalog, foreign_key: Key) -> set[Key]:

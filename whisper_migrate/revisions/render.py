@@ -81,7 +81,8 @@ class Body:
     def _operations(self, step: Step) -> list[str]:
         name = f"{step.verb}_{step.item.kind}"
         render = getattr(self, f"_{name}", None) or getattr(render_constraints, name, None)
-        operations: list[str] | None = render(step) if render else None
+        # Nobody knows the name of a partition's part of an index in the database that a revision will run in.
+        operations: list[str] | None = render(step) if render and not step.item.called else None
         return [execute(sql) for sql in step.statements] if operations is None else operations
 
     # Tables and columns

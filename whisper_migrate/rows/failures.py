@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, Object
 from whisper_migrate.errors import Failure, reason
-from whisper_migrate.names import joined, plain_name, shown, split_name, unquoted
+from whisper_migrate.names import joined, name_there, shown, split_name, unquoted
 from whisper_migrate.planning.online import stands_for
 from whisper_migrate.rows.breaches import Breach, breach, domain_breach
 from whisper_migrate.rows.compare import quoted
@@ -84,7 +84,7 @@ class Obstacles:
         if state not in ("23505", "23514", "23503", "23P01"):
             return None
         for item in self.after.children(table):
-            if item.kind in ("constraint", "index") and plain_name(item) == said.constraint_name:
+            if item.kind in ("constraint", "index") and name_there(item) == said.constraint_name:
                 return item if item != self.before.objects.get(item.key) else None
         return stands_for(said.constraint_name, table, self.after)
 

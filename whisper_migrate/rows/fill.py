@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, Object
 from whisper_migrate.errors import reason
-from whisper_migrate.names import shown, split_list, unquoted
+from whisper_migrate.names import name_there, shown, split_list, unquoted
 from whisper_migrate.rows.values import Values
 from whisper_migrate.sql import literal, run
 
@@ -226,7 +226,7 @@ class _Filler:
         said: Any = getattr(error.orig, "diag", None)
         if said.constraint_name:
             for rule in self.rules:
-                if unquoted(rule["name"]) == said.constraint_name:
+                if name_there(rule) == said.constraint_name:
                     named = [name for name in self.columns if mentions(rule["definition"], name)]
                     return named or list(self.columns)
         if said.datatype_name:

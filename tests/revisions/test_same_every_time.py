@@ -1,0 +1,76 @@
+"""An unchanged project has one draft and one verdict, whatever the order in which a process goes through its sets."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.drafting import ROOT, edited
+from tests.little import plain
+from whisper_migrate.revisions.draft import draft
+from whisper_migrate.running.runner import upgrade
+
+# What the models are at first, and what each process drafts from there.
+FIRST = """
+sa.Table(
+    "t", metadata, sa.Column("id", sa.Integer), sa.Column("v", sa.Integer), sa.Column("w", sa.Text),
+    sa.Index("a", "v"), sa.Index("b", "v", postgresql_where=sa.text("v > 3")), sa.Index("c", "v", "id"),
+    sa.Index("d", sa.text("lower(w)")), sa.Index("e", sa.text("upper(w)")), sa.PrimaryKeyConstraint("id"),
+    sa.UniqueConstraint("id", "v"), sa.UniqueConstraint("id", "v", "w"), postgresql_partition_by="LIST (id)",
+)
+ENTITIES.append(sa.DDL("CREATE TABLE t1 PARTITION OF t DEFAULT"))
+sa.Table("u", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.{type}))
+mood = sa.Enum({labels}, name="mood")
+for name in ("p", "q", "r"):
+    sa.Table(
+        name, metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.{type}),
+        sa.Column("b", sa.{type}), sa.Column("m", mood, server_default="a"), sa.Column("o", sa.ForeignKey("p.id")),
+        sa.CheckConstraint("a <= b", name=name + "_ab"), sa.Index(name + "_a", "a", postgresql_where=sa.text("a < b")),
+        sa.Index(name + "_b", "b"), sa.Index(name + "_m", "m"),
+    )
+ENTITIES += [sa.DDL(f"CREATE VIEW v{{n}} AS SELECT a, b, m FROM {{n}} WHERE a > 0") for n in "pqr"]
+ENTITIES += [sa.DDL(f"CREATE VIEW w{{n}} AS SELECT a FROM v{{n}} WHERE a > 0") for n in "pqr"]
+"""
+SIDES = [
+    FIRST.format(type=type_, labels=labels) for type_, labels in (("Integer", '"a", "b"'), ("Numeric", '"b", "a"'))
+]
+PROGRAM = """
+import sys
+from pathlib import Path
+from sqlalchemy import make_url
+from tests.drafting import edited
+from whisper_migrate.drift import check
+from whisper_migrate.revisions.draft import draft
+from whisper_migrate.words import line
+
+folder, server, database, first, second = Path(sys.argv[1]), *map(make_url, sys.argv[2:4]), *sys.argv[4:]
+verdict = check(edited(folder, first), server, database)
+print(verdict.clean, *map(line, (*verdict.unwritten, *verdict.drift)), sep="\\n")
+made = draft(edited(folder, second), server, "x", revision="two")
+print(*made.lines, *made.notes, sep="\\n")
+print("".join(row for row in made.path.open() if not row.startswith("Create Date")))
+"""
+
+
+@pytest.mark.parametrize("seeds", [range(3), pytest.param(range(3, 23), marks=pytest.mark.thorough)], ids=["few", "20"])
+def test_same_every_time(seeds: range, tmp_path: Path, server: URL, database: URL) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    project = edited(folder, SIDES[0])
+    draft(project, server, "first", revision="one")
+    upgrade(project, database, "head", lambda applied: None)
+    said = []
+    for seed in seeds:
+        copy = tmp_path / f"seed {seed}"
+        shutil.copytree(folder, copy)
+        words = [sys.executable, "-c", PROGRAM, str(copy), plain(server), plain(database), *SIDES]
+        environment = {**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONWARNINGS": "ignore"}
+        done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, env=environment, check=False)
+        assert done.returncode == 0, done.stderr
+        said.append(done.stdout)
+    assert said[0].startswith("True\n~ ")
+    assert said == said[:1] * len(seeds)
