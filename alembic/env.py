@@ -7,7 +7,7 @@ from sqlalchemy import MetaData
 
 from whisper_migrate.inspect import BOOKKEEPING
 from whisper_migrate.project import Project
-from whisper_migrate.running import plain
+from whisper_migrate.running import literals, plain
 
 PROJECT = Project(Path(__file__).resolve().parent.parent)
 
@@ -38,6 +38,7 @@ def configure(**options: object) -> None:
     context.configure(**compare, **options)
     with context.begin_transaction():
         if context.is_offline_mode():
+            literals.use(context.get_context())
             context.execute(PROJECT.session)
         context.run_migrations()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection
 
 from whisper_migrate.catalog import Catalog, Change, diff
@@ -47,12 +49,16 @@ def prove(
         found = inspect(connection, like=before)
         if after is None:
             after = found
-        left = settled(connection, diff(found, before if direction == "downgrade" else after))
-        connection.rollback()
-        if left:
-            surplus = outline([Change(change.after, change.before) for change in left])
-            count = counted(len(surplus), "difference")
-            details = "".join(f"\n  {line(change)}" for change in surplus[:MOST_LINES])
-            raise Flaw(f"{direction} leaves {count}", details)
+        require_none(connection, direction, diff(found, before if direction == "downgrade" else after))
     assert after is not None
     return after
+
+
+def require_none(shadow: Connection, what: str, changes: Collection[Change]) -> None:
+    """Raises Flaw where one of these changes, from a shadow to a catalog that it should have, is a true one."""
+    left = settled(shadow, list(changes))
+    shadow.rollback()
+    if left:
+        surplus = outline([Change(change.after, change.before) for change in left])
+        details = "".join(f"\n  {line(change)}" for change in surplus[:MOST_LINES])
+        raise Flaw(f"{what} leaves {counted(len(surplus), 'difference')}", details)

@@ -19,6 +19,7 @@ from whisper_migrate.history import History
 from whisper_migrate.ignore import split
 from whisper_migrate.inspect import inspect
 from whisper_migrate.revisions.prove import Flaw, prove
+from whisper_migrate.revisions.prove_script import prove_script
 from whisper_migrate.rows.failures import Refused
 from whisper_migrate.rows.proof import Tried, prove_rows, touched
 from whisper_migrate.rows.triggers import Broken, broken
@@ -112,7 +113,10 @@ def _prove_in(
         script = outcome.unproved.pop(0)
         began = time.monotonic()
         try:
-            reached, tried = prove_with_rows(made, shadow, history, script.revision, reached)
+            before = reached
+            reached, tried = prove_with_rows(made, shadow, history, script.revision, before)
+            copy = made.create(f"script_{len(made.names)}", shadow.database)
+            tried.notes += prove_script(history, copy, script, before, reached)
         except Flaw as flaw:
             outcome.proofs.append(Proof(script, time.monotonic() - began, flaw))
         else:

@@ -16,7 +16,7 @@ from whisper_migrate.databases.bookkeeping import GUARD
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
-from whisper_migrate.running import ledger_script
+from whisper_migrate.running import ledger_script, literals
 from whisper_migrate.running.concurrently import is_concurrent
 from whisper_migrate.running.lock import RUN, RUNS
 from whisper_migrate.running.patience import Patience, milliseconds
@@ -142,6 +142,7 @@ def _write(
         given["on_version_apply"] = (*(theirs if isinstance(theirs, list | tuple | set) else (theirs,)), entered)
         given["transaction_per_migration"] = True
         original(*arguments, **given)
+        literals.use(context.get_context())
         if alone:
             context.get_context().impl.static_output(f"{history.project.session};")
 

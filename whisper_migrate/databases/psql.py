@@ -1,0 +1,42 @@
+"""How psql is started on a database."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from whisper_migrate import embedded
+from whisper_migrate.databases.secret_parameters import secrets, without_secrets
+from whisper_migrate.databases.url import rendered
+from whisper_migrate.errors import Failure
+
+SERVICE = "whisper_migrate"
+
+
+@contextmanager
+def psql(url: URL) -> Iterator[tuple[list[str], dict[str, str]]]:
+    """The command as everybody may see it in a list of processes, and the environment that adds the URL's secrets.
+
+    libpq takes the password from the environment, and other secrets from a service file only.
+    """
+    program = shutil.which("psql") or str(embedded.binaries() / "psql")
+    hidden = secrets(url)
+    password = hidden.pop("password", None)
+    environ = {**os.environ, **({"PGPASSWORD": password} if password else {})}
+    plain = without_secrets(url)
+    if not hidden:
+        yield [program, rendered(plain)], environ
+        return
+    if "service" in url.query:
+        names = " and ".join(sorted(hidden))
+        raise Failure(f"psql cannot be given {names} of a URL that names a service.", f"Put {names} into the service.")
+    with tempfile.TemporaryDirectory(prefix="whisper-psql-") as folder:  # only its user can enter it
+        file = Path(folder, "service")
+        file.touch(mode=0o600)
+        file.write_text("\n".join([f"[{SERVICE}]", *(f"{name}={value}" for name, value in hidden.items())]) + "\n")
+        named = plain.update_query_dict({"service": SERVICE})
+        yield [program, rendered(named)], {**environ, "PGSERVICEFILE": str(file)}
