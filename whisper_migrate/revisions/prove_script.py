@@ -29,7 +29,7 @@ def prove_script(history: History, copy: URL, revision: Script, before: Catalog,
     with connected(copy) as connection:
         alone = stamped(connection) == [revision.revision]
     parent = revision.down_revision or "base"
-    if not alone or not isinstance(parent, str):
+    if not alone or not isinstance(parent, str) or revision.dependencies:
         return []  # a script goes from one revision to another
     ways = (("downgrade", f"{revision.revision}:{parent}", before), ("upgrade", f"{parent}:{revision.revision}", after))
     for direction, target, wanted in ways:
