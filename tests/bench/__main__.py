@@ -18,7 +18,7 @@ from rich.table import Table
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from tests.bench import generated
+from tests.bench import generated, readers
 from tests.projects import copied
 from whisper_migrate import embedded
 from whisper_migrate.databases.connect import connected
@@ -48,6 +48,7 @@ def main() -> None:
         for what, few, many in zip(("inspect", "inspect again"), of_few, of_many, strict=True):
             _row(table, f"{what} grows, {SIZES[0]} to {SIZES[-1]} tables", many, few, "11")
         _draft(table, Path(folder), server)
+        _lock(table, Path(folder), server)
         _memory(table, projects[f"{SIZES[-1]} tables"], _database(server, f"{SIZES[-1]} tables", fresh=False))
     Console().print(table)
 
@@ -107,6 +108,12 @@ def _draft(table: Table, folder: Path, server: URL) -> None:
         return drafted("-m", "alembic", "revision", "--autogenerate", "-m", "nick")
 
     _row(table, "draft and prove, WhisperEngine", *_medians(ours, peer), "3")
+
+
+def _lock(table: Table, folder: Path, server: URL) -> None:
+    """The longest that a reader of the first of eight busy tables waits while a revision tries to alter them all."""
+    longest, allowed = readers.longest_wait(folder / "readers", _database(server, "readers"))
+    _row(table, "a reader's longest wait, beside --lock-timeout", longest, allowed, "1.5")
 
 
 def _memory(table: Table, project: Path, url: URL) -> None:

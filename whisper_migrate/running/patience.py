@@ -24,7 +24,7 @@ PASSING = {"55P03": "waited too long for a lock", "40P01": "was in a deadlock", 
 class Patience:
     """Seconds, each.
 
-    `wait` for a database that answers; `lock_timeout` for a lock, while everybody else queues behind who waits;
+    `wait` for a database that answers; `lock_timeout` for the locks of a transaction, while others queue behind it;
     `retry_for` a revision, again and again, that did not get its locks; `statement_timeout` for one statement.
     """
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from psycopg2.errors import ReadOnlySqlTransaction
@@ -17,6 +18,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.plurals import counted
 from whisper_migrate.running.autocommit import HAS_WRITTEN, Autocommit
 from whisper_migrate.running.journal import Entry, Journal, by_hand, changed, digest
+from whisper_migrate.running.lock_budget import LockBudget
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.running.watch import Watch
 
@@ -51,6 +53,11 @@ class Statements:
     _asked: bool = False  # whether it has run a SELECT
     _known: dict[int, Entry] = field(default_factory=dict)
     _without_rows: str = ""  # the last SELECT that was done already
+
+    @cached_property
+    def budget(self) -> LockBudget:
+        """How long a transaction waits for locks."""
+        return LockBudget(self.patience.lock_timeout, self.watch)
 
     def listening(self) -> Statements:
         """Let every statement of the connection come through here."""
@@ -111,6 +118,7 @@ class Statements:
 
     def _commit(self, _: Connection) -> None:
         """Before a commit. What an autocommit block did is written already."""
+        self.budget.renew()
         driver: Any = self.connection.connection.driver_connection
         if not self._counting or driver.info.transaction_status == TRANSACTION_STATUS_INERROR:
             return
@@ -133,11 +141,13 @@ class Statements:
 
     def _rollback(self, _: Connection) -> None:
         """Nothing of this transaction is done."""
+        self.budget.renew()
         self.journal.unwritten = []
 
     def _run(self, call: Callable[[], None], cursor: Any, statement: str, parameters: Any) -> bool:
         """Run a statement, or not if it is done; False leaves it to SQLAlchemy."""
         if not self._counting or SESSION.match(statement):
+            self.budget.is_theirs |= self._counting and "lock_timeout" in statement.lower()
             return False
         if COMMIT.match(statement):
             self._commit(self.connection)
@@ -166,7 +176,8 @@ class Statements:
             if not run(call, cursor, statement, entry, begun=known is not None, asks=asks):
                 self._count -= 1
         else:
-            call()
+            with self.budget.spending(cursor):
+                call()
             self.journal.unwritten.append(replace(entry, rows=cursor.rowcount, done=True))
         return True
 

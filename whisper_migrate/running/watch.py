@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,7 +28,21 @@ class Watch:
     tell: Callable[[str], None]
     blockers: Blockers | None = None
     busy: Event = field(default_factory=Event)
+    has_cancelled: bool = False
     _end: Event = field(default_factory=Event)
+    _seen: float = 0  # when it was last seen waiting
+    _observed: float = 0  # how long the statement that runs has been
+    _allowed: float | None = None
+
+    def allow(self, seconds: float | None) -> None:
+        """From now on a statement runs that may wait so long, for all of its locks together; None: without a limit."""
+        self._observed, self._allowed = 0, seconds
+
+    def waited(self, start: float, end: float) -> float:
+        """How long a statement that ran from `start` to `end` has waited for locks, at most."""
+        if self._seen < start:
+            return min(end - start, self.interval)
+        return min(end, self._seen + self.interval) - start
 
     def blocked_by(self) -> str:
         """Who blocked the revision last, in words."""
@@ -48,11 +63,19 @@ class Watch:
     def _look(self) -> str:
         if found := of_backend(self.lock.ask, self.pid):
             self.blockers = found
+            self._waits()
             return f"waits for {found.words}"
         for row in self.lock.ask(INDEX, pid=self.pid):
             done = "" if row.percent is None else f" {row.percent} %"
             return f"{row.phase}{done}, index {row.name if row.name != '-' else f'on {row.table_name}'}"
         return ""
+
+    def _waits(self) -> None:
+        self._seen = time.monotonic()
+        self._observed += self.interval
+        if self._allowed is not None and self._observed > self._allowed + self.interval:
+            self.has_cancelled = True
+            self.lock.ask("SELECT pg_cancel_backend(:pid)", pid=self.pid)
 
     @contextmanager
     def watching(self) -> Iterator[Watch]:

@@ -1,0 +1,43 @@
+"""What a transaction may wait for locks is for all of its statements together, since it keeps those that it has."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.projects import ask
+from tests.running.attempts import alone, project, run, sql
+from tests.running.test_patience import blocker
+from tests.servers import until
+
+pytestmark = pytest.mark.servers("pg18", "pg15")
+
+WAITS = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+LEFT = "INSERT INTO seen (setting) SELECT current_setting('lock_timeout')"
+
+
+@pytest.mark.parametrize(
+    ("body", "left"),
+    [
+        (sql("ALTER TABLE t ADD COLUMN m integer", LEFT, LEFT), [True, True]),
+        # Another transaction has all of it again.
+        (f"{sql('ALTER TABLE t ADD COLUMN m integer', LEFT)}\n{alone('VACUUM t')}\n{sql(LEFT)}", [True, False]),
+        # What a revision says itself holds.
+        (sql("SET LOCAL lock_timeout = '25s'", "ALTER TABLE t ADD COLUMN m integer", LEFT), [False]),
+    ],
+    ids=["one transaction", "two transactions", "its own time-out"],
+)
+def test_a_statement_has_what_the_ones_before_it_left(
+    tmp_path: Path, database: URL, body: str, left: list[bool]
+) -> None:
+    tables = sql("CREATE TABLE t (n integer)", "CREATE TABLE seen (number serial, setting text)")
+    made = project(tmp_path, tables, body)
+    run(made, database, "r1")
+    with blocker(database) as other, ThreadPoolExecutor(1) as pool:
+        running = pool.submit(run, made, database, lock_timeout=20)
+        until(lambda: ask(database, WAITS))
+        other.close()
+        running.result()
+    seen = [str(setting) for (setting,) in ask(database, "SELECT setting FROM seen ORDER BY number")]
+    assert [setting.endswith("ms") and int(setting[:-2]) < 20_000 for setting in seen] == left
