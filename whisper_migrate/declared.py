@@ -13,7 +13,7 @@ from sqlalchemy.types import SchemaType, TypeEngine
 from sqlalchemy.util import OrderedSet
 
 # What PostgreSQL says that it misses: `type "mood" does not exist`, `function public.area(integer) does not exist`.
-MISSED = re.compile(r'"((?:[^"]|"")+)"|\b(?:function|procedure|operator) (?:[\w"]+\.)?([^\s(]+)\(')
+MISSED = re.compile(r'"((?:[^"]|"")++)"|\b(?:function|procedure|operator) (?:[\w"]+\.)?([^\s(]+)\(')
 MAKES = r"\s*CREATE\s+(?:\w+\s+){{1,4}}?(?:(?:\w+|\"[^\"]+\")\.)?\"?{name}\"?(?!\w)"
 
 

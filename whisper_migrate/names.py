@@ -9,8 +9,8 @@ from sqlalchemy.dialects import postgresql
 from whisper_migrate.catalog import Object
 
 _PREPARER = postgresql.dialect(paramstyle="named").identifier_preparer  # type: ignore[no-untyped-call]
-QUOTED = r""""(?:[^"]|"")*"|'(?:[^']|'')*'"""
-_PART = re.compile(r'"((?:[^"]|"")*)"|([^".,\s]+)')
+QUOTED = r""""(?:[^"]|"")*+"|'(?:[^']|'')*+'"""
+_PART = re.compile(r'"((?:[^"]|"")*+)"|([^".,\s]+)')
 
 
 def unquoted(name: str) -> str:
@@ -52,7 +52,7 @@ def split_list(names: str) -> list[str]:
 
 def names_in(expression: str) -> set[str]:
     """Every name and word of an expression, still quoted."""
-    return set(re.findall(r'"(?:[^"]|"")*"|[^\W\d][\w$]*', expression))
+    return set(re.findall(r'"(?:[^"]|"")*+"|[^\W\d][\w$]*', expression))
 
 
 def in_parentheses(text: str) -> tuple[list[str], int]:

@@ -82,5 +82,5 @@ def _option_name(name: str) -> str:
 
 def sibling(identity: str, name: str) -> str:
     """Another name in the schema of `identity`, all of them quoted where they have to be."""
-    schema = re.match(r'(?:"(?:[^"]|"")*"|[^".]+)\.', identity)
+    schema = re.match(r'(?:"(?:[^"]|"")*+"|[^".]+)\.', identity)
     return (schema[0] if schema else "") + name

@@ -12,6 +12,7 @@ from whisper_migrate.plurals import counted
 
 LONG = 200  # characters; of what is longer, only the part that differs is told
 AROUND = 10  # words and signs that are left around it
+WINDOW = 2000  # lines in which differences are looked for, from the first one on
 MANY = 40  # lines of what differs; the JSON has them all
 
 
@@ -42,7 +43,10 @@ def excerpt(before: str, after: str) -> list[str]:
     """Of two long texts what differs, marked `-` and `+`: lines with a line of context, or words with a few."""
     if "\n" not in before + after:
         return [visible(f"{mark} {text}") for mark, text in zip("-+", _middles(before, after), strict=True)]
-    diff = difflib.unified_diff(before.split("\n"), after.split("\n"), n=1, lineterm="")
+    old, new = before.split("\n"), after.split("\n")
+    start = max(_alike(old, new) - 1, 0)
+    # Of what is longer, the first difference says enough: to find every one takes time that grows with its square.
+    diff = difflib.unified_diff(old[start : start + WINDOW], new[start : start + WINDOW], n=1, lineterm="")
     lines = ["\t".join(map(visible, text.split("\t"))) for text in list(diff)[2:] if not text.startswith("@@")]
     return lines if len(lines) <= MANY + 1 else [*lines[:MANY], f"... and {counted(len(lines) - MANY, 'line')} more"]
 
@@ -126,7 +130,10 @@ TELLING = {
 
 def _joined(text: str) -> str:
     """The lines of a definition (PostgreSQL prints CASE in several) as one."""
-    return re.sub(r"(?<!\()\s*\n\s*", " ", re.sub(r"\(\s*\n\s*", "(", text))
+    parts: list[str] = []
+    for part in filter(None, map(str.strip, text.split("\n"))):
+        parts += [part] if not parts or parts[-1].endswith("(") else [" ", part]
+    return "".join(parts)
 
 
 def _cut(text: str) -> str:

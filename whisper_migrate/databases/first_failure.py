@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from whisper_migrate.errors import reason
 
 MOST = 200  # characters of a statement, and of a detail: it may hold a whole row
-PASSWORD = re.compile(r"(\bpassword\b[\s\"']*=?\s*E?)'(?:[^']|'')*'", re.I)
+PASSWORD = re.compile(r"(\bpassword\b[\s\"']*(?:=\s*)?E?)'(?:[^']|'')*+'", re.I)
 HIDDEN = r"\1'***'"
 
 

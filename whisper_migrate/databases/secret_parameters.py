@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # also what prints nothing of a database imports this
 KNOWN = frozenset({"password", "sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret"})
 NAMED = re.compile(r"passw|secret|token|_key$", re.IGNORECASE)
 ADDRESS = re.compile(r"\bpostgres(?:ql)?(?:\+\w+)?://[^\s'\"<>]+")
-PAIR = re.compile(r"([?&][^=&]*)=([^&]*)")
+PAIR = re.compile(r"([?&][^=&?]*)=([^&]*)")
 SHOWN = "***"
 
 

@@ -23,7 +23,8 @@ from whisper_migrate.databases.first_failure import explained
 from whisper_migrate.errors import Failure
 
 MARK = "whisper_migrate.transaction"
-SPACE = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
+# Possessive: of many comments, none is taken for a longer one with the next ones in it.
+SPACE = r"(?:\s|--[^\n]*+(?:\n|$)|(?>/\*.*?\*/))*+"
 COMMIT = re.compile(
     rf"{SPACE}(?:COMMIT|END)(?:\s+(?:WORK|TRANSACTION))?(?:\s+AND\s+(?:NO\s+)?CHAIN)?{SPACE};?{SPACE}$", re.I | re.S
 )

@@ -73,5 +73,5 @@ def disturbs(before: Object, after: Object) -> bool:
 
 def _split(item: Object) -> list[tuple[str, str]]:
     """Each attribute's name, and what it is."""
-    found = (re.fullmatch(r'("(?:[^"]|"")*"|[^ ]+) (.*)', attribute, re.DOTALL) for attribute in item["attributes"])
+    found = (re.fullmatch(r'("(?:[^"]|"")*+"|[^ ]+) (.*)', attribute, re.DOTALL) for attribute in item["attributes"])
     return [(match[1], match[2]) for match in found if match]

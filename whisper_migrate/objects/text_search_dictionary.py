@@ -21,7 +21,7 @@ WHERE d.oid >= 16384
 """
 
 # `language = 'german', "stopWords" = 'german'`, as PostgreSQL stores them.
-OPTION = re.compile(r"""("(?:[^"]|"")+"|\w+) = (E?'(?:[^']|'')*'|[^,]+)""")
+OPTION = re.compile(r"""("(?:[^"]|"")++"|\w+) = (E?'(?:[^']|'')*+'|[^,]+)""")
 
 
 def create(item: Object) -> list[str]:

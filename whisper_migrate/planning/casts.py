@@ -128,4 +128,4 @@ def follows_type(default: str | None, before: str, after: str) -> bool:
 
 def _base(type_: str) -> str:
     """Without modifiers: `numeric(10,2)` is numeric."""
-    return re.sub(r" ?\([^)]*\)", "", type_)
+    return re.sub(r" ?\([^()]*\)", "", type_)

@@ -19,7 +19,7 @@ from whisper_migrate.sql import sibling
 from whisper_migrate.statement import Does
 
 KEY = re.compile(
-    r"(?P<type>PRIMARY KEY|UNIQUE)(?P<nulls> NULLS NOT DISTINCT)? (?P<columns>\((?:\"(?:[^\"]|\"\")+\"|[^()])+\))"
+    r"(?P<type>PRIMARY KEY|UNIQUE)(?P<nulls> NULLS NOT DISTINCT)? (?P<columns>\((?:\"(?:[^\"]|\"\")++\"|[^\"()])+\))"
     r"(?P<include> INCLUDE \([^()]+\))?(?P<deferrable>[A-Z ]*)"
 )
 UNCHECKED = (NOT_VALID, " NOT ENFORCED")

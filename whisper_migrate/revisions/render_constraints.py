@@ -11,9 +11,9 @@ from whisper_migrate.objects.constraint import NOT_VALID
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.revisions.python_sql import quoted, sql_expression, sql_text
 
-NAME = re.compile(r'[a-z_][a-z0-9_$]*|"(?:[^"]|"")+"')
-NAMES = r'(?:"(?:[^"]|"")+"|[^\s"(])+'  # with a schema, or without
-COLUMNS = r'(?:"(?:[^"]|"")+"|[^"()])+'
+NAME = re.compile(r'[a-z_][a-z0-9_$]*|"(?:[^"]|"")++"')
+NAMES = r'(?:"(?:[^"]|"")++"|[^\s"(])+'  # with a schema, or without
+COLUMNS = r'(?:"(?:[^"]|"")++"|[^"()])+'
 INDEX = re.compile(
     rf"CREATE (?P<unique>UNIQUE )?INDEX (?P<concurrently>CONCURRENTLY )?{NAMES} ON {NAMES} USING (?P<method>\w+) "
     r"(?P<rest>\(.*)",

@@ -10,7 +10,7 @@ from whisper_migrate.catalog import Catalog, Object
 from whisper_migrate.names import QUOTED, in_parentheses, inside, position, shown, split_list
 from whisper_migrate.rows.fill import REFERENCE, mentions
 
-ORDERING = re.compile(r" (?:DESC|NULLS (?:FIRST|LAST)|[\w.]+_ops\b(?:\([^)]*\))?)")
+ORDERING = re.compile(r" (?:DESC|NULLS (?:FIRST|LAST)|[\w.]+_ops\b(?:\([^()]*\))?)")
 
 EXCLUSION = re.compile(r"EXCLUDE USING \w+ \(")
 

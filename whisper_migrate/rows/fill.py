@@ -20,8 +20,8 @@ from whisper_migrate.sql import literal, run
 MOST = 24  # rows of one table, where an enum has that many labels
 TRIES = 40  # for one row
 STEPS = (1, 2, 3, 5, 7, 11, 13)  # columns of one check go through their values at different paces
-IDENTIFIER = r'(?:"(?:[^"]|"")+"|[\w$]+)'
-COLUMNS = r'(?:"(?:[^"]|"")+"|[^"()])+'
+IDENTIFIER = r'(?:"(?:[^"]|"")++"|[\w$]+)'
+COLUMNS = r'(?:"(?:[^"]|"")++"|[^"()])+'
 REFERENCE = re.compile(rf"FOREIGN KEY \(({COLUMNS})\) REFERENCES ({IDENTIFIER}(?:\.{IDENTIFIER})?)\(({COLUMNS})\)")
 
 Row = dict[str, str | None]

@@ -141,9 +141,9 @@ def _constants(texts: Sequence[str], *, is_text: bool) -> list[str]:
     """Constants in SQL, and what is next to each; of a text, a number may be the length that it has to have."""
     found: list[str] = []
     for text in texts:
-        strings = [string.replace("''", "'") for string in re.findall(r"'((?:[^']|'')*)'", text)]
+        strings = [string.replace("''", "'") for string in re.findall(r"'((?:[^']|'')*+)'", text)]
         found += [string.strip("%^$") if "~" in text else string for string in strings]
-        for digits in re.findall(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])", re.sub(r"'(?:[^']|'')*'", "", text)):
+        for digits in re.findall(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])", re.sub(r"'(?:[^']|'')*+'", "", text)):
             number = float(digits) if "." in digits else int(digits)
             if is_text and 0 <= number <= 100_000:
                 found += ["a" * max(int(number) + more, 0) for more in (0, 1, -1)]

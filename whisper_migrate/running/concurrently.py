@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_NAME = r'(?:"(?:[^"]|"")*"|[\w$.])+'
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+_NAME = r'(?:"(?:[^"]|"")*+"|[\w$.])+'
 _CONCURRENTLY = re.compile(
     rf"""\s*(?:
         CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\b

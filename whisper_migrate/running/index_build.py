@@ -9,7 +9,7 @@ from typing import Any
 
 from whisper_migrate.errors import Failure
 
-NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
+NAME = r'(?:"(?:[^"]|"")++"|[\w$]+)'
 BUILD = re.compile(
     rf"\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>{NAME})"
     rf"\s+ON\s+(?:ONLY\s+)?(?P<table>{NAME}(?:\s*\.\s*{NAME})?)",

@@ -23,7 +23,9 @@ from whisper_migrate.running.patience import Patience
 from whisper_migrate.running.watch import Watch
 
 # Run again whenever the revision is: they are about the session, and change nothing that stays.
-SESSION = re.compile(rf"{SPACE}(?:SHOW|SET|RESET|SAVEPOINT|RELEASE|ROLLBACK)\b[^;]*;?{SPACE}$", re.I | re.S)
+SESSION = re.compile(
+    rf"{SPACE}(?:SHOW|SET|RESET|SAVEPOINT|RELEASE|ROLLBACK)\b(?:--[^\n]*+|(?>/\*.*?\*/)|[^;])*+;?{SPACE}$", re.I | re.S
+)
 # They give rows, and may write as well: a function can.
 ASKS = re.compile(rf"{SPACE}\(*{SPACE}(?:SELECT|VALUES|TABLE|EXPLAIN|WITH)\b", re.I | re.S)
 WRITES = re.compile(rf"{SPACE}WITH\b.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b", re.I | re.S)

@@ -1,0 +1,68 @@
+"""Patterns take time in proportion to a text, whatever is in it: nobody's definition keeps a command busy for hours."""
+
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from whisper_migrate import names, words
+from whisper_migrate.databases.first_failure import PASSWORD
+from whisper_migrate.databases.secret_parameters import scrubbed
+from whisper_migrate.databases.whole_transaction import COMMIT
+from whisper_migrate.planning.online import KEY as ONLINE_KEY
+from whisper_migrate.revisions.render_constraints import FOREIGN_KEY, KEY
+from whisper_migrate.running.concurrently import is_concurrent
+from whisper_migrate.running.statements import SESSION
+
+SECONDS = 3.0  # of processor time; in the square of these lengths, each would take minutes, or more than a life
+QUOTES = '"' * 120
+COLUMNS = ", ".join(f'"Column {number}"' for number in range(40))
+CASES = {
+    "white space in a definition": lambda: words._joined(" \n" * 200_000 + "x" + "\n" * 200_000 + "y"),
+    "comments that do not end": lambda: is_concurrent("/*" * 200_000),
+    "comments before a statement": lambda: COMMIT.match("/* a */ " * 60 + "SELECT 1"),
+    "space before the end of a statement": lambda: SESSION.match("SET a" + " " * 200_000 + ";x"),
+    "a name of quotes": lambda: KEY.fullmatch(f"UNIQUE ({QUOTES}) WITH (fillfactor='70')"),
+    "a reference of quotes": lambda: FOREIGN_KEY.fullmatch(f"FOREIGN KEY ({QUOTES}) REFERENCES {QUOTES}({QUOTES}) x"),
+    "many quoted columns": lambda: ONLINE_KEY.fullmatch(f"UNIQUE ({COLUMNS}) WITH (fillfactor='70')"),
+    "marks in an address": lambda: scrubbed("postgres://a" + "?" * 200_000),
+    "space after a word": lambda: PASSWORD.search("password" + " " * 200_000 + "x"),
+    "lines that all differ": lambda: words.excerpt("\n".join(map(str, range(200_000))), "a\nb\n" * 200_000),
+    "names without quotes": lambda: names.shown("public. " * 100_000),
+}
+
+
+@contextmanager
+def processor_time(most: float) -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise AssertionError(f"more than {most} s of processor time")
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, most)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def test_the_measure_stops_a_pattern_in_its_middle() -> None:
+    with pytest.raises(AssertionError, match="processor time"), processor_time(0.2):
+        re.search(r"\s*\n\s*x", "\n" * 200_000)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_time_grows_as_the_text_does(case: str) -> None:
+    with processor_time(SECONDS):
+        CASES[case]()
+
+
+def test_lines_are_joined_as_before() -> None:
+    assert words._joined("CHECK (\n  CASE\n    WHEN a THEN b \n\n END)") == "CHECK (CASE WHEN a THEN b END)"
+
+
+def test_ten_megabytes_are_one_line() -> None:
+    with processor_time(20):
+        assert words._joined("CHECK (" + "\n   \n" * 2_000_000 + "a)") == "CHECK (a)"
