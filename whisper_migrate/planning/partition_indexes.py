@@ -85,7 +85,7 @@ def _twins(catalog: Catalog) -> dict[Key, Key]:
 
 def _likeness(item: Object) -> tuple[str | None, str]:
     """What PostgreSQL compares: neither options nor directions."""
-    return item.parent, re.sub(r" WITH \(.*?\)| DESC| NULLS (FIRST|LAST)", "", _definition(item))
+    return item.parent, re.sub(r" WITH \([^)]*(?:\)|\Z)| DESC| NULLS (FIRST|LAST)", "", _definition(item))
 
 
 def _is_unlike(catalog: Catalog, part: Object) -> bool:
