@@ -1,6 +1,7 @@
 """A little project of two revisions, made in a folder, with one of most things that a model can say."""
 
 import importlib
+import shlex
 import shutil
 import signal
 from itertools import count
@@ -227,3 +228,9 @@ def command(
 def plain(url: URL) -> str:
     """The URL as psql and DATABASE_URL take it."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def typed(refusal: str) -> list[str]:
+    """The options that a refused repair says to type: `--allow=drop-column t.c`, `--allow-data-loss=name:1`."""
+    words = shlex.split(refusal.splitlines()[-1].partition("migrate.py ")[2])[2:]
+    return [f"{option}={value}" for option, value in zip(words[::2], words[1::2], strict=True)]

@@ -47,7 +47,7 @@ def test_what_comes_back_belongs_to_who_had_it(change: str, project: Project, se
     little.execute(kept, change)
     with way_back(project, server, kept) as way:
         assert "OWNER TO keeper;" in way.sql() and "will belong to" not in way.sql()
-        way.apply({"change-column"})
+        way.apply({"change-column authors.name"}, f"{kept.database}:99", print)
     assert little.value(kept, OTHERS) is None
     assert little.value(kept, MAY_GO_ON)
 
@@ -59,14 +59,14 @@ def test_a_view_that_somebody_else_had(project: Project, server: URL, kept: URL)
         "ALTER VIEW author_names OWNER TO reader",
     )
     with way_back(project, server, kept) as way:
-        way.apply(set())
+        way.apply(set(), None, print)
     assert little.value(kept, OTHERS) == "author_names reader"
 
 
 def test_a_sequence_of_somebody_elses_table(project: Project, server: URL, kept: URL) -> None:
     little.execute(kept, "ALTER TABLE authors OWNER TO reader", "DROP SEQUENCE authors_id_seq CASCADE")
     with way_back(project, server, kept) as way:
-        way.apply(set())
+        way.apply(set(), None, print)
     assert little.value(kept, OTHERS) == "authors reader, authors_id_seq reader"
 
 

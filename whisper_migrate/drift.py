@@ -23,6 +23,8 @@ from whisper_migrate.ledger import Entry, read_or_why
 from whisper_migrate.owners import given_away, note
 from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
+from whisper_migrate.running import half_run
+from whisper_migrate.running.half_run import HalfRun
 from whisper_migrate.settle import settled
 from whisper_migrate.source_lines import Place, place, placed
 from whisper_migrate.standing.anomalies import Anomaly, anomalies, doubts
@@ -109,8 +111,11 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
     actual, revision = read or (None, None)
     entries: list[Entry] = []
     hidden, stamps = "", [revision] if revision else []
+    stopped: list[HalfRun] = []
+    unread = ""
     if database is not None and actual is not None:
         entries, hidden = in_snapshot(database, read_or_why)
+        stopped, unread = in_snapshot(database, lambda connection: half_run.read_or_why(connection, history))
     with shadows(server) as made, ThreadPoolExecutor(1) as pool:
         created = pool.submit(made.create, "recorded")
         if only != "database":
@@ -121,7 +126,8 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
             recorded = None
             if actual is not None:
                 recorded = record(history, shadow, revision, like=actual)
-                drift = compare("drift", shadow, recorded, actual)
+                # What a revision has done before it was stopped is no drift, and is told apart from it by nobody.
+                drift = compare("drift", shadow, recorded, actual) if not stopped else []
                 drift += kept("drift", given_away(recorded, actual, project.owner), recorded, actual)
                 if drift and revision and doubts(entries, stamps):
                     nearest = nearer(history, made, actual, revision)
@@ -139,15 +145,21 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
         drift=drift,
         pending=history.pending(stamps) if actual is not None else [],
         ignored=ignored,
-        anomalies=anomalies(history, entries, stamps) if entries else [],
+        anomalies=[*map(_stopped, stopped), *(anomalies(history, entries, stamps) if entries else [])],
         nearest=nearest,
         revision=revision,
         compared=("models",) * (desired is not None) + ("history",) + ("database",) * (actual is not None),
         notes=tuple(filter(None, [note(actual)])) if actual is not None and project.owner is None else (),
         extensions=outdated(actual, recorded) if actual is not None and recorded else (),
         failing=tuple(failing),
-        unreadable=(*actual.unreadable, *([hidden] if hidden else [])) if actual is not None else (),
+        unreadable=(*actual.unreadable, *filter(None, (hidden, unread))) if actual is not None else (),
     )
+
+
+def _stopped(half: HalfRun) -> Anomaly:
+    """A revision that was stopped in its middle, as what keeps a check from being clean."""
+    what = f"{half.what} The database was not compared with the history at its stamp."
+    return Anomaly(half.revision, what, half.remedy, differs=True, word="Stopped")
 
 
 def outdated(actual: Catalog, recorded: Catalog) -> tuple[str, ...]:

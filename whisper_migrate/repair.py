@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,10 @@ from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
+from whisper_migrate.running import half_run
+from whisper_migrate.running.data_loss import OPTION, toll_of
+from whisper_migrate.running.lock import guard, locked
+from whisper_migrate.running.losses import Loss
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.sql import comment, run
@@ -48,6 +53,7 @@ REMEDIES = {
     "23": "Rows stand in its way: change them, or bring back what they need, and run the repair again.",
     "55": "Others are at work there: run the repair again, or have it wait with WHISPER_LOCK_TIMEOUT=30.",
 }
+WITHOUT_ROWS = ("sequence", "schema", "extension")  # what is in them is dropped by itself
 # Statements that make something; an identity comes with a sequence.
 MAKES = re.compile(r"\b(CREATE|IDENTITY)\b")
 
@@ -96,25 +102,22 @@ class WayBack:
     def _statements(self) -> list[str]:
         return [*statements(self.steps), *giving(self.given)]
 
-    def apply(self, allowed: set[str]) -> None:
+    def apply(self, allowed: set[str], word: str | None, say: Callable[[str], None]) -> None:
         """Run it in one transaction, which is kept only when nothing differs at its end.
 
-        Raises Failure when it would lose what `allowed` does not name, when the database has changed since it was
-        read, when a statement fails, or when something still differs: the database is then as it was.
+        Raises Failure when it would lose what `allowed` does not name, or more rows than `word` permits, when the
+        database has changed since it was read, when a statement fails, or when something still differs: the database is
+        then as it was. `say` hears of a run to wait for.
         """
         if self.nearer and WRONG_STAMP not in allowed:
             raise Failure(
                 f"Nothing was repaired. {self._doubt}",
                 f"migrate.py adopt stamps it there; if not: migrate.py repair --apply --allow {WRONG_STAMP}",
             )
-        refused = [hazard for hazard in hazards(self.steps) if hazard.word not in allowed]
-        if refused:
-            words = " ".join(f"--allow {word}" for word in sorted({hazard.word for hazard in refused}))
-            raise Failure(
-                "Nothing was repaired, since data would be lost:\n  " + "\n  ".join(map(self._told, refused)),
-                f"If that is meant: migrate.py repair --apply {words}",
-            )
-        with connected(self.database) as connection:
+        with locked(self.database, say), connected(self.database) as connection:
+            half_run.refuse(connection, History(self.project), "Nothing was repaired")
+            guard(connection, say)
+            self._require_allowed(connection, allowed, word)
             Patience.given(self.project.root).prepare(connection)
             recorded = may_write(connection)
             for statement in PREAMBLE:
@@ -133,6 +136,24 @@ class WayBack:
                 enter(connection, script, direction="repair", revision=self.revision, verified=True)
             connection.commit()
 
+    def _require_allowed(self, connection: Connection, allowed: set[str], word: str | None) -> None:
+        """Raises Failure for a loss that is not allowed by name, or rows that the word does not permit."""
+        found = hazards(self.steps)
+        lost = toll_of([_loss(hazard) for hazard in found], connection)
+        connection.rollback()
+        refused = [hazard for hazard in found if hazard.name not in allowed]
+        if not refused and lost.permits(word):
+            return
+        given = f" The word that was given is {word}, and it is {lost.word} now." if word else ""
+        names = " ".join(f"--allow {shlex.quote(hazard.name)}" for hazard in found)
+        rows = f" {OPTION}{shlex.quote(lost.word)}" if lost.rows else ""
+        lines = list(map(self._told, refused or found))
+        raise Failure(
+            f"Nothing was repaired, since data would be lost ({counted(lost.rows, 'row')}):{given}\n  "
+            + "\n  ".join(lines),
+            f"If that is meant: migrate.py repair --apply {names}{rows}",
+        )
+
     def _require_unchanged(self, connection: Connection) -> None:
         now, stamps = without(inspect(connection), self.project.ignored), [self.revision] if self.revision else []
         if now.fingerprint != self.actual.fingerprint or (stamped(connection) or []) != stamps:
@@ -146,10 +167,21 @@ class WayBack:
             raise Failure(f"Nothing was repaired, since {counted(len(left), 'difference')} would be left:\n  {lines}")
 
 
+def _loss(hazard: Hazard) -> Loss:
+    """What is to be counted of a loss: the rows of a table, or the values of a column."""
+    item = hazard.item
+    if item.kind in ("table", "foreign_table"):
+        return Loss(str(hazard), item.identity)
+    if item.kind == "column":
+        return Loss(str(hazard), str(item.parent), item.identity.removeprefix(f"{item.parent}."))
+    return Loss(str(hazard), has_rows=item.kind not in WITHOUT_ROWS)
+
+
 @contextmanager
 def way_back(project: Project, server: URL, database: URL) -> Iterator[WayBack]:
     """Read the database and the history (in a shadow on `server`), and plan the way. Nothing is written."""
     history = History(project)
+    half_run.refuse_in(database, history, "Nothing was repaired")
     actual, revision = read_database(database, history, requires=True)
     entries, _ = in_snapshot(database, read_or_why)
     with shadows(server) as made, connected(made.create("recorded")) as shadow:

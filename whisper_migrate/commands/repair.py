@@ -12,9 +12,17 @@ from whisper_migrate.sql import comment
 
 @click.command("repair")
 @click.option("--apply", is_flag=True, help="Run the SQL, in one transaction, after printing it.")
-@click.option("--allow", multiple=True, metavar="WHAT", help="Permit one kind of loss, such as drop-table.")
+@click.option("--allow", multiple=True, metavar="WHAT", help='Permit a loss by name: "drop-column users.hack".')
+@click.option(
+    "--allow-data-loss",
+    "word",
+    is_flag=False,
+    flag_value="",
+    metavar="DATABASE:ROWS",
+    help="Lose so many rows, or fewer, of this database: the word that a refusal prints.",
+)
 @click.pass_obj
-def command(project: Project, apply: bool, allow: tuple[str, ...]) -> None:
+def command(project: Project, apply: bool, allow: tuple[str, ...], word: str | None) -> None:
     """Print the SQL that takes the database back to what the history says at its revision."""
     database = database_of(project)
     with shadow_server(project.root) as server, repairing.way_back(project, server, database.url) as way:
@@ -26,5 +34,5 @@ def command(project: Project, apply: bool, allow: tuple[str, ...]) -> None:
         click.echo(way.sql())
         if not apply:
             return
-        way.apply(set(allow))
+        way.apply(set(allow), word, lambda text: err.print(escape(text)))
     err.print(f"Repaired {escape(str(database))}: nothing differs from the history at {way.revision or 'no revision'}.")

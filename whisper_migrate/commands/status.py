@@ -66,6 +66,9 @@ def _drift(project: Project, database: URL) -> list[str]:
             verdict = check(project, server, database, "database")
     except Failure as failure:
         return [f"not checked: {' '.join(str(failure).split())}"]
+    for anomaly in verdict.anomalies:
+        if anomaly.word == "Stopped":
+            return [anomaly.what, f"  -> {anomaly.remedy}"]
     if not verdict.drift:
         return ["none"]
     told = [tally(verdict.drift), "  -> make check-drift   (names each)"]

@@ -34,6 +34,7 @@ def told(found: Whereabouts) -> Iterator[str]:
     yield f"Stamped  {names(found.stamps)}"
     yield from (f"{text}, which took the database on from here." for text in found.taken_on)
     yield from (f"{text}." for text in found.unknown)
+    yield from (half.what for half in found.stopped)
     nearest = found.nearest
     known, all_tables = len(found.known), counted(len(found.nearest_tables), "table")
     there = f"of {all_tables} of {nearest.revision}, {known} {verb(known, 'is', 'are')} there"

@@ -17,6 +17,8 @@ from whisper_migrate.history import History
 from whisper_migrate.ignore import without
 from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import Entry, read_or_why
+from whisper_migrate.running.half_run import journalled, stopped
+from whisper_migrate.running.journal import Entry as JournalEntry
 from whisper_migrate.standing.anomalies import Anomaly, anomalies
 
 
@@ -71,6 +73,7 @@ class Reading:
     catalog: Catalog
     entries: list[Entry]
     hidden: str
+    journal: list[JournalEntry]
 
 
 def survey(
@@ -84,7 +87,9 @@ def survey(
 
     def read(member: Member) -> Reading:
         like = next(iter([*found.catalogs.values()]), None)  # of a copy: the main thread adds to it
-        return in_snapshot(member.url, lambda it: Reading(stamped(it), inspect(it, like=like), *read_or_why(it)))
+        return in_snapshot(
+            member.url, lambda it: Reading(stamped(it), inspect(it, like=like), *read_or_why(it), journalled(it))
+        )
 
     for member, reading in each(members, jobs, read):
         standing = (
@@ -103,6 +108,8 @@ def _judged(history: History, found: Survey, reading: Reading, member: Member) -
     """Where the history says that a database stands. Raises Failure for a stamp that says nothing sure."""
     revision = sure_revision(history, member.url, reading.stamps, reading.catalog)
     at = [revision] if revision else []
+    for half in stopped(history, reading.journal, at):
+        raise Failure(half.what, half.remedy)
     catalog = without(reading.catalog, history.project.ignored)
     found.catalogs.setdefault(catalog.fingerprint, catalog)
     return Standing(

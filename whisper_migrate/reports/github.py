@@ -27,7 +27,7 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
         said = f"The database is nearer to {near.revision}, {near.difference}: migrate.py adopt"
         yield _command("error", {"title": "Wrong stamp"}, said)
     for anomaly in verdict.anomalies:
-        level, title = ("error", "Changed") if anomaly.differs else ("notice", "Note")
+        level, title = ("error", anomaly.word) if anomaly.differs else ("notice", "Note")
         yield _command(level, {"title": title}, f"{anomaly.what}\n{anomaly.remedy}".strip())
     for ignored in verdict.ignored:
         yield _command("notice", {"title": "Ignored"}, f"{line(ignored.change)} ({ignored.pattern.reason})")

@@ -48,7 +48,7 @@ def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
         else:
             yield "  [bold]->[/] make repair   (prints the SQL that takes it back)"
     for anomaly in verdict.anomalies:
-        yield f"[bold]{'Changed' if anomaly.differs else 'Note'}[/]: {escape(anomaly.what)}"
+        yield f"[bold]{anomaly.word if anomaly.differs else 'Note'}[/]: {escape(anomaly.what)}"
         yield from [f"  [bold]->[/] {escape(anomaly.remedy)}"] if anomaly.remedy else []
     yield from _ignored(verdict)
     yield from (f"[bold]Cannot run[/]: {escape(function)}" for function in verdict.failing)

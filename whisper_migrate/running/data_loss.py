@@ -38,7 +38,7 @@ class Toll:
 
     def require(self, given: str | None, nothing_done: str, option: str = OPTION) -> None:
         """Raises Failure unless nothing is lost, or `given` is the word for this much, or for more."""
-        if not self.rows or (given and self._covers(given)):
+        if self.permits(given):
             return
         said = f" The word that was given is {given}, and it is {self.word} now." if given else ""
         raise Failure(
@@ -46,9 +46,12 @@ class Toll:
             f"If that is meant: {option}{shlex.quote(self.word)}",
         )
 
-    def _covers(self, given: str) -> bool:
-        database, _, rows = given.rpartition(":")
-        return database == self.database and re.fullmatch(r"\d{1,18}", rows) is not None and int(rows) >= self.rows
+    def permits(self, given: str | None) -> bool:
+        """Whether nothing is lost, or this word is about so many rows, or more."""
+        database, _, rows = (given or "").rpartition(":")
+        return not self.rows or (
+            database == self.database and re.fullmatch(r"\d{1,18}", rows) is not None and int(rows) >= self.rows
+        )
 
 
 def toll(strides: Sequence[Stride], connection: Connection) -> Toll:
@@ -70,6 +73,12 @@ def toll(strides: Sequence[Stride], connection: Connection) -> Toll:
             f"loses {empty[0] if len(empty) == 1 else f'{len(empty)} tables and columns'}, without a row in it"
         )
     return Toll(_name(connection), lines, total(rows, connection))
+
+
+def toll_of(losses: Sequence[Loss], connection: Connection) -> Toll:
+    """What losses amount to in the database behind `connection`."""
+    rows = [loss.rows(connection) for loss in losses]
+    return Toll(_name(connection), [loss.what for loss in losses], total(rows, connection))
 
 
 def everything(connection: Connection, why: str) -> Toll:

@@ -40,11 +40,12 @@ class Loss:
     what: str
     table: str | None = None
     column: str | None = None
+    has_rows: bool = True
 
     def rows(self, connection: Connection) -> int | None:
         """In how many rows there is something to lose; None where that cannot be counted."""
         if self.table is None:
-            return None
+            return None if self.has_rows else 0
         try:
             with connection.begin_nested():
                 return int(run(connection, f"SELECT count({self.column or '*'}) FROM {self.table}").scalar_one())

@@ -12,6 +12,7 @@ from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
+from whisper_migrate.running import half_run
 from whisper_migrate.running.data_loss import OPTION, toll
 from whisper_migrate.running.foresight import foresight
 from whisper_migrate.running.way import way
@@ -27,6 +28,9 @@ def plan(project: Project, url: URL, direction: str, target: str) -> Iterator[st
         if not steps:
             yield f"Nothing to do: the database stands at {', '.join(before) or 'no revision'}."
             return
+        for half in half_run.read(connection, history):
+            yield half.what
+            yield f"  -> {half.remedy}"
         try:
             with foresight(history, url, before) as ahead:
                 strides = ahead.go(steps)

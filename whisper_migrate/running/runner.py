@@ -21,6 +21,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.plurals import verb
 from whisper_migrate.project import Project
+from whisper_migrate.running import half_run
 from whisper_migrate.running.patience import Patience, passing
 from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.session import Session, Underway, session
@@ -158,5 +159,9 @@ def runner(
     with session(project, url, (), patience, progress) as opened:
         before = stamped(opened.connection) or []
         history.require_known(before)
+        found = half_run.read(opened.connection, history)
         opened.connection.rollback()
-        yield Runner(history, opened, direction, target, before, tell)
+        run = Runner(history, opened, direction, target, before, tell)
+        if found:
+            half_run.require_first(found, run.steps)
+        yield run

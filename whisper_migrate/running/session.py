@@ -21,6 +21,7 @@ from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.second_connection import Watcher, watched
 from whisper_migrate.databases.stamps import ensure
 from whisper_migrate.databases.whole_transaction import whole_transaction
+from whisper_migrate.history import History
 from whisper_migrate.project import Project
 from whisper_migrate.running.autocommit import again
 from whisper_migrate.running.half_run import require_none
@@ -130,7 +131,7 @@ class Session:
             if self._todo is None:  # the second time, +1 would lead further
                 self._todo = list(steps(heads, context) or ())
             self.statements.journal = Journal.read(self.connection)
-            require_none(self.statements.journal, self._todo[self._done :], heads, context)
+            require_none(self.statements.journal, self._todo[self._done :], self.connection, History(self.project))
             for step in self._todo[self._done :]:
                 underway = Underway(self.project, step.info, self.connection, self._done + 1, len(self._todo))
                 self._revision = underway.revision

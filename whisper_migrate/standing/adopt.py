@@ -113,6 +113,8 @@ def adoption(project: Project, server: URL, database: URL, revision: str | None)
     """
     found = whereabouts(project, server, database)
     history = found.history
+    for half in found.stopped:
+        raise Failure(f"Nothing was adopted: {half.what}", half.remedy)
     at = history.find(revision).revision if revision else _nearest(found)
     with shadows(server) as made, connected(made.create("adopted")) as shadow:
         wanted = without(record(history, shadow, at, requires=True), project.ignored)

@@ -24,6 +24,7 @@ class Anomaly:
     what: str
     remedy: str
     differs: bool = False
+    word: str = "Changed"
 
 
 def anomalies(history: History, entries: list[Entry], stamps: list[str]) -> list[Anomaly]:

@@ -21,7 +21,8 @@ from whisper_migrate.ignore import Pattern, without
 from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import enter, may_write, parents, read_or_why
 from whisper_migrate.project import Project
-from whisper_migrate.running.lock import locked
+from whisper_migrate.running import half_run
+from whisper_migrate.running.lock import guard, locked
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.settle import settled
 from whisper_migrate.standing.nearest import Candidate, candidates
@@ -52,6 +53,7 @@ def stamp(project: Project, server: URL, database: URL, target: str, say: Say) -
     """
     history = History(project)
     script = _find(history, target)
+    half_run.refuse_in(database, history, "Nothing was stamped")
     before, (entries, _), found = in_snapshot(database, lambda it: (stamped(it) or [], read_or_why(it), inspect(it)))
     actual = without(found, project.ignored)
     ran = {entry.revision for entry in entries if entry.direction == "upgrade"}
@@ -119,6 +121,8 @@ def place(
     with locked(database, say), connected(database) as connection:
         config = history.project.alembic(connection, history.holding(revision).versions)
         Patience.given(history.project.root).prepare(connection)
+        half_run.refuse(connection, history, "Nothing was stamped")
+        guard(connection, say)
         recorded = may_write(connection)
         before = stamped(connection) or []
         require(connection)

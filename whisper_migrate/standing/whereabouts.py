@@ -19,6 +19,8 @@ from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import Entry, read
 from whisper_migrate.names import shown
 from whisper_migrate.project import Project
+from whisper_migrate.running import half_run
+from whisper_migrate.running.half_run import HalfRun
 from whisper_migrate.standing.nearest import Candidate, candidates
 
 # What an administrator may have put into an empty database.
@@ -38,6 +40,7 @@ class Whereabouts:
     stamps: list[str]
     entries: list[Entry]
     candidates: list[Candidate]
+    stopped: list[HalfRun]
 
     @property
     def nearest(self) -> Candidate:
@@ -68,6 +71,8 @@ class Whereabouts:
     @property
     def is_right(self) -> bool:
         """Whether it is what the history says where it is stamped, and stamped so: nothing is to be done about it."""
+        if self.stopped:
+            return False
         if self.sort == "empty":
             return not self.stamps
         return len(self.stamps) == 1 and self.stamps[0] in self.equal
@@ -88,6 +93,8 @@ class Whereabouts:
     @property
     def remedies(self) -> list[str]:
         """What to type, with what it does."""
+        if self.stopped:
+            return [half.remedy for half in self.stopped]
         if self.is_right:
             return ["migrate.py upgrade"] if self.stamps != self.history.heads else []
         if self.taken_on:
@@ -152,11 +159,12 @@ def whereabouts(project: Project, server: URL, database: URL) -> Whereabouts:
     """Read a database and replay the history in a shadow on `server`. Raises Failure while there is no revision."""
     history = History(project)
     stamps, entries, found = in_snapshot(database, lambda it: (stamped(it) or [], read(it), inspect(it, requires=True)))
+    stopped, _ = in_snapshot(database, lambda connection: half_run.read_or_why(connection, history))
     actual = without(found, project.ignored)
     if not history.heads:
         raise Failure("The history has no revision yet: there is nothing to compare the database with.")
     with shadows(server) as made:
-        return Whereabouts(history, actual, stamps, entries, candidates(history, made, actual))
+        return Whereabouts(history, actual, stamps, entries, candidates(history, made, actual), stopped)
 
 
 def _tables(catalog: Catalog) -> set[str]:

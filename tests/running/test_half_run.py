@@ -1,0 +1,92 @@
+"""A revision that was stopped in its middle is known to every command, is no drift, and is finished before all else."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import URL
+
+from tests import servers
+from tests.little import command, plain
+from tests.projects import ask
+from tests.running.attempts import alone, project, run, sql
+from whisper_migrate.errors import Failure
+
+FIRST = sql("CREATE TABLE t (n integer)")
+# The second index meets two rows that are equal.
+STOPPED = alone("CREATE INDEX CONCURRENTLY t_n ON t (n)", "CREATE UNIQUE INDEX CONCURRENTLY t_u ON t (n)")
+STATE = (
+    "SELECT version_num, to_regclass('t_n') IS NOT NULL, (SELECT count(*) FROM whisper_journal) FROM alembic_version"
+)
+
+# Who waits asks again and again who holds the lock.
+WAITS = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+WAITS += " AND query LIKE '%pg_locks AS l JOIN pg_catalog.pg_stat_activity%'"
+
+# What each command does about it: its exit code, and whether it says so on standard output or as a failure.
+COMMANDS: dict[tuple[str, ...], tuple[int, str]] = {
+    ("status",): (0, "out"),
+    ("check-drift", "--only", "database"): (1, "out"),
+    ("check-drift", "--only", "database", "--format", "json"): (1, "out"),
+    ("check-drift", "--only", "database", "--format", "github"): (1, "out"),
+    ("check-drift", "--only", "database", "--format", "sarif"): (1, "out"),
+    ("whereami",): (1, "out"),
+    ("upgrade", "--plan"): (0, "out"),
+    ("repair",): (2, "err"),
+    ("repair", "--apply"): (2, "err"),
+    ("adopt",): (2, "err"),
+    ("adopt", "--reconcile"): (2, "err"),
+    ("stamp", "r1"): (2, "err"),
+    ("stamp", "r2"): (2, "err"),
+    ("stamp", "r2", "--unverified"): (2, "err"),
+    ("downgrade", "base"): (2, "err"),
+    ("downgrade", "-1", "--allow-data-loss", "whatever:9"): (2, "err"),
+}
+
+
+@pytest.mark.servers("pg18")
+def test_every_command_knows_of_it(capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL) -> None:
+    made = project(tmp_path, FIRST, STOPPED, downs=(sql("DROP TABLE t"), sql("DROP INDEX t_n, t_u")))
+    run(made, database, "r1")
+    ask(database, "INSERT INTO t VALUES (1), (1)")
+    with pytest.raises(Failure, match="in the middle of r2"):
+        run(made, database)
+    for arguments, (code, where) in COMMANDS.items():
+        said = command(capsys, made, database, *arguments)
+        words = said.out if where == "out" else said.err
+        assert said.code == code and "r2 was stopped in " in words, (arguments, said)
+        assert "sarif" in arguments or "migrate.py upgrade +1" in words, (arguments, said)
+        assert "index t_n" not in said.out and "drop" not in said.out.lower(), arguments
+        assert ask(database, STATE) == [("r1", True, 1)], arguments
+    listed = tmp_path / "urls"
+    listed.write_text(f"one {plain(database)}\n")
+    for action in ("status", "check-drift"):
+        said = command(capsys, made, None, "fleet", str(listed), action)
+        assert said.code == 2 and "one: r2 was stopped in its middle (upgrade, " in said.out, said
+    ask(database, "DELETE FROM t")
+    assert command(capsys, made, database, "upgrade").code == 0
+    assert command(capsys, made, database, "check-drift", "--only", "database").code == 0
+    assert ask(database, STATE) == [("r2", True, 0)]
+
+
+@pytest.mark.servers("pg18")
+def test_repair_and_stamp_wait_for_a_run(capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL) -> None:
+    """Both take its lock, and that of the connection that runs revisions, whose backend may outlive its client."""
+    made = project(tmp_path, FIRST)
+    run(made, database)
+    ask(database, "CREATE INDEX odd ON t (n)")
+    for number, arguments in ((1, ("repair", "--apply")), (2, ("stamp", "r1"))):
+        holder = servers.connect(database)
+        holder.cursor().execute(f"SELECT pg_advisory_lock(x'77686973'::int, {number})")
+        with ThreadPoolExecutor(1) as pool:
+            ended = pool.submit(_release_once_waited_for, holder, database)
+            said = command(capsys, made, database, *arguments)
+            ended.result()
+        waited = "Another run is at work" if number == 1 else "A run that was stopped is not yet gone"
+        assert said.code == 0 and waited in said.err, said
+
+
+def _release_once_waited_for(holder: Any, database: URL) -> None:
+    servers.until(lambda: ask(database, WAITS), 100)
+    holder.close()
