@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import URL
 
 from tests.drafting import edited
+from tests.little import REVISION
 from whisper_migrate.compiled import faults
 from whisper_migrate.databases.connect import connected
+from whisper_migrate.drift import check
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import inspect
 from whisper_migrate.revisions.draft import draft
@@ -81,3 +83,19 @@ def test_models_bring_no_function_that_cannot_run(server: URL, tmp_path: Path) -
     assert draft(edited(tmp_path, models + BROKEN.format("gone")), server, "one").path
     with pytest.raises(Failure, match=r'f\(\): column "gone" does not exist'):
         draft(edited(tmp_path, TABLE.format("") + BROKEN.format("gone")), server, "two", allowed=["drop-column t.gone"])
+
+
+def test_an_old_function_that_cannot_run_is_named_and_no_difference(server: URL, tmp_path: Path) -> None:
+    table = 'sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True, autoincrement=False){})\n'
+    project = edited(tmp_path, table.format("") + BROKEN.format("nope"))
+    made = (
+        "CREATE TABLE t (id int PRIMARY KEY);\nCREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$SELECT nope FROM t$$"
+    )
+    written = REVISION.format(message="old", revision="old", parent=None, sql=made)
+    (tmp_path / "alembic" / "versions" / "old.py").write_text(written)
+    verdict = check(project, server, None)
+    assert verdict.clean
+    assert [words.partition(" (")[0] for words in verdict.failing] == ['f(): column "nope" does not exist.']
+    more = edited(tmp_path, table.format(', sa.Column("a", sa.Integer)') + BROKEN.format("nope"))
+    drafted = draft(more, server, "more")
+    assert any("nor could it before: f(): column" in note for note in drafted.notes)
