@@ -51,7 +51,7 @@ def test_targets_name_what_they_lead_to(checkout: Checkout, database: URL) -> No
         assert heard == [applied.revision for applied in outcome.applied] == expected, target
     assert tables(database) == 0
     for run, target in ((runner.upgrade, "nowhere"), (runner.upgrade, "+9"), (runner.downgrade, "-1")):
-        with pytest.raises(Failure, match=r"nowhere|Relative revision"):
+        with pytest.raises(Failure, match=r"nowhere|Only \d revisions come|at no revision"):
             run(project, database, target, tell)
 
 
@@ -73,7 +73,7 @@ def test_stamp_says_where_a_database_stands_whatever_it_said_before(checkout: Ch
     ask(database, "INSERT INTO alembic_version VALUES ('aaaa')")
     expected = {
         "upgrade": "Requested revision aaaa overlaps with other requested revisions",
-        "downgrade -1": "downgrade -1 from multiple heads is ambiguous",
+        "downgrade -1": "The database is stamped with 2 revisions at once",
         "status": "The database's stamps do not fit together",
         "check-drift": f"The database {database.database} is stamped with 2 revisions at once: {HEAD}, aaaa.",
     }

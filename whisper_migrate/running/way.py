@@ -12,15 +12,23 @@ from alembic.util.exc import CommandError
 
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history import History
+from whisper_migrate.running.targets import refusal
 
 
 def way(history: History, direction: str, target: str, stands_at: Any) -> list[RevisionStep]:
     """The steps of an "upgrade" or a "downgrade" to `target`, in order. Raises Failure for a target that is none."""
     if target == "head":
         target = history.head or "base"
-    with plain_words():
-        steps = history.upgrade_steps if direction == "upgrade" else history.downgrade_steps
-        return steps(target, stands_at)
+    steps = history.upgrade_steps if direction == "upgrade" else history.downgrade_steps
+    try:
+        with plain_words():
+            return steps(target, stands_at)
+    except (Failure, AssertionError, ValueError) as error:
+        cause = error.__cause__ if isinstance(error, Failure) else error
+        if isinstance(error, Failure) and not isinstance(cause, (CommandError, UserWarning)):
+            raise
+        said = error.what if isinstance(error, Failure) else f"{target} leads to no revision."
+        raise refusal(history, direction, target, tuple(stands_at), said) from error
 
 
 def revision_of(step: RevisionStep) -> str:

@@ -1,0 +1,80 @@
+"""Why a target leads nowhere (`+1` at the head, `-1` at a merge, an id that begins several), and what to type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from alembic.script.revision import RevisionError
+from alembic.util.exc import CommandError
+
+from whisper_migrate.errors import Failure
+from whisper_migrate.history import History
+from whisper_migrate.names import joined
+from whisper_migrate.plurals import counted, verb
+
+STEPS = re.compile(r"(?P<start>\w*)(?P<sign>[+-])(?P<number>\d+)")
+SEE = "See the revisions there are with: migrate.py history"
+
+
+def refusal(history: History, direction: str, target: str, stands_at: Sequence[str], said: str) -> Failure:
+    """The refusal of a target; `said` is Alembic's own sentence, for an id that there is not."""
+    found = STEPS.fullmatch(target)
+    if found and not found["start"]:
+        return _of_steps(history, direction, target, found["sign"], int(found["number"]), list(stands_at))
+    if ":" in target:
+        return Failure(f"{target} is a range, which is for a script.", f"migrate.py {direction} --sql {target}")
+    if "@" in target:
+        label = target.partition("@")[0]
+        return Failure(f"The history has no branch {label}, so {target} leads nowhere.", f"migrate.py {direction} head")
+    if found and _is_known(history, found["start"]):
+        return Failure(f"There is no revision so many steps from {found['start']}: {target}.", SEE)
+    ids = sorted(script.revision for script in history.newest_first() if script.revision.startswith(target))
+    if len(ids) > 1 and target not in ids:
+        return Failure(
+            f"{target} begins the ids of {counted(len(ids), 'revision')}: {joined(ids)}.",
+            f"Type more of it: migrate.py {direction} {ids[0]}",
+        )
+    if direction == "downgrade" and ids:
+        at = ", ".join(stands_at) or "no revision"
+        return Failure(f"The database is at {at}, and {ids[0]} is not before that.", f"migrate.py upgrade {ids[0]}")
+    return Failure(said, SEE)
+
+
+def _of_steps(history: History, direction: str, target: str, sign: str, number: int, stands_at: list[str]) -> Failure:
+    at, wanted = ", ".join(stands_at) or "no revision", "+" if direction == "upgrade" else "-"
+    other = "downgrade" if direction == "upgrade" else "upgrade"
+    if sign != wanted:
+        return Failure(f"{target} is for a{'n' if other == 'upgrade' else ''} {other}.", f"migrate.py {other} {target}")
+    if not number:
+        return Failure(f"{target} is no step: nothing was run.", f"migrate.py {direction} {wanted}1")
+    if direction == "upgrade":
+        left = len(history.pending(stands_at))
+        if not left:
+            return Failure(f"The database is at {at}, the head: no revision comes after it.", "migrate.py status")
+        there = f"{counted(left, 'revision')} {verb(left, 'comes', 'come')}"
+        return Failure(f"Only {there} after {at}, and {target} asks for {number}.", "migrate.py upgrade head")
+    if not stands_at:
+        return Failure("The database is at no revision: there is none to take back.", "migrate.py status")
+    if len(stands_at) > 1:
+        first = f"The database is stamped with {counted(len(stands_at), 'revision')} at once ({at})"
+        return Failure(f"{first}: {target} does not say which to take back.", history.way_out(stands_at))
+    down = history.find(stands_at[0]).down_revision
+    if isinstance(down, tuple) or number <= len(history.before(history.find(stands_at[0]))):
+        parents = sorted(down) if isinstance(down, tuple) else []
+        joins = f"{at} joins {joined(parents)}" if parents else f"Below {at} the history has branches"
+        remedy = "; or ".join(f"migrate.py downgrade {parent}" for parent in parents) or SEE
+        return Failure(f"{joins}: {target} does not say which of them to go back to.", remedy)
+    applied = len(history.before(history.find(stands_at[0]))) + 1
+    return Failure(
+        f"Only {counted(applied, 'revision')} {verb(applied, 'is', 'are')} applied, and {target} would take back"
+        f" {number}.",
+        "migrate.py downgrade base",
+    )
+
+
+def _is_known(history: History, name: str) -> bool:
+    try:
+        return name in ("head", "base") or history.holding(name).scripts.get_revision(name) is not None
+    except (CommandError, RevisionError):
+        return False
