@@ -70,6 +70,62 @@ def test_place(
     assert (str(found) if found else None) == (little.line_of(project, words) if words else None)
 
 
+MORE = """
+
+class Stamped:
+    made_at: Mapped[int | None]  # of the mixin
+
+
+class Letter(Stamped, Base):
+    __tablename__ = "letters"
+    __table_args__ = (
+        ForeignKeyConstraint(["one", "two"], ["authors.id", "authors.born"]),
+        UniqueConstraint("one", "three"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)  # the key
+    author_id: Mapped[int] = mapped_column(ForeignKey("authors.id"))  # the author
+    one: Mapped[int]
+    two: Mapped[int]
+    three: Mapped[int]
+
+
+ENTITIES += [
+    PGTrigger("public", "touch", "BEFORE UPDATE ON tags FOR EACH ROW EXECUTE FUNCTION f()", on_entity="public.tags"),
+    PGTrigger(
+        "public",
+        "touch",  # of letters
+        "BEFORE UPDATE ON public.letters FOR EACH ROW EXECUTE FUNCTION f()",
+        on_entity="public.letters",
+    ),
+]
+"""
+IMPORTS = """
+from alembic_utils.pg_trigger import PGTrigger
+from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "definition", "words"),
+    [
+        ("trigger", "touch", "", "# of letters"),
+        ("column", "made_at", "", "# of the mixin"),
+        ("constraint", "letters_author_id_fkey", "FOREIGN KEY (author_id) REFERENCES authors(id)", "# the author"),
+        ("constraint", "letters_pkey", "PRIMARY KEY (id)", "# the key"),
+        ("constraint", "a_fkey", "FOREIGN KEY (one, two) REFERENCES authors(id, born)", "ForeignKeyConstraint(["),
+        ("constraint", "a_key", "UNIQUE (one, three)", 'UniqueConstraint("one"'),
+        ("constraint", "other_key", "UNIQUE (one, two)", "class Letter("),
+        ("index", "ix_letters_three", "CREATE INDEX ix_letters_three ON letters USING btree (three)", "three: Mapped"),
+    ],
+)
+def test_what_has_no_name_in_its_class(tmp_path: Path, kind: str, name: str, definition: str, words: str) -> None:
+    made = little.project(tmp_path, IMPORTS + MORE)
+    assert made.metadata is not None
+    item = Object(kind, f"{name} on public.letters", "public.letters", ("name", "definition"), (name, definition))
+    assert str(place(made, item)) == little.line_of(made, words)
+
+
 def test_entities_may_be_in_another_package(tmp_path: Path) -> None:
     made = little.project(tmp_path)
     (tmp_path / "little_apart.py").write_text('ENTITIES = []\nNAMES = "apart()"\n')

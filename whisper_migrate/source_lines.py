@@ -1,6 +1,7 @@
 """Where the models say what a change is about: a file and a line, found in their source."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,8 +9,17 @@ from functools import cache
 from pathlib import Path
 
 from whisper_migrate.catalog import Object
-from whisper_migrate.names import plain_name, split_list, split_name, unquoted
+from whisper_migrate.names import in_parentheses, plain_name, split_list, split_name, unquoted
 from whisper_migrate.project import Project
+
+# How PostgreSQL prints what has columns -> the class that declares it in a model, where no column does.
+DECLARED = {
+    "PRIMARY KEY": "PrimaryKeyConstraint",
+    "FOREIGN KEY": "ForeignKeyConstraint",
+    "UNIQUE": "UniqueConstraint",
+    "CREATE INDEX": "Index",
+    "CREATE UNIQUE INDEX": "Index",
+}
 
 
 @dataclass(frozen=True)
@@ -51,14 +61,67 @@ def place(project: Project, item: Object) -> Place | None:
     namesakes = [table for table in _tables(project) if table.name == own]
     for table in namesakes:
         if (table.schema or default) == schema:
-            line = _mention(table.node, name, item.kind) if item.parent and name != own else None
-            return Place(table.file, line or table.node.lineno)
+            if not item.parent or name == own:
+                return Place(table.file, table.node.lineno)
+            for file, node in _bodies(project, table):
+                if line := _mention(node, name, item.kind) or _of_columns(node, item):
+                    return Place(file, line)
+            return _entity(project, name, own, item.kind) or Place(table.file, table.node.lineno)
     # Not declared in so many words: where some string is its name, but for the name of another schema's table.
     for wanted in ([] if within else [name]) + [own]:
         for file, tree in () if namesakes and wanted == own else _sources(project):
             if line := _mention(tree, wanted, item.kind):
                 return Place(file, line)
     return None
+
+
+def _bodies(project: Project, table: Table) -> Iterator[tuple[str, ast.AST]]:
+    """The table's own class or call, and then the classes that it inherits from: mixins, in any file."""
+    yield table.file, table.node
+    names = list(getattr(table.node, "bases", ()))
+    seen: set[str] = set()
+    while names:
+        name = str(getattr(names[0], "attr", getattr(names[0], "id", "")))
+        names = names[1:]
+        for file, tree in () if name in seen else _sources(project):
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ClassDef) and node.name == name:
+                    names += node.bases
+                    yield file, node
+        seen.add(name)
+
+
+def _entity(project: Project, name: str, table: str, kind: str) -> Place | None:
+    """The line of the innermost call that names both an object and its table: a trigger, or another entity."""
+    if kind in ("column", "comment"):
+        return None
+    for file, tree in _sources(project):
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            own = [*call.args, *(keyword.value for keyword in call.keywords)]
+            texts = [(text, node) for part in own for node in ast.walk(part) if (text := _text(node)) is not None]
+            named = [getattr(node, "lineno", 0) for text, node in texts if text.partition("(")[0] == name]
+            if named and any(re.search(rf"(?<!\w){re.escape(table)}(?!\w)", text) for text, _ in texts if text != name):
+                return Place(file, named[0])
+    return None
+
+
+def _of_columns(node: ast.AST, item: Object) -> int | None:
+    """Where a key, a foreign key or an index that has no name in the model is declared: by the columns that it has."""
+    definition = str(item["definition"]) if "definition" in item.fields else ""
+    start = definition.find("(")
+    declared = next((call for words, call in DECLARED.items() if definition.startswith(words)), None)
+    if declared is None or start < 0:
+        return None
+    try:
+        columns = [unquoted(part.split(" ")[0]) for part in in_parentheses(definition[start:])[0]]
+    except ValueError:
+        return None
+    for call in (node for node in ast.walk(node) if isinstance(node, ast.Call)):
+        given = [_text(part) for argument in call.args[:1] for part in getattr(argument, "elts", ())]
+        given = given or [_text(argument) for argument in call.args]
+        if _called(call) == declared and [name for name in given if name] == columns:
+            return call.lineno
+    return _mention(node, columns[0], "column") if len(columns) == 1 else None
 
 
 @cache
@@ -109,6 +172,8 @@ def _mention(tree: ast.AST, name: str, kind: str) -> int | None:
         if kind in ("column", "comment") and isinstance(node, ast.Assign | ast.AnnAssign):
             if any((_called_name(value) or target) == name for target, value in _assigned(node)):
                 lines.append((0, node.lineno))
+        elif kind in ("column", "comment") and isinstance(node, ast.FunctionDef) and node.name == name:
+            lines.append((1, node.lineno))  # declared_attr
         elif isinstance(node, ast.Call) and _called(node) == "Column" and _called_name(node) == name:
             lines.append((1, node.lineno))
         elif (text := _text(node)) is not None and text.partition("(")[0] == name:
