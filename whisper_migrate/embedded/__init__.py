@@ -7,6 +7,7 @@ The folder holds `data` (the cluster, which alone belongs to the user that the s
 import contextlib
 import os
 import signal
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,6 +92,7 @@ def _locked(folder: Path) -> Iterator[None]:
             folder.mkdir(parents=True, exist_ok=True)
             # Root's server runs as another user, who must pass through here; its `data` stays closed to everybody else.
             folder.chmod(0o755 if os.geteuid() == 0 else 0o700)
+        _require_closed(folder)
         with FileLock(folder / "lock", timeout=2 * state.PATIENCE):
             yield
     except Timeout as error:
@@ -100,6 +102,18 @@ def _locked(folder: Path) -> Iterator[None]:
             f"The embedded PostgreSQL's folder {folder} cannot be used: {error.strerror or error}.",
             "Work as the user that made it, set WHISPER_PGDATA to another folder, or set DATABASE_URL.",
         ) from error
+
+
+def _require_closed(folder: Path) -> None:
+    """Raise Failure where somebody else can put files into the folder, of which the server would be made."""
+    seen = folder.stat()
+    me = os.geteuid()
+    links = [path for path in map(folder.joinpath, ("data", "run", "log", "lock", "socket")) if path.is_symlink()]
+    if seen.st_mode & stat.S_IWOTH or (me and seen.st_uid not in (me, 0)) or links:
+        raise Failure(
+            f"The embedded PostgreSQL's folder {folder} cannot be used: others can put files into it.",
+            "Work as the user that made it, set WHISPER_PGDATA to another folder, or set DATABASE_URL.",
+        )
 
 
 def _ours(name: str) -> bool:

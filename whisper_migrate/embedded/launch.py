@@ -153,16 +153,24 @@ def _environment() -> dict[str, str]:
 
 
 def _give(path: Path, who: Account) -> None:
-    path.chmod(0o700)
-    if who.other:
-        try:
-            os.chown(path, who.uid, who.gid)
-        except OSError as error:
-            raise Failure(
-                f"The folder {path} cannot be handed to the user {who.name}, who runs the server for root: "
-                f"{error.strerror}.",
-                "Work as another user than root, or set DATABASE_URL to a server of yours.",
-            ) from error
+    """Close a folder to all but this user. A link is not followed: another user's could lead to anybody's folder."""
+    try:
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError as error:
+        remedy = "Delete it, or set WHISPER_PGDATA to another folder."
+        raise Failure(f"{path} cannot be used as a folder: {error.strerror}.", remedy) from error
+    try:
+        os.fchmod(folder, 0o700)
+        if who.other:
+            os.fchown(folder, who.uid, who.gid)
+    except OSError as error:
+        raise Failure(
+            f"The folder {path} cannot be handed to the user {who.name}, who runs the server for root: "
+            f"{error.strerror}.",
+            "Work as another user than root, or set DATABASE_URL to a server of yours.",
+        ) from error
+    finally:
+        os.close(folder)
 
 
 def _as_seen(data: Path, who: Account) -> Path:
@@ -200,7 +208,9 @@ def _socket_folder(folder: Path, who: Account) -> Path:
             return known
     short = Path(tempfile.mkdtemp(prefix="whisper-pg-", dir="/tmp" if os.access("/tmp", os.W_OK) else None))
     _give(short, who)
-    noted.write_text(f"{state.mark(folder)} {short}")  # a copy of the folder must not share the original's
+    noted.unlink(missing_ok=True)  # it may be a link
+    with noted.open("x") as file:
+        file.write(f"{state.mark(folder)} {short}")  # a copy of the folder must not share the original's
     return short
 
 
