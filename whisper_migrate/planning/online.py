@@ -19,7 +19,8 @@ from whisper_migrate.sql import sibling
 from whisper_migrate.statement import Does
 
 KEY = re.compile(
-    r"(?P<type>PRIMARY KEY|UNIQUE)(?P<nulls> NULLS NOT DISTINCT)? (?P<columns>\((?:\"(?:[^\"]|\"\")++\"|[^\"()])+\))"
+    r"(?P<type>PRIMARY KEY|UNIQUE)(?P<nulls> NULLS NOT DISTINCT)? "
+    r"(?P<columns>\((?:\"(?:[^\"]|\"\")++\"|[^\"()])+(?<! WITHOUT OVERLAPS)\))"
     r"(?P<include> INCLUDE \([^()]+\))?(?P<deferrable>[A-Z ]*)"
 )
 UNCHECKED = (NOT_VALID, " NOT ENFORCED")

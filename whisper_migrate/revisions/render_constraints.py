@@ -40,8 +40,14 @@ FOREIGN_KEY = re.compile(
 )
 
 
+# SQLAlchemy has no words for these, and would take them for columns.
+TEMPORAL = re.compile(r" WITHOUT OVERLAPS\)|\bPERIOD ")
+
+
 def inline(item: Object) -> str | None:
     """A constraint as an argument of create_table; None where SQLAlchemy has no words for it."""
+    if TEMPORAL.search(item["definition"]):
+        return None
     name = f"name={_final(item)}"
     definition = item["definition"]
     if match := KEY.fullmatch(definition):
@@ -66,7 +72,7 @@ def create_constraint(step: Step) -> list[str] | None:
     definition = item["definition"].removesuffix(NOT_VALID)
     where = schema_argument(schema)
     where += ["postgresql_not_valid=True"] if definition != item["definition"] else []
-    if len(step.statements) > 1:
+    if len(step.statements) > 1 or TEMPORAL.search(definition):
         return None
     if match := KEY.fullmatch(definition):
         word = "create_primary_key" if match["word"] == "PRIMARY KEY" else "create_unique_constraint"

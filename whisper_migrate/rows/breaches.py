@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 
 from whisper_migrate.catalog import Catalog, Object
 from whisper_migrate.names import QUOTED, in_parentheses, inside, position, shown, split_list
-from whisper_migrate.rows.fill import REFERENCE, mentions
+from whisper_migrate.rows.fill import PERIOD, REFERENCE, mentions, without_period
 
 ORDERING = re.compile(r" (?:DESC|NULLS (?:FIRST|LAST)|[\w.]+_ops\b(?:\([^()]*\))?)")
 
+NOT_ENFORCED = " NOT ENFORCED"
+TEMPORAL = re.compile(r"(?:PRIMARY KEY|UNIQUE) \(.* WITHOUT OVERLAPS\)")
 EXCLUSION = re.compile(r"EXCLUDE USING \w+ \(")
 
 
@@ -47,6 +49,11 @@ def breach(before: Catalog, rule: Object) -> Breach | None:
     if rule.kind == "column":
         return _null(table, rule) if rule.key in before else _unfilled(table, rule)
     definition = str(rule["definition"])
+    if definition.endswith(NOT_ENFORCED):
+        return None
+    if TEMPORAL.search(definition):
+        *keys, period = split_list(inside(definition).removesuffix(" WITHOUT OVERLAPS"))
+        return _excluded(table, rule, f"({', '.join([*(f'{key} WITH =' for key in keys), f'{period} WITH &&'])})")
     if match := EXCLUSION.match(definition):
         return _excluded(table, rule, definition[match.end() - 1 :])
     if re.match("PRIMARY KEY|UNIQUE|CREATE UNIQUE", definition):
@@ -122,6 +129,8 @@ def _unchecked(table: str, rule: Object, definition: str) -> Breach:
 
 
 def _orphans(table: str, rule: Object, columns: str, parent: str, keys: str) -> Breach:
+    if PERIOD.search(columns):
+        return _uncovered(table, rule, columns, parent, keys)
     names = split_list(columns)
     left = columns if len(names) == 1 else f"({columns})"
     set_ = " AND ".join([f"{name} IS NOT NULL" for name in names])
@@ -133,6 +142,23 @@ def _orphans(table: str, rule: Object, columns: str, parent: str, keys: str) -> 
         table,
         condition,
         f"{shown(table)}: the upgrade fails where {columns} is not to be found in {shown(parent)}.",
+        f"SELECT count(*) FROM {shown(table)} WHERE {shown(condition)}",
+    )
+
+
+def _uncovered(table: str, rule: Object, columns: str, parent: str, keys: str) -> Breach:
+    """A foreign key with a PERIOD, which rows of the other table must cover together."""
+    *names, period = without_period(columns)
+    *others, other = without_period(keys)
+    same = " AND ".join(f"other.{key} = {table}.{name}" for name, key in zip(names, others, strict=True))
+    covered = f"SELECT range_agg(other.{other}) FROM {parent} AS other WHERE {same}"
+    set_ = " AND ".join(f"{name} IS NOT NULL" for name in (*names, period))
+    condition = f"{set_} AND NOT coalesce({table}.{period} <@ ({covered}), false)"
+    return Breach(
+        rule,
+        table,
+        condition,
+        f"{shown(table)}: the upgrade fails where {period} is not covered by {shown(parent)} for {', '.join(names)}.",
         f"SELECT count(*) FROM {shown(table)} WHERE {shown(condition)}",
     )
 

@@ -23,6 +23,7 @@ STEPS = (1, 2, 3, 5, 7, 11, 13)  # columns of one check go through their values 
 IDENTIFIER = r'(?:"(?:[^"]|"")++"|[\w$]+)'
 COLUMNS = r'(?:"(?:[^"]|"")++"|[^"()])+'
 REFERENCE = re.compile(rf"FOREIGN KEY \(({COLUMNS})\) REFERENCES ({IDENTIFIER}(?:\.{IDENTIFIER})?)\(({COLUMNS})\)")
+PERIOD = re.compile(r", PERIOD (?=\S+$)")
 
 Row = dict[str, str | None]
 
@@ -39,7 +40,13 @@ class Reference:
 def references(catalog: Catalog, table: str) -> list[Reference]:
     """The foreign keys of a table."""
     found = (REFERENCE.match(item["definition"]) for item in catalog.children(table, "constraint"))
-    return [Reference(tuple(split_list(m[1])), m[2], tuple(split_list(m[3]))) for m in found if m]
+    # The same period is one that is covered.
+    return [Reference(without_period(m[1]), m[2], without_period(m[3])) for m in found if m]
+
+
+def without_period(columns: str) -> tuple[str, ...]:
+    """The columns of one side of a foreign key, of which the last may be a PERIOD."""
+    return tuple(split_list(PERIOD.sub(", ", columns)))
 
 
 def mentions(definition: str, column: str) -> bool:
