@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup upgrade revision prove check-drift repair downgrade status db-url psql db-stop test fuzz torture bench lint lock format
+.PHONY: help setup upgrade revision prove check-drift repair downgrade status db-url psql db-stop test fuzz torture chaos bench lint lock format
 
 # What is given to make is text: neither make nor the shell finds anything to expand in it. make would expand a variable
 # of its command line for the environment of every command; recipes read these variables from there, in quotes.
@@ -70,6 +70,9 @@ fuzz: $(VENV)/.ready ## prove the way between generated schemas: FUZZ_PAIRS of t
 
 torture: $(VENV)/.ready ## kill -9 the upgrade, and the server, at random moments: TORTURE times each (100), TORTURE_SEED to repeat
 	@"$$PY" -m tests.torture
+
+chaos: $(VENV)/.ready ## networks, servers, poolers and other sessions that fail in the middle of a run; CHAOS=words for some
+	@$(PY) -m tests.chaos
 
 bench: $(VENV)/.ready ## our commands beside their peers: medians and ratios
 	@"$$PY" -m tests.bench

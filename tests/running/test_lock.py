@@ -69,7 +69,7 @@ def test_plain_alembic_takes_turns_with_ours(tmp_path: Path, database: URL) -> N
         holder.close()
         done = [future.result() for future in runs]
     assert [end.code for end in done] == [0] * 4, done
-    assert all(f"Another run is at work: process {pid} (no name, connected since " in end.said for end in done)
+    assert all(f"Another run is at work: process {pid} (no name, connected since " in end.said for end in done), done
     assert sum("Nothing to do" in end.said for end in done) >= 1 and tables(database) == 73
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import time
 from contextlib import suppress
 from functools import cache
 from threading import Lock, Thread
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
+GRACE = 5  # seconds, for the server to cancel a statement
 
 _open: WeakSet[connection] = WeakSet()
 _turn = Lock()  # a set that grows cannot be walked through
@@ -34,15 +37,46 @@ def listen() -> None:
     Thread(target=_cancel, args=(heard,), daemon=True).start()
 
 
-def _cancel(heard: int) -> None:
+def hang_up(opened: connection) -> None:
+    """Let what waits for an answer on this connection fail at once: nothing is sent, so that nothing can hang."""
     from psycopg2 import Error
+
+    with suppress(OSError, Error), socket.socket(fileno=os.dup(opened.fileno())) as end:
+        end.shutdown(socket.SHUT_RDWR)
+
+
+def is_busy(opened: connection) -> bool:
+    """Whether a statement is running on it."""
     from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
 
+    return bool(opened.info.transaction_status == TRANSACTION_STATUS_ACTIVE)
+
+
+def _cancel(heard: int) -> None:
     while number := os.read(heard, 1):
         if number[0] in ENDING:
             # Those of this moment: what is begun later may be the cleaning up.
             with _turn:
                 opened = [*_open]
-            for active in [one for one in opened if one.info.transaction_status == TRANSACTION_STATUS_ACTIVE]:
-                with suppress(Error):
-                    active.cancel()
+            for active in filter(is_busy, opened):
+                Thread(target=cancel, args=(active,), daemon=True).start()
+
+
+def cancel(active: connection) -> None:
+    """Cancel its statement; where that does not help soon, the network or the server is dead: then hang up.
+
+    The server is asked by a child process: psycopg2 lets no thread of ours run until it is heard, which may be never.
+    """
+    child = os.fork()
+    if not child:
+        try:
+            active.cancel()
+        finally:
+            os._exit(0)
+    deadline = time.monotonic() + GRACE
+    while is_busy(active) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    if is_busy(active):
+        hang_up(active)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)

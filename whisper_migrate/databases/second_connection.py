@@ -19,12 +19,12 @@ from threading import Event, Thread
 from typing import Any
 
 import psycopg2
-from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
 from psycopg2.extensions import connection as Driver
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.databases import pooler
+from whisper_migrate.databases.interruption import cancel, is_busy
 from whisper_migrate.errors import Failure
 
 MOMENT = 1.0  # seconds
@@ -49,7 +49,9 @@ WHERE (a.wait_event_type = 'Lock' OR a.pid = ANY(%(own)s)) AND a.datname = curre
 class Watcher:
     """Looks after the connection that revisions run on; `failure` is what it has found."""
 
-    connection: Connection
+    engine: Engine
+    driver: Any
+    backend: int  # the process that serves it
     folder: Path
     failure: Failure | None = None
     _end: Event = field(default_factory=Event)
@@ -66,7 +68,7 @@ class Watcher:
         """Look, until the end. Where no connection can be had for that, nothing is found."""
         if self._end.wait(MOMENT):
             return
-        with suppress(psycopg2.Error, DBAPIError), closing(self.connection.engine.raw_connection()) as other:
+        with suppress(psycopg2.Error, DBAPIError), closing(self.engine.raw_connection()) as other:
             driver: Any = other.driver_connection
             driver.autocommit = True
             with driver.cursor() as cursor:
@@ -80,22 +82,22 @@ class Watcher:
         self._end.set()
 
     def _look(self, cursor: Any) -> None:
-        me, here = self.connection.info[pooler.BACKEND], self.connection.connection.driver_connection
+        me, here = self.backend, self.driver
         own = _own(here)
         cursor.execute(WAITS, {"me": me, "own": list(own), "seconds": time.monotonic() - self._began})
         before, self._seen = self._seen, set()
         for pid, other, name, what in cursor.fetchall():
-            if (other not in own and name != NAME) or (pid == other and _is_busy(here)):
+            if (other not in own and name != NAME) or (pid == other and is_busy(here)):
                 continue
             self._seen.add(other)
-            if other not in before:  # it may have its lock in a moment
+            if other not in before:  # at the end of a statement, it may have its lock in a moment
                 continue
             self.failure = self.failure or self._said(other, what, waits=pid == other)
             self._cancelled += 1
             if self._cancelled > PATIENCE:
                 cursor.execute("SELECT pg_catalog.pg_terminate_backend(%s)", (me,))
             elif pid in own:
-                own[pid].cancel()
+                cancel(own[pid])
             else:
                 cursor.execute("SELECT pg_catalog.pg_cancel_backend(%s)", (pid,))
 
@@ -117,7 +119,9 @@ def watched(connection: Connection, folder: Path) -> Iterator[Watcher]:
     Raises Failure, in place of what the revision makes of it, where it waits for itself.
     """
     os.environ.setdefault("PGAPPNAME", NAME)
-    watcher = Watcher(connection, folder)
+    watcher = Watcher(
+        connection.engine, connection.connection.driver_connection, connection.info[pooler.BACKEND], folder
+    )
     thread = Thread(target=watcher.run, daemon=True)
     thread.start()
     try:
@@ -129,11 +133,6 @@ def watched(connection: Connection, folder: Path) -> Iterator[Watcher]:
     finally:
         watcher.stop()
         thread.join(MOMENT)
-
-
-def _is_busy(driver: Any) -> bool:
-    """Whether a statement runs on a connection: at its end, who waits may get what it waits for."""
-    return bool(driver.info.transaction_status == TRANSACTION_STATUS_ACTIVE)
 
 
 def _own(here: Any) -> dict[int, Any]:

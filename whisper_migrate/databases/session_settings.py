@@ -14,7 +14,7 @@ from typing import Any
 import psycopg2
 from sqlalchemy import URL
 
-from whisper_migrate.databases.shadow_name import NAME
+from whisper_migrate.databases.shadow_name import NAME, PREFIX
 
 LOCK_TIMEOUT = "1min"  # where nothing shorter is set: no connection of ours waits for a lock for ever
 
@@ -55,9 +55,12 @@ def prepare(connection: Any, url: URL) -> None:
         _set(cursor, {name: value for name, value in EVERYWHERE.items() if name not in chosen})
         with suppress(psycopg2.DataError):  # a server on a platform that cannot do so
             _set(cursor, {name: value for name, value in LET_GO.items() if name not in chosen})
-        if NAME.fullmatch(url.database or ""):
+        is_shadow = NAME.fullmatch(url.database or "")
+        if is_shadow:
             cursor.execute(OWN)
             _set(cursor, dict(cursor.fetchall()))
+        if is_shadow or connection.info.dsn_parameters.get("application_name", "").startswith(PREFIX):
+            _set(cursor, {"synchronous_commit": "off"})  # a throwaway database need not reach a standby
 
 
 def _set(cursor: Any, settings: Mapping[str, str]) -> None:

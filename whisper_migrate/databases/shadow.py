@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from whisper_migrate.databases.connect import connected, engine
 from whisper_migrate.databases.shadow_name import NAME, PREFIX
+from whisper_migrate.databases.writable import is_standby
 from whisper_migrate.errors import Failure
 
 HALF_DROPPED = -2  # the connection limit that PostgreSQL gives to a database whose DROP was interrupted
@@ -121,13 +122,18 @@ def shadows(server: URL) -> Iterator[Shadows]:
 
 
 def may_create(connection: Connection) -> bool:
-    """Whether the role behind `connection` may create databases."""
-    return bool(
+    """Whether the role behind `connection` may create databases, and the server does."""
+    return not is_standby(connection) and bool(
         connection.scalar(text("SELECT rolcreatedb OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user"))
     )
 
 
 def _require_createdb(keeper: Connection, server: URL) -> None:
+    if is_standby(keeper):
+        raise Failure(
+            "A check needs throwaway databases, and none can be made on a standby, which accepts no writes.",
+            "Set SHADOW_URL to another PostgreSQL server of the same major version.",
+        )
     if not may_create(keeper):
         raise Failure(
             f"Role {server.username} may not create databases on this server, and a check needs throwaway ones.",

@@ -15,6 +15,7 @@ from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import may_create
 from whisper_migrate.errors import Failure
 
+CANNOT = "The database's role may not create databases, or the server is a standby"
 REMEDY = "Give the role CREATEDB, or set SHADOW_URL to a PostgreSQL {version} where it may create databases."
 
 
@@ -64,7 +65,7 @@ def _require_same(url: URL, version: int, name: str) -> None:
         found = _major(connection)
     if found != version:
         raise Failure(
-            f"The database's role may not create databases, and {name} is PostgreSQL {found} where the database has"
+            f"{CANNOT}, and {name} is PostgreSQL {found} where the database has"
             f" {version}: what two versions print cannot be compared.",
             REMEDY.format(version=version),
         )
@@ -75,7 +76,7 @@ def _require_embedded(version: int) -> None:
         embedded.binaries()
     except Failure as failure:
         raise Failure(
-            "The database's role may not create databases, and no embedded PostgreSQL is installed to compare on.",
+            f"{CANNOT}, and no embedded PostgreSQL is installed to compare on.",
             REMEDY.format(version=version),
         ) from failure
 

@@ -31,7 +31,8 @@ Run = Callable[[Runner, Say, bool], Checked]  # the last says whether nothing is
 
 # How long a run waits for what (see Patience); each may be in the environment as well.
 SECONDS = {
-    "wait": "Wait so long for a database that answers: 0",
+    "wait": "Wait so long for a database that answers and accepts writes: 0",
+    "wait-for-lock": "Wait so long for another run on the same database to be over: 3600",
     "lock-timeout": "Let a transaction wait so long for its locks together, with others in the queue behind it: 3",
     "retry-for": "Try a revision again that does not get its locks, for so long: 300",
     "statement-timeout": "Stop a statement that takes longer; without it, none is stopped",

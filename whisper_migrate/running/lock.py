@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import RLock
+from threading import RLock, Timer
 from typing import Any
 
 from sqlalchemy import URL, Connection, text
@@ -19,12 +19,15 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from whisper_migrate.databases.connect import engine
 from whisper_migrate.databases.failures import connection_failure
+from whisper_migrate.databases.interruption import hang_up
 from whisper_migrate.databases.pooler import require_session
+from whisper_migrate.databases.writable import require_writable
 from whisper_migrate.errors import Failure, reason
-from whisper_migrate.running.patience import pause
+from whisper_migrate.running.patience import WAIT_FOR_LOCK, pause
 
 RUNS = 0x77686973  # "whis": the first half of our locks' numbers
 RUN, BACKEND = 1, 2  # the second
+SILENCE = 30.0  # seconds after which a connection that does not answer is lost
 
 HOLDER = f"""
 SELECT a.pid, a.application_name, to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ') AS since
@@ -46,11 +49,27 @@ class Lock:
         """The rows that a query gives; none once the connection is lost."""
         with self._one_at_a_time:
             if self._lost is None:
+                timer = Timer(SILENCE, self.hang_up)
+                timer.daemon = True
+                timer.start()
                 try:
                     return list(self.connection.execute(text(query), values))
                 except DBAPIError as error:
                     self._lost = reason(error)
+                finally:
+                    timer.cancel()
             return []
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether its connection is."""
+        return self._lost is not None
+
+    def hang_up(self) -> None:
+        """Let a question that is not answered fail at once."""
+        if not self.connection.invalidated:
+            driver: Any = self.connection.connection.driver_connection
+            hang_up(driver)
 
     def require(self, before: str) -> None:
         """Raises Failure when the lock is lost: `before` is what must not be begun then."""
@@ -63,34 +82,46 @@ class Lock:
 
 
 @contextmanager
-def locked(url: URL, say: Callable[[str], None]) -> Iterator[Lock]:
-    """Hold the lock of the database behind `url`; wait for it while another run has it, and `say` which one."""
+def locked(url: URL, say: Callable[[str], None], wait_for_lock: float = WAIT_FOR_LOCK) -> Iterator[Lock]:
+    """Hold the lock of the database behind `url`; wait for it while another run has it, and `say` which one.
+
+    Raises Failure when that takes longer than `wait_for_lock`, in seconds, and for a database that accepts no writes.
+    """
     try:
         connection = engine(url, isolation_level="AUTOCOMMIT").connect()
     except OperationalError as error:
         raise connection_failure(url, error) from error
     with connection:
         require_session(connection)
-        take(connection, RUN, say)
+        require_writable(connection)
+        take(connection, RUN, say, wait_for_lock)
         yield Lock(connection, int(connection.scalar(text("SELECT pg_backend_pid()"))))
 
 
-def take(connection: Connection, number: int, say: Callable[[str], None]) -> None:
+def take(connection: Connection, number: int, say: Callable[[str], None], wait: float = WAIT_FOR_LOCK) -> None:
     """Take a lock for as long as the connection lasts: it asks and asks again, and never waits inside a statement."""
-    attempt, said = 0, None
+    attempt, said, deadline = 0, None, time.monotonic() + wait
     while not connection.scalar(text(f"SELECT pg_try_advisory_lock({RUNS}, {number})")):
         found = connection.execute(text(HOLDER), {"number": number}).first()
         connection.commit()
-        if found is not None and found.pid != said:
+        left = deadline - time.monotonic()
+        if found is not None and (left <= 0 or found.pid != said):
             said = found.pid
             what = "Another run is at work" if number == RUN else "A run that was stopped is not yet gone"
             since = f", connected since {found.since}" if found.since else ""
-            say(f"{what}: process {found.pid} ({found.application_name or 'no name'}{since}). Waiting for it.")
-        time.sleep(min(pause(attempt) / 4, 1))
+            what = f"{what}: process {found.pid} ({found.application_name or 'no name'}{since})."
+            if left <= 0:
+                raise Failure(
+                    f"Nothing was run, after waiting for {wait:g} s. {what}",
+                    f"Run it again when that one is done, wait longer with --wait-for-lock {2 * max(wait, 30):g},"
+                    f" or end it: SELECT pg_terminate_backend({found.pid});",
+                )
+            say(f"{what} Waiting for it.")
+        time.sleep(min(pause(attempt) / 4, 1, max(left, 0)))
         attempt += 1
     connection.commit()
 
 
-def guard(connection: Connection, say: Callable[[str], None]) -> None:
+def guard(connection: Connection, say: Callable[[str], None], wait_for_lock: float = WAIT_FOR_LOCK) -> None:
     """Let the connection that runs revisions be known as such."""
-    take(connection, BACKEND, say)
+    take(connection, BACKEND, say, wait_for_lock)

@@ -19,16 +19,20 @@ from whisper_migrate.sql import run
 # What may go well the next time: lock_not_available, deadlock_detected, serialization_failure.
 PASSING = {"55P03": "waited too long for a lock", "40P01": "was in a deadlock", "40001": "met another transaction"}
 
+WAIT_FOR_LOCK = 3600.0  # seconds: longer than most runs take, shorter than most CI systems let a job hang
+
 
 @dataclass(frozen=True)
 class Patience:
     """Seconds, each.
 
-    `wait` for a database that answers; `lock_timeout` for the locks of a transaction, while others queue behind it;
+    `wait` for a database that answers and accepts writes; `wait_for_lock` for another run to be over; `lock_timeout`
+    for the locks of a transaction, while others queue behind it;
     `retry_for` a revision, again and again, that did not get its locks; `statement_timeout` for one statement.
     """
 
     wait: float = 0
+    wait_for_lock: float = WAIT_FOR_LOCK
     lock_timeout: float = 3
     retry_for: float = 300
     statement_timeout: float | None = None

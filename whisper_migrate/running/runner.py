@@ -22,6 +22,7 @@ from whisper_migrate.history import History
 from whisper_migrate.plurals import verb
 from whisper_migrate.project import Project
 from whisper_migrate.running import half_run
+from whisper_migrate.running.heartbeat import lost
 from whisper_migrate.running.patience import Patience, passing
 from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.session import Session, Underway, session
@@ -127,9 +128,8 @@ class Runner:
         if passing(error):
             words = f"it {passing(error)} behind {self.opened.watch.blocked_by()}"
             remedy = self.opened.watch.remedy
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
-            what = f"The {direction} stopped, since the connection to PostgreSQL was lost: {words}."
-            return Failure(what, "PostgreSQL takes back what was not committed. Run it again: it finishes.")
+        if self.opened.watch.heartbeat.driver.closed:
+            return lost(direction, words if isinstance(error, DBAPIError) else "there was no answer any more")
         if began:
             done = sum(entry.done for entry in began)
             count = f"{done} of its statements {verb(done, 'is', 'are')} done"

@@ -13,23 +13,27 @@ from typing import Any
 
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from rich.console import Console
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection
 from sqlalchemy.exc import ResourceClosedError
 
 from whisper_migrate import ledger
 from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.pooler import BACKEND
 from whisper_migrate.databases.second_connection import Watcher, watched
 from whisper_migrate.databases.stamps import ensure
 from whisper_migrate.databases.whole_transaction import whole_transaction
+from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
 from whisper_migrate.running.autocommit import again
 from whisper_migrate.running.half_run import require_none
+from whisper_migrate.running.heartbeat import Heartbeat, ended_when_lost
 from whisper_migrate.running.journal import Journal
 from whisper_migrate.running.lock import Lock, guard, locked
 from whisper_migrate.running.patience import Patience, passing, pause
 from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.statements import Statements
+from whisper_migrate.running.unreplicated import unreplicated
 from whisper_migrate.running.waiting import await_database
 from whisper_migrate.running.watch import Watch
 
@@ -99,7 +103,14 @@ class Session:
         once, and again for a revision that did not get its locks.
         """
         with watched(self.connection, self.project.root) as self._second:
-            self._run(steps, work, tell)
+            try:
+                self._run(steps, work, tell)
+            except Failure:
+                raise
+            except BaseException as error:
+                if failure := unreplicated(self.watch.heartbeat.driver, self._revision):
+                    raise failure from error
+                raise
 
     def _run(self, steps: Steps, work: Callable[..., None], tell: Callable[[Underway], None]) -> None:
         attempt, done = 0, 0
@@ -145,6 +156,8 @@ class Session:
                 self.progress.begin(f"{underway.number}/{len(self._todo)} {underway.revision} {step.doc or ''}")
                 self.watch.busy.set()
                 yield counted
+                if failure := unreplicated(self.watch.heartbeat.driver, self._revision):
+                    raise failure
                 self._ended()
                 self._done += 1
                 self.statements.revision = ("", "")
@@ -198,15 +211,16 @@ def session(
     progress = progress or Progress(Console(stderr=True, highlight=False, soft_wrap=True, emoji=False))
     if patience.wait:
         await_database(url, patience.wait, progress.say)
-    with locked(url, progress.say) as lock, connected(url) as connection:
-        guard(connection, progress.say)
+    with locked(url, progress.say, patience.wait_for_lock) as lock, connected(url) as connection:
+        guard(connection, progress.say, patience.wait_for_lock)
         project.prepare(connection)
         patience.prepare(connection)
-        pid = int(connection.scalar(text("SELECT pg_backend_pid()")))
+        pid = int(connection.info[BACKEND])
         connection.commit()
         interval = min(max(patience.lock_timeout / 5, 0.02), 0.5) if patience.lock_timeout else 0.5
-        watch = Watch(lock, pid, interval, progress.meanwhile)
-        with watch.watching():
+        beat = Heartbeat(url, lock, pid, connection.connection.driver_connection)
+        watch = Watch(lock, beat, interval, progress.meanwhile)
+        with ended_when_lost(url, lock, connection), watch.watching():
             statements = Statements(connection, patience, watch, progress.say).listening()
             yield Session(
                 project, url, connection, lock, watch, patience, progress, statements, (*LISTENERS, *listeners)

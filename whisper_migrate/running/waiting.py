@@ -1,4 +1,4 @@
-"""Waits for a database that answers."""
+"""Waits for a database that answers, and accepts writes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.writable import require_writable
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.running.patience import pause
-from whisper_migrate.sql import run
 
 
 def await_database(url: URL, seconds: float, say: Callable[[str], None]) -> None:
-    """Return once the database answers a query: that its port is open says nothing.
+    """Return once the database says that it accepts writes: that its port is open says nothing.
 
     Raises Failure when `seconds` are over. `say` hears what is waited for, once and whenever that changes.
     """
@@ -35,7 +35,7 @@ def await_database(url: URL, seconds: float, say: Callable[[str], None]) -> None
 def _obstacle(url: URL) -> Failure | None:
     try:
         with connected(url) as connection:
-            run(connection, "SELECT 1")
+            require_writable(connection)
     except Failure as failure:
         return failure
     except DBAPIError as error:

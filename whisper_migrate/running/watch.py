@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 
 from whisper_migrate.databases.blockers import Blockers, of_backend
+from whisper_migrate.running.heartbeat import Heartbeat
 from whisper_migrate.running.lock import Lock
+
+STANDBY = "SELECT FROM pg_catalog.pg_stat_activity WHERE pid = :pid AND wait_event = 'SyncRep'"
 
 INDEX = """
 SELECT p.phase, p.index_relid::regclass::text AS name, p.relid::regclass::text AS table_name,
@@ -20,10 +23,10 @@ FROM pg_catalog.pg_stat_progress_create_index AS p WHERE p.pid = :pid"""
 
 @dataclass
 class Watch:
-    """What the second connection has seen of the backend `pid`; `tell` hears of it again and again."""
+    """What the second connection has seen of the backend of `heartbeat`; `tell` hears of it again and again."""
 
     lock: Lock
-    pid: int
+    heartbeat: Heartbeat
     interval: float
     tell: Callable[[str], None]
     blockers: Blockers | None = None
@@ -44,6 +47,11 @@ class Watch:
             return min(end - start, self.interval)
         return min(end, self._seen + self.interval) - start
 
+    @property
+    def pid(self) -> int:
+        """The backend's process."""
+        return self.heartbeat.pid
+
     def blocked_by(self) -> str:
         """Who blocked the revision last, in words."""
         return self.blockers.words if self.blockers else "another session, which was gone before it could be seen"
@@ -59,12 +67,15 @@ class Watch:
         while not self._end.wait(self.interval):
             if self.busy.is_set():
                 self.tell(self._look())
+            self.heartbeat.beat()
 
     def _look(self) -> str:
         if found := of_backend(self.lock.ask, self.pid):
             self.blockers = found
             self._waits()
             return f"waits for {found.words}"
+        if self.lock.ask(STANDBY, pid=self.pid):
+            return "waits for a synchronous standby to confirm the commit"
         for row in self.lock.ask(INDEX, pid=self.pid):
             done = "" if row.percent is None else f" {row.percent} %"
             return f"{row.phase}{done}, index {row.name if row.name != '-' else f'on {row.table_name}'}"
@@ -86,4 +97,7 @@ class Watch:
             yield self
         finally:
             self._end.set()
-            thread.join()
+            thread.join(1)
+            if thread.is_alive():
+                self.lock.hang_up()
+                thread.join()

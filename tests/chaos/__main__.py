@@ -1,0 +1,51 @@
+"""Make every fault of the table happen, and report whether each ended as its message says. CHAOS=WORDS chooses some.
+
+Exits 1 when one did not.
+"""
+
+import os
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.chaos.cases import CASES
+from tests.chaos.ground import Ground
+from tests.chaos.poolers import CASES as POOLED
+
+CHOSEN = os.environ.get("CHAOS", "")
+
+
+def main() -> int:
+    """How many faults ended otherwise than their messages said."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers are stopped on the way out
+    chosen = {name: case for name, case in {**CASES, **POOLED}.items() if CHOSEN in name}
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    began, wrong = time.monotonic(), 0
+    with tempfile.TemporaryDirectory(dir=memory) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        ground = Ground(folder)
+        try:
+            for words, case in chosen.items():
+                start = time.monotonic()
+                try:
+                    case(ground)
+                    said = "as said"
+                except AssertionError as error:
+                    wrong += 1
+                    said = f"WRONG: {error}"
+                print(f"{words} ({time.monotonic() - start:.0f} s): {said}", flush=True)
+        finally:
+            ground.close()
+    print(
+        f"{len(chosen) - wrong} of {len(chosen)} faults ended as their messages said, and the next upgrade finished",
+        end="",
+    )
+    print(f"; {wrong} wrong; {time.monotonic() - began:.0f} s")
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(min(main(), 1))

@@ -1,0 +1,87 @@
+"""Whether the server still answers the connection that runs revisions; where it does not, nothing would ever end it.
+
+TCP notices a dead network, and not a proxy that is alive and passes nothing on: then the server waits for a statement,
+while the client waits for the answer to one.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import URL, Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.interruption import hang_up, is_busy
+from whisper_migrate.databases.pooler import BACKEND
+from whisper_migrate.errors import Failure
+from whisper_migrate.running.lock import SILENCE, Lock
+
+STATE = "SELECT state, state_change FROM pg_catalog.pg_stat_activity WHERE pid = :pid"
+STARTED = "SELECT pid, backend_start FROM pg_catalog.pg_stat_activity WHERE pid IN (:lock, :run)"
+END = """
+SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+WHERE pid = :pid AND backend_start = :backend_start"""
+UNANSWERED = "no answer"
+
+
+@dataclass
+class Heartbeat:
+    """Compares what the client and the server say of the connection that `driver` is, and the process `pid` serves."""
+
+    url: URL
+    lock: Lock
+    pid: int
+    driver: Any
+    _idle: object = None  # since when the server has been waiting for a statement, as it says
+    _since: float | None = None  # since when the client has been waiting for an answer all the same
+
+    def beat(self) -> None:
+        """Hang up where no answer will come."""
+        idle = self._idle_since() if is_busy(self.driver) else None
+        if idle is None or idle != self._idle:
+            self._idle, self._since = idle, time.monotonic()
+        elif self._since is not None and time.monotonic() - self._since > SILENCE:
+            hang_up(self.driver)
+
+    def _idle_since(self) -> object:
+        """None while the server is at work."""
+        rows = self.lock.ask(STATE, pid=self.pid)
+        if self.lock.is_lost:
+            try:
+                with connected(self.url) as other:
+                    rows = list(other.execute(text(STATE), {"pid": self.pid}))
+            except Failure as failure:
+                return UNANSWERED if "in time" in failure.what else None
+            except DBAPIError:
+                return None
+        if not rows:
+            return "gone"
+        return rows[0].state_change if (rows[0].state or "").startswith("idle") else None
+
+
+@contextmanager
+def ended_when_lost(url: URL, lock: Lock, connection: Connection) -> Iterator[None]:
+    """At the end, end what a lost connection has left on the server: it holds its locks until the server notices."""
+    driver: Any = connection.connection.driver_connection
+    started = lock.ask(STARTED, lock=lock.pid, run=connection.info[BACKEND])
+    try:
+        yield
+    finally:
+        if driver.closed:
+            with suppress(Failure, DBAPIError), connected(url) as other:
+                for row in started:
+                    other.execute(text(END), row._asdict())
+
+
+def lost(direction: str, words: str) -> Failure:
+    """What to say of a run whose connection was lost: `words` are PostgreSQL's on it."""
+    remedy = "PostgreSQL rolls back what was not committed. Run it again: it goes on from there."
+    if re.search(r"time-?out", words):
+        remedy = f"Raise that time-out for this role, or take it out of DATABASE_URL or the pooler's settings. {remedy}"
+    return Failure(f"The {direction} stopped, since the connection to PostgreSQL was lost: {words}.", remedy)

@@ -1,0 +1,23 @@
+"""A commit that waited for a synchronous standby, and waits no more: it is here, and perhaps not there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from whisper_migrate.errors import Failure
+
+# PostgreSQL cannot take back a commit that it has begun: it answers with success, and with this warning.
+WARNING = ("canceling wait for synchronous replication", "canceling the wait for synchronous replication")
+
+
+def unreplicated(driver: Any, revision: str) -> Failure | None:
+    """What to say where PostgreSQL has warned of it on this connection of psycopg2's; None where it has not."""
+    if not any(words in notice for notice in driver.notices for words in WARNING):
+        return None
+    what = f"Revision {revision}" if revision else "The table of revisions"
+    return Failure(
+        f"{what} is committed here, perhaps not on the standby: its wait for a synchronous standby was cancelled."
+        " The run has stopped there.",
+        "See that the standby is back (pg_stat_replication), or take it out of synchronous_standby_names. Then run it"
+        " again: it goes on behind what is committed.",
+    )
