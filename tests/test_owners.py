@@ -91,7 +91,7 @@ def test_what_belongs_to_another_is_drift(
     assert any('~ owner view "S x"."V w": owner keeper -> whisperengine' in line for line in lines)
     with way_back(project, server, at_three) as way:
         assert way.steps == [] and 'ALTER OPERATOR CLASS "S x".cls USING btree OWNER TO keeper;' in way.sql()
-        way.apply(set())
+        way.apply(set(), None, print)
     assert set(owners(at_three).values()) == {"keeper"}
     said = little.command(capsys, project, at_three, "check-drift", "--only", "database")
     assert said.code == 0 and "Note: Owners" not in said.out
@@ -117,7 +117,7 @@ def test_what_is_made_anew_belongs_to_who_had_it(project: Project, server: URL, 
         'ALTER VIEW "S x"."V w" OWNER TO keeper',
     )
     with way_back(unsaid, server, at_three) as way:
-        way.apply(set())
+        way.apply(set(), None, print)
     assert {key for key, owner in owners(at_three).items() if owner == "keeper"} == set(given)
 
 
