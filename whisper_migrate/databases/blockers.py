@@ -30,7 +30,9 @@ WHERE me.pid = :pid AND me.wait_event_type = 'Lock'"""
 PREPARED = """
 SELECT DISTINCT x.gid, x.owner AS role, extract(epoch FROM clock_timestamp() - x.prepared)::float AS age
 FROM pg_catalog.pg_prepared_xacts AS x
-JOIN pg_catalog.pg_locks AS held ON held.virtualtransaction = '-1/' || x.transaction::text AND held.granted"""
+JOIN pg_catalog.pg_locks AS own ON own.locktype = 'transactionid' AND own.transactionid = x.transaction AND own.granted
+JOIN pg_catalog.pg_locks AS held
+  ON held.virtualtransaction = own.virtualtransaction AND held.pid IS NULL AND held.granted"""
 PREPARED_BEFORE = f"""{PREPARED}
 JOIN pg_catalog.pg_locks AS wanted ON NOT wanted.granted AND wanted.pid = :pid
  AND (held.locktype, held.database, held.relation, held.page, held.tuple, held.transactionid, held.classid, held.objid)
