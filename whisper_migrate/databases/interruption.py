@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ENDING = (signal.SIGINT, signal.SIGTERM)
 GRACE = 5  # seconds, for the server to cancel a statement
 
+heard: list[int] = []  # the signals, in case psycopg2 drops what a handler raises while it reads a notice
 _open: WeakSet[connection] = WeakSet()
 _turn = Lock()  # a set that grows cannot be walked through
 
@@ -31,10 +32,10 @@ def interruptible(opened: connection) -> None:
 @cache
 def listen() -> None:
     """From now on SIGINT and SIGTERM cancel every running statement; their handlers are called right afterwards."""
-    heard, tell = os.pipe()
+    signals, tell = os.pipe()
     os.set_blocking(tell, False)
     signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
-    Thread(target=_cancel, args=(heard,), daemon=True).start()
+    Thread(target=_cancel, args=(signals,), daemon=True).start()
 
 
 def hang_up(opened: connection) -> None:
@@ -52,9 +53,10 @@ def is_busy(opened: connection) -> bool:
     return bool(opened.info.transaction_status == TRANSACTION_STATUS_ACTIVE)
 
 
-def _cancel(heard: int) -> None:
-    while number := os.read(heard, 1):
+def _cancel(signals: int) -> None:
+    while number := os.read(signals, 1):
         if number[0] in ENDING:
+            heard.append(number[0])
             # Those of this moment: what is begun later may be the cleaning up.
             with _turn:
                 opened = [*_open]

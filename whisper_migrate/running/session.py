@@ -33,7 +33,7 @@ from whisper_migrate.running.lock import Lock, guard, locked
 from whisper_migrate.running.patience import Patience, passing, pause
 from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.statements import Statements
-from whisper_migrate.running.unreplicated import unreplicated
+from whisper_migrate.running.unreplicated import require_replicated, unreplicated
 from whisper_migrate.running.waiting import await_database
 from whisper_migrate.running.watch import Watch
 
@@ -156,8 +156,7 @@ class Session:
                 self.progress.begin(f"{underway.number}/{len(self._todo)} {underway.revision} {step.doc or ''}")
                 self.watch.busy.set()
                 yield counted
-                if failure := unreplicated(self.watch.heartbeat.driver, self._revision):
-                    raise failure
+                require_replicated(self.watch.heartbeat.driver, self._revision)
                 self._ended()
                 self._done += 1
                 self.statements.revision = ("", "")
