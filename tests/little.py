@@ -11,8 +11,8 @@ from typing import NamedTuple
 import pytest
 from sqlalchemy import URL, text
 
+from tests.connections import connected
 from whisper_migrate.cli import main
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.project import Project
 from whisper_migrate.sql import run
 

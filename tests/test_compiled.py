@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
+from tests.connections import connected
 from tests.drafting import edited
 from tests.little import REVISION
 from whisper_migrate.compiled import faults
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.drift import check
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import inspect

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import URL, Connection, text
 
+from tests.connections import connected
 from whisper_migrate import inspect as reading
 from whisper_migrate.catalog import diff
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.inspect import inspect
 from whisper_migrate.sql import run
 from whisper_migrate.words import line

@@ -8,9 +8,9 @@ from sqlalchemy import URL
 
 from tests import little
 from tests.conftest import MakeDatabase
+from tests.connections import connected
 from tests.projects import HEAD, Checkout, ask, copied, role
 from whisper_migrate.catalog import diff
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import Entry, code_hash, read

@@ -10,8 +10,8 @@ from sqlalchemy import URL, text
 
 from tests.bench.generated import ENV
 from tests.conftest import MakeDatabase
+from tests.connections import connected
 from whisper_migrate.catalog import diff
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.desired import build
 from whisper_migrate.drift import check
 from whisper_migrate.embedded.installed import binaries

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import URL
 
 from tests import little
+from tests.connections import connected
 from tests.objects.roles import ROLES
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import inspect
 from whisper_migrate.objects import KINDS

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import URL, Connection, text
 
 from tests import little
+from tests.connections import connected
 from whisper_migrate.catalog import Catalog
 from whisper_migrate.databases import QUERIES, reading
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.errors import Failure

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import URL
 
 from tests.conftest import MakeDatabase
+from tests.connections import connected
 from tests.objects.harness import apply, catalog
 from whisper_migrate.catalog import Catalog, Change, diff
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.words import line

@@ -12,6 +12,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from whisper_migrate.databases.stamps import SCHEMA
 from whisper_migrate.errors import Failure, reason
 
 ENV_PY = """alembic/env.py need hold no more than this:
@@ -36,7 +37,7 @@ def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Ite
         if connection is None or connection.engine is not given.engine:
             raise Failure("Nothing was run: alembic/env.py works on a database of its own.", ENV_PY)
         came = True
-        original(connection, **more)
+        original(connection, **{"version_table_schema": SCHEMA, **more})
 
     context.configure = configure  # type: ignore[method-assign, assignment]
     outer = getattr(alembic.context, "_proxy", None)  # plain Alembic's own, where its env.py asks us to look ahead

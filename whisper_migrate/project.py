@@ -8,7 +8,8 @@ import sys
 import tomllib
 import traceback
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from whisper_migrate.alembic_folders import anchor
 from whisper_migrate.collector import keep
+from whisper_migrate.databases.shadow_name import NAME
 from whisper_migrate.errors import Failure
 from whisper_migrate.ignore import Pattern, patterns
 from whisper_migrate.sql import literal, run
@@ -30,6 +32,7 @@ OTHERS = (Path(__file__).parent, Path(sys.prefix))  # code that may lie in the p
 
 # What a date, an interval or a time without a zone means in SQL depends on these. A function in SQL may name what
 # comes after it, so bodies are not looked into: pg_dump does the same.
+NOWHERE = "SELECT pg_catalog.set_config('search_path', '', false)"
 SESSION = {"DateStyle": "ISO, MDY", "IntervalStyle": "postgres", "TimeZone": "UTC", "check_function_bodies": "off"}
 
 
@@ -142,13 +145,26 @@ class Project:
         """The statement that lets SQL mean the same for every role, whatever it or the database has set for itself."""
         settings = {**SESSION, "search_path": self.search_path}
         return "SELECT " + ", ".join(
-            f"set_config({literal(name)}, {literal(value)}, false)" for name, value in settings.items()
+            f"pg_catalog.set_config({literal(name)}, {literal(value)}, false)" for name, value in settings.items()
         )
 
     def prepare(self, connection: Connection) -> None:
-        """Say so on this connection, for as long as it lasts."""
+        """Say so on this connection, for as long as it lasts.
+
+        In a database that people use, names are looked for in the project's schemas only by what is run `inside`.
+        """
         run(connection, self.session)
+        if not NAME.fullmatch(connection.engine.url.database or ""):
+            run(connection, NOWHERE)
         connection.commit()
+
+    @contextmanager
+    def inside(self, connection: Connection) -> Iterator[None]:
+        """Look for names without a schema where the project says, as long as this lasts; after an error, until then."""
+        run(connection, self.session)
+        yield
+        if not NAME.fullmatch(connection.engine.url.database or ""):
+            run(connection, NOWHERE)
 
     def _import(self, option: str) -> Any:
         name = self.options.get(option)

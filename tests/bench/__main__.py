@@ -19,9 +19,9 @@ from sqlalchemy import URL, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from tests.bench import generated, readers
+from tests.connections import connected
 from tests.projects import copied
 from whisper_migrate import embedded
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.embedded.installed import binaries
 from whisper_migrate.inspect import inspect
 

@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy
 from sqlalchemy import URL, Connection
 
+from tests.connections import connected
 from tests.projects import ask, role
 from tests.proxy import proxy
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.sql import run
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests import servers
+from tests.connections import connected
 from tests.embedded.users import start
 from tests.projects import ask, copied, refusal
 from whisper_migrate import embedded
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.settings import parse
 from whisper_migrate.embedded.installed import account
 from whisper_migrate.errors import Failure

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import URL
 
 from tests import little
+from tests.connections import connected
 from tests.projects import ask
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.inspect import inspect
 
 CREATE = 'CREATE EXTENSION "uuid-ossp"'

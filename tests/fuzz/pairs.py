@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from tests.conftest import MakeDatabase
+from tests.connections import connected
 from tests.fuzz.choices import Choices
 from tests.fuzz.schemas import schema
 from tests.little import ENV, ROOT
 from whisper_migrate.catalog import Catalog, diff
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
 from whisper_migrate.planning.plan import plan, statements

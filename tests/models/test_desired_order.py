@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from tests.conftest import MakeDatabase
+from tests.connections import connected
 from tests.drafting import edited
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.desired import build
 from whisper_migrate.errors import Failure
 

@@ -47,6 +47,7 @@ def an_empty_database(make_database: MakeDatabase) -> Iterator[Connection]:
     if make_database.url not in _kept:
         url = make_database()
         made = engine(url).connect()
+        apply(made, *SESSION)  # names without a schema are those of public here
         _kept[make_database.url] = made, catalog(made)
         make_database.keep(url)
     connection, empty = _kept.pop(make_database.url)

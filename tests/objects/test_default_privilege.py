@@ -3,10 +3,10 @@
 import pytest
 
 from tests.conftest import MakeDatabase
+from tests.connections import connected
 from tests.objects.harness import Case, apply, assert_no_change, assert_round_trip, catalog
 from tests.objects.roles import ROLES
 from whisper_migrate.catalog import diff
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.words import line
 
 BEFORE = ROLES + "CREATE SCHEMA app;"

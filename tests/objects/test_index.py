@@ -8,9 +8,9 @@ from sqlalchemy import URL
 
 from tests import servers
 from tests.conftest import MakeDatabase
+from tests.connections import connected
 from tests.objects.harness import Case, apply, assert_no_change, assert_round_trip, catalog
 from whisper_migrate.catalog import diff
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.errors import Failure
 from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.words import line

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import URL, Connection
 
 from tests.conftest import MakeDatabase
+from tests.connections import connected
 from tests.objects.harness import apply, catalog
 from tests.objects.roles import ROLES
 from whisper_migrate.catalog import diff
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.errors import Failure
 from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.words import line

@@ -9,9 +9,9 @@ from sqlalchemy import URL
 
 from tests import little
 from tests.conftest import MakeDatabase
+from tests.connections import connected
 from tests.little import Said, command, value
 from tests.projects import HEAD, ROOT, ask, copied
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.history import History
 from whisper_migrate.ledger import read
 from whisper_migrate.project import Project

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import URL, text
 
 from tests.conftest import MakeDatabase
+from tests.connections import connected
 from tests.little import command
 from tests.running.attempts import project
 from tests.running.test_offline import psql, write
-from whisper_migrate.databases.connect import connected
 
 # Column types, as SQLAlchemy has them, and values of each.
 VALUES = {

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
+from tests.connections import connected
 from tests.projects import ask
 from tests.running.attempts import project, run, sql
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 

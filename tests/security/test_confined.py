@@ -7,11 +7,11 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
 from tests import little
+from tests.connections import connected
 from tests.little import command
 from tests.projects import Checkout, ask, role
 from tests.security.roles import trap
 from whisper_migrate.databases.confined import confined
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.errors import Failure
 from whisper_migrate.running import runner

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import URL
 
+from tests.connections import connected
 from tests.little import execute as on
 from whisper_migrate.catalog import Catalog
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import inspect
 from whisper_migrate.planning.plan import plan

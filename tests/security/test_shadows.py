@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import URL, event
 
 from tests import servers
+from tests.connections import connected
 from tests.projects import ask
 from tests.security.roles import low
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import marker, shadows
 
 RIGHTS = """

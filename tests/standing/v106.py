@@ -5,9 +5,9 @@ from collections.abc import Collection
 
 from sqlalchemy import URL
 
+from tests.connections import connected
 from tests.projects import ROOT, ask
 from whisper_migrate.catalog import Catalog
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
 from whisper_migrate.project import Project

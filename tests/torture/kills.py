@@ -13,12 +13,12 @@ import psycopg2
 from sqlalchemy import URL
 
 from tests import servers
+from tests.connections import connected
 from tests.projects import ask
 from tests.running.attempts import AUTOCOMMIT, Said, alone, project, run, sql
 from tests.servers import until
 from whisper_migrate import embedded
 from whisper_migrate.catalog import Catalog, diff
-from whisper_migrate.databases.connect import connected
 from whisper_migrate.inspect import inspect
 from whisper_migrate.project import Project
 from whisper_migrate.words import line

@@ -73,7 +73,13 @@ def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
         _, parameters = made.dialect.create_connect_args(url)
         return made.dialect.connect(**{**parameters, **arguments, **reached.server(url)})
 
+    def default_schema(*_: object) -> None:
+        """SQLAlchemy takes the first schema of the search path for the default one, and there is none in it."""
+        if made.dialect.default_schema_name is None:
+            made.dialect.default_schema_name = "public"
+
     sqlalchemy.event.listen(made, "do_connect", go_there)
     # Before SQLAlchemy looks: it writes backslashes twice for a role that has standard_conforming_strings off.
     sqlalchemy.event.listen(made, "connect", opened, insert=True)
+    sqlalchemy.event.listen(made, "connect", default_schema)
     return made

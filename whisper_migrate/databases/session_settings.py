@@ -28,6 +28,9 @@ EVERYWHERE = {
     "default_transaction_read_only": "off",
     "default_transaction_deferrable": "off",
     "standard_conforming_strings": "on",
+    # Whoever may create in a schema that is searched can put a function or an operator there that fits our queries
+    # better than PostgreSQL's own. Only what revisions and models say by a bare name is looked for in the project's.
+    "search_path": "",
     "client_min_messages": "notice",
 }
 
@@ -52,7 +55,7 @@ def prepare(connection: Any, url: URL) -> None:
     """Set them on a new connection of psycopg2's to `url`, which is in autocommit, for as long as it lasts."""
     chosen = _chosen(connection)
     with connection.cursor() as cursor:
-        _set(cursor, {name: value for name, value in EVERYWHERE.items() if name not in chosen})
+        _set(cursor, {name: value for name, value in EVERYWHERE.items() if name not in chosen - {"search_path"}})
         with suppress(psycopg2.DataError):  # a server on a platform that cannot do so
             _set(cursor, {name: value for name, value in LET_GO.items() if name not in chosen})
         is_shadow = NAME.fullmatch(url.database or "")

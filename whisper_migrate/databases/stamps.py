@@ -8,7 +8,8 @@ from whisper_migrate.databases.bookkeeping import is_there
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.sql import run
 
-TABLE = "public.alembic_version"
+SCHEMA = "public"  # Alembic is given it by name
+TABLE = f"{SCHEMA}.alembic_version"
 
 
 # As Alembic makes it.

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, MetaData
 
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.settings import database
-from whisper_migrate.databases.stamps import stamped
+from whisper_migrate.databases.stamps import SCHEMA, stamped
 from whisper_migrate.databases.whole_transaction import EndedItself
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
@@ -17,6 +17,7 @@ from whisper_migrate.project import Project
 from whisper_migrate.running.data_loss import everything, toll
 from whisper_migrate.running.foresight import foresight
 from whisper_migrate.running.session import Session, session
+from whisper_migrate.sql import run as run_sql
 
 WORD = "allow_data_loss"  # alembic -x allow_data_loss=DATABASE:ROWS downgrade TARGET
 
@@ -35,16 +36,17 @@ def run(project: Project, context: Any, configure: Callable[..., None], metadata
                     _require_unfolded(project, opened.connection)
                 steps = _steps(task["fn"], opened.connection, context)
                 _require_word(project, opened, steps, context.get_x_argument(as_dictionary=True).get(WORD))
-                opened.run(task["fn"], partial(configure, connection=opened.connection))
+                opened.run(task["fn"], partial(configure, connection=opened.connection, version_table_schema=SCHEMA))
                 if any(not step.info.is_stamp for step in steps):
                     opened.progress.say(
                         "Not checked: plain alembic compares nothing. This does: migrate.py check-drift"
                     )
         else:
             with connected(url) as connection:
-                project.prepare(connection)
                 _require_unfolded(project, connection)
-                configure(connection=connection, target_metadata=metadata())
+                run_sql(connection, project.session)  # what Alembic compares, it finds where names are looked for
+                connection.commit()
+                configure(connection=connection, target_metadata=metadata(), version_table_schema=SCHEMA)
     except Failure as failure:
         raise CommandError(str(failure)) from failure
 

@@ -131,6 +131,7 @@ class Session:
                 if not why or time.monotonic() + seconds > self._since + self.patience.retry_for:
                     raise
                 self.connection.rollback()
+                self.project.prepare(self.connection)
                 self.progress.say(again(self._revision, why, self.watch, seconds))
                 time.sleep(seconds)
                 attempt += 1
@@ -176,7 +177,7 @@ class Session:
             return
         self.statements.begin(underway.revision, underway.direction)
         try:
-            with whole_transaction(self.connection, underway.revision):
+            with self.project.inside(self.connection), whole_transaction(self.connection, underway.revision):
                 run(**options)
             self.statements.end()
         except ResourceClosedError as error:

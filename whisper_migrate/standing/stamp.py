@@ -13,7 +13,7 @@ from whisper_migrate.catalog import Catalog, Change, diff
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import Shadows, shadows
-from whisper_migrate.databases.stamps import ensure, stamped
+from whisper_migrate.databases.stamps import SCHEMA, ensure, stamped
 from whisper_migrate.drift import record
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
@@ -129,6 +129,7 @@ def place(
         fingerprint = inspect(connection).fingerprint
         work(connection)
         ensure(connection)
+        config.attributes["options"] = {"version_table_schema": SCHEMA}
         # In a transaction that has begun, Alembic commits nothing.
         command.stamp(config, revision, purge=True)
         after = stamped(connection) or []

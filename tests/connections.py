@@ -1,0 +1,16 @@
+"""A connection of ours on which a test may name tables without their schema."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import URL, Connection
+
+from whisper_migrate.databases import connect
+
+
+@contextmanager
+def connected(url: URL, *, read_only: bool = False) -> Iterator[Connection]:
+    with connect.connected(url, read_only=read_only) as connection:
+        connection.exec_driver_sql("SET search_path = public")
+        connection.commit()
+        yield connection

@@ -1,0 +1,81 @@
+"""Functions and operators in public that fit our queries better than PostgreSQL's own: no command calls one."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests import little
+from tests.connections import connected
+from tests.little import command
+from tests.projects import Checkout, ask
+from tests.security.roles import trap
+from whisper_migrate.running import runner
+
+OPERATORS = {
+    "=": ("oid, int4", "oid, int8", "varchar, varchar", "varchar, text", "name, varchar", "name, text", "regclass, oid",
+          "text, varchar", '"char", text', '"char", varchar', "int2, int8", "regclass, text"),
+    "<>": ("oid, int4", "name, text", "varchar, varchar", '"char", text', "text, varchar"),
+    ">=": ("oid, int4", "oid, int8", "int4, oid"),
+    ">": ("oid, int4", "int4, int2"),
+    "||": ("name, text", "text, name", "name, name", "varchar, text", "regclass, text", "varchar, varchar"),
+    "~": ("name, varchar", "varchar, varchar", "varchar, text"),
+}  # fmt: skip
+FUNCTIONS = (
+    "has_table_privilege(regclass, text)", "unnest(int4[])", "unnest(text[])", "unnest(oid[])", "quote_ident(name)",
+    "format(text, name, name)", "to_regclass(varchar)", "has_schema_privilege(varchar, varchar)", "left(varchar, int4)",
+    "rtrim(varchar, text)", "coalesce_(int4)", "pg_has_role(oid, varchar)", "set_config(varchar, varchar, bool)",
+    "count(int4)", "concat(name, text)", "string_agg(name, text)", "extract(int4)", "pg_advisory_lock(int4, int8)",
+    "pg_try_advisory_lock(int8, int4)", "regexp_replace(varchar, text, text)", "to_char(timestamptz, varchar)",
+)  # fmt: skip
+COMMANDS = ("status", "check-drift", "current", "whereami", "repair", "upgrade --plan", "adopt", "history --applied",
+            "upgrade", "stamp three", "repair --apply", "downgrade -1", "upgrade")  # fmt: skip
+
+
+def overloads(role: str) -> list[str]:
+    body = (
+        f"LANGUAGE plpgsql AS $$ BEGIN IF current_user <> '{role}' THEN PERFORM planted.write(); END IF;"
+        " RETURN NULL; END $$"
+    )
+    found = [f"CREATE FUNCTION public.{name} RETURNS text {body}" for name in FUNCTIONS]
+    for number, (operator, pairs) in enumerate(OPERATORS.items()):
+        returns = "text" if operator == "||" else "bool"
+        for pair in pairs:
+            left, right = pair.split(", ")
+            found += [
+                f"CREATE FUNCTION public.o{number}({pair}) RETURNS {returns} {body}",
+                f"CREATE OPERATOR public.{operator} (FUNCTION = public.o{number}, LEFTARG={left}, RIGHTARG={right})",
+            ]
+    # Types as well: an unqualified name of one, in a cast, is looked for there.
+    found += [f"CREATE DOMAIN public.{name} AS pg_catalog.{name}" for name in ("regclass", "oid", "int4", "text")]
+    return found
+
+
+def test_no_command_calls_what_fits_better(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
+    ignored = '[[tool.whisper_migrate.ignore]]\nkind = "*"\nidentity = "{}"\nreason = "theirs"\n'
+    names = ("planted*", "*planted*", "public.o?(*", *(f"public.{name.partition('(')[0]}(*" for name in FUNCTIONS))
+    names += ("public.?(*", "public.??(*", "public.<>(*", "public.regclass", "public.oid", "public.int4", "public.text")
+    project = little.project(tmp_path, settings="".join(ignored.format(name) for name in names))
+    made = Checkout(project.root)
+    # Without a schema, as revisions are written.
+    up = 'op.execute("CREATE TABLE bare (n int PRIMARY KEY)"); op.execute("INSERT INTO bare VALUES (1)")'
+    made.write_revision("three", "two", up=up, down='op.execute("DROP TABLE bare")')
+    runner.upgrade(project, database, "two", lambda _: None)
+    with trap(database) as planted:
+        planted.plant(*overloads(planted.role))
+        # The trap is one: a bare query of a superuser runs it.
+        ask(database, "SET search_path = public", "SELECT 'pg_class'::pg_catalog.regclass = 'a'::pg_catalog.text")
+        assert planted.sprung
+        for words in COMMANDS:
+            said = command(capsys, project, database, *words.split())
+            assert not planted.sprung, (words, said)
+            assert "mistake of whisper-migrate" not in said.err, (words, said)
+        assert ask(database, "SELECT n FROM public.bare") == [(1,)]
+
+
+def test_every_connection_begins_with_an_empty_search_path(database: URL) -> None:
+    (me,) = ask(database, "SELECT current_user")[0]
+    ask(database, f"ALTER ROLE {me} IN DATABASE {database.database} SET search_path = public")
+    for read_only in (False, True):
+        with connected(database, read_only=read_only) as connection:
+            assert connection.exec_driver_sql("SHOW search_path").scalar() in ("", '""')
