@@ -1,34 +1,18 @@
 """Through a PgBouncer that lends its connections by the transaction, a lock means nothing: it is refused."""
 
-import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 
 import pytest
 from sqlalchemy import URL
 
+from tests.chaos.poolers import PGBOUNCER, pooler
 from tests.projects import HEAD, ask, copied, refusal
 from tests.running.attempts import Said, project, run, sql
-from tests.servers import until
 from whisper_migrate.errors import Failure
-
-PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
-SETTINGS = """
-[databases]
-* = host={host} port={port}
-[pgbouncer]
-listen_addr =
-listen_port = 6432
-unix_socket_dir = {folder}
-auth_type = any
-pool_mode = {mode}
-default_pool_size = {size}
-logfile = {folder}/log
-"""
 
 Pooled = Callable[..., URL]
 
@@ -41,27 +25,8 @@ pytestmark = [
 @pytest.fixture
 def pooled(place: Path, database: URL) -> Iterator[Pooled]:
     """The database's URL through a PgBouncer with these settings."""
-    processes = []
-
-    def start(mode: str, size: int = 10) -> URL:
-        folder = place / mode
-        folder.mkdir()
-        folder.chmod(0o777)
-        ini = folder / "pgbouncer.ini"
-        values = {"host": database.query["host"], "port": database.query["port"], "folder": folder}
-        user = database.username
-        ini.write_text(SETTINGS.format(**values, mode=mode, size=size).replace("* = ", f"* = user={user} "))
-        # It refuses to run as root, and must reach the server's socket: so as the server's user.
-        who = {"user": Path(str(database.query["host"])).stat().st_uid} if os.geteuid() == 0 else {}
-        processes.append(subprocess.Popen([str(PGBOUNCER), "-q", str(ini)], **who, stderr=subprocess.DEVNULL))
-        url = database.update_query_dict({"host": str(folder), "port": "6432"})
-        until(lambda: (folder / ".s.PGSQL.6432").exists())
-        return url
-
-    yield start
-    for process in processes:
-        process.terminate()
-        process.wait()
+    with ExitStack() as stack:
+        yield lambda mode, size=10: stack.enter_context(pooler(database, place / mode, mode, size))
 
 
 def test_transaction_pooling_is_refused(tmp_path: Path, pooled: Pooled, database: URL) -> None:
