@@ -45,7 +45,7 @@ def _network(ground: Ground, fault: Fault, trigger: bytes) -> None:
     with proxy(database) as between:
         between.fault, between.trigger = fault, trigger
         run = ground.run(folder, between.url, "upgrade", "--no-check")
-        assert between.struck.is_set()
+        assert between.struck.wait(5), f"the fault did not happen: {run}"
     refused(run, LOST)
     ground.settle(folder, database)
 

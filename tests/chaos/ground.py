@@ -99,7 +99,8 @@ class Ground:
         assert run.code == 0 and re.search("is what the history says|Nothing to do", run.said), (
             f"the next upgrade: {run}"
         )
-        assert stamp(database) == f"r{len(list((folder / 'alembic/versions').glob('r*.py')))}"
+        head = f"r{len(list((folder / 'alembic/versions').glob('r*.py')))}"
+        assert stamp(database) == head, f"the next upgrade came to {stamp(database)}: {run}"
 
     @contextmanager
     def setting(self, name: str, value: str) -> Iterator[None]:
