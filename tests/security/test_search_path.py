@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import URL
 
 from tests import little
-from tests.connections import connected
 from tests.little import command
 from tests.projects import Checkout, ask
-from tests.security.roles import trap
+from tests.security.roles import low, trap
+from whisper_migrate.databases import connect
 from whisper_migrate.running import runner
 
 OPERATORS = {
@@ -77,5 +77,21 @@ def test_every_connection_begins_with_an_empty_search_path(database: URL) -> Non
     (me,) = ask(database, "SELECT current_user")[0]
     ask(database, f"ALTER ROLE {me} IN DATABASE {database.database} SET search_path = public")
     for read_only in (False, True):
-        with connected(database, read_only=read_only) as connection:
+        with connect.connected(database, read_only=read_only) as connection:
             assert connection.exec_driver_sql("SHOW search_path").scalar() in ("", '""')
+
+
+def test_a_schema_that_others_may_create_in_is_named_once(
+    tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = little.project(tmp_path)
+    ask(database, "GRANT CREATE ON SCHEMA public TO PUBLIC")
+    with low(database) as role:
+        said = command(capsys, project, database, "upgrade")  # two revisions
+        for name in ("PUBLIC", str(role.username)):
+            assert said.out.count(f"Note: {name} may create in schema public") == 1, said
+            remedy = f"REVOKE CREATE ON SCHEMA public FROM {name};"
+            assert f"  -> {remedy}" in said.out, said
+            ask(database, remedy)
+        Checkout(project.root).write_revision("three", "two")
+        assert "may create in schema" not in command(capsys, project, database, "upgrade").out

@@ -30,6 +30,7 @@ from whisper_migrate.running.half_run import require_none
 from whisper_migrate.running.heartbeat import Heartbeat, ended_when_lost
 from whisper_migrate.running.journal import Journal
 from whisper_migrate.running.lock import Lock, guard, locked
+from whisper_migrate.running.open_schemas import notes
 from whisper_migrate.running.patience import Patience, passing, pause
 from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.statements import Statements
@@ -142,6 +143,8 @@ class Session:
         def watched(heads: Any, context: MigrationContext) -> Iterator[Any]:
             if self._todo is None:  # the second time, +1 would lead further
                 self._todo = list(steps(heads, context) or ())
+                for note in notes(self.project, self.connection) if self._todo else ():
+                    self.progress.say(note)
             self.statements.journal = Journal.read(self.connection)
             require_none(self.statements.journal, self._todo[self._done :], self.connection, History(self.project))
             for step in self._todo[self._done :]:

@@ -1,0 +1,33 @@
+"""Schemas in which others may create what a revision would find by a bare name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, text
+
+from whisper_migrate.names import identifier, split_list, unquoted
+from whisper_migrate.project import Project
+
+# A schema's owner, superusers and the database's owner could do as much anyway.
+CREATORS = """
+SELECT n.nspname AS schema, r.rolname AS role
+FROM pg_catalog.pg_namespace AS n
+CROSS JOIN LATERAL aclexplode(n.nspacl) AS a
+LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = a.grantee
+WHERE n.nspname = ANY (CAST(:schemas AS pg_catalog.name[])) AND a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner
+  AND (a.grantee = 0 OR NOT r.rolsuper AND r.rolname NOT IN (current_user, session_user)
+       AND a.grantee <> (SELECT d.datdba FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()))
+ORDER BY 1, 2"""
+
+
+def notes(project: Project, connection: Connection) -> Iterator[str]:
+    """A note on each schema of the project's search_path in which another role may create, with what ends that."""
+    schemas = [unquoted(name) for name in split_list(project.search_path)]
+    for row in connection.execute(text(CREATORS), {"schemas": schemas}).all():
+        role, schema = identifier(row.role) if row.role else "PUBLIC", identifier(row.schema)
+        yield (
+            f"Note: {role} may create in schema {schema}, where revisions look for names: a function or an operator"
+            " there can take the place of PostgreSQL's own, and would run with your rights.\n"
+            f"  -> REVOKE CREATE ON SCHEMA {schema} FROM {role};"
+        )
