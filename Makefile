@@ -35,8 +35,8 @@ $(VENV)/.linters: requirements-lint.txt $(VENV)/.ready
 upgrade: $(VENV)/.ready ## apply the revisions: make upgrade [to=REVISION]
 	@$(MIGRATE) upgrade -- "$${to:-head}"
 
-revision: $(VENV)/.ready ## draft and prove a revision from the models: make revision msg="what changes" [allow="drop-column t.c"] [backfill="t.c=1"] [online=1]
-	@$(MIGRATE) create $(if $(filter-out 0,$(value online)),--online) $(if $(value allow),--allow="$$allow") $(if $(value backfill),--backfill="$$backfill") -- "$$msg"
+revision: $(VENV)/.ready ## draft and prove a revision from the models: make revision msg="what changes" [allow="drop-column t.c"] [backfill="t.c=1"] [online=1], or data=1 for one that changes data only
+	@$(MIGRATE) create $(if $(filter-out 0,$(value data)),--data) $(if $(filter-out 0,$(value online)),--online) $(if $(value allow),--allow="$$allow") $(if $(value backfill),--backfill="$$backfill") -- "$$msg"
 
 prove: $(VENV)/.ready ## run every revision up, down and up, or one: make prove [rev=REVISION]
 	@$(MIGRATE) prove -- "$$rev"

@@ -76,7 +76,7 @@ class WayBack:
     def sql(self) -> str:
         """A script for psql, or for a person to read: one transaction."""
         lines = [f"{statement};" for statement in (*PREAMBLE, *self._statements)]
-        warnings = [comment(f"LOSES DATA: {self._told(hazard)}") for hazard in hazards(self.steps)]
+        warnings = [comment(f"LOSES DATA: {self._told(hazard)}") for hazard in self._hazards]
         warnings[:0] = [comment(self._doubt)] if self.nearer else []
         for owner in self.owners.lost(self.steps):
             words = f"What {owner} is to have will belong to {self.owners.me}, who is no member of {owner}."
@@ -97,6 +97,10 @@ class WayBack:
         if not new or not back:
             return str(hazard)
         return f"{hazard}. If it is {shown(new.identity)} by another name, this keeps it: {back}"
+
+    @property
+    def _hazards(self) -> list[Hazard]:
+        return hazards(self.steps, self.actual, self.wanted)
 
     @property
     def _statements(self) -> list[str]:
@@ -138,7 +142,7 @@ class WayBack:
 
     def _require_allowed(self, connection: Connection, allowed: set[str], word: str | None) -> None:
         """Raises Failure for a loss that is not allowed by name, or rows that the word does not permit."""
-        found = hazards(self.steps)
+        found = self._hazards
         lost = toll_of([_loss(hazard) for hazard in found], connection)
         connection.rollback()
         refused = [hazard for hazard in found if hazard.name not in allowed]

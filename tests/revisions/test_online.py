@@ -176,8 +176,8 @@ CASES = (
         ),
         ("op.drop_index(op.f('i'), table_name='t')", "op.drop_constraint(op.f('fk'), 't', type_='foreignkey')"),
         notes=(
-            "On a large table others wait while constraint fk on t (t is partitioned) is checked and index i"
-            " (t is partitioned) is built: that has no online form.",
+            "On a large table this blocks writes while constraint fk on t (t is partitioned) is checked and index i"
+            " (t is partitioned) is built; that has no online form.",
             "t: no row could be made for it",
         ),
     ),

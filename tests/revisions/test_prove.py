@@ -211,7 +211,7 @@ def test_branches_merges_dependencies_and_autocommit(
     assert lines[5] == "The history has 2 heads: left (alembic/versions/left.py), right2 (alembic/versions/right2.py)."
     write(project, "merged", ("left", "right2"), "DROP TABLE r", "CREATE TABLE r (a integer)")
     said = proved(capsys, project, server)
-    lost = "  Note: r: the downgrade brings it back without 5 of 5 rows.\n"
+    lost = "  Note: r: the downgrade recreates the table, but not 5 of 5 generated test rows.\n"
     assert said.code == 0
     assert said.out.endswith(f"{sound('merged')}{lost}One head, merged, and it is what the models say.\n")
     assert proved(capsys, project, server, "right2") == (0, sound("right2"), "")

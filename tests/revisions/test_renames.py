@@ -171,7 +171,7 @@ def test_rename(case: Case, tmp_path: Path, server: URL, database: URL) -> None:
     assert ask(database, case.query) == case.rows
     assert check(project, server, database).clean
     again = draft(project, server, "again")
-    assert again.path is None and all("has its name already" in note for note in again.notes) and again.notes
+    assert again.path is None and all("is already renamed" in note for note in again.notes) and again.notes
     downgrade(project, database, "-1", lambda applied: None)
     assert ask(database, "SELECT * FROM names ORDER BY 1") == before
     assert not check(edited(tmp_path, BEFORE), server, database, "database").drift
@@ -220,8 +220,8 @@ def test_undeclared_renames_are_refused(
 
 
 STALE = [
-    ('info={"renamed_from": "never"}', "column authors.handle has its name already"),
-    ('info={"renamed_from": "id"}', "column authors.handle has its name already"),
+    ('info={"renamed_from": "never"}', "column authors.handle is already renamed"),
+    ('info={"renamed_from": "id"}', "column authors.handle is already renamed"),
 ]
 
 

@@ -157,6 +157,7 @@ def test_downgrade_that_would_lose_rows_needs_a_word(migrate: Migrate, made: Pro
     run(made, database)
     ask(database, ROWS)
     assert migrate("downgrade", "-1").code == 0  # u is empty
+    ask(database, "UPDATE t SET m = id, n = 3000000000 + id")  # no longer the default, nor what an integer holds
     said = migrate("downgrade", "-1")
     assert said.code == 2 and "Failed: Nothing was taken back, since that would lose data." in said.err
     assert "  loses column t.m: 2 rows\n" in said.err
@@ -167,15 +168,15 @@ def test_downgrade_that_would_lose_rows_needs_a_word(migrate: Migrate, made: Pro
         said = migrate("downgrade", "-1", f"--allow-data-loss={word}")
         assert said.code == 2 and f"--allow-data-loss {name}:4\n" in said.err, word
     assert migrate("downgrade", "-1", "--allow-data-loss").code == 2
-    assert ask(database, "SELECT version_num, sum(m) FROM alembic_version, t GROUP BY 1") == [("r2", 10)]
-    ask(database, "UPDATE t SET m = NULL, n = NULL WHERE id = 2")
+    assert ask(database, "SELECT version_num, sum(m) FROM alembic_version, t GROUP BY 1") == [("r2", 3)]
+    ask(database, "UPDATE t SET m = DEFAULT, n = NULL WHERE id = 2")
     plan = migrate("downgrade", "base", "--plan")
     assert "      loses column t.m: 1 row\n" in plan.out and "      loses table t: 2 rows\n" in plan.out
     (word,) = re.findall(r"--allow-data-loss (\S+)", plan.out)
-    ask(database, "INSERT INTO t VALUES (3, 3, NULL)")
+    ask(database, "INSERT INTO t VALUES (3, 3000000003, NULL, 1)")
     said = migrate("downgrade", "base", "--allow-data-loss", word)
     assert said.code == 2 and f"The word that was given is {word}, and it is {name}:7 now." in said.err
-    ask(database, "DELETE FROM t WHERE id <> 1")  # fewer are no reason
+    ask(database, "DELETE FROM t WHERE id <> 1; UPDATE t SET n = 1")  # fewer are no reason
     said = migrate("downgrade", "base", "--allow-data-loss", word)
     assert said.code == 0 and "  loses table t: 1 row\n" in said.out and "Downgraded from r2 to no revision" in said.out
     assert migrate("downgrade").code == 2  # no target, no downgrade

@@ -9,6 +9,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.names import listed
 from whisper_migrate.project import Project
+from whisper_migrate.revisions.data_only import data_revision
 from whisper_migrate.revisions.draft import draft
 from whisper_migrate.unwritten import PLACE
 
@@ -16,27 +17,45 @@ from whisper_migrate.unwritten import PLACE
 @click.command("create")
 @click.argument("message", default="")
 @click.option("--allow", multiple=True, metavar="WHAT", help='Permit a loss by name: "drop-column users.nickname".')
-@click.option("--online", is_flag=True, help="Keep nobody from a table that is there while an index is built, or such.")
+@click.option("--online", is_flag=True, help="Build indexes and validate constraints without blocking writes.")
 @click.option("--backfill", multiple=True, metavar="WHAT", help="Fill a column: users.plan=0, or users.plan.")
+@click.option("--data", is_flag=True, help="Write a revision that changes data only, with empty bodies to fill.")
 @click.pass_obj
-def command(project: Project, message: str, allow: tuple[str, ...], online: bool, backfill: tuple[str, ...]) -> None:
+def command(
+    project: Project, message: str, allow: tuple[str, ...], online: bool, backfill: tuple[str, ...], data: bool
+) -> None:
     """Draft a revision that takes the history to the models, proved up, down and up in a throwaway database."""
     message = " ".join(message.split())
     if not message:
         raise Failure('A revision needs a message, such as: make revision msg="add email verification to users"')
+    if data:
+        _write_data_revision(project, message, drafting=bool(allow or online or backfill))
+        return
     with shadow_server(project.root) as server:
         allowed = [name for given in allow for name in listed(given)]
         made = draft(project, server, message, allowed=allowed, online=online, filling=backfill)
     for text in made.lines:
         out.print(escape(text))
     if made.path is None:
-        out.print("The history has everything that the models say: no revision is needed, none was written.")
+        out.print("No changes: the history already matches the models.")
     elif made.unfilled:
         file, revision = made.path.relative_to(project.root), History(project).head
         out.print(f"Wrote {file}, proved up, down and up in a throwaway database without rows.")
-        out.print(escape(f"Its backfill is yours to write, in place of {PLACE}; until then nothing runs it."))
+        out.print(escape(f"Edit the file and replace {PLACE} with SQL. The revision will not run until you do."))
         out.print(f"  -> migrate.py prove {revision}   (when it is written: tries it on rows)")
     else:
         out.print(f"Wrote {made.path.relative_to(project.root)}, proved up, down and up in a throwaway database.")
     for note in made.notes:
         out.print(f"Note: {escape(note)}")
+
+
+def _write_data_revision(project: Project, message: str, *, drafting: bool) -> None:
+    if drafting:
+        raise Failure(
+            "A revision that changes data only is not drafted from the models: --allow, --backfill and --online say"
+            " nothing there.",
+            'make revision data=1 msg="..."',
+        )
+    path, revision = data_revision(project, message)
+    out.print(f"Wrote {path.relative_to(project.root)}. Its upgrade() and downgrade() are empty: fill them.")
+    out.print(f"  -> migrate.py prove {revision}   (runs it up, down and up, also on generated test rows)")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog import Catalog, Object
 from whisper_migrate.names import shown
+from whisper_migrate.planning.capacity import holds_all
 from whisper_migrate.planning.casts import loses_nothing
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.plurals import plural
@@ -36,30 +36,39 @@ class Hazard:
         return f"{self.name}: {self.loss}"
 
 
-def hazards(steps: Sequence[Step]) -> list[Hazard]:
-    """The losses of a plan, in its order."""
+def hazards(steps: Sequence[Step], before: Catalog, after: Catalog) -> list[Hazard]:
+    """The losses of a plan from `before` to `after`, in its order."""
     found = []
+    numbering = {("sequence", name) for name in _becoming_identities(steps)}
     again = {step.item.key for step in steps if step.verb == "alter"}
     for step in steps:
         kind = step.item.kind
         word = f"drop-{kind.replace('_', '-')}"
+        if step.item.key in numbering:
+            continue
         if step.verb == "drop" and kind in HOLDS_DATA and not _computed(step.item):
             found.append(Hazard(word, step.item, "with everything in it"))
         elif step.verb == "discard" and step.item.key not in again:
             found.append(Hazard(word, step.item, "with values that the new type of this name does not hold"))
-        elif loss := _loss(step):
+        elif loss := _loss(step, before, after):
             found.append(Hazard(f"change-{kind.replace('_', '-')}", step.item, loss))
     return found + list(_relabelled(steps))
 
 
-def lost_types(steps: Sequence[Step]) -> Iterator[Hazard]:
-    """Types that a plan drops, and what those lose that it makes anew."""
+def lost_types(steps: Sequence[Step], before: Catalog, after: Catalog) -> Iterator[Hazard]:
+    """Types that a plan drops for good, and what is lost by types that it creates again.
+
+    Nothing is lost of a type whose columns all get another one: that is said of these columns, where they lose values.
+    """
     made = {step.item.key: step.item for step in steps if step.verb == "create"}
+    retyped = {step.before["type"].removesuffix("[]") for step in steps if step.before and Does.SET_TYPE in step.does}
     for step in (step for step in steps if step.verb == "drop" and step.item.kind in TYPES):
         kind = step.item.kind.replace("_", "-")
+        if step.item.key not in made and step.item.identity in retyped:
+            continue
         if step.item.key not in made:
             yield Hazard(f"drop-{kind}", step.item, "the type itself")
-        elif loss := narrowing(step.item, made[step.item.key]):
+        elif loss := narrowing(step.item, made[step.item.key], before, after):
             yield Hazard(f"change-{kind}", step.item, loss)
 
 
@@ -72,12 +81,27 @@ def _relabelled(steps: Sequence[Step]) -> Iterator[Hazard]:
             yield Hazard("change-enum", step.item, f"rows that say {told}")
 
 
-def _loss(step: Step) -> str | None:
+def _becoming_identities(steps: Sequence[Step]) -> Iterator[str]:
+    """The sequences of serial columns that become identities, whose numbers go on from there."""
+    identities = {
+        step.item.identity
+        for step in steps
+        if step.before
+        and step.item.kind == "column"
+        and step.item["identity_sequence"]
+        and not step.before["identity_sequence"]
+    }
+    for step in steps:
+        if step.verb == "drop" and step.item.kind == "sequence" and step.item["owned_by"] in identities:
+            yield step.item.identity
+
+
+def _loss(step: Step, before: Catalog, after: Catalog) -> str | None:
     """What altering an object may lose. A new name for a value or an attribute loses nothing."""
     renamed = all(does in (Does.RENAME_LABEL, Does.RENAME_ATTRIBUTE) for does in step.does)
     if step.verb != "alter" or step.before is None or renamed:
         return None
-    return narrowing(step.before, step.item)
+    return narrowing(step.before, step.item, before, after)
 
 
 def _computed(item: Object) -> bool:
@@ -85,8 +109,8 @@ def _computed(item: Object) -> bool:
     return item.kind == "column" and item["generated"] is not None
 
 
-def narrowing(before: Object, after: Object) -> str | None:
-    """What a change of type may lose; widening a text or a number loses nothing."""
+def narrowing(before: Object, after: Object, old_catalog: Catalog, new_catalog: Catalog) -> str | None:
+    """What a change of type may lose, in words; nothing where the new type holds every value of the old one."""
     if before.kind == "enum" and (gone := [label for label in before["labels"] if label not in after["labels"]]):
         return f"loses the {plural('value', len(gone))} {', '.join(gone)}"
     if before.kind == "composite_type":
@@ -95,47 +119,8 @@ def narrowing(before: Object, after: Object) -> str | None:
     if before.kind != "column" or before["type"] == after["type"]:
         return None
     old, new = before["type"], after["type"]
-    if _is_wider(old, new) or loses_nothing(old, new):
+    if holds_all(old, new, old_catalog, new_catalog) or loses_nothing(old, new):
         return None
     if {old, new} == {"timestamp without time zone", "timestamp with time zone"}:
         return "the time zone: what has none is in UTC"
     return shown(f"values of type {old} that {new} does not hold")
-
-
-def _is_wider(old: str, new: str) -> bool:
-    """Whether the new type holds every value of the old one: texts do."""
-    if new in ("text", "character varying") or (old, new) in WIDER or _longer(old, new) or new == f"{old}[]":
-        return True
-    return old.endswith("[]") and new.endswith("[]") and _is_wider(old[:-2], new[:-2])
-
-
-WIDER = frozenset(
-    (old, new)
-    for chain in (
-        ("smallint", "integer", "bigint", "numeric"),
-        ("real", "double precision"),
-        ("date", "timestamp without time zone"),
-    )
-    for number, old in enumerate(chain)
-    for new in chain[number + 1 :]
-)
-
-
-def _longer(old: str, new: str) -> bool:
-    """`character varying(50)` becomes a longer one, or text; `numeric(8,2)` one with more digits on both sides."""
-    (head, sizes), (new_head, new_sizes) = _sizes(old), _sizes(new)
-    if (head, new_head) == ("character", "character varying"):
-        return new_sizes >= sizes
-    if head != new_head:
-        return False
-    if not new_sizes:
-        return head in ("character varying", "numeric")
-    if head == "numeric" and len(sizes) == len(new_sizes) == 2:
-        return new_sizes[1] >= sizes[1] and new_sizes[0] - new_sizes[1] >= sizes[0] - sizes[1]
-    return head in ("character varying", "character") and bool(sizes) and new_sizes >= sizes
-
-
-def _sizes(type_: str) -> tuple[str, list[int]]:
-    """`numeric(8,2)` -> ("numeric", [8, 2])."""
-    match = re.fullmatch(r"(.+)\(([\d,]+)\)", type_)
-    return (match[1], [int(number) for number in match[2].split(",")]) if match else (type_, [])

@@ -79,7 +79,7 @@ class Online:
             checked = step.verb == "create" or Does.VALIDATE in step.does
             return f"constraint {name} is checked" if checked else None
         if item.kind == "column" and Does.SET_NOT_NULL in step.does:
-            return f"column {name} is looked through for NULL"
+            return f"column {name} is scanned for NULLs"
         return None
 
     def _stands(self, item: Object) -> bool:

@@ -131,7 +131,7 @@ def _saying_nothing(declared: Declared, left: Sequence[Declared], desired: Catal
                 f"Give one of them a third name first, in a revision of its own; and take {KEY} out when it is done.",
             )
         key = KEY if declared.kind != "enum_value" else VALUES
-        return f"{declared} has its name already: take {key}={declared.old!r} out of the model."
+        return f"{declared} is already renamed; you can remove {key}={declared.old!r} from the model."
     if not _find(catalog, declared, declared.old):
         return f"{declared} is new: the history has no {declared.old} that it could be {KEY}."
     raise Failure(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from whisper_migrate.catalog import Catalog
 from whisper_migrate.planning.hazards import narrowing
 from whisper_migrate.planning.steps import Step, drops_rows
 from whisper_migrate.statement import Does
@@ -11,7 +12,7 @@ from whisper_migrate.statement import Does
 MARK = "# Data steps go here."
 
 
-def data_places(steps: Sequence[Step]) -> set[int]:
+def data_places(steps: Sequence[Step], before: Catalog, after: Catalog) -> set[int]:
     """Before which steps: new tables and columns are there, old ones still are, and constraints are not yet.
 
     There are two such places where an old table or column has to be dropped before a new one can be there, and none
@@ -22,17 +23,17 @@ def data_places(steps: Sequence[Step]) -> set[int]:
     made = [n for n, step in enumerate(steps) if step.verb == "create" and step.item.kind in ("table", "column")]
     new = {step.item.identity for step in steps if step.verb == "create" and step.item.kind == "table"}
     drops = [n for n, step in enumerate(steps) if drops_rows(step)]
-    rules = [n for n, step in enumerate(steps) if _is_rule(step) and step.item.parent not in new]
+    rules = [n for n, step in enumerate(steps) if _is_rule(step, before, after) and step.item.parent not in new]
     ends = sorted([*rules, *drops, len(steps)])
     begins = {max((n for n in made if not drops or n < drops[0]), default=-1), max(made, default=-1)}
     return {next(end for end in ends if end > begin) for begin in begins}
 
 
-def _is_rule(step: Step) -> bool:
+def _is_rule(step: Step, before: Catalog, after: Catalog) -> bool:
     """Whether rows can make the step fail."""
     if step.item.kind == "column" and step.verb == "alter" and step.before:
         made_anew = step.before["type"] == step.item["type"]  # under it, as an enum that loses a label
-        if Does.SET_TYPE in step.does and (made_anew or narrowing(step.before, step.item)):
+        if Does.SET_TYPE in step.does and (made_anew or narrowing(step.before, step.item, before, after)):
             return True
         return bool(step.item["not_null"] > step.before["not_null"])
     return step.verb == "create" and step.item.kind in ("constraint", "domain_constraint", "index")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from whisper_migrate.catalog import Catalog, diff
+from whisper_migrate.catalog import Catalog, Key, diff
 from whisper_migrate.compiled import Fault, faults
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows, shadows
@@ -94,11 +94,12 @@ def draft(
                 return Draft(None, [], [*renames.notes, *known])
             desired = agreed(renames.catalog, desired, changes)
             up, down = plan(renames.catalog, desired, online=online), plan(desired, renames.catalog, online=online)
-            losses = _require_allowed([*renames.up, *up], renames.catalog, desired, allowed, renames.notes)
+            wanted = backfills(filling, desired)
+            filled = {one.column.key for one in wanted}
+            losses = _require_allowed([*renames.up, *up], renames.catalog, desired, allowed, filled, renames.notes)
             brought = list(rules(up, renames.catalog))
             ruled = {rule.name for rule in brought}
             needed = [*(loss.name for loss in losses), *sorted(ruled & set(allowed))]
-            wanted = backfills(filling, desired)
             up = backfilled(up, renames.catalog, desired, wanted, online=online)
             down = fillable(down, desired)
             brought = [rule for rule in brought if not any(concerns(rule, one.column) for one in wanted)]
@@ -151,10 +152,10 @@ def _waiting(way: Online, online: bool) -> list[str]:
     slow = others if online else [*avoidable, *others]
     if not slow:
         return []
-    what = f"On a large table others wait while {joined(slow)}"
+    what = f"On a large table this blocks writes while {joined(slow)}"
     if not online and avoidable:
-        return [f'{what}: make revision msg="..." online=1 drafts it so that they need not.']
-    return [f"{what}: that has no online form."]
+        return [f"{what}. To avoid that, delete the draft and rerun with online=1."]
+    return [f"{what}; that has no online form."]
 
 
 def _tried_on_rows(
@@ -174,8 +175,8 @@ def _tried_on_rows(
         names = ", ".join(f"{shown(column.identity)}=EXPRESSION" for column in refused.columns)
         raise Failure(
             f"No revision was written: {refused.what}",
-            f'A server_default in the model says it, or a backfill: make revision msg="..." backfill={typed(names)}'
-            " (without =EXPRESSION the step is written for you to fill in).",
+            f'Add a server_default to the model, or pass a backfill: make revision msg="..." backfill={typed(names)}'
+            " (without =EXPRESSION the step is written with a placeholder).",
         ) from refused
     if tried.broken:
         found = "".join(f"\n  {one}" for one in tried.broken)
@@ -192,16 +193,25 @@ def _tried_on_rows(
         lines += [breach.note, f"  {' or '.join(choices)}"]
     raise Failure(
         "No revision was written, since it would fail on rows that may be there:\n  " + "\n  ".join(lines),
-        "Choose: backfill such rows (without =EXPRESSION the step is written for you to fill in), or allow it where"
-        " there are none; an upgrade that meets one changes nothing.",
+        "Either backfill the rows that break the rule (without =EXPRESSION the step is written with a placeholder), or"
+        " pass allow=... if there are none: if one turns up, the upgrade rolls back.",
     )
 
 
 def _require_allowed(
-    steps: Sequence[Step], before: Catalog, after: Catalog, allowed: Collection[str], notes: Sequence[str]
+    steps: Sequence[Step],
+    before: Catalog,
+    after: Catalog,
+    allowed: Collection[str],
+    filled: Collection[Key],
+    notes: Sequence[str],
 ) -> list[Hazard]:
-    """The losses of a draft, all of which must be allowed by name; `notes` may tell why one is no rename."""
-    found = [*hazards(steps), *lost_types(steps)]
+    """The losses of a draft, all of which must be allowed by name; `notes` may tell why one is no rename.
+
+    A column that is `filled` before its type changes loses nothing that its author did not say.
+    """
+    found = [*hazards(steps, before, after), *lost_types(steps, before, after)]
+    found = [hazard for hazard in found if hazard.word != "change-column" or hazard.item.key not in filled]
     refused = [hazard for hazard in found if hazard.name not in allowed]
     if not refused:
         return found

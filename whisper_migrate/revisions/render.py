@@ -45,7 +45,7 @@ class Body:
         """The statements of the function body, one operation after another, not indented."""
         lines: list[str] = []
         steps = [step for step in self._tables_first() if step.key not in self.absorbed]
-        places = data_places(steps) if self.marked else ()
+        places = data_places(steps, self.before, self.catalog) if self.marked else ()
         for alone, numbered in groupby(enumerate(steps), lambda numbered: numbered[1].alone):
             operations: list[str] = []
             for number, step in numbered:

@@ -18,7 +18,10 @@ from whisper_migrate.revisions.python_sql import indented
 
 @dataclass(frozen=True)
 class Text:
-    """What a revision says: its id and parent, its message, the lines of its docstring, and both bodies."""
+    """What a revision says: its id and parent, its message, the lines of its docstring, and both bodies.
+
+    Imports that the bodies do not use are kept where they are `unused` until the author has written the bodies.
+    """
 
     revision: str
     parent: str | None
@@ -26,6 +29,8 @@ class Text:
     summary: Sequence[str]
     upgrade: str
     downgrade: str
+    imports: str = "from sqlalchemy.dialects import postgresql"
+    unused: bool = False
 
 
 def write(project: Project, folder: Path, text: Text) -> Path:
@@ -39,7 +44,7 @@ def write(project: Project, folder: Path, text: Text) -> Path:
             text.message,
             head=text.parent or "base",
             version_path=str(folder),
-            imports="from sqlalchemy.dialects import postgresql",
+            imports=text.imports,
             upgrades=indented(text.upgrade),
             downgrades=indented(text.downgrade),
         )
@@ -47,17 +52,19 @@ def write(project: Project, folder: Path, text: Text) -> Path:
         raise Failure("Alembic wrote no file for the revision.")
     file = Path(script.path)
     summary = "\n".join(text.summary).replace("\\", "\\\\").replace('"""', "'''")
-    file.write_text(file.read_text().replace("\n\nRevision ID:", f"\n\n{summary}\n\nRevision ID:", 1))
-    _format(project, file)
+    if summary:
+        file.write_text(file.read_text().replace("\n\nRevision ID:", f"\n\n{summary}\n\nRevision ID:", 1))
+    _format(project, file, unused=text.unused)
     return file
 
 
-def _format(project: Project, file: Path) -> None:
-    """Format it, without the imports that it does not need; ruff is a development tool, and may be missing.
+def _format(project: Project, file: Path, *, unused: bool) -> None:
+    """Format it; imports that it does not need stay where `unused`. Ruff is a development tool, and may be missing.
 
     Neither a module called ruff nor a setting of ruff's is taken from the current folder.
     """
     config = ["--config", str(project.root / "pyproject.toml"), "--quiet", str(file)]
-    for command in (["check", "--fix", "--exit-zero", "--select", "F401,I"], ["format"]):
+    rules = "I" if unused else "F401,I"
+    for command in (["check", "--fix", "--exit-zero", "--select", rules], ["format"]):
         ruff = [sys.executable, "-P", "-m", "ruff", *command, *config]
         subprocess.run(ruff, cwd=project.root, check=False, capture_output=True)

@@ -112,7 +112,7 @@ def changed_up_and_down(first: Rows, second: Rows, third: Rows) -> Iterator[str]
         new, between = third[table], second.get(table)
         if between is None:
             if lost := len(old.named(old.key) - new.named(old.key)):
-                yield f"{shown(table)}: the downgrade brings it back without {lost} of {_count(old)}."
+                yield f"{shown(table)}: the downgrade recreates the table, but not {lost} of {_count(old)}."
             continue
         same = old.same(between)
         key = _shared(old, same)
@@ -122,10 +122,9 @@ def changed_up_and_down(first: Rows, second: Rows, third: Rows) -> Iterator[str]
         for name in old.types:
             values, then = old.values(name, key), new.values(name, key)
             if name in kept:
-                yield from _changes("up and down change", table, name, old, values, then)
-            elif count := sum(value is not None and then.get(one) != value for one, value in values.items()):
-                rows = counted(count, "row")
-                yield f"{shown(table)}.{name}: the downgrade brings it back without the values of {rows}."
+                yield from _unrestored(table, name, old, values, then)
+            elif any(value is not None and then.get(one) != value for one, value in values.items()):
+                yield f"{shown(table)}.{name}: the downgrade recreates the column, but its data is lost."
 
 
 def _shared(table: Table, same: Mapping[str, str]) -> tuple[str, ...]:
@@ -133,11 +132,23 @@ def _shared(table: Table, same: Mapping[str, str]) -> tuple[str, ...]:
     return table.key if all(name in same for name in table.key) else ()
 
 
-def _changes(
-    what: str, table: str, name: str, old: Table, values: Mapping[Name, str | None], then: Mapping[Name, str | None]
-) -> Iterator[str]:
-    pairs = [(value, then[key]) for key, value in values.items() if key in then and then[key] != value]
-    if pairs:
+Values = Mapping[Name, str | None]
+
+
+def _pairs(values: Values, then: Values) -> list[tuple[str | None, str | None]]:
+    """The values that are others then, each with that."""
+    return [(value, then[key]) for key, value in values.items() if key in then and then[key] != value]
+
+
+def _unrestored(table: str, name: str, old: Table, values: Values, then: Values) -> Iterator[str]:
+    if pairs := _pairs(values, then):
+        example = " became ".join(map(quoted, pairs[0]))
+        what = f"of {_count(old)}, {len(pairs)} changed ({example})"
+        yield f"{shown(table)}.{name}: upgrading and downgrading does not restore every value: {what}."
+
+
+def _changes(what: str, table: str, name: str, old: Table, values: Values, then: Values) -> Iterator[str]:
+    if pairs := _pairs(values, then):
         example = " to ".join(map(quoted, pairs[0]))
         yield f"{shown(table)}.{name}: {what} {len(pairs)} of {_count(old)}, such as {example}."
 
@@ -150,4 +161,4 @@ def quoted(value: str | None) -> str:
 
 
 def _count(table: Table) -> str:
-    return counted(len(table.rows), "row")
+    return counted(len(table.rows), "generated test row")

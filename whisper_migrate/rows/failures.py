@@ -35,12 +35,8 @@ class Refused(Failure):
     def __init__(self, columns: Sequence[Object]) -> None:
         names = joined(shown(column.identity) for column in columns)
         one = len(columns) == 1
-        what = (
-            "is new and NOT NULL, and nothing says what it is"
-            if one
-            else "are new and NOT NULL, and nothing says what they are"
-        )
-        super().__init__(f"{names} {what} in rows that are there.")
+        what = "is a new NOT NULL column" if one else "are new NOT NULL columns"
+        super().__init__(f"{names} {what}, and existing rows would have no value for {'it' if one else 'them'}.")
         self.columns = columns
 
 

@@ -171,5 +171,6 @@ def _files(connection: Connection) -> dict[int, tuple[str, int]]:
 def _rewritten(before: dict[int, tuple[str, int]], after: dict[int, tuple[str, int]]) -> Collection[str]:
     """Of the tables whose rows are elsewhere now, that is, were all written again."""
     names = [shown(name) for oid, (name, file) in sorted(before.items()) if oid in after and after[oid][1] != file]
-    them = "it" if len(names) == 1 else "them"
-    return [f"The upgrade writes all of {joined(names)} anew, and nobody can use {them} meanwhile."] if names else []
+    one = len(names) == 1
+    tables, ends = ("table", "it finishes") if one else ("tables", "they finish")
+    return [f"This rewrites the whole {tables} {joined(names)} and blocks all access until {ends}."] if names else []

@@ -92,7 +92,7 @@ class Foresight:
             with _statements(self.shadow) as statements:
                 self.history.take(self.shadow, step)
             self.catalog = inspect(self.shadow, requires=True)
-            lost = losses(origin, held, holdings(self.shadow), diff(before, self.catalog))
+            lost = losses(origin, held, holdings(self.shadow), before, self.catalog)
             self.shadow.commit()
             on_rows = [
                 OnRows(sql, tuple(origin[oid, 0][0] for oid in oids if (oid, 0) in origin), bool(oids))

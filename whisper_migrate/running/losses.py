@@ -5,18 +5,20 @@ A table or a column that is renamed is no loss: they are told apart by PostgreSQ
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg2.errors import UndefinedColumn, UndefinedTable
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from whisper_migrate.catalog import Change
+from whisper_migrate.catalog import Catalog, Object, diff
 from whisper_migrate.inspect import BOOKKEEPING
 from whisper_migrate.names import shown
+from whisper_migrate.planning.casts import cast
 from whisper_migrate.planning.hazards import narrowing
-from whisper_migrate.sql import run
+from whisper_migrate.sql import literal, run
 
 HELD = """
 SELECT c.oid::bigint AS oid, coalesce(a.attnum, 0) AS number, format('%I.%I', n.nspname, c.relname) AS table_name,
@@ -35,24 +37,39 @@ Holdings = Mapping[tuple[int, int], tuple[str, str | None]]
 
 @dataclass(frozen=True)
 class Loss:
-    """A table, or a column of it, that loses what it holds; `what` says so for people, `table` and `column` for SQL."""
+    """A table, or a column of it, that loses what it holds; `what` says so for people, `table` and `column` for SQL.
+
+    Only rows where `condition` holds lose something; where PostgreSQL cannot tell, all that are not NULL do.
+    """
 
     what: str
     table: str | None = None
     column: str | None = None
+    condition: str | None = None
     has_rows: bool = True
 
     def rows(self, connection: Connection) -> int | None:
         """In how many rows there is something to lose; None where that cannot be counted."""
         if self.table is None:
             return None if self.has_rows else 0
-        try:
-            with connection.begin_nested():
-                return int(run(connection, f"SELECT count({self.column or '*'}) FROM {self.table}").scalar_one())
-        except DBAPIError as error:
-            if isinstance(error.orig, (UndefinedTable, UndefinedColumn)):
-                return 0  # nothing is there that could be lost
-            return None
+        conditions = [self.condition] if self.condition else []
+        for condition in (*conditions, f"{self.column} IS NOT NULL" if self.column else "true"):
+            try:
+                return _count(connection, f"SELECT count(*) FROM {self.table} WHERE {condition}")
+            except DBAPIError as error:
+                if isinstance(error.orig, (UndefinedTable, UndefinedColumn)):
+                    return 0  # nothing is there that could be lost
+        return None
+
+
+def _count(connection: Connection, query: str) -> int:
+    """What a query counts, which writes nothing: a default may take the next number of a sequence."""
+    savepoint = connection.begin_nested()
+    try:
+        run(connection, "SET LOCAL transaction_read_only = on")
+        return int(run(connection, query).scalar_one())
+    finally:
+        savepoint.rollback()
 
 
 def holdings(connection: Connection) -> Holdings:
@@ -61,21 +78,64 @@ def holdings(connection: Connection) -> Holdings:
     return {(row.oid, row.number): (row.table_name, row.column_name) for row in found}
 
 
-def losses(origin: Holdings, before: Holdings, after: Holdings, changes: Sequence[Change]) -> list[Loss]:
-    """What is lost between two moments in a shadow, named as it was called at the `origin`: what came later is none."""
+def losses(origin: Holdings, before: Holdings, after: Holdings, old: Catalog, new: Catalog) -> list[Loss]:
+    """What is lost between two moments in a shadow, named as it was called at the `origin`: what came later is none.
+
+    `old` and `new` are the catalogs of both moments.
+    """
     gone = [key for key in before if key not in after and key in origin]
     tables = {oid for oid, number in gone if number == 0}
     found = [Loss(f"table {shown(origin[oid, 0][0])}", origin[oid, 0][0]) for oid in sorted(tables)]
-    found += [
-        Loss(f"column {shown(origin[key][0])}.{origin[key][1]}", *origin[key]) for key in gone if key[0] not in tables
-    ]
-    named = {(table, column): key for key, (table, column) in before.items()}
-    for change in changes:
+    for key in (key for key in gone if key[0] not in tables):
+        table, column = origin[key]
+        item = old.objects.get(("column", ".".join(map(str, before[key]))))
+        found.append(Loss(f"column {shown(table)}.{column}", table, column, _differs(item, str(column))))
+    named = {(table, column): origin.get(key) for key, (table, column) in before.items()}
+    for change in diff(old, new):
         item = change.object
-        lost = narrowing(change.before, change.after) if change.before and change.after else None
-        if not lost:
+        lost = narrowing(change.before, change.after, old, new) if change.before and change.after else None
+        if not lost or not change.before or not change.after:
             continue
         what = f"{item.kind.replace('_', ' ')} {shown(item.identity)}: {lost}"
-        key = named.get((str(item.parent), item.identity.removeprefix(f"{item.parent}."))) if item.parent else None
-        found.append(Loss(what, *origin[key]) if key and key in origin else Loss(what))
+        if item.kind == "enum":
+            gone_labels = [label for label in change.before["labels"] if label not in change.after["labels"]]
+            for user in _of_type(old, item.identity):
+                if place := named.get((str(user.parent), user["name"])):
+                    condition = _says(str(place[1]), user, gone_labels)
+                    found.append(Loss(f"{what} in {shown(user.identity)}", *place, condition))
+            continue
+        place = named.get((str(item.parent), item["name"])) if item.kind == "column" else None
+        if place:
+            condition = _changes(str(place[1]), change.before["type"], change.after["type"], new)
+            found.append(Loss(what, *place, condition))
+        else:
+            found.append(Loss(what))
     return found
+
+
+def _differs(column: Object | None, name: str) -> str | None:
+    """The rows whose value is not the default, which a column gets when it is added again."""
+    if column is None or column["default"] is None:
+        return None
+    return f"{name}::text IS DISTINCT FROM (({column['default']})::{column['type']})::text"
+
+
+def _of_type(catalog: Catalog, enum: str) -> Iterator[Object]:
+    return (c for c in catalog if c.kind == "column" and not c["of_view"] and c["type"].removesuffix("[]") == enum)
+
+
+def _says(name: str, column: Object, labels: Sequence[str]) -> str:
+    """The rows that have one of some labels."""
+    listed = f"ARRAY[{', '.join(map(literal, labels))}]::text[]"
+    is_array = column["type"].endswith("[]")
+    return f"{name}::text[] && {listed}" if is_array else f"{name}::text = ANY ({listed})"
+
+
+def _changes(name: str, old: str, new: str, catalog: Catalog) -> str:
+    """The rows whose value is another one when it has become one of the new type, and one of the old again."""
+    if enum := catalog.objects.get(("enum", new)):
+        return f"{name}::text <> ALL (ARRAY[{', '.join(map(literal, enum['labels']))}]::text[])"
+    if length := re.fullmatch(r"character(?: varying)?\((\d+)\)", new):
+        return f"length({name}::text) > {length[1]}"
+    back = cast(f"({cast(name, old, new)})", new, old)
+    return f"({back})::text IS DISTINCT FROM {name}::text"

@@ -145,7 +145,7 @@ def adoption(project: Project, server: URL, database: URL, revision: str | None)
             undecided,
             steps,
             owners,
-            list(_to_decide(steps, undecided)),
+            list(_to_decide(steps, undecided, actual, goal)),
         )
 
 
@@ -187,11 +187,11 @@ def _with(catalog: Catalog, other: Catalog, keys: list[Key]) -> Catalog:
     )
 
 
-def _to_decide(steps: list[Step], undecided: list[Change]) -> Iterator[str]:
+def _to_decide(steps: list[Step], undecided: list[Change], actual: Catalog, goal: Catalog) -> Iterator[str]:
     """The SQL that would take what is undecided to the history, each loss said before it."""
     keys = {change.object.key for change in undecided}
     chosen = [step for step in steps if step.item.key in keys or keys & {item.key for item in step.inside}]
-    lost = {id(hazard.item): hazard for hazard in hazards(chosen)}
+    lost = {id(hazard.item): hazard for hazard in hazards(chosen, actual, goal)}
     for step in chosen:
         if hazard := lost.get(id(step.item)):
             yield comment(f"LOSES DATA: {hazard}")

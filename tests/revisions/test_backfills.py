@@ -1,0 +1,141 @@
+"""Backfills as people ask for them: each runs on rows, and before what it reads is dropped."""
+
+import textwrap
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from sqlalchemy import URL
+
+from tests.drafting import edited
+from tests.projects import ask
+from whisper_migrate.drift import check
+from whisper_migrate.errors import Failure
+from whisper_migrate.revisions.draft import draft
+from whisper_migrate.running.runner import downgrade, upgrade
+
+
+def table(name: str, *columns: str) -> str:
+    return f'sa.Table("{name}", metadata, sa.Column("id", sa.Integer, primary_key=True), {", ".join(columns)})\n'
+
+
+def ddl(*statements: str) -> str:
+    return "".join(f"ENTITIES.append(sa.DDL({textwrap.dedent(one)!r}))\n" for one in statements)
+
+
+class Case(NamedTuple):
+    """Models before and after; rows; the backfills; and a query with what it then says."""
+
+    before: str
+    after: str
+    rows: str
+    backfills: tuple[str, ...]
+    query: str
+    there: list[tuple[object, ...]]
+    allow: tuple[str, ...] = ()
+
+
+LATER = 'deferrable=True, initially="DEFERRED"'
+DEFERRED = ddl(
+    """
+    CREATE FUNCTION log_four() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO public.four_log (said) VALUES (NEW.a); RETURN NEW; END $$""",
+    "CREATE TRIGGER logs AFTER UPDATE ON four FOR EACH ROW EXECUTE FUNCTION log_four()",
+    "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+    """
+    CREATE CONSTRAINT TRIGGER late AFTER INSERT ON four_log DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION nothing()""",
+)
+CASES = {
+    "a column replaced, filled from the old one": Case(
+        table("one", 'sa.Column("notes", sa.Text)'),
+        table("one", 'sa.Column("remarks", sa.Text, nullable=False)'),
+        "INSERT INTO one VALUES (1, 'a'), (2, NULL)",
+        ("one.remarks=coalesce(notes, '')",),
+        "SELECT remarks FROM one ORDER BY id",
+        [("a",), ("",)],
+        ("drop-column one.notes",),
+    ),
+    "two columns merged, by way of a new table": Case(
+        table("two", 'sa.Column("first", sa.Text)', 'sa.Column("last", sa.Text)'),
+        table("two_kinds", 'sa.Column("name", sa.Text)')
+        + table("two", 'sa.Column("name", sa.Text, nullable=False)', 'sa.Column("kinds", sa.Integer)'),
+        "INSERT INTO two VALUES (1, 'Ada', 'Lovelace')",
+        ("two.name=concat(first, ' ', last), two.kinds=(SELECT count(*) FROM two_kinds)",),
+        "SELECT name, kinds FROM two",
+        [("Ada Lovelace", 0)],
+        ("drop-column two.first", "drop-column two.last"),
+    ),
+    "a deferred foreign key": Case(
+        table("three_of", 'sa.Column("a", sa.Integer)')
+        + table("three", f'sa.Column("of", sa.Integer, sa.ForeignKey("three_of.id", {LATER}))'),
+        table("three_of", 'sa.Column("a", sa.Integer)')
+        + table("three", f'sa.Column("of", sa.Integer, sa.ForeignKey("three_of.id", {LATER}), nullable=False)'),
+        "INSERT INTO three_of VALUES (5); INSERT INTO three VALUES (1, NULL)",
+        ("three.of=(SELECT min(id) FROM three_of)",),
+        "SELECT of FROM three",
+        [(5,)],
+    ),
+    "a trigger that writes to another table, which has a deferred trigger": Case(
+        DEFERRED
+        + table("four", 'sa.Column("a", sa.Text)')
+        + 'sa.Table("four_log", metadata, sa.Column("said", sa.Text))\n',
+        DEFERRED
+        + table("four", 'sa.Column("a", sa.Text, nullable=False)')
+        + 'sa.Table("four_log", metadata, sa.Column("said", sa.Text),'
+        + ' sa.CheckConstraint("said IS NOT NULL", name="four_said"))\n',
+        "INSERT INTO four VALUES (1, NULL); INSERT INTO four_log VALUES ('x')",
+        ("four.a='y'",),
+        "SELECT a, said FROM four, four_log",
+        [("y", "x"), ("y", "y")],
+        ("add-constraint four_said on four_log",),
+    ),
+    "text to an enum": Case(
+        table("five", 'sa.Column("mood", sa.Text)'),
+        table("five", 'sa.Column("mood", sa.Enum("glad", "sad", name="mood"))'),
+        "INSERT INTO five VALUES (1, 'Glad'), (2, 'sad'), (3, NULL)",
+        ("five.mood=lower(mood)",),
+        "SELECT mood::text FROM five ORDER BY id",
+        [("glad",), ("sad",), (None,)],
+    ),
+    "a shorter text, a number from a text": Case(
+        table("six", 'sa.Column("a", sa.String(9))', 'sa.Column("b", sa.Text)'),
+        table("six", 'sa.Column("a", sa.String(3))', 'sa.Column("b", sa.Integer)'),
+        "INSERT INTO six VALUES (1, 'abcdef', '5 pieces'), (2, 'ab', NULL)",
+        ("six.a=left(a, 3), six.b=split_part(b, ' ', 1)",),
+        "SELECT a, b FROM six ORDER BY id",
+        [("abc", 5), ("ab", None)],
+    ),
+}
+
+
+@pytest.mark.parametrize("online", [False, True], ids=["at once", "online"])
+def test_backfills_run_on_rows(online: bool, tmp_path: Path, server: URL, database: URL) -> None:
+    before, after = ("".join(getattr(case, side) for case in CASES.values()) for side in ("before", "after"))
+    draft(edited(tmp_path, before), server, "first")
+    upgrade(edited(tmp_path, before), database, "head", lambda applied: None)
+    for case in CASES.values():
+        ask(database, case.rows)
+    project = edited(tmp_path, after)
+    allowed = [name for case in CASES.values() for name in case.allow]
+    filling = [text for case in CASES.values() for text in case.backfills]
+    made = draft(project, server, "second", allowed=allowed, filling=filling, online=online)
+    assert made.path and "pending trigger events" not in "".join(made.notes)
+    upgrade(project, database, "head", lambda applied: None)
+    assert {name: ask(database, case.query) for name, case in CASES.items()} == {
+        name: case.there for name, case in CASES.items()
+    }
+    assert check(project, server, database).clean
+    ask(database, "TRUNCATE one, two")  # whose columns come back NOT NULL, or with what no row has
+    downgrade(project, database, "-1", lambda applied: None)
+    assert not check(edited(tmp_path, before), server, database, "database").drift
+
+
+@pytest.mark.servers("pg18")
+def test_a_backfill_of_what_stays_is_refused(tmp_path: Path, server: URL) -> None:
+    models = table("one", 'sa.Column("a", sa.Text)')
+    draft(edited(tmp_path, models), server, "first")
+    changed = models + table("two", 'sa.Column("b", sa.Text)')
+    said = "one.a needs no backfill: this revision neither adds the column nor a constraint on it, nor changes its type"
+    with pytest.raises(Failure, match=said):
+        draft(edited(tmp_path, changed), server, "second", filling=["one.a=1"])
