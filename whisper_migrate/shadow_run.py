@@ -56,7 +56,7 @@ def _run(history: History, connection: Connection, work: Callable[[Config], None
     """Do the work in one transaction, or in none if that takes too many locks: one for each object that is made."""
     project = history.project
     try:
-        with watched(connection, project.root) as second, few_locks(connection):
+        with watched(connection, project.root, project.session) as second, few_locks(connection):
             work(project.alembic(connection, history.versions))
             second.require_none()
             connection.commit()

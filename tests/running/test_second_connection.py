@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.connections import connected
 from tests.projects import ask
 from tests.running.attempts import project, run, sql
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 
@@ -64,7 +65,7 @@ def test_second_connection_is_named(tmp_path: Path, database: URL, way: str) -> 
 
 def test_second_connection_is_named_in_a_shadow(tmp_path: Path, database: URL) -> None:
     made = project(tmp_path, TABLE, WAYS["thread, whose error nobody sees"])
-    with connected(database) as shadow:
+    with shadows(database) as throwaway, connected(throwaway.create("one")) as shadow:
         History(made).replay(shadow, "r1")
         with pytest.raises(Failure, match=r"waits for itself \(alembic/versions/r2"):
             History(made).replay(shadow)

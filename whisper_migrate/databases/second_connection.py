@@ -20,11 +20,12 @@ from typing import Any
 
 import psycopg2
 from psycopg2.extensions import connection as Driver
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.databases import pooler
 from whisper_migrate.databases.interruption import cancel, is_busy
+from whisper_migrate.databases.session_settings import autocommit
 from whisper_migrate.errors import Failure
 
 MOMENT = 1.0  # seconds
@@ -72,6 +73,7 @@ class Watcher:
             driver: Any = other.driver_connection
             driver.autocommit = True
             with driver.cursor() as cursor:
+                cursor.execute("SELECT pg_catalog.set_config('search_path', '', false)")
                 while True:
                     self._look(cursor)
                     if self._end.wait(MOMENT / 2):
@@ -113,15 +115,22 @@ class Watcher:
 
 
 @contextmanager
-def watched(connection: Connection, folder: Path) -> Iterator[Watcher]:
+def watched(connection: Connection, folder: Path, settings: str) -> Iterator[Watcher]:
     """Look while revisions of the project in `folder` run on this connection.
 
-    Raises Failure, in place of what the revision makes of it, where it waits for itself.
+    A connection that a revision asks the engine for is given the `settings`, a statement, that its own one has. Raises
+    Failure, in place of what the revision makes of it, where it waits for itself.
     """
     os.environ.setdefault("PGAPPNAME", NAME)
     watcher = Watcher(
         connection.engine, connection.connection.driver_connection, connection.info[pooler.BACKEND], folder
     )
+
+    def opened(driver: Any, _: object) -> None:
+        with autocommit(driver), driver.cursor() as cursor:
+            cursor.execute(settings)
+
+    event.listen(connection.engine, "connect", opened)
     thread = Thread(target=watcher.run, daemon=True)
     thread.start()
     try:
@@ -131,6 +140,7 @@ def watched(connection: Connection, folder: Path) -> Iterator[Watcher]:
             raise watcher.failure from error
         raise
     finally:
+        event.remove(connection.engine, "connect", opened)
         watcher.stop()
         thread.join(MOMENT)
 

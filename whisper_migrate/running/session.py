@@ -103,7 +103,7 @@ class Session:
         `work` is called with what `context.configure` must be given beside the connection, and lets Alembic do it:
         once, and again for a revision that did not get its locks.
         """
-        with watched(self.connection, self.project.root) as self._second:
+        with watched(self.connection, self.project.root, self.project.session) as self._second:
             try:
                 self._run(steps, work, tell)
             except Failure:
