@@ -11,6 +11,7 @@ from whisper_migrate.objects import ATTACHED, KINDS, column, table
 from whisper_migrate.objects.sequence import go_on
 from whisper_migrate.planning.cycles import Cycle, Loosened
 from whisper_migrate.planning.dependents import dependents
+from whisper_migrate.planning.generated import becomes_plain, stored
 from whisper_migrate.planning.inheritance import (
     TABLES,
     above_heirs,
@@ -243,6 +244,8 @@ def _creates(before: Catalog, after: Catalog, created: set[Key], loosened: Loose
     return rests + [
         above_heirs(item)
         if item.kind == "column" and item["identity_kind"] and item.parent in above
+        else stored(before, item)
+        if becomes_plain(before, item)
         else _step("create", item, inside.get(item.key, ()))
         for item in steps
     ]

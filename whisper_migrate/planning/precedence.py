@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.objects import ATTACHED
+from whisper_migrate.planning.generated import becomes_plain
 from whisper_migrate.planning.inheritance import TABLES, above
 from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, container, drops_rows, is_foreign_key
 from whisper_migrate.planning.taken_names import names
@@ -45,6 +46,7 @@ class Precedence:
             self._what_is_needed_goes_last,
             self._names_are_changed_while_nothing_is_made,
             self._one_object_at_a_time,
+            self._values_are_computed_before_their_columns_change,
             self._heirs_come_after_columns,
             self._checks_come_before_values,
             self._names_are_free,
@@ -95,6 +97,14 @@ class Precedence:
             yield self.makes[key], tie, None
         for key in self.gone & self.makes.keys():
             yield self.drops[key], self.makes[key], None
+
+    def _values_are_computed_before_their_columns_change(self) -> Iterator[Edge]:
+        """A virtual column that becomes plain is filled from its expression, as it was."""
+        for key in self.gone & self.makes.keys():
+            if becomes_plain(self.before, self.makes[key].item):
+                for other in self.before.requires.get(key, ()):
+                    if other[0] == "column" and other in self.drops:
+                        yield self.makes[key], self.drops[other], None
 
     def _heirs_come_after_columns(self) -> Iterator[Edge]:
         """What a parent is given later reaches its heirs."""

@@ -1,0 +1,68 @@
+"""What generated columns say is kept when they become plain, both ways; where it cannot be, the loss is named."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.drafting import edited
+from tests.projects import ask
+from whisper_migrate.drift import check
+from whisper_migrate.errors import Failure
+from whisper_migrate.revisions.draft import draft
+from whisper_migrate.running.runner import downgrade, upgrade
+
+pytestmark = pytest.mark.servers("pg18")
+OTHER = 'sa.Column("price", sa.Integer), sa.Column("pieces", sa.Integer)'
+
+
+def table(*columns: str) -> str:
+    return f'sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), {", ".join(columns)})\n'
+
+
+def generated(name: str, type_: str, stored: bool, expression: str = "price * pieces") -> str:
+    return f'sa.Column("{name}", {type_}, sa.Computed("{expression}", persisted={stored}))'
+
+
+# Before and after; where the last is another type, or what it is computed from goes as well.
+COLUMNS = {
+    "a": (generated("a", "sa.Integer", False), 'sa.Column("a", sa.Integer)'),
+    "b": (generated("b", "sa.Integer", False), 'sa.Column("b", sa.Numeric(12, 2), server_default="7")'),
+    "c": (generated("c", "sa.Integer", True), 'sa.Column("c", sa.Integer)'),
+    "d": (generated("d", "sa.Integer", False), generated("d", "sa.Integer", True)),
+    "e": (generated("e", "sa.Integer", False, "gone + 1"), 'sa.Column("e", sa.Integer)'),
+}
+
+
+def test_values_stay(tmp_path: Path, server: URL, database: URL) -> None:
+    before, after = (table(OTHER, *(column[side] for column in COLUMNS.values())) for side in (0, 1))
+    before = before.replace(OTHER, f'{OTHER}, sa.Column("gone", sa.Integer)')
+    draft(edited(tmp_path, before), server, "first")
+    upgrade(edited(tmp_path, before), database, "head", lambda applied: None)
+    ask(database, "INSERT INTO t (id, price, pieces, gone) VALUES (1, 4, 2, 5), (2, NULL, 2, NULL)")
+    there = "SELECT a, b::integer, c, d, e FROM t ORDER BY id"
+    assert ask(database, there) == [(8, 8, 8, 8, 6), (None,) * 5]
+    project = edited(tmp_path, after)
+    draft(project, server, "second", allowed=["drop-column t.gone"])
+    upgrade(project, database, "head", lambda applied: None)
+    assert ask(database, there) == [(8, 8, 8, 8, 6), (None,) * 5]
+    assert check(project, server, database).clean
+    downgrade(project, database, "-1", lambda applied: None)
+    assert ask(database, "SELECT a, b, c, d FROM t ORDER BY id") == [(8, 8, 8, 8), (None,) * 4]
+    assert not check(edited(tmp_path, before), server, database, "database").drift
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_plain_column_that_is_computed_from_now_on_loses_its_values(
+    stored: bool, tmp_path: Path, server: URL, database: URL
+) -> None:
+    plain = table(OTHER, 'sa.Column("a", sa.Integer)')
+    draft(edited(tmp_path, plain), server, "first")
+    project = edited(tmp_path, table(OTHER, generated("a", "sa.Integer", stored)))
+    with pytest.raises(Failure, match=r"drop-column t\.a: "):
+        draft(project, server, "second")
+    draft(project, server, "second", allowed=["drop-column t.a"])
+    upgrade(project, database, "head", lambda applied: None)
+    ask(database, "INSERT INTO t (id, price, pieces) VALUES (1, 4, 2)")
+    downgrade(project, database, "-1", lambda applied: None)
+    assert ask(database, "SELECT a FROM t") == [(8,)]
