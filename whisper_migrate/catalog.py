@@ -82,7 +82,7 @@ class Catalog:
 
     `implied` are objects that go without saying here, as an owner's rights: whether another catalog lists them or not
     is no difference. `owners` are read where they are asked for, and compared with no other catalog's: a shadow belongs
-    to whoever made it.
+    to whoever made it. `locked` objects were not read as a whole, since another session has locked a table of theirs.
     """
 
     objects: Mapping[Key, Object]
@@ -91,6 +91,7 @@ class Catalog:
     requires: Mapping[Key, frozenset[Key]] = field(default_factory=dict, repr=False)
     implied: frozenset[Key] = field(default=frozenset(), repr=False)
     owners: Mapping[Key, str] = field(default_factory=dict, repr=False, compare=False)
+    locked: frozenset[Key] = field(default=frozenset(), repr=False, compare=False)
 
     def __iter__(self) -> Iterator[Object]:
         return iter(self.objects.values())

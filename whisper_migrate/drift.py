@@ -65,6 +65,7 @@ class Verdict:
     revision: str | None = None
     compared: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
+    whole: bool = True
     extensions: tuple[str, ...] = ()
     failing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -102,12 +103,14 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
         return settled(shadow, kept(finding, diff(before, after), before, after))
 
     def kept(finding: str, changes: list[Change], before: Catalog, after: Catalog) -> list[Change]:
+        changes = [change for change in changes if change.object.key not in after.locked]
         changes, left_out = split(changes, project.ignored, before, after)
         told = outline([change for change, _ in left_out])
         ignored.extend(Ignored(finding, change, pattern) for change, pattern in left_out if change in told)
         return changes
 
-    read = read_database(database, history) if database is not None and only != "models" else None
+    reads = database is not None and only != "models"
+    read = read_database(database, history, around_locks=True) if database is not None and reads else None
     actual, revision = read or (None, None)
     entries: list[Entry] = []
     hidden, stamps = "", [revision] if revision else []
@@ -129,7 +132,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
                 # What a revision has done before it was stopped is no drift, and is told apart from it by nobody.
                 drift = compare("drift", shadow, recorded, actual) if not stopped else []
                 drift += kept("drift", given_away(recorded, actual, project.owner), recorded, actual)
-                if drift and revision and doubts(entries, stamps):
+                if drift and revision and not actual.locked and doubts(entries, stamps):
                     nearest = nearer(history, made, actual, revision)
             if desired:
                 at_head = recorded if recorded and revision == head else record(history, shadow, "heads", like=actual)
@@ -152,6 +155,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
         notes=tuple(filter(None, [note(actual)])) if actual is not None and project.owner is None else (),
         extensions=outdated(actual, recorded) if actual is not None and recorded else (),
         failing=tuple(failing),
+        whole=actual is None or not actual.locked,
         unreadable=(*actual.unreadable, *filter(None, (hidden, unread))) if actual is not None else (),
     )
 
@@ -181,7 +185,12 @@ def nearer(history: History, made: Shadows, actual: Catalog, revision: str) -> C
 
 
 def read_database(
-    database: URL, history: History, *, requires: bool = False, like: Catalog | None = None
+    database: URL,
+    history: History,
+    *,
+    requires: bool = False,
+    like: Catalog | None = None,
+    around_locks: bool = False,
 ) -> tuple[Catalog, str | None]:
     """The database's catalog, and the revision that it is stamped with (None while it is empty). `like`: see `inspect`.
 
@@ -189,7 +198,9 @@ def read_database(
     that no file has, several at once.
     """
     revisions, catalog = in_snapshot(
-        database, lambda it: (stamped(it), inspect(it, requires=requires, owners=True, like=like))
+        database,
+        lambda it: (stamped(it), inspect(it, requires=requires, owners=True, like=like)),
+        around_locks=around_locks,
     )
     return catalog, sure_revision(history, database, revisions, catalog)
 

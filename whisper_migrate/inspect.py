@@ -10,10 +10,14 @@ from operator import is_, itemgetter
 from types import ModuleType
 from typing import Any
 
+import psycopg2
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.collector import in_haste
+from whisper_migrate.locked_objects import AROUND, Around
+from whisper_migrate.names import shown
 from whisper_migrate.objects import ATTACHED, KINDS
 from whisper_migrate.owners import read_owners
 from whisper_migrate.requires import Address, read_requires
@@ -94,6 +98,8 @@ def inspect(
         connection.execute(text(f"SELECT {settings}"))
         with in_haste():
             return _Reader(connection, like.objects if like else {}, owners).read(requires)
+    except psycopg2.Error as error:  # of the driver, which rows are read through
+        raise DBAPIError("reading the catalog", None, error) from error
     finally:
         savepoint.rollback()
 
@@ -110,6 +116,8 @@ class _Reader:
         self.objects: dict[Key, Object] = {}
         self.implied: set[Key] = set()
         self.unreadable: list[str] = []
+        self.around: Around | None = connection.info.get(AROUND)
+        self.locked: set[Key] = set()
         self.addresses: list[tuple[Address, Object]] = []
         self.prepares = READ_BEFORE in connection.info
         self.prepared = _prepared(connection) if self.prepares else frozenset()
@@ -142,8 +150,19 @@ class _Reader:
         objects: Mapping[Key, Object] = self.objects
         if len(objects) == len(self.known) and all(map(is_, objects.values(), self.known.values())):
             objects = self.known
+        if self.around and self.locked:
+            names = ", ".join(f"{kind.replace('_', ' ')} {shown(identity)}" for kind, identity in sorted(self.locked))
+            self.unreadable.append(f"{names}. Not compared: locked by {self.around.words}")
         owners = read_owners(self.connection, self.owned) if self.owned is not None else {}
-        return Catalog(objects, self.version, tuple(self.unreadable), needed, frozenset(self.implied), owners)
+        return Catalog(
+            objects,
+            self.version,
+            tuple(self.unreadable),
+            needed,
+            frozenset(self.implied),
+            owners,
+            frozenset(self.locked),
+        )
 
     def _keep(self, kind: str, found: Iterable[tuple[Address, Object]], wanted: set[Address] | None) -> None:
         goes_without_saying = getattr(KINDS[kind], "implied", None)
@@ -187,7 +206,7 @@ class _Reader:
         if reason is not None:
             self.unreadable += [reason] if reason else []
             query = module.readable(self.version)
-        return str(query)
+        return self.around.query(str(query)) if self.around else str(query)
 
     def _execute(self, query: str) -> Any:
         """Run a query; on a connection that has read before, one that the server has planned for all readings.
@@ -231,6 +250,8 @@ class _Reader:
             same_place = item and item.parent == within and item.derived == share and item.called == name
             if item is None or not same_place or item.values != values:
                 item = Object(kind, row[identity], within, fields, values, share, name)
+            if self.around and self.around.hides(values):
+                self.locked.add(item.key)
             yield address, item
         cursor.close()
 

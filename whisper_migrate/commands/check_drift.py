@@ -25,4 +25,4 @@ def command(project: Project, only: str | None, form: str) -> None:
         out.print(text)
     else:
         click.echo(text)
-    sys.exit(0 if verdict.clean else 1)
+    sys.exit(2 if not verdict.whole else 0 if verdict.clean else 1)

@@ -70,7 +70,7 @@ def _drift(project: Project, database: URL) -> list[str]:
         if anomaly.word == "Stopped":
             return [anomaly.what, f"  -> {anomaly.remedy}"]
     if not verdict.drift:
-        return ["none"]
+        return ["none"] if verdict.whole else ["none in what could be read", *verdict.unreadable]
     told = [tally(verdict.drift), "  -> make check-drift   (names each)"]
     if near := verdict.nearest:
         told += [f"The stamp looks wrong: it is nearer to {near.revision}, {near.difference}", "  -> migrate.py adopt"]

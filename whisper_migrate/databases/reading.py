@@ -10,9 +10,10 @@ from psycopg2 import Error, errorcodes
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from whisper_migrate.databases.blockers import of_readers
+from whisper_migrate.databases.blockers import Blockers, of_readers
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.errors import Failure, reason
+from whisper_migrate.locked_objects import AROUND, around
 
 Found = TypeVar("Found")
 
@@ -36,21 +37,28 @@ VANISHED = frozenset(
 )
 
 
-def in_snapshot(database: URL, reading: Callable[[Connection], Found]) -> Found:
+def in_snapshot(database: URL, reading: Callable[[Connection], Found], *, around_locks: bool = False) -> Found:
     """What `reading` finds on a connection that sees one snapshot and can only read.
 
     It is called again when something was dropped while it read. Raises Failure when that happens all the time, and
-    when another session keeps something locked.
+    when another session keeps something locked: unless `around_locks` lets it be read without what is locked then.
     """
+    blockers: Blockers | None = None
     for number in range(1, TRIES + 1):
         try:
             with connected(database, read_only=True) as connection:
                 connection.execute(text(PATIENTLY), {"seconds": f"{LOCK_TIMEOUT}s"})
+                if blockers:
+                    connection.info[AROUND] = around(connection, blockers.words)
                 return reading(connection)
         except (Error, DBAPIError) as error:
             code = getattr(error.orig if isinstance(error, DBAPIError) else error, "pgcode", None)
             if code == errorcodes.LOCK_NOT_AVAILABLE:
-                raise _locked(database) from error
+                found = _blockers(database)
+                if not around_locks or found is None or number == TRIES:
+                    raise _locked(database, found) from error
+                blockers = found
+                continue
             if code not in VANISHED:
                 raise
             if number == TRIES:
@@ -61,11 +69,14 @@ def in_snapshot(database: URL, reading: Callable[[Connection], Found]) -> Found:
     raise AssertionError
 
 
-def _locked(database: URL) -> Failure:
+def _blockers(database: URL) -> Blockers | None:
     """Who holds what no reader gets by."""
-    found = None
     with contextlib.suppress(DBAPIError, Failure), connected(database, read_only=True) as connection:
-        found = of_readers(lambda query, **values: connection.execute(text(query), values))
+        return of_readers(lambda query, **values: connection.execute(text(query), values))
+    return None
+
+
+def _locked(database: URL, found: Blockers | None) -> Failure:
     return Failure(
         f"The schema of {database.database} could not be read in {LOCK_TIMEOUT} s: a part of it is locked"
         + (f" by {found.words}." if found else "."),

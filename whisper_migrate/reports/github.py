@@ -33,7 +33,7 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
         yield _command("notice", {"title": "Ignored"}, f"{line(ignored.change)} ({ignored.pattern.reason})")
     for reason in verdict.unreadable:
         yield _command("warning", {"title": "Not readable"}, reason)
-    if verdict.clean:
+    if verdict.clean and verdict.whole:
         yield _command("notice", {"title": "No drift"}, f"{' and '.join(verdict.compared)}: nothing differs")
 
 

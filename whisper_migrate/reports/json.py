@@ -22,7 +22,7 @@ def document(verdict: Verdict, database: str | None) -> dict[str, Any]:
     """The verdict as plain data."""
     return {
         "version": VERSION,
-        "clean": verdict.clean,
+        "clean": verdict.clean and verdict.whole,
         "compared": list(verdict.compared),
         "database": database,
         "revision": verdict.revision,

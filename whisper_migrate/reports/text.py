@@ -59,7 +59,7 @@ def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
     names = [name for name in verdict.compared if name != "database"]
     names += [database] if database and "database" in verdict.compared else []
     count = f", {len(verdict.ignored)} ignored" if verdict.ignored else ""
-    yield f"Compared {escape(joined(names))}: {'nothing differs' if verdict.clean else 'they differ'}{count}."
+    yield f"Compared {escape(joined(names))}: {_outcome(verdict)}{count}."
 
 
 def _ignored(verdict: Verdict) -> Iterator[str]:
@@ -115,3 +115,9 @@ def _origin(verdict: Verdict, change: Change) -> str:
 
 def _count(changes: list[Change]) -> str:
     return counted(len(outline(changes)), "change")
+
+
+def _outcome(verdict: Verdict) -> str:
+    if not verdict.clean:
+        return "they differ"
+    return "nothing differs" if verdict.whole else "nothing differs in what could be read"
