@@ -16,8 +16,8 @@ from whisper_migrate.sql import run
 
 # What others set for a role or a database, and would end a run in its middle, or change what it makes.
 HOSTILE = {
-    "statement_timeout": "1",
-    "lock_timeout": "2",
+    "statement_timeout": "200",
+    "lock_timeout": "200",
     "transaction_timeout": "10000",
     "idle_in_transaction_session_timeout": "10000",
     "idle_session_timeout": "10000",

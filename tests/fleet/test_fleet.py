@@ -102,7 +102,7 @@ def test_same_drift_is_told_once(fleet: Fleet, make_database: MakeDatabase, proj
         file.write(
             '[[tool.whisper_migrate.ignore]]\nkind = "table"\nidentity = "public.tmp_*"\nreason = "a tenant\'s own"\n'
         )
-    wider = "ALTER TABLE tags ALTER state TYPE varchar(11)"
+    wider = "ALTER TABLE authors ALTER email TYPE varchar(101)"
     databases: dict[str, URL | str] = {
         "a": little.at(make_database(), "two", wider),
         "b": little.at(make_database(), "two", wider, "CREATE TABLE tmp_b (x integer)"),
@@ -117,7 +117,7 @@ def test_same_drift_is_told_once(fleet: Fleet, make_database: MakeDatabase, proj
             "1 equal the history at one: c",
             "  pending there: 1, up to two",
             "2 differ from the history at two: a, b",
-            "  ~ column tags.state: type character varying(10) -> character varying(11)  (last in one)",
+            "  ~ column authors.email: type character varying(100) -> character varying(101)  (last in two)",
             "Not compared, as pyproject.toml ignores them: 4 objects.",
         ],
     )
@@ -229,5 +229,6 @@ def test_from_standard_input_and_on_a_terminal(tmp_path: Path, database: URL) ->
     checkout.variables = {"FORCE_COLOR": "1", "TERM": "xterm"}
     process = checkout.start(sys.executable, str(tmp_path / MIGRATE), "fleet", "-", "upgrade", stdin=subprocess.PIPE)
     out, err = process.communicate(f"{little.plain(database)}\n", timeout=120)
-    assert (process.returncode, err) == (0, "") and f"{database.database}: no revision -> {HEAD}, " in out
+    unchecked = "None was compared with the history; this does: migrate.py fleet URLS-FILE check-drift\n"
+    assert (process.returncode, err) == (0, unchecked) and f"{database.database}: no revision -> {HEAD}, " in out
     assert "databases" in out and "1 upgraded, 0 had nothing to do, 0 failed." in out

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 from alembic import command
 from conftest import MakeDatabase
-from sqlalchemy import URL, Connection, NullPool, create_engine
+from sqlalchemy import URL
 
 from tests import servers
 from tests.models.inventory.read import counts, differing, expected, read
 from whisper_migrate import embedded
 from whisper_migrate.catalog import Catalog, diff
+from whisper_migrate.databases.connect import connected
 from whisper_migrate.desired import build
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
@@ -30,13 +31,6 @@ pytestmark = pytest.mark.thorough
 ROOT = Path(__file__).parents[2]
 PROJECT = Project(ROOT)
 BASELINE = "20251011_baseline_v106"
-
-
-@contextlib.contextmanager
-def connected(url: URL) -> Iterator[Connection]:
-    engine = create_engine(url, poolclass=NullPool)
-    with engine.connect() as connection:
-        yield connection
 
 
 def upgrade(url: URL, target: str = BASELINE) -> Catalog:
