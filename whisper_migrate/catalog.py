@@ -83,6 +83,7 @@ class Catalog:
     `implied` are objects that go without saying here, as an owner's rights: whether another catalog lists them or not
     is no difference. `owners` are read where they are asked for, and compared with no other catalog's: a shadow belongs
     to whoever made it. `locked` objects were not read as a whole, since another session has locked a table of theirs.
+    to whoever made it. With them come the `oids` of what has one, which tell what was made again.
     """
 
     objects: Mapping[Key, Object]
@@ -92,6 +93,7 @@ class Catalog:
     implied: frozenset[Key] = field(default=frozenset(), repr=False)
     owners: Mapping[Key, str] = field(default_factory=dict, repr=False, compare=False)
     locked: frozenset[Key] = field(default=frozenset(), repr=False, compare=False)
+    oids: Mapping[Key, int] = field(default_factory=dict, repr=False, compare=False)
 
     def __iter__(self) -> Iterator[Object]:
         return iter(self.objects.values())

@@ -154,6 +154,7 @@ class _Reader:
             names = ", ".join(f"{kind.replace('_', ' ')} {shown(identity)}" for kind, identity in sorted(self.locked))
             self.unreadable.append(f"{names}. Not compared: locked by {self.around.words}")
         owners = read_owners(self.connection, self.owned) if self.owned is not None else {}
+        oids = {key: oid for (_, oid), key in (self.owned or {}).items()}
         return Catalog(
             objects,
             self.version,
@@ -162,6 +163,7 @@ class _Reader:
             frozenset(self.implied),
             owners,
             frozenset(self.locked),
+            oids,
         )
 
     def _keep(self, kind: str, found: Iterable[tuple[Address, Object]], wanted: set[Address] | None) -> None:

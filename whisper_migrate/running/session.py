@@ -25,6 +25,7 @@ from whisper_migrate.databases.whole_transaction import whole_transaction
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
+from whisper_migrate.running import owners_kept
 from whisper_migrate.running.autocommit import again
 from whisper_migrate.running.half_run import require_none
 from whisper_migrate.running.heartbeat import Heartbeat, ended_when_lost
@@ -50,6 +51,7 @@ class Underway:
     connection: Connection
     number: int = 1
     total: int = 1
+    say: Callable[[str], None] = print
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
 
@@ -74,7 +76,7 @@ class Underway:
 Listener = Callable[[Underway], Callable[[], None]]
 
 # Those that hear of every revision, whichever command runs it.
-LISTENERS: tuple[Listener, ...] = (ledger.recorder,)
+LISTENERS: tuple[Listener, ...] = (owners_kept.keeper, ledger.recorder)
 
 
 @dataclass
@@ -148,7 +150,8 @@ class Session:
             self.statements.journal = Journal.read(self.connection)
             require_none(self.statements.journal, self._todo[self._done :], self.connection, History(self.project))
             for step in self._todo[self._done :]:
-                underway = Underway(self.project, step.info, self.connection, self._done + 1, len(self._todo))
+                number, total = self._done + 1, len(self._todo)
+                underway = Underway(self.project, step.info, self.connection, number, total, self.progress.say)
                 self._revision = underway.revision
                 self.lock.require(underway.revision)
                 self._endings = [listener(underway) for listener in self.listeners]
