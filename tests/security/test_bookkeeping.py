@@ -89,7 +89,7 @@ def test_a_planted_version_table_is_named_and_never_read(
         assert said.code == 2 and "public.alembic_version " in said.err and planted.role in said.err, said
         assert f"DROP {kind} public.alembic_version" in said.err and not planted.sprung, said
         planted.plant(f"DROP {kind} public.alembic_version")
-    assert command(capsys, project, database, "upgrade").code == 0
+    assert "Upgraded from no revision to two" in command(capsys, project, database, "upgrade").out
     assert command(capsys, project, database, "check-drift").code == 1  # of what the test planted
     assert not planted.sprung
 
