@@ -145,3 +145,92 @@ def test_a_schema_said_once_for_all(tmp_path: Path) -> None:
     assert made.metadata.schema == "one"
     item = Object("table", "one.tags", None, (), ())
     assert str(place(made, item)) == little.line_of(made, "tags = Table(")
+
+
+INHERITED = """
+from sqlalchemy.orm import declared_attr
+
+
+class Elsewhere:
+    made: Mapped[str] = mapped_column("made_at")
+
+    @declared_attr.directive
+    def __table_args__(cls):
+        return (Index(f"ix_{cls.__tablename__}_made", "made_at"), {"schema": "elsewhere"})
+
+
+class Doc(Elsewhere, Base):
+    __tablename__ = "docs"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(unique=True)  # of docs
+
+
+class Person(Base):
+    __tablename__ = "persons"
+    __table_args__ = {"comment": "who there is"}
+
+    id: Mapped[int] = mapped_column(primary_key=True)  # of persons
+
+
+class Boss(Person):
+    bonus: Mapped[int | None]
+
+
+NAME = "constant"
+
+
+class Constant(Base):
+    __tablename__ = NAME
+
+    z: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Computed(Base):
+    @declared_attr.directive
+    def __tablename__(cls):
+        return cls.__name__.lower()
+
+    q: Mapped[int] = mapped_column(primary_key=True)
+
+
+noted = Table(
+    "noted",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    comment="by a call",
+)
+"""
+# As above; the last of each is a definition.
+FOUND = (
+    ("table", "elsewhere.docs", None, "docs", None, "class Doc("),
+    ("column", "elsewhere.docs.made_at", "elsewhere.docs", "made_at", None, 'mapped_column("made_at")'),
+    ("column", "elsewhere.docs.title", "elsewhere.docs", "title", None, "# of docs"),
+    ("constraint", "docs_title_key", "elsewhere.docs", "docs_title_key", "UNIQUE (title)", "# of docs"),
+    (
+        "index",
+        "elsewhere.ix",
+        "elsewhere.docs",
+        "ix",
+        "CREATE INDEX ix ON t USING btree (made_at)",
+        '_made", "made_at"',
+    ),
+    ("column", "public.persons.bonus", "public.persons", "bonus", None, "bonus: Mapped"),
+    ("column", "public.persons.id", "public.persons", "id", None, "# of persons"),
+    ("table", "public.persons", None, "persons", None, "class Person("),
+    ("comment", "table public.persons", "public.persons", "public.persons", None, '"who there is"'),
+    ("comment", "table public.noted", "public.noted", "public.noted", None, '"by a call"'),
+    ("table", "public.constant", None, "constant", None, "class Constant("),
+    ("column", "public.constant.z", "public.constant", "z", None, "z: Mapped"),
+    ("table", "public.computed", None, "computed", None, "class Computed("),
+    ("column", "public.computed.q", "public.computed", "q", None, "q: Mapped"),
+)
+
+
+def test_a_table_is_found_whoever_names_it(tmp_path: Path) -> None:
+    """A mixin names the schema, a constant or a function the table; a class may add columns to its parent's table."""
+    made = little.project(tmp_path, more=INHERITED)
+    assert made.metadata is not None
+    for kind, identity, parent, name, definition, words in FOUND:
+        item = Object(kind, identity, parent, ("name", "definition"), (name, definition or ""))
+        assert str(place(made, item)) == little.line_of(made, words), identity

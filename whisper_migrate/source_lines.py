@@ -3,10 +3,13 @@
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import ModuleType
+
+import sqlalchemy
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.names import in_parentheses, plain_name, split_list, split_name, unquoted
@@ -40,33 +43,40 @@ def placed(place: Place | None) -> str:
 
 @dataclass(frozen=True)
 class Table:
-    """A class or a call that declares a table; `schema` is None where it is not said there."""
+    """A class or a call that declares a table; `schema` is None where it is not said there.
+
+    A class that has the table of the class that it inherits from has a `shared` one.
+    """
 
     name: str
     schema: str | None
     file: str
     node: ast.ClassDef | ast.Call
+    shared: bool = False
 
 
 def place(project: Project, item: Object) -> Place | None:
     """The line that declares `item`; else that of its table; None when no model mentions either.
 
-    Names are looked up in the syntax tree as models write them: `__tablename__`, `Table("name", ...)`, an attribute of
-    a class, or any string that is the object's own name or begins with it (`"f(a integer)"`).
+    Which table a class has, SQLAlchemy knows: a mixin or a function may have named it. Other names are looked up in the
+    syntax tree as models write them: `Table("name", ...)`, an attribute of a class, or any string that is the object's
+    own name or begins with it (`"f(a integer)"`).
     """
     within = item.kind in ("column", "comment")  # whose names many tables may have
     name = unquoted(split_list(plain_name(item))[-1]) if item.kind == "comment" else plain_name(item)
     schema, own = split_name(item.parent or item.identity)
     default = project.metadata.schema or unquoted(split_list(project.search_path)[0])
     namesakes = [table for table in _tables(project) if table.name == own]
-    for table in namesakes:
-        if (table.schema or default) == schema:
-            if not item.parent or name == own:
-                return Place(table.file, table.node.lineno)
-            for file, node in _bodies(project, table):
-                if line := _mention(node, name, item.kind) or _of_columns(node, item):
-                    return Place(file, line)
-            return _entity(project, name, own, item.kind) or Place(table.file, table.node.lineno)
+    declaring = [table for table in namesakes if (table.schema or default) == schema]
+    if declaring:
+        whole = Place(declaring[0].file, declaring[0].node.lineno)
+        if not item.parent or name == own:
+            line = _comment(declaring[0].node) if item.kind == "comment" else None
+            return Place(whole.file, line) if line else whole
+        for file, node in (body for table in declaring for body in _bodies(project, table)):
+            if line := _mention(node, name, item.kind) or _of_columns(node, item):
+                return Place(file, line)
+        return _entity(project, name, own, item.kind) or whole
     # Not declared in so many words: where some string is its name, but for the name of another schema's table.
     for wanted in ([] if within else [name]) + [own]:
         for file, tree in () if namesakes and wanted == own else _sources(project):
@@ -125,12 +135,18 @@ def _of_columns(node: ast.AST, item: Object) -> int | None:
 
 
 @cache
-def _sources(project: Project) -> tuple[tuple[str, ast.Module], ...]:
+def _modules(project: Project) -> Mapping[str, ModuleType]:
+    """The modules of the models and entities, by their files."""
     named = (str(project.options.get(option, "")) for option in ("models", "entities"))
     packages = {name.partition(":")[0].partition(".")[0] for name in named}
     modules = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] in packages]
-    files = sorted({Path(module.__file__) for module in modules if module.__file__})
-    return tuple((_relative(file, project.root), ast.parse(file.read_bytes())) for file in files)
+    files = {Path(module.__file__): module for module in modules if module.__file__}
+    return {_relative(file, project.root): files[file] for file in sorted(files)}
+
+
+@cache
+def _sources(project: Project) -> tuple[tuple[str, ast.Module], ...]:
+    return tuple((file, ast.parse((project.root / file).read_bytes())) for file in _modules(project))
 
 
 def _relative(file: Path, root: Path) -> str:
@@ -139,20 +155,36 @@ def _relative(file: Path, root: Path) -> str:
 
 @cache
 def _tables(project: Project) -> tuple[Table, ...]:
-    return tuple(table for file, tree in _sources(project) for table in _declared(file, tree))
+    modules = _modules(project)
+    found = [table for file, tree in _sources(project) for table in _declared(file, tree, modules[file])]
+    return tuple(sorted(found, key=lambda table: table.shared))
 
 
-def _declared(file: str, tree: ast.Module) -> Iterator[Table]:
-    """Classes with `__tablename__`, and calls of `Table("name", ...)`."""
+def _declared(file: str, tree: ast.Module, module: ModuleType) -> Iterator[Table]:
+    """Classes that have a table, and calls of `Table("name", ...)`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
             assigned = dict(pair for line in node.body for pair in _assigned(line))
-            if name := _text(assigned.get("__tablename__")):
+            name = _text(assigned.get("__tablename__"))
+            mapped = getattr(module, node.name, None)
+            made = getattr(mapped, "__table__", None)
+            if isinstance(mapped, type) and isinstance(made, sqlalchemy.Table) and name in (None, made.name):
+                shared = any(getattr(base, "__table__", None) is made for base in mapped.__bases__)
+                yield Table(made.name, made.schema, file, node, shared)
+            elif name:
                 arguments = assigned.get("__table_args__")
                 yield Table(name, _schema(arguments) if arguments else None, file, node)
         elif isinstance(node, ast.Call) and _called(node) == "Table" and node.args and (name := _text(node.args[0])):
             said = (_text(keyword.value) for keyword in node.keywords if keyword.arg == "schema")
             yield Table(name, next(said, None), file, node)
+
+
+def _comment(node: ast.AST) -> int | None:
+    """The line that gives a table its comment: `{"comment": ...}` of a class, `comment=` of a call."""
+    if isinstance(node, ast.Call):
+        return next((keyword.value.lineno for keyword in node.keywords if keyword.arg == "comment"), None)
+    dicts = (part for part in ast.walk(node) if isinstance(part, ast.Dict))
+    return next((key.lineno for part in dicts for key in part.keys if key and _text(key) == "comment"), None)
 
 
 def _schema(arguments: ast.expr) -> str | None:
