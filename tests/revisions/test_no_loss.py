@@ -66,7 +66,23 @@ def test_a_draft_names_values_that_do_not_fit(tmp_path: Path, server: URL) -> No
         draft(edited(tmp_path, table('sa.Column("a", sa.String(3))')), server, "second")
 
 
-COLUMNS = ["added", "short", "narrow", "mood"]
+IMPOSSIBLE = [
+    ("sa.Integer", "sa.Uuid"),
+    ("sa.Boolean", "sa.Date"),
+    ("sa.Uuid", "sa.Integer"),
+    ("sa.Date", "sa.Integer"),
+]
+
+
+@pytest.mark.servers("pg18")
+@pytest.mark.parametrize(("old", "new"), IMPOSSIBLE)
+def test_what_no_value_passes_is_refused(old: str, new: str, tmp_path: Path, server: URL) -> None:
+    draft(edited(tmp_path, table(f'sa.Column("a", {old})')), server, "first")
+    with pytest.raises(Failure, match=r"no value of type .* can become one of type") as failed:
+        draft(edited(tmp_path, table(f'sa.Column("a", {new})')), server, "second", allowed=["change-column t.a"])
+    assert "t.a" in failed.value.what and "another name" in str(failed.value.remedy)
+
+
 BEFORE = table(
     'sa.Column("short", sa.String(5))',
     'sa.Column("narrow", sa.Numeric(6, 1))',

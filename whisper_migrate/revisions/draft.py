@@ -34,6 +34,7 @@ from whisper_migrate.revisions.render import Body
 from whisper_migrate.revisions.revision_file import Text, write
 from whisper_migrate.rows.breaches import Breach, concerns
 from whisper_migrate.rows.failures import Refused
+from whisper_migrate.rows.impossible import refuse_impossible
 from whisper_migrate.rows.proof import prove_rows
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.source_lines import place, placed
@@ -96,6 +97,8 @@ def draft(
             up, down = plan(renames.catalog, desired, online=online), plan(desired, renames.catalog, online=online)
             wanted = backfills(filling, desired)
             filled = {one.column.key for one in wanted}
+            refuse_impossible(connection, up, renames.catalog)
+            connection.rollback()
             losses = _require_allowed([*renames.up, *up], renames.catalog, desired, allowed, filled, renames.notes)
             brought = list(rules(up, renames.catalog))
             ruled = {rule.name for rule in brought}
