@@ -126,6 +126,7 @@ def _tried(
                     notes += changed_up_and_down(first, second, read(connection, before, tables))
                 return Tried(notes, obstacles.breaches, _brought(filled, before, failing))
         with connected(filled) as connection:
+            run(connection, history.project.session)  # the failed statement's names are looked for as in the revision
             obstacles.remove(connection, error)
             connection.commit()
     return Tried([*notes, "More was not tried on rows."], obstacles.breaches)
