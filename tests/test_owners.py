@@ -156,3 +156,16 @@ def bad(project: Project) -> Path:
     file = project.root / "pyproject.toml"
     file.write_text(file.read_text().replace('"keeper"', "3"))
     return project.root
+
+
+@pytest.mark.servers("pg18")
+def test_owners_alone_are_something_to_repair(
+    tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = little.project(tmp_path, settings=f'owner = "{database.username}"\n')
+    little.at(database, "two", ROLES, "ALTER VIEW author_names OWNER TO keeper")
+    said = little.command(capsys, made, database, "repair")
+    assert f"ALTER VIEW public.author_names OWNER TO {database.username};" in said.out
+    said = little.command(capsys, made, database, "repair", "--apply")
+    assert said.code == 0 and "Repaired " in said.err
+    assert little.command(capsys, made, database, "check-drift").code == 0

@@ -26,7 +26,7 @@ def command(project: Project, apply: bool, allow: tuple[str, ...], word: str | N
     """Print the SQL that takes the database back to what the history says at its revision."""
     database = database_of(project)
     with shadow_server(project.root) as server, repairing.way_back(project, server, database.url) as way:
-        if not way.steps:
+        if not way.steps and not way.given:
             # As a comment: what this prints may be on its way to psql.
             at = way.revision or "no revision"
             out.print(escape(comment(f"Nothing to repair: {database} is what the history says at {at}.")))
