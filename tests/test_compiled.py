@@ -28,6 +28,19 @@ CREATE TRIGGER stamp BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION stamp();
 CREATE FUNCTION moved() RETURNS trigger LANGUAGE plpgsql AS
     $$BEGIN PERFORM count(*) FROM fresh; RETURN NULL; END$$;
 CREATE TRIGGER moved AFTER INSERT ON t REFERENCING NEW TABLE AS fresh EXECUTE FUNCTION moved();
+CREATE FUNCTION shared() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
+    IF TG_TABLE_NAME = 't' THEN NEW.note = 'x'; ELSE NEW.a = 1; END IF; RETURN NEW; END$$;
+CREATE TRIGGER shared BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION shared();
+CREATE TRIGGER shared BEFORE INSERT ON app.x FOR EACH ROW EXECUTE FUNCTION shared();
+CREATE FUNCTION scratch_by_text() RETURNS void LANGUAGE plpgsql AS
+    $$BEGIN EXECUTE 'CREATE TABLE pg_temp.made (i int)'; PERFORM * FROM made; END$$;
+CREATE FUNCTION of_the_application() RETURNS void LANGUAGE plpgsql AS $$BEGIN PERFORM * FROM pg_temp.who; END$$;
+CREATE FUNCTION staged() RETURNS void LANGUAGE plpgsql AS
+    $$BEGIN CREATE UNLOGGED TABLE stage (i int); INSERT INTO stage VALUES (1); DROP TABLE stage; END$$;
+CREATE FUNCTION asked() RETURNS void LANGUAGE plpgsql AS
+    $$BEGIN IF to_regclass('optional') IS NOT NULL THEN DELETE FROM optional; END IF; END$$;
+CREATE FUNCTION handled() RETURNS int LANGUAGE plpgsql AS
+    $$BEGIN RETURN newer(gone) FROM t; EXCEPTION WHEN undefined_column OR undefined_function THEN RETURN 0; END$$;
 CREATE FUNCTION any_of(VARIADIC a anyarray) RETURNS anyelement LANGUAGE sql AS $$SELECT a[1]$$;
 """
 REFUSED = {
@@ -52,7 +65,7 @@ CHECKED = {
 def test_functions_that_cannot_run(database: URL, tmp_path: Path) -> None:
     project = edited(tmp_path, "")
     with connected(database) as connection:
-        project.prepare(connection)
+        run(connection, project.session)
         run(connection, TABLES + SOUND)
         before = inspect(connection)
         assert faults(connection, project) == []

@@ -41,8 +41,12 @@ CROSS JOIN LATERAL plpgsql_check_function_tb(p.oid, coalesce(t.tgrelid, 0)::regc
                                              oldtable => t.tgoldtable, newtable => t.tgnewtable) AS e
 WHERE p.oid = ANY (ARRAY[{oids}]::oid[]) AND e.level = 'error'
   AND (t.oid IS NOT NULL OR p.prorettype <> 'pg_catalog.trigger'::regtype)
-  -- a temporary table that it makes itself is not there yet
-  AND NOT (e.sqlstate = '42P01' AND p.prosrc ~* '\\mtemp(orary)?\\M')
+  -- the function makes the object itself, asks for it first, handles its absence, or looks at which table it serves
+  AND NOT EXISTS (SELECT FROM (VALUES
+        ('42P01', '\\m(pg_)?temp(orary)?\\M|\\mcreate\\s|\\mto_reg|undefined_table|\\mwhen\\s+others\\M'),
+        ('42703', '\\mtg_(table|rel|arg|narg|name)|undefined_column|\\mwhen\\s+others\\M'),
+        ('42883', '\\mcreate\\s|\\mto_reg|undefined_function|\\mwhen\\s+others\\M')
+      ) AS aware (state, words) WHERE aware.state = e.sqlstate AND p.prosrc ~* aware.words)
 ORDER BY 1, 2, e.lineno"""
 
 

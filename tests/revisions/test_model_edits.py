@@ -158,6 +158,12 @@ REFUSED = {
         "WHERE ((a, b) IS NOT NULL) <> NOT ((a, b) IS NULL) OR a IS NOT NULL AND b IS NOT NULL AND",
         ["add-constraint both_of_t on t"],
     ),
+    "a table that becomes a partitioned one": (
+        table(PAIR),
+        table(PAIR, 'postgresql_partition_by="RANGE (a)"'),
+        "drop-table t: with everything in it If that is meant",
+        ["drop-table t"],
+    ),
     "a type that goes with its table": (
         LABELS.format('"x", "y"') + table('sa.Column("a", m)'),
         "",
@@ -189,6 +195,29 @@ def test_what_could_fail_or_be_lost_needs_a_word(
         'Nothing needs allow="drop-column t.z".'
     ]
     assert all(f"Allowed: {word}\n" in made.path.read_text() for word in words)
+
+
+def test_rules_that_are_not_valid_ask_no_row_that_is_there(tmp_path: Path, server: URL, database: URL) -> None:
+    before = domain("") + table(PAIR).replace('"t"', '"pairs"') + PARENT
+    rules = (
+        "DOMAIN d ADD CONSTRAINT at CHECK (VALUE LIKE '%%@%%') NOT VALID",
+        "TABLE pairs ADD CONSTRAINT ordered CHECK (a < b) NOT VALID",
+        "TABLE pairs ADD CONSTRAINT known FOREIGN KEY (a, b) REFERENCES p (a, b) NOT VALID",
+    )
+    draft(edited(tmp_path, before), server, "first")
+    upgrade(edited(tmp_path, before), database, "head", lambda applied: None)
+    ask(database, "INSERT INTO t (a) VALUES ('x'); INSERT INTO pairs (a, b) VALUES (2, 1)")
+    project = edited(tmp_path, before + "".join(f'ENTITIES.append(sa.DDL("ALTER {rule}"))\n' for rule in rules))
+    draft(project, server, "second")
+    upgrade(project, database, "head", lambda applied: None)
+    assert check(project, server, database).clean
+    valid = edited(
+        tmp_path,
+        before + "".join(f'ENTITIES.append(sa.DDL("ALTER {rule.removesuffix(" NOT VALID")}"))\n' for rule in rules),
+    )
+    with pytest.raises(Failure) as refused:
+        draft(valid, server, "third")
+    assert all(name in str(refused.value) for name in ("add-domain-constraint at on d", "ordered on pairs"))
 
 
 @pytest.mark.servers("pg18")

@@ -71,6 +71,15 @@ CASES = {
     "instead of a view's": Case(
         ("CREATE VIEW v AS SELECT * FROM t", function(LOG), trigger("INSTEAD OF INSERT", on="v")), "v: inserting"
     ),
+    "instead of an update of a view of views": Case(
+        (
+            "CREATE VIEW inner_ AS SELECT * FROM t",
+            "CREATE VIEW v AS SELECT * FROM inner_",
+            function(LOG),
+            trigger("INSTEAD OF UPDATE", on="v"),
+        ),
+        "v: updating",
+    ),
     "a default": Case(
         (function("RETURN lost FROM log;", "text"), "ALTER TABLE log ADD filled text DEFAULT f()"), "log: inserting"
     ),
@@ -93,6 +102,12 @@ CASES = {
     ),
     "a violation": Case((function("NEW.id = NULL; RETURN NEW;"), trigger("BEFORE INSERT"))),
     "a division": Case((function("PERFORM 1 / (NEW.id - NEW.id); RETURN NEW;"), trigger("BEFORE INSERT"))),
+    "a setting of the application": Case(
+        (function("NEW.note = current_setting('app.tenant_id'); RETURN NEW;"), trigger("BEFORE INSERT OR UPDATE"))
+    ),
+    "a temporary table of the application": Case(
+        (function("NEW.note = (SELECT note FROM pg_temp.who); RETURN NEW;"), trigger("BEFORE INSERT OR UPDATE"))
+    ),
     "what is handled": Case(
         (
             function("BEGIN PERFORM lost FROM log; EXCEPTION WHEN undefined_column THEN NULL; END; RETURN NEW;"),

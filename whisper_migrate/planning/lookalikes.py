@@ -29,7 +29,8 @@ def perhaps_renamed(gone: Object, before: Catalog, after: Catalog) -> str:
         said = f'{{"{KEY}": "{gone.identity if moved else plain_name(gone)}"}}'
         where = f"the type's .info = {said}" if gone.kind == "enum" else f"info={said}"
         return f"\n    If it is {shown(new.identity)} now, say so there in the model: {where}"
-    return "\n    No model declares it: is its module imported?" if gone.kind == "table" else ""
+    undeclared = gone.kind == "table" and gone.key not in after  # else it comes back as another kind of table
+    return "\n    No model declares it: is its module imported?" if undeclared else ""
 
 
 def lookalike(gone: Object, before: Catalog, after: Catalog) -> Object | None:

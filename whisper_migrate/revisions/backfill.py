@@ -12,7 +12,7 @@ from whisper_migrate.names import in_parentheses, shown
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning.steps import Step, drops_rows
 from whisper_migrate.revisions.deferred import SETTLE, has_deferred
-from whisper_migrate.rows.breaches import Breach, breach, concerns, domain_breach, of_domain
+from whisper_migrate.rows.breaches import Breach, asks_no_row, breach, concerns, domain_breach, of_domain
 from whisper_migrate.rows.fill import IDENTIFIER
 from whisper_migrate.sql import literal
 from whisper_migrate.statement import Does
@@ -151,10 +151,15 @@ def _rules(step: Step, before: Catalog) -> Iterator[Breach]:
     set_not_null = Does.SET_NOT_NULL in step.does
     if item.kind == "domain" and set_not_null:
         found = [breach(before, column) for column in of_domain(before, item.identity)]
-    elif item.kind == "domain_constraint" and step.verb == "create":
+    elif item.kind == "domain_constraint" and _comes(step):
         found = [domain_breach(item, column) for column in of_domain(before, str(item.parent))]
-    elif (item.kind == "column" and set_not_null) or (step.verb == "create" and item.kind in ("constraint", "index")):
+    elif (item.kind == "column" and set_not_null) or (item.kind in ("constraint", "index") and _comes(step)):
         found = [breach(before, item)]
     else:
         found = []
     yield from (rule for rule in found if rule)
+
+
+def _comes(step: Step) -> bool:
+    """Whether a rule is new, or is validated now and has asked no row before."""
+    return step.verb == "create" or bool(step.verb == "alter" and step.before and asks_no_row(step.before))

@@ -143,7 +143,7 @@ def _still(
     now = faults(connection, history.project) if failing else []
     there = {item.identity for item in reached}
     relations = {one.what.relation for one in failing if isinstance(one.what, Broken)} & there
-    broken_now = broken(connection, reached, relations)
+    broken_now = broken(connection, history.project, reached, relations)
     connection.rollback()
     for one in failing:
         if one.what.was_in(broken_now) if isinstance(one.what, Broken) else one.what.was_in(now):

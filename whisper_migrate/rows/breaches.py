@@ -12,7 +12,6 @@ from whisper_migrate.rows.fill import PERIOD, REFERENCE, mentions, without_perio
 
 ORDERING = re.compile(r" (?:DESC|NULLS (?:FIRST|LAST)|[\w.]+_ops\b(?:\([^()]*\))?)")
 
-NOT_ENFORCED = " NOT ENFORCED"
 TEMPORAL = re.compile(r"(?:PRIMARY KEY|UNIQUE) \(.* WITHOUT OVERLAPS\)")
 EXCLUSION = re.compile(r"EXCLUDE USING \w+ \(")
 
@@ -43,13 +42,18 @@ class Breach:
         return f"{self.what} Look first: {self.look}" if self.look else self.what
 
 
+def asks_no_row(rule: Object) -> bool:
+    """Whether a constraint lets the rows be that are there when it comes."""
+    return str(rule["definition"]).endswith((" NOT ENFORCED", " NOT VALID"))
+
+
 def breach(before: Catalog, rule: Object) -> Breach | None:
     """What may be in the table of a column that becomes NOT NULL, of a constraint, or of a unique index."""
     table = str(rule.parent)
     if rule.kind == "column":
         return _null(table, rule) if rule.key in before else _unfilled(table, rule)
     definition = str(rule["definition"])
-    if definition.endswith(NOT_ENFORCED):
+    if asks_no_row(rule):
         return None
     if TEMPORAL.search(definition):
         *keys, period = split_list(inside(definition).removesuffix(" WITHOUT OVERLAPS"))
@@ -64,8 +68,10 @@ def breach(before: Catalog, rule: Object) -> Breach | None:
     return _orphans(table, rule, *match.groups()) if match else None
 
 
-def domain_breach(rule: Object, column: Object) -> Breach:
+def domain_breach(rule: Object, column: Object) -> Breach | None:
     """What may be in a column of a domain that gets a new check."""
+    if asks_no_row(rule):
+        return None
     words = re.compile(rf"{QUOTED}|\bVALUE\b")
     body = words.sub(lambda word: column["name"] if word[0] == "VALUE" else word[0], inside(rule["definition"]))
     return replace(_unchecked(str(column.parent), rule, f"CHECK ({body})"), of=column)

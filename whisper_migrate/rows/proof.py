@@ -14,7 +14,8 @@ from whisper_migrate.databases.shadow import Shadows
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history import History
 from whisper_migrate.names import joined, plain_name, shown
-from whisper_migrate.rows.breaches import Breach
+from whisper_migrate.project import Project
+from whisper_migrate.rows.breaches import Breach, asks_no_row
 from whisper_migrate.rows.compare import changed_up, changed_up_and_down, read, read_again
 from whisper_migrate.rows.failures import Obstacles, Refused
 from whisper_migrate.rows.fill import fill, mentions, root
@@ -70,12 +71,13 @@ def prove_rows(
     tables |= {root(before, table) for table in written if ("table", table) in before}
     if not tables:  # all of it is new: there is nothing to come from
         with connected(shadow) as connection:
-            return Tried(broken=broken(connection, after, written))
+            return Tried(broken=broken(connection, history.project, after, written))
     try:
         with connected(shadow) as connection:
             history.step(connection, revision, "downgrade")
+            history.project.prepare(connection)
             notes = fill(connection, before, tables, after)
-            unkept = [rule for rule in rules if _is_broken(connection, rule)]
+            unkept = [rule for rule in rules if _is_unasked(before, rule) or _is_broken(connection, rule)]
             connection.rollback()
         tried = _tried(made, shadow, history, revision, Obstacles(before, after, tables, notes), written)
         met = {breach.name for breach in tried.breaches}
@@ -85,6 +87,11 @@ def prove_rows(
         raise
     except (Failure, DBAPIError) as error:
         return Tried([f"The revision was not tried on rows: {reason(error)}."])
+
+
+def _is_unasked(before: Catalog, rule: Breach) -> bool:
+    """Whether the rule is there and not valid: new rows keep it, as generated ones do, and old rows may not."""
+    return rule.rule.kind != "column" and rule.rule.key in before and asks_no_row(before[rule.rule.key])
 
 
 def touched(before: Catalog, after: Catalog, source: str = "") -> set[str]:
@@ -118,13 +125,13 @@ def _tried(
             if error is None:
                 second = read_again(connection, after, first)
                 notes += [*_rewritten(files, _files(connection)), *changed_up(first, second)]
-                failing = broken(connection, after, written)
+                failing = broken(connection, history.project, after, written)
                 connection.commit()
                 if error := _failure(history, connection, revision, "downgrade"):
                     notes.append(f"The downgrade fails on rows: {reason(error)}.")
                 else:
                     notes += changed_up_and_down(first, second, read(connection, before, tables))
-                return Tried(notes, obstacles.breaches, _brought(filled, before, failing))
+                return Tried(notes, obstacles.breaches, _brought(filled, history.project, before, failing))
         with connected(filled) as connection:
             run(connection, history.project.session)  # the failed statement's names are looked for as in the revision
             obstacles.remove(connection, error)
@@ -132,14 +139,14 @@ def _tried(
     return Tried([*notes, "More was not tried on rows."], obstacles.breaches)
 
 
-def _brought(filled: URL, before: Catalog, failing: list[Broken]) -> list[Broken]:
+def _brought(filled: URL, project: Project, before: Catalog, failing: list[Broken]) -> list[Broken]:
     """What does not fail already before the revision."""
     there = {item.identity for item in before}
     relations = {one.relation for one in failing} & there
     if not relations:
         return failing
     with connected(filled) as connection:
-        known = broken(connection, before, relations)
+        known = broken(connection, project, before, relations)
         connection.rollback()
     return [one for one in failing if not one.was_in(known)]
 

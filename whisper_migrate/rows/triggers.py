@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from whisper_migrate.catalog import Catalog, Object, diff
 from whisper_migrate.errors import reason
 from whisper_migrate.names import plain_name, shown
+from whisper_migrate.project import Project
 from whisper_migrate.rows.fill import put
 from whisper_migrate.sql import literal, run
 
@@ -21,12 +22,27 @@ from whisper_migrate.sql import literal, run
 # function may do. A RAISE has its own context, and a constraint that is violated another class.
 MISTAKES = re.compile("42(?!501)|2F005|39|0A")
 IN_FUNCTION = re.compile(r"^(?:PL/\w+|SQL) (?:function|procedure).*$", re.MULTILINE)
+SETTING_OF_A_SESSION = "guc.c"  # where PostgreSQL says that a setting is not known: the application sets it
+TEMPORARY = "pg_temp."  # as does a session with its temporary tables
 DELETED = 3  # rows, one after the other: others may refer to some
 COLUMNS = """
 SELECT quote_ident(a.attname), a.atthasdef OR a.attidentity <> '', a.attidentity <> ''
 FROM pg_catalog.pg_attribute AS a
 WHERE a.attrelid = {relation}::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 ORDER BY a.attnum"""
+# The tables that a view reads, through other views too.
+READ_BY_VIEW = """
+WITH RECURSIVE read (oid) AS (
+    SELECT {relation}::regclass::oid
+    UNION
+    SELECT d.refobjid FROM read
+    JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = read.oid
+    JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
+    WHERE d.refclassid = 'pg_catalog.pg_class'::regclass
+)
+SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+FROM read JOIN pg_catalog.pg_class AS c USING (oid) JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p')"""
 TRUNCATES = (
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = {relation}::regclass AND tgtype & 32 <> 0)"
 )
@@ -87,12 +103,16 @@ def _runs(item: Object) -> str:
     return str(item["definition"]) if item.kind == "constraint" and item["type"] == "check" else ""
 
 
-def broken(connection: Connection, catalog: Catalog, relations: Collection[str]) -> list[Broken]:
-    """What cannot run when rows are inserted, updated and deleted there, in a shadow of `catalog`; nothing stays."""
+def broken(connection: Connection, project: Project, catalog: Catalog, relations: Collection[str]) -> list[Broken]:
+    """What cannot run when rows are inserted, updated and deleted there, in a shadow of `catalog`; nothing stays.
+
+    Names without a schema are looked for where the project says.
+    """
     found: dict[Broken, None] = {}
     for relation in sorted(relations):
         trial = connection.begin_nested()
         try:
+            run(connection, project.session)
             found |= dict.fromkeys(_Writer(connection, catalog, relation).tried())
         except DBAPIError:  # it cannot even be read
             continue
@@ -113,8 +133,9 @@ class _Writer:
         self.columns: list[tuple[str, bool, bool]] = [tuple(row) for row in found]
         self.truncates = bool(run(connection, TRUNCATES.format(relation=name)).scalar())
         self.rows = self._rows()
-        if not self.rows and self.is_table:
-            put(connection, catalog, [relation], catalog)
+        if not self.rows:
+            read = [relation] if self.is_table else run(connection, READ_BY_VIEW.format(relation=name)).scalars().all()
+            put(connection, catalog, read, catalog)
             with suppress(DBAPIError), connection.begin_nested():
                 run(connection, "SET LOCAL session_replication_role = origin")
             self.rows = self._rows()
@@ -194,11 +215,13 @@ def _may_hide(connection: Connection) -> bool:
 
 
 def _mistake(error: DBAPIError) -> str | None:
-    """Where a function failed by a mistake in it; None for a RAISE and for what refuses a row."""
+    """Where a function failed by a mistake in it; None for a RAISE, for what refuses a row or needs the application."""
     said: Any = getattr(error.orig, "diag", None)
     context = str(getattr(said, "context", None) or "")
     found = IN_FUNCTION.search(context)
     state = str(getattr(error.orig, "pgcode", ""))
     if not found or not MISTAKES.match(state) or context.partition("\n")[0].endswith(" at RAISE"):
+        return None
+    if said.source_file == SETTING_OF_A_SESSION or TEMPORARY in str(said.message_primary):
         return None
     return found[0]
