@@ -7,20 +7,22 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, DDL, MetaData, TypeDecorator
+from sqlalchemy import ARRAY, DDL, Enum, MetaData, TypeDecorator
 from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.types import SchemaType, TypeEngine
 from sqlalchemy.util import OrderedSet
 
 # What PostgreSQL says that it misses: `type "mood" does not exist`, `function public.area(integer) does not exist`.
 MISSED = re.compile(r'"((?:[^"]|"")++)"|\b(?:function|procedure|operator) (?:[\w"]+\.)?([^\s(]+)\(')
+# SQLAlchemy's types that PostgreSQL knows by a name; a Boolean has a name as well, which is its check's.
+NAMED = (Enum, DOMAIN)
 MAKES = r"\s*CREATE\s+(?:\w+\s+){{1,4}}?(?:(?:\w+|\"[^\"]+\")\.)?\"?{name}\"?(?!\w)"
 
 
 def named_types(metadata: MetaData) -> Iterator[SchemaType]:
     """The enums and domains that `create_all` would create, each after the type that it is made of."""
     declared: list[Any] = [column.type for table in metadata.tables.values() for column in table.columns]
-    declared += sorted((one for one in metadata._objects if isinstance(one, SchemaType)), key=_name)
+    declared += sorted((one for one in metadata._objects if isinstance(one, NAMED)), key=_name)
     seen = set()
     for part in (part for one in declared for part in _parts(one)):
         if part.name and getattr(part, "create_type", True) and _name(part) not in seen:
@@ -38,7 +40,7 @@ def in_one_order(metadata: MetaData) -> None:
         table.indexes = OrderedSet(sorted(table.indexes, key=lambda index: str(index.name)))
 
 
-def _name(declared: SchemaType) -> tuple[str, str]:
+def _name(declared: Any) -> tuple[str, str]:
     return str(declared.schema), str(declared.name)
 
 
@@ -50,7 +52,7 @@ def _parts(declared: TypeEngine[Any] | SchemaType) -> Iterator[SchemaType]:
         yield from _parts(declared.item_type)
     elif isinstance(declared, DOMAIN):
         yield from _parts(declared.data_type)
-    if isinstance(declared, SchemaType):
+    if isinstance(declared, NAMED):
         yield declared
 
 

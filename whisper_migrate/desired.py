@@ -27,13 +27,21 @@ def build(connection: Connection, project: Project) -> None:
 
     Every statement is a transaction of its own: one for all would hold a lock on each of what may be 5,000 tables.
     """
-    metadata, entities = project.metadata, list(project.entities)
-    require_none(metadata)
-    in_one_order(metadata)
+    require_none(project.metadata)
+    in_one_order(project.metadata)
     connection.execution_options(isolation_level="AUTOCOMMIT")
     connection.execute(text("SET synchronous_commit = off"))
     event.listen(connection, "after_cursor_execute", _forget)
     project.prepare(connection)
+    with project.inside(connection):
+        _make(connection, project)
+    connection.commit()
+    connection.execution_options(isolation_level=connection.default_isolation_level)
+
+
+def _make(connection: Connection, project: Project) -> None:
+    """Create schemas, types, tables and entities, each as soon as the objects that it needs are there."""
+    metadata, entities = project.metadata, list(project.entities)
     types = list(named_types(metadata))
     for schema in _schemas(metadata, types, entities):
         connection.execute(CreateSchema(schema, if_not_exists=True))
@@ -62,8 +70,6 @@ def build(connection: Connection, project: Project) -> None:
             first = Unmade(left[0], _try(connection, left[0]) or "")
             first = cause(first.why, left[1:], partial(_try, connection)) or first
             raise Failure(f"{first} cannot be created: {first.why}.")
-    connection.commit()
-    connection.execution_options(isolation_level=connection.default_isolation_level)
 
 
 def _forget(connection: Connection, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:

@@ -57,7 +57,9 @@ def _run(history: History, connection: Connection, work: Callable[[Config], None
     project = history.project
     try:
         with watched(connection, project.root, project.session) as second, few_locks(connection):
-            work(project.alembic(connection, history.versions))
+            config = project.alembic(connection, history.versions)
+            with project.inside(connection):
+                work(config)
             second.require_none()
             connection.commit()
     except (TooManyLocks, OperationalError) as error:
@@ -67,6 +69,7 @@ def _run(history: History, connection: Connection, work: Callable[[Config], None
         connection.rollback()
         config = project.alembic(connection.execution_options(isolation_level="AUTOCOMMIT"), history.versions)
         config.attributes["options"] = {"transactional_ddl": False}
-        work(config)
+        with project.inside(connection):
+            work(config)
         connection.commit()
         connection.execution_options(isolation_level=connection.default_isolation_level)

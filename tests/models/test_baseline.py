@@ -41,7 +41,9 @@ def upgrade(url: URL, target: str = BASELINE) -> Catalog:
 
 def downgrade(url: URL) -> Catalog:
     with connected(url) as connection:
-        command.downgrade(PROJECT.alembic(connection), "base")
+        config = PROJECT.alembic(connection)
+        with PROJECT.inside(connection):
+            command.downgrade(config, "base")
         connection.commit()
     return catalog(url)
 
