@@ -12,7 +12,7 @@ from psycopg2.errors import OutOfMemory
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from whisper_migrate.databases.first_failure import explained, first_failure
+from whisper_migrate.databases.first_failure import details, explained, first_failure
 from whisper_migrate.databases.locks import TooManyLocks, few_locks
 from whisper_migrate.databases.second_connection import watched
 from whisper_migrate.databases.whole_transaction import in_whole_transaction
@@ -48,7 +48,9 @@ def run_steps(
         raise
     except (Exception, SystemExit) as error:
         first = first_failure(error)
-        said = explained(first) if isinstance(first, (DBAPIError, CommandError)) else history.project.blame(error)
+        said = explained(first)
+        if not isinstance(first, (DBAPIError, CommandError)):
+            said = ". ".join([history.project.blame(error), *details(first, "It was")])
         raise Failure(f"{failed}{said}.") from first
 
 

@@ -33,6 +33,8 @@ ROLLED_BACK = {
     "in one, and begun again": sql("SELECT 1; ROLLBACK; BEGIN"),
     "the driver's cursor": f"{RAW}cursor.execute('ROLLBACK')",
     "the driver": "op.get_bind().connection.rollback()",
+    "the driver, which commits each statement then": "driver = op.get_bind().connection.driver_connection\n"
+    "driver.rollback()\ndriver.autocommit = True",
 }
 COMMITTED = {
     "two statements in one": sql("SELECT 1; COMMIT; SELECT 2"),
@@ -134,3 +136,20 @@ def test_checked_run_and_proof_refuse_it_in_a_shadow(
                 History(made).step(shadow, "r2", "upgrade")
             shadow.rollback()
     assert ask(database, STATE) == [("r1", False, 55)]
+
+
+def test_ended_the_program(tmp_path: Path, database: URL) -> None:
+    """Where rows are, as in production only, so that no shadow sees it: exit code 0 would say that it is applied."""
+    when = "if op.get_bind().scalar(sa.text('SELECT count(*) FROM t')):\n    raise SystemExit(0)"
+    with pytest.raises(Failure, match=r"rolled back: SystemExit: 0 \(alembic/versions/r2.py:\d+\)"):
+        run(project(tmp_path, FIRST, f"{WORK}\n{when}"), database)
+    assert ask(database, STATE) == [("r1", False, 55)]
+
+
+def test_details_of_a_cursor_of_its_own(tmp_path: Path, database: URL) -> None:
+    """What PostgreSQL says of a statement that SQLAlchemy has not run."""
+    made = project(tmp_path, FIRST, f"{RAW}cursor.execute('INSERT INTO t VALUES (1); CREATE UNIQUE INDEX i ON t (n)')")
+    with pytest.raises(Failure, match=r"r2.py:\d+\)\. DETAIL: Key \(n\)=\(1\) is duplicated"):
+        run(made, database)
+    with connected(database) as connection, pytest.raises(Failure, match="DETAIL: Key"):
+        History(made).replay(connection)

@@ -20,6 +20,7 @@ from psycopg2.extensions import STATUS_BEGIN, TRANSACTION_STATUS_IDLE, TRANSACTI
 from sqlalchemy import Connection, event
 
 from whisper_migrate.databases.first_failure import explained
+from whisper_migrate.databases.own_session import own_session
 from whisper_migrate.errors import Failure
 
 MARK = "whisper_migrate.transaction"
@@ -79,8 +80,10 @@ class _Transaction:
         """Raises EndedItself unless the transaction is the one that was marked, and has not failed."""
         if self._rolled_back:
             raise EndedItself(self.revision, "rolled back the transaction that it runs in")
-        if (driver := self._driver) is None or not self._marked:
+        if not self._marked:
             return
+        if (driver := self._driver) is None:  # the driver was set to autocommit, and nobody has committed before
+            raise EndedItself(self.revision, "ended the transaction that it runs in", UNSURE)
         self._require_sound(driver)
         with closing(self.connection.connection.cursor()) as cursor:
             cursor.execute("SELECT pg_catalog.current_setting(%s, true)", (MARK,))
@@ -106,9 +109,9 @@ class _Transaction:
 
     def executing(self, _: Connection, cursor: Any, statement: str, *__: object) -> None:
         """A statement is about to run."""
-        if self._rolled_back:
+        if (driver := self._driver) is None or self._rolled_back:
             self.require()
-        if (driver := self._driver) is None:
+        if driver is None:
             return
         if not self._left and driver.status == STATUS_BEGIN and _is_idle(driver):
             raise EndedItself(self.revision, "ended the transaction that it runs in", UNSURE)
@@ -172,7 +175,7 @@ def in_whole_transaction(step: RevisionStep, connection: Connection) -> Revision
     function = step.migration_fn
 
     def run(**options: Any) -> None:
-        with whole_transaction(connection, str(step.revision.revision)):
+        with own_session(connection), whole_transaction(connection, str(step.revision.revision)):
             function(**options)
 
     kept = copy(step)

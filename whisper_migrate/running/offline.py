@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import secrets
 from collections.abc import Iterator
+from copy import copy
+from functools import update_wrapper
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +57,15 @@ $$;
 )
 # Named parameters, since the others would double every % in the script.
 DIALECT = {"dialect_name": "postgresql", "dialect_opts": {"paramstyle": "named"}, "literal_binds": True}
+# What a revision may leave in the session of psql; where it is a line of something else, RESET does no harm.
+LEAVES = re.compile(r"^\s*(?:SET|RESET|PREPARE)\b|\bCREATE\s+(?:\w+\s+)?TEMP|\bINTO\s+TEMP|\bset_config\b", re.I | re.M)
+RESET = """\
+RESET SESSION AUTHORIZATION;
+RESET ROLE;
+RESET ALL;
+DEALLOCATE ALL;
+DISCARD TEMP;
+"""
 VERSION_TABLE = "CREATE TABLE alembic_version ("
 
 
@@ -124,7 +136,21 @@ def _write(
             underway[:] = [step]
             words = " ".join(f"{number}/{len(steps)} {direction} {revision_of(step)} {step.doc or ''}".split())
             written.write("\\echo '" + words.replace("\\", "\\\\").replace("'", "''") + "'\n")
-            yield step
+            yield alone(step)
+
+    def alone(step: RevisionStep) -> RevisionStep:
+        """The step, with a session of its own as in a run: for its stamp, and for the step behind it."""
+        function, kept = step.migration_fn, copy(step)
+
+        def run(**options: Any) -> None:
+            begin = written.tell()
+            function(**options)
+            written.seek(begin)
+            if LEAVES.search(written.read()):
+                written.write(f"{RESET}{history.project.session};\n{written.lock_timeout}\n")
+
+        kept.migration_fn = update_wrapper(run, function)  # Alembic logs its name
+        return kept
 
     def entered(ctx: MigrationContext, **_: Any) -> None:
         assert ctx.impl is not None

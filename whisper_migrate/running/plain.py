@@ -49,6 +49,8 @@ def run(project: Project, context: Any, configure: Callable[..., None], metadata
                 configure(connection=connection, target_metadata=metadata(), version_table_schema=SCHEMA)
     except Failure as failure:
         raise CommandError(str(failure)) from failure
+    except SystemExit as error:  # else a revision that exits with 0 would pass for one that is applied
+        raise CommandError(f"A revision was rolled back, since it ended the program: {project.blame(error)}") from error
 
 
 def _steps(function: Callable[..., Any], connection: Connection, context: Any) -> list[Any]:

@@ -96,7 +96,7 @@ class Runner:
             raise self._stopped(error, failure) from error
         except Failure:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._stopped(first_failure(error), error) from error
         return Outcome(self.before, stamped(connection) or [], self.applied)
 
@@ -116,10 +116,9 @@ class Runner:
     def _stopped(self, error: BaseException, last: BaseException) -> Failure:
         """What an error means that has stopped the run; `last` is what Python raised in the end."""
         project, direction = self.opened.project, self.direction
-        (revision, began), more = self.opened.statements.kept, list[str]()
+        revision, began = self.opened.statements.kept
         words = named(error) if isinstance(error, DBAPIError) else project.blame(error)
-        if isinstance(error, DBAPIError):
-            more = details(error, f"{revision} was" if revision else "It was")
+        more = details(error, f"{revision} was" if revision else "It was")
         if last is not error and not isinstance(last, (DBAPIError, InvalidRequestError, Failure)):
             more.append(f"Then {project.blame(last)}")
         remedy = f"Applied before that: {len(self.applied)}. See where the database stands with: migrate.py status"

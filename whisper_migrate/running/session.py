@@ -18,6 +18,7 @@ from sqlalchemy.exc import ResourceClosedError
 
 from whisper_migrate import ledger
 from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.own_session import own_session
 from whisper_migrate.databases.pooler import BACKEND
 from whisper_migrate.databases.second_connection import Watcher, watched
 from whisper_migrate.databases.stamps import ensure
@@ -183,7 +184,8 @@ class Session:
             return
         self.statements.begin(underway.revision, underway.direction)
         try:
-            with self.project.inside(self.connection), whole_transaction(self.connection, underway.revision):
+            inside = self.project.inside(self.connection)
+            with own_session(self.connection), inside, whole_transaction(self.connection, underway.revision):
                 run(**options)
             self.statements.end()
         except ResourceClosedError as error:

@@ -1,0 +1,64 @@
+"""What a revision leaves in its session is gone before its stamp is written, and before the next revision runs.
+
+In a run, in a shadow, and in a script for psql.
+"""
+
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from tests.projects import ask
+from tests.running.attempts import alone, project, run, sql
+from tests.running.test_offline import psql, write
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.history import History
+
+BEFORE = sql("CREATE SCHEMA IF NOT EXISTS other", "CREATE TABLE wanted (n integer)")
+# What a revision does to its session, for good or for its transaction.
+LEAVES = {
+    "a schema": sql("SET search_path = other"),
+    "a schema, for the transaction": sql("SET LOCAL search_path = other"),
+    "no schema, as pg_dump": sql("SELECT pg_catalog.set_config('search_path', '', false)"),
+    "a schema, by a cursor": "op.get_bind().connection.cursor().execute('SET search_path = other')",
+    "a schema, in a block": alone("SET search_path = other"),
+    "everything reset": f"{sql('RESET ALL')}\n{alone('DISCARD ALL')}\n{sql('SET search_path = other')}",
+    "a role": sql("SET ROLE pg_monitor"),
+    "a role, for the transaction": sql("SET LOCAL ROLE pg_monitor"),
+    "a user": sql("SET SESSION AUTHORIZATION pg_monitor"),
+    "a setting": sql("SET default_transaction_read_only = on", "SET check_function_bodies = on"),
+    "a setting of the application's": sql("SET app.tenant = '7'"),
+    "a temporary table": sql("CREATE TEMP TABLE wanted (n integer)"),
+    "an open cursor on one": f"{sql('CREATE TEMP TABLE wanted AS SELECT generate_series(1, 9)')}\n"
+    "rows = sa.text('SELECT * FROM wanted').execution_options(yield_per=2)\nop.get_bind().execute(rows).fetchone()",
+    "a prepared statement": sql("PREPARE p AS SELECT 1"),
+}
+# In a session that is not its own, each of these means something else, or fails.
+THEN = sql(
+    "ALTER TABLE wanted ADD m integer",
+    "CREATE TABLE made (n integer)",
+    "PREPARE p AS SELECT 1",
+    "CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT n FROM not_yet'",
+    "DO $$ BEGIN ASSERT coalesce(current_setting('app.tenant', true), '') = ''; END $$",
+)
+STATE = """
+SELECT (SELECT version_num FROM alembic_version), to_regclass('public.made') IS NOT NULL,
+       EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'public.wanted'::regclass AND attname = 'm'),
+       pg_get_userbyid(relowner) = current_user
+FROM pg_class WHERE oid = to_regclass('public.made')"""
+UNDO = ("DROP TABLE public.wanted, public.made, alembic_version, whisper_ledger", "DROP FUNCTION public.f")
+
+
+def test_nothing_is_left(tmp_path: Path, database: URL) -> None:
+    for number, (name, leaves) in enumerate(LEAVES.items()):
+        made = project(tmp_path / str(number), f"{BEFORE}\n{leaves}", THEN)
+        run(made, database)
+        assert ask(database, STATE) == [("r2", True, True, True)], name
+        ask(database, *UNDO)
+        with connected(database) as connection:  # in a shadow, as in a run
+            History(made).replay(connection)
+        assert ask(database, STATE) == [("r2", True, True, True)], name
+        ask(database, UNDO[0].replace(", whisper_ledger", ""), UNDO[1], "DROP TABLE IF EXISTS whisper_journal")
+        if "get_bind" not in leaves:
+            done = psql(database, write(made, "upgrade", "head"))
+            assert done.returncode == 0 and ask(database, STATE) == [("r2", True, True, True)], (name, done.stderr)
+            ask(database, *UNDO)
