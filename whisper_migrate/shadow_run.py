@@ -61,6 +61,7 @@ def _run(history: History, connection: Connection, work: Callable[[Config], None
         with watched(connection, project.root, project.session) as second, few_locks(connection):
             config = project.alembic(connection, history.versions)
             with project.inside(connection):
+                connection.commit()  # Alembic leaves no transaction that it has not begun, for an autocommit block
                 work(config)
             second.require_none()
             connection.commit()

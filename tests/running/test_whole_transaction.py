@@ -29,7 +29,7 @@ ROLLED_BACK = {
     "and a new one": sql("ROLLBACK AND CHAIN"),
     "abort": sql("ABORT"),
     "two statements in one": sql("SELECT 1; ROLLBACK; SELECT 2"),
-    "in one, and a new one": sql("SELECT 1; ROLLBACK AND CHAIN; CREATE TABLE x ()"),
+    "in one, and a new one": sql("SELECT 1; ROLLBACK AND CHAIN; CREATE TABLE public.x ()"),
     "in one, and begun again": sql("SELECT 1; ROLLBACK; BEGIN"),
     "the driver's cursor": f"{RAW}cursor.execute('ROLLBACK')",
     "the driver": "op.get_bind().connection.rollback()",
@@ -63,7 +63,7 @@ UNDO = ("DROP TABLE IF EXISTS u, w, whisper_journal", "DROP INDEX IF EXISTS t_n"
 
 def refused(folder: Path, url: URL, end: str) -> str:
     """What is said of a revision that ends like this, by a run and by its proof, which never come to a table `w`."""
-    made = project(folder, FIRST, f"{WORK}\n{end}\n{sql('CREATE TABLE w ()')}")
+    made = project(folder, FIRST, f"{WORK}\n{end}\n{sql('CREATE TABLE public.w ()')}")
     with pytest.raises(Failure) as caught:
         run(made, url)
     assert "r2" in caught.value.what and caught.value.remedy, caught.value
@@ -101,7 +101,7 @@ AFTERWARDS = {
     "rolls back, and raises it": "except Exception:\n    op.get_bind().rollback()\n    raise",
     "rolls back by SQL": "except Exception:\n    op.execute('ROLLBACK')\n    raise",
     "swallows it": "except Exception:\n    pass",
-    "swallows it, and goes on": f"except Exception:\n    pass\n{sql('CREATE TABLE w ()')}",
+    "swallows it, and goes on": f"except Exception:\n    pass\n{sql('CREATE TABLE public.w ()')}",
     "swallows it, and has a block": f"except Exception:\n    pass\n{alone('CREATE INDEX CONCURRENTLY t_n ON t (n)')}",
     "cleans up": "finally:\n    op.execute('RESET lock_timeout')",
     "cleans up in Python": "finally:\n    del nothing",
