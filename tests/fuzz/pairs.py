@@ -83,7 +83,7 @@ def prove_pair(
     """
     with connected(make_database()) as one, connected(make_database()) as other:
         for connection, sql in ((one, first), (other, second)):
-            project.prepare(connection)
+            run(connection, project.session)
             _build(connection, sql)
         before, after = (inspect(connection, requires=True) for connection in (one, other))
         if diff(before, inspect(one)) or before.fingerprint != inspect(one).fingerprint:
