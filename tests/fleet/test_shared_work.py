@@ -17,6 +17,7 @@ from tests.fleet.conftest import Fleet, stamp, summary
 from whisper_migrate.fleet.members import Member
 from whisper_migrate.fleet.shard import Shard
 from whisper_migrate.history import History
+from whisper_migrate.ledger import code_hash
 from whisper_migrate.project import Project
 
 pytestmark = pytest.mark.servers("pg18")
@@ -103,6 +104,7 @@ def test_only_the_main_thread_parses_and_imports(
     folder = Path(project.root) / "alembic/versions/squashed/three"
     folder.mkdir(parents=True)
     settings = gc.isenabled(), sys.getswitchinterval()
+    code_hash.cache_clear()  # another test of this process may have had a file of the same text
     monkeypatch.setattr(ast, "parse", in_main("parse", ast.parse))
     monkeypatch.setattr(History, "__init__", in_main("history", History.__init__))
     for action in ("status", "check-drift"):
