@@ -21,7 +21,7 @@ MakeDatabase = servers.Maker
 WARM = pytest.StashKey[servers.Servers]()
 LEFT = pytest.StashKey[list[str]]()
 EVERYTHING = "WHISPER_TEST_EVERYTHING"  # every row on every server, as CI does
-# TEMPORARY, see NEXT_STEPS.md: rooms that were not seen to pass as a whole since several large changes met. All of their
+# TEMPORARY, see NEXT_STEPS.md: rooms not seen to pass as a whole since several large changes met. All of their
 # tests run, and the summary tells each failure, but a failure there does not yet fail the run.
 UNSETTLED = (
     "chaos",
