@@ -30,7 +30,7 @@ class Commands(click.Group):
         return list(NAMES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """One by its name, with the option that all have."""
+        """The command of this name, with `--show-queries`, an option of every command."""
         if cmd_name not in NAMES:
             return None
         found = command(cmd_name)

@@ -65,7 +65,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _follows(error: BaseException) -> bool:
-    """Whether an error only says that another one was before it."""
+    """Whether an error only reports an earlier failure, as a statement in an aborted transaction does."""
     code = getattr(getattr(error, "orig", None), "pgcode", None)
     return code == IN_FAILED_SQL_TRANSACTION or isinstance(error, InvalidRequestError)
 
