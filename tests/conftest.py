@@ -21,21 +21,6 @@ MakeDatabase = servers.Maker
 WARM = pytest.StashKey[servers.Servers]()
 LEFT = pytest.StashKey[list[str]]()
 EVERYTHING = "WHISPER_TEST_EVERYTHING"  # every row on every server, as CI does
-# TEMPORARY, see NEXT_STEPS.md: rooms not seen to pass as a whole since several large changes met. All of their
-# tests run, and the summary tells each failure, but a failure there does not yet fail the run.
-UNSETTLED = (
-    "chaos",
-    "databases",
-    "embedded",
-    "fleet",
-    "revisions",
-    "rows",
-    "running",
-    "scripts",
-    "security",
-    "standing",
-)
-UNSETTLED += ("torture", "test_")
 WHOLE = "WHISPER_TEST_WHOLE"  # how the workers learn that no file was named
 
 
@@ -91,9 +76,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     All of it where that is asked for, or where folders or files are named.
     """
-    for item in items:
-        if item.nodeid.removeprefix("tests/").startswith(UNSETTLED):
-            item.add_marker(pytest.mark.xfail(reason="not settled yet: NEXT_STEPS.md", strict=False))
     first = next(iter(servers.sorted_ids()), None)
     if os.environ.get(EVERYTHING) or not os.environ.get(WHOLE) or first is None:
         return
@@ -114,7 +96,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     warm = session.config.stash.get(WARM, None)
     left = warm.leftovers() if warm else []
     session.config.stash[LEFT] = left
-    if left and not UNSETTLED and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+    if left and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
