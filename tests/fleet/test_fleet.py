@@ -170,7 +170,8 @@ def test_one_that_takes_its_process_along_stops_no_other(
         "2 upgraded, 0 had nothing to do, 2 failed.",
         "2 of 4 failed:",
     ]
-    assert "\n  a: The process that upgraded it was killed.\n" in said.out and "\n  b: SystemExit: enough" in said.out
+    assert "\n  a: The process that upgraded it was killed.\n" in said.out
+    assert "\n  b: The upgrade stopped" in said.out and "SystemExit: enough" in said.out
     assert [stamp(url) for url in urls.values()] == ["two", "two", "three", "three"]
 
 

@@ -1,5 +1,6 @@
 """A revision that waits for itself, on a second connection, is named at once: in a run and in a shadow."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,13 @@ def test_second_connection_is_named_in_a_shadow(tmp_path: Path, database: URL) -
 def test_second_connection_that_waits_for_nothing_is_let_be(tmp_path: Path, database: URL) -> None:
     made = project(tmp_path, TABLE, "with op.get_bind().engine.connect() as c:\n    op.execute('SELECT pg_sleep(2)')")
     assert run(made, database).after == ["r2"]
+
+
+def test_name_for_connections_ends_with_the_run(
+    tmp_path: Path, database: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PGAPPNAME", raising=False)
+    during = "import os\nop.execute(f\"CREATE TABLE named AS SELECT '{os.environ['PGAPPNAME']}' AS name\")"
+    run(project(tmp_path, during), database)
+    assert "whisper-migrate revision" in str(ask(database, "SELECT name FROM named"))
+    assert "PGAPPNAME" not in os.environ

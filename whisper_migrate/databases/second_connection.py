@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 
 import psycopg2
@@ -44,6 +44,31 @@ JOIN pg_catalog.pg_stat_activity AS other ON other.pid = CASE WHEN a.pid = %(me)
 WHERE (a.wait_event_type = 'Lock' OR a.pid = ANY(%(own)s)) AND a.datname = current_database()
   AND %(me)s IN (a.pid, blocking) AND (a.pid <> %(me)s OR other.state LIKE 'idle in transaction%%')
   AND other.backend_start > clock_timestamp() - make_interval(secs => %(seconds)s)"""
+
+
+@dataclass
+class Named:
+    """Gives `NAME` to new connections of this process while one of its threads runs revisions, and no longer."""
+
+    _runs: int = 0
+    _lock: Any = field(default_factory=Lock)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """A name that the process was started with stays."""
+        with self._lock:
+            self._runs += 1
+            os.environ.setdefault("PGAPPNAME", NAME)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._runs -= 1
+                if not self._runs and os.environ.get("PGAPPNAME") == NAME:
+                    del os.environ["PGAPPNAME"]
+
+
+_NAMED = Named()
 
 
 @dataclass
@@ -121,7 +146,6 @@ def watched(connection: Connection, folder: Path, settings: str) -> Iterator[Wat
     A connection that a revision asks the engine for is given the `settings`, a statement, that its own one has. Raises
     Failure, in place of what the revision makes of it, where it waits for itself.
     """
-    os.environ.setdefault("PGAPPNAME", NAME)
     watcher = Watcher(
         connection.engine, connection.connection.driver_connection, connection.info[pooler.BACKEND], folder
     )
@@ -134,7 +158,8 @@ def watched(connection: Connection, folder: Path, settings: str) -> Iterator[Wat
     thread = Thread(target=watcher.run, daemon=True)
     thread.start()
     try:
-        yield watcher
+        with _NAMED.held():
+            yield watcher
     except Exception as error:
         if watcher.failure:
             raise watcher.failure from error
