@@ -46,7 +46,7 @@ UNLIKE = (
     (r"^Generating .* done\n", ""),  # Alembic's own words about a temporary file
 )
 
-ROLES = ("whisper_migrator", "whisper_app")  # which a document makes; all others are the tests' own
+ROLES = ("whisper_migrator", "whisper_app", "whisper_reader")  # which a document makes; all others are the tests' own
 
 Command = tuple[str, int, str]
 
