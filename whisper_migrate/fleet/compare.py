@@ -18,6 +18,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.fleet.survey import Standing, Survey
 from whisper_migrate.history import History
 from whisper_migrate.ignore import without
+from whisper_migrate.owners import given_away
 from whisper_migrate.settle import settled
 
 
@@ -31,7 +32,7 @@ class Compared:
 
 
 def compare(history: History, survey: Survey) -> list[Compared]:
-    """What the databases have otherwise than the history at the revisions where they stand, the most alike first.
+    """How the databases differ from the history at the revisions where they stand, the most alike first.
 
     The history is replayed once for each revision and major version of PostgreSQL, in a shadow on the server of one
     of the databases. Where that fails, those it was for become `survey.failed`, and the others are compared.
@@ -75,7 +76,9 @@ def _compared(history: History, survey: Survey, made: Shadows, groups: Iterable[
                 for group in unlike:
                     actual = survey.catalogs[group[0].fingerprint]
                     same = actual.fingerprint == recorded.fingerprint
-                    yield Compared(revision, [] if same else settled(shadow, diff(recorded, actual)), group)
+                    drift = [] if same else settled(shadow, diff(recorded, actual))
+                    drift += given_away(recorded, actual, history.project.owner)
+                    yield Compared(revision, drift, group)
         except Failure as failure:
             survey.failed |= {standing.member: failure for group in unlike for standing in group}
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from whisper_migrate.catalog import Catalog
@@ -14,9 +15,11 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.fleet.members import Member
 from whisper_migrate.fleet.parallel import attempt, each
 from whisper_migrate.history import History
-from whisper_migrate.ignore import without
+from whisper_migrate.ignore import split, without
 from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import Entry, read_or_why
+from whisper_migrate.owners import DATABASE, given_away
+from whisper_migrate.project import Project
 from whisper_migrate.running.half_run import journalled, stopped
 from whisper_migrate.running.journal import Entry as JournalEntry
 from whisper_migrate.standing.anomalies import Anomaly, anomalies
@@ -26,9 +29,10 @@ from whisper_migrate.standing.anomalies import Anomaly, anomalies
 class Standing:
     """What one database says: its revision (None while it is empty), how many are pending, and its fingerprint.
 
-    Fingerprints tell of the same catalog where the major `version` of the server is the same. They leave out what the
-    project ignores: so many objects were `ignored`, and what could not be read is told in `unreadable`. `changed` are
-    the revisions that are others now than what ran there, by its ledger.
+    Fingerprints tell of the same catalog, and of the same objects that belong to another role than the project's
+    `owner`, where the major `version` of the server is the same. They leave out what the project ignores: so many
+    objects were `ignored`, and what could not be read is told in `unreadable`. `changed` are the revisions that are
+    others now than what ran there, by its ledger.
     """
 
     member: Member
@@ -84,11 +88,13 @@ def survey(
     Threads only read. The readings are judged by the history here, in the main thread.
     """
     found = Survey()
+    owners = history.project.owner is not None
 
     def read(member: Member) -> Reading:
         like = next(iter([*found.catalogs.values()]), None)  # of a copy: the main thread adds to it
         return in_snapshot(
-            member.url, lambda it: Reading(stamped(it), inspect(it, like=like), *read_or_why(it), journalled(it))
+            member.url,
+            lambda it: Reading(stamped(it), inspect(it, owners=owners, like=like), *read_or_why(it), journalled(it)),
         )
 
     for member, reading in each(members, jobs, read):
@@ -110,15 +116,36 @@ def _judged(history: History, found: Survey, reading: Reading, member: Member) -
     at = [revision] if revision else []
     for half in stopped(history, reading.journal, at):
         raise Failure(half.what, half.remedy)
-    catalog = without(reading.catalog, history.project.ignored)
-    found.catalogs.setdefault(catalog.fingerprint, catalog)
+    catalog, ignored = _compared(reading.catalog, history.project)
+    fingerprint = _fingerprint(catalog)
+    found.catalogs.setdefault(fingerprint, catalog)
     return Standing(
         member,
         revision,
         len(history.pending(at)),
         reading.catalog.version,
-        catalog.fingerprint,
-        ignored=len(reading.catalog) - len(catalog),
+        fingerprint,
+        ignored=ignored,
         unreadable=(*reading.catalog.unreadable, *([reading.hidden] if reading.hidden else [])),
         changed=tuple(anomaly for anomaly in anomalies(history, reading.entries, at) if anomaly.differs),
     )
+
+
+def _compared(catalog: Catalog, project: Project) -> tuple[Catalog, int]:
+    """The catalog without what the project ignores, and of how many objects that is.
+
+    Its `owners` are only those that differ from the project's `owner`. The database itself has no name there: each
+    member has another one.
+    """
+    kept = without(catalog, project.ignored)
+    strays, left_out = split(given_away(kept, kept, project.owner), project.ignored, kept)
+    found = {change.object["of"]: str(change.object["owner"]) for change in strays}
+    owners = {(DATABASE, "itself") if key[0] == DATABASE else key: found[key] for key in sorted(found)}
+    return replace(kept, owners=owners), len(catalog) - len(kept) + len(left_out)
+
+
+def _fingerprint(catalog: Catalog) -> str:
+    """The catalog's fingerprint, which covers the objects that belong to another role than they should."""
+    if not catalog.owners:
+        return catalog.fingerprint
+    return hashlib.sha256(repr((catalog.fingerprint, [*catalog.owners.items()])).encode()).hexdigest()
