@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from alembic.script import Script
 from sqlalchemy import URL, Connection
@@ -13,7 +13,7 @@ from whisper_migrate.compiled import Fault, faults
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import Shadows, shadows
-from whisper_migrate.databases.stamps import stamped
+from whisper_migrate.databases.stamps import Unreadable, stamped
 from whisper_migrate.desired import build
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
@@ -110,7 +110,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
         return changes
 
     reads = database is not None and only != "models"
-    read = read_database(database, history, around_locks=True) if database is not None and reads else None
+    read = read_database(database, history, checks=True) if database is not None and reads else None
     actual, revision = read or (None, None)
     entries: list[Entry] = []
     hidden, stamps = "", [revision] if revision else []
@@ -190,19 +190,38 @@ def read_database(
     *,
     requires: bool = False,
     like: Catalog | None = None,
-    around_locks: bool = False,
+    checks: bool = False,
 ) -> tuple[Catalog, str | None]:
     """The database's catalog, and the revision that it is stamped with (None while it is empty). `like`: see `inspect`.
 
-    Raises Failure, with the way out, for a stamp that says nothing sure: none on a database that has tables, an id
+    A check, which `checks` says it is for, goes on without what it cannot read: objects that another role has locked,
+    and the stamp, in place of which the head is compared. Raises Failure, with the way out, for a stamp that says nothing sure: none on a database that has tables, an id
     that no file has, several at once.
     """
-    revisions, catalog = in_snapshot(
+    (revisions, unread), catalog = in_snapshot(
         database,
-        lambda it: (stamped(it), inspect(it, requires=requires, owners=True, like=like)),
-        around_locks=around_locks,
+        lambda it: (
+            _stamps(it, history.head if checks else None),
+            inspect(it, requires=requires, owners=True, like=like),
+        ),
+        around_locks=checks,
     )
+    if unread:
+        catalog = replace(catalog, unreadable=(unread, *catalog.unreadable))
     return catalog, sure_revision(history, database, revisions, catalog)
+
+
+def _stamps(connection: Connection, head: str | None) -> tuple[list[str] | None, str]:
+    """The stamps, and why they cannot be read, if they cannot: then `head` takes their place.
+
+    Raises Failure where they cannot be read and there is no `head`.
+    """
+    try:
+        return stamped(connection), ""
+    except Unreadable as failure:
+        if head is None:
+            raise
+        return [head], f"{failure.what} It was compared with the head, {head}. {failure.remedy}"
 
 
 def sure_revision(history: History, database: URL, revisions: list[str] | None, catalog: Catalog) -> str | None:

@@ -1,16 +1,14 @@
 """Where a database says that it stands."""
 
-from psycopg2.errorcodes import INSUFFICIENT_PRIVILEGE
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.databases.bookkeeping import is_there
-from whisper_migrate.errors import Failure, reason
+from whisper_migrate.errors import Failure
 from whisper_migrate.sql import run
 
 SCHEMA = "public"  # Alembic is given it by name
 TABLE = f"{SCHEMA}.alembic_version"
-
+MAY_READ = f"SELECT quote_ident(current_user), has_table_privilege('{TABLE}', 'SELECT')"
 
 # As Alembic makes it.
 CREATE = f"""CREATE TABLE {TABLE} (
@@ -23,19 +21,21 @@ def ensure(connection: Connection) -> None:
         run(connection, CREATE)
 
 
+class Unreadable(Failure):
+    """The role may not read the version table, which is there."""
+
+
 def stamped(connection: Connection) -> list[str] | None:
     """The revision ids that a database is stamped with; None when it has no version table at all.
 
-    Raises Failure where the role may not read that, and where it is not safe to be read (see `bookkeeping`).
+    Raises Unreadable where the role may not read that, and Failure where it is not safe to be read (see `bookkeeping`).
     """
     if not is_there(connection, TABLE):
         return None
-    try:
-        return list(connection.scalars(text(f"SELECT version_num FROM ONLY {TABLE} ORDER BY version_num")))
-    except DBAPIError as error:
-        if getattr(error.orig, "pgcode", None) != INSUFFICIENT_PRIVILEGE:
-            raise
-        raise Failure(
-            f"The revision that the database stands at cannot be read: {reason(error)}.",
-            f"Let the role read it: GRANT SELECT ON {TABLE} TO {connection.engine.url.username};",
-        ) from error
+    role, may = connection.execute(text(MAY_READ)).one()
+    if not may:
+        raise Unreadable(
+            f"The role {role} may not read {TABLE}, which says which revision the database is at.",
+            f"GRANT SELECT ON {TABLE} TO {role};",
+        )
+    return list(connection.scalars(text(f"SELECT version_num FROM ONLY {TABLE} ORDER BY version_num")))
