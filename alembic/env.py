@@ -47,7 +47,7 @@ given = context.config.attributes
 if context.is_offline_mode():
     # Named parameters, since the others would double every % in the script.
     dialect = {"dialect_name": "postgresql", "dialect_opts": {"paramstyle": "named"}, "literal_binds": True}
-    configure(**dialect, transaction_per_migration=True)
+    configure(**dialect, transaction_per_migration=True, version_table_schema="public")
 elif "connection" in given:
     configure(connection=given["connection"], **{"transaction_per_migration": True, **given.get("options", {})})
 else:

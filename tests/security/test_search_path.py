@@ -8,6 +8,7 @@ from sqlalchemy import URL
 from tests import little
 from tests.little import command
 from tests.projects import Checkout, ask
+from tests.running.test_offline import psql
 from tests.security.roles import low, trap
 from whisper_migrate.databases import connect
 from whisper_migrate.running import runner
@@ -70,6 +71,11 @@ def test_no_command_calls_what_fits_better(tmp_path: Path, database: URL, capsys
             said = command(capsys, project, database, *words.split())
             assert not planted.sprung, (words, said)
             assert "mistake of whisper-migrate" not in said.err, (words, said)
+        assert ask(database, "SELECT n FROM public.bare") == [(1,)]
+        for words in ("downgrade --sql three:two", "upgrade --sql two:three"):
+            script = command(capsys, project, database, *words.split()).out
+            done = psql(database, script)
+            assert done.returncode == 0 and not planted.sprung, (words, done.stderr)
         assert ask(database, "SELECT n FROM public.bare") == [(1,)]
 
 

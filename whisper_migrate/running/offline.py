@@ -16,6 +16,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
 
 from whisper_migrate.databases.bookkeeping import GUARD
+from whisper_migrate.databases.stamps import SCHEMA, TABLE
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
@@ -34,6 +35,8 @@ HEAD = (
     + """\
 {direction} {start} -> {target}. For psql; it stops at the first error.
 \\set ON_ERROR_STOP on
+BEGIN;
+SET LOCAL search_path = '';
 DO $$
 DECLARE
     stands_at text := '';
@@ -53,6 +56,7 @@ BEGIN
     END IF;
 END
 $$;
+COMMIT;
 {lock_timeout}"""
 )
 # Named parameters, since the others would double every % in the script.
@@ -66,7 +70,9 @@ RESET ALL;
 DEALLOCATE ALL;
 DISCARD TEMP;
 """
-VERSION_TABLE = "CREATE TABLE alembic_version ("
+VERSION_TABLE = f"CREATE TABLE {TABLE} ("
+# For the stamp and the ledger, to the end of the transaction: no operator in the project's schemas is to take part.
+OUR_PATH = "SET LOCAL search_path = '';"
 
 
 def script(project: Project, direction: str, target: str, patience: Patience) -> str:
@@ -148,6 +154,7 @@ def _write(
             written.seek(begin)
             if LEAVES.search(written.read()):
                 written.write(f"{RESET}{history.project.session};\n{written.lock_timeout}\n")
+            written.write(f"{OUR_PATH}\n")
 
         kept.migration_fn = update_wrapper(run, function)  # Alembic logs its name
         return kept
@@ -167,6 +174,7 @@ def _write(
         given = {**(DIALECT if alone else {}), **options}
         given["on_version_apply"] = (*(theirs if isinstance(theirs, list | tuple | set) else (theirs,)), entered)
         given["transaction_per_migration"] = True
+        given.setdefault("version_table_schema", SCHEMA)
         original(*arguments, **given)
         literals.use(context.get_context())
         if alone:
