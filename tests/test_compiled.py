@@ -108,7 +108,7 @@ def test_an_old_function_that_cannot_run_is_named_and_no_difference(server: URL,
     (tmp_path / "alembic" / "versions" / "old.py").write_text(written)
     verdict = check(project, server, None)
     assert verdict.clean
-    assert [words.partition(" (")[0] for words in verdict.failing] == ['f(): column "nope" does not exist.']
+    assert [one.what for one in verdict.failing] == ['f(): column "nope" does not exist.']
     more = edited(tmp_path, table.format(', sa.Column("a", sa.Integer)') + BROKEN.format("nope"))
     drafted = draft(more, server, "more")
     assert any("nor could it before: f(): column" in note for note in drafted.notes)

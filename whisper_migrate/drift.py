@@ -44,6 +44,17 @@ class Ignored:
 
 
 @dataclass(frozen=True)
+class Failing:
+    """A function of the models that cannot run: PostgreSQL's reason, and the line that declares it."""
+
+    what: str
+    place: Place | None
+
+    def __str__(self) -> str:
+        return f"{self.what}{placed(self.place)}"
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What was compared, and what differs.
 
@@ -51,7 +62,7 @@ class Verdict:
     with, to the database. `pending`: revisions that the database does not have yet. `anomalies`: what the ledger tells.
     `nearest`: the revision that the database is nearer to than to its stamp, where it drifted and no ledger vouches for
     that. `notes` tell of no difference. `extensions` of the database have another version than its server installs
-    now, and no history states it. `failing` are functions of the models that cannot run, each with PostgreSQL's reason.
+    now, and no history states it. `failing` are functions of the models that cannot run.
     """
 
     project: Project
@@ -67,7 +78,7 @@ class Verdict:
     unreadable: tuple[str, ...] = ()
     whole: bool = True
     extensions: tuple[str, ...] = ()
-    failing: tuple[str, ...] = ()
+    failing: tuple[Failing, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -97,7 +108,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
     drift: list[Change] = []
     ignored: list[Ignored] = []
     nearest = None
-    failing: list[str] = []
+    failing: list[Failing] = []
 
     def compare(finding: str, shadow: Connection, before: Catalog, after: Catalog) -> list[Change]:
         return settled(shadow, kept(finding, diff(before, after), before, after))
@@ -139,7 +150,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
                 url, found = desired.result()
                 with connected(url) as other:
                     wanted = inspect(other, like=at_head)
-                failing = [f"{one}{placed(place(project, wanted[one.key]))}" for one in found]
+                failing = [Failing(str(one), place(project, wanted[one.key])) for one in found]
                 unwritten = compare("unwritten", shadow, at_head, wanted)
     return Verdict(
         project,

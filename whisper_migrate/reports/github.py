@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from whisper_migrate.catalog import Change
 from whisper_migrate.drift import Verdict
 from whisper_migrate.hidden_characters import visible
+from whisper_migrate.remarks import Kind, remarks
+from whisper_migrate.source_lines import Place
 from whisper_migrate.words import line, outline
 
 
@@ -31,16 +33,20 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
         yield _command(level, {"title": title}, f"{anomaly.what}\n{anomaly.remedy}".strip())
     for ignored in verdict.ignored:
         yield _command("notice", {"title": "Ignored"}, f"{line(ignored.change)} ({ignored.pattern.reason})")
-    for reason in verdict.unreadable:
-        yield _command("warning", {"title": "Not readable"}, reason)
+    for remark in remarks(verdict):
+        level = "notice" if remark.kind is Kind.NOTE else "warning"
+        yield _command(level, {**_where(remark.place), "title": remark.kind.value}, remark.text)
     if verdict.clean and verdict.whole:
         yield _command("notice", {"title": "No drift"}, f"{' and '.join(verdict.compared)}: nothing differs")
 
 
 def _annotation(verdict: Verdict, change: Change, title: str, remedy: str) -> str:
-    place = verdict.place(change.object)
-    where = {"file": place.file, "line": str(place.line)} if place else {}
+    where = _where(verdict.place(change.object))
     return _command("error", {**where, "title": title}, f"{line(change)}\n{remedy}")
+
+
+def _where(place: Place | None) -> dict[str, str]:
+    return {"file": place.file, "line": str(place.line)} if place else {}
 
 
 def _command(name: str, properties: dict[str, str], message: str) -> str:

@@ -47,7 +47,7 @@ def document(verdict: Verdict, database: str | None) -> dict[str, Any]:
         ],
         "notes": list(verdict.notes),
         "extensions": list(verdict.extensions),
-        "failing": list(verdict.failing),
+        "failing": list(map(str, verdict.failing)),
         "unreadable": list(verdict.unreadable),
     }
 

@@ -27,6 +27,8 @@ from whisper_migrate import __version__
 from whisper_migrate.catalog import Change
 from whisper_migrate.drift import Verdict
 from whisper_migrate.hidden_characters import in_json
+from whisper_migrate.remarks import remarks
+from whisper_migrate.source_lines import Place
 from whisper_migrate.words import line, outline
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -35,6 +37,10 @@ RULES = {
     "pending": ("The database lacks a revision.", "make upgrade", Level.WARNING),
     "drift": ("The database differs from the history.", "make repair", Level.ERROR),
     "changed": ("A revision is not what ran in the database.", "migrate.py status", Level.ERROR),
+    "stamp": ("The database is nearer to another revision than to its stamp.", "migrate.py adopt", Level.ERROR),
+    "failing": ("A function of the models cannot run.", "migrate.py check-drift", Level.WARNING),
+    "unreadable": ("This was not read, and so not compared.", "migrate.py check-drift", Level.WARNING),
+    "note": ("This is no difference.", "migrate.py status", Level.NOTE),
 }
 
 
@@ -63,10 +69,15 @@ def _results(verdict: Verdict) -> Iterator[Result]:
     for script in verdict.pending:
         place = PhysicalLocation(artifact_location=ArtifactLocation(uri=_uri(str(verdict.history.path(script)))))
         yield _result("pending", f"{script.revision} {script.doc}", Location(physical_location=place))
+    if near := verdict.nearest:
+        said = f"The database is nearer to {near.revision}, {near.difference}."
+        yield _result("stamp", said, _named(near.revision, "revision"))
     for anomaly in verdict.anomalies:
-        if anomaly.differs:
-            name = LogicalLocation(fully_qualified_name=anomaly.revision, kind="revision")
-            yield _result("changed", anomaly.what, Location(logical_locations=[name]))
+        rule = "changed" if anomaly.differs else "note"
+        yield _result(rule, f"{anomaly.what} {anomaly.remedy}".strip(), _named(anomaly.revision, "revision"))
+    for remark in remarks(verdict):
+        where = _at(remark.place) if remark.place else _named("database", "database")
+        yield _result(remark.kind.name.lower(), remark.text, where)
     for ignored in verdict.ignored:
         result = _result(ignored.finding, line(ignored.change), _location(verdict, ignored.change))
         yield result.model_copy(update={"suppressions": [_suppression(ignored.pattern.reason)]})
@@ -91,7 +102,13 @@ def _location(verdict: Verdict, change: Change) -> Location:
     name = LogicalLocation(fully_qualified_name=item.identity, kind=item.kind)
     if place is None:
         return Location(logical_locations=[name])
-    line = PhysicalLocation(
-        artifact_location=ArtifactLocation(uri=_uri(place.file)), region=Region(start_line=place.line)
-    )
-    return Location(physical_location=line, logical_locations=[name])
+    return _at(place).model_copy(update={"logical_locations": [name]})
+
+
+def _at(place: Place) -> Location:
+    artifact, region = ArtifactLocation(uri=_uri(place.file)), Region(start_line=place.line)
+    return Location(physical_location=PhysicalLocation(artifact_location=artifact, region=region))
+
+
+def _named(name: str, kind: str) -> Location:
+    return Location(logical_locations=[LogicalLocation(fully_qualified_name=name, kind=kind)])

@@ -12,6 +12,8 @@ from whisper_migrate.drift import Verdict
 from whisper_migrate.hidden_characters import visible
 from whisper_migrate.names import joined, shown
 from whisper_migrate.plurals import counted
+from whisper_migrate.remarks import Kind, remarks
+from whisper_migrate.source_lines import placed
 from whisper_migrate.words import LONG, differences, excerpt, line, outline
 
 FEW = 5  # ignored changes that are listed for one pattern
@@ -51,11 +53,9 @@ def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
         yield f"[bold]{anomaly.word if anomaly.differs else 'Note'}[/]: {escape(anomaly.what)}"
         yield from [f"  [bold]->[/] {escape(anomaly.remedy)}"] if anomaly.remedy else []
     yield from _ignored(verdict)
-    yield from (f"[bold]Cannot run[/]: {escape(function)}" for function in verdict.failing)
-    yield from (f"Note: {escape(text)}" for text in verdict.notes)
-    for extension in verdict.extensions:
-        yield f"Note: extension {escape(extension)} is not of the version that its server installs now."
-    yield from (f"Not readable: {escape(reason)}" for reason in verdict.unreadable)
+    for remark in remarks(verdict):
+        title = f"[bold]{remark.kind.value}[/]" if remark.kind is Kind.FAILING else remark.kind.value
+        yield f"{title}: {escape(f'{remark.text}{placed(remark.place)}')}"
     names = [name for name in verdict.compared if name != "database"]
     names += [database] if database and "database" in verdict.compared else []
     count = f", {len(verdict.ignored)} ignored" if verdict.ignored else ""

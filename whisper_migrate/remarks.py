@@ -1,0 +1,40 @@
+"""What a verdict says beside its changes: functions that cannot run, what was not read, and notes.
+
+Every report shows these; each in its own form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from whisper_migrate.drift import Verdict
+from whisper_migrate.source_lines import Place
+
+
+class Kind(Enum):
+    """A kind of remark: its title in a report."""
+
+    FAILING = "Cannot run"
+    UNREADABLE = "Not readable"
+    NOTE = "Note"
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One remark, and the line of the models that it is about, where there is one."""
+
+    kind: Kind
+    text: str
+    place: Place | None = None
+
+
+def remarks(verdict: Verdict) -> Iterator[Remark]:
+    """The remarks of a verdict, in the order in which reports show them."""
+    yield from (Remark(Kind.FAILING, one.what, one.place) for one in verdict.failing)
+    yield from (Remark(Kind.NOTE, text) for text in verdict.notes)
+    for extension in verdict.extensions:
+        text = f"extension {extension} is not of the version that its server installs now."
+        yield Remark(Kind.NOTE, text)
+    yield from (Remark(Kind.UNREADABLE, reason) for reason in verdict.unreadable)
