@@ -15,10 +15,10 @@ Key = tuple[str, str]
 class Object:
     """One object of a database: its kind, its identity as PostgreSQL quotes it, and its attributes. Never changed.
 
-    `key` names it in a catalog. `parent` is the identity of the table (or view) that it lives and dies with. `derived`
-    says that it is a table's share of what its parent has: it comes and goes with that. `called` is the name that an
-    index or constraint has by chance, in this one database. Nothing else here is of one database only (an OID is), so
-    catalogs can share their objects.
+    `key` names it in a catalog. `parent` is the identity of the table (or view) that it is created and dropped with.
+    `derived` says that a child table or partition has it from its parent table: PostgreSQL creates, alters and drops it
+    together with the parent's. `called` is the name that PostgreSQL chose in this one database for a partition's index
+    or constraint. No other attribute depends on the database (as an OID would), so catalogs can use the same objects.
     """
 
     kind: str
@@ -80,10 +80,10 @@ class Change:
 class Catalog:
     """Every object of one database, in the order in which it was found (columns as the table has them).
 
-    `implied` are objects that go without saying here, as an owner's rights: whether another catalog lists them or not
-    is no difference. `owners` are read where they are asked for, and compared with no other catalog's: a shadow belongs
-    to whoever made it. `locked` objects were not read as a whole, since another session has locked a table of theirs.
-    to whoever made it. With them come the `oids` of what has one, which tell what was made again.
+    `implied` are objects that exist by default, as an owner's privileges: whether another catalog lists them or not is
+    no difference. `owners` are read on request and never compared with those of another catalog, since a shadow belongs
+    to the role that made it. The `oids` come with the owners: an object that was created anew has another OID. `locked`
+    objects were not read completely, because another session holds a lock on their table.
     """
 
     objects: Mapping[Key, Object]

@@ -241,7 +241,7 @@ class _Reader:
                 values = tuple(tuple(value) if type(value) is list else value for value in values)
             address = (constant if catalog is None else row[catalog], row[oid], 0 if subid is None else row[subid])
             within = None if parent is None else same.setdefault(row[parent], row[parent])
-            share = derived is not None and row[derived]
+            inherited = derived is not None and row[derived]
             name = None if called is None else row[called]
             lives_in = within or row[identity]
             if address[:2] in members or lives_in in temporary:
@@ -249,9 +249,9 @@ class _Reader:
             if _is_left_out(lives_in, bool(within) or kind == "table"):
                 continue
             item = known.get((kind, row[identity]))
-            same_place = item and item.parent == within and item.derived == share and item.called == name
+            same_place = item and item.parent == within and item.derived == inherited and item.called == name
             if item is None or not same_place or item.values != values:
-                item = Object(kind, row[identity], within, fields, values, share, name)
+                item = Object(kind, row[identity], within, fields, values, inherited, name)
             if self.around and self.around.hides(values):
                 self.locked.add(item.key)
             yield address, item

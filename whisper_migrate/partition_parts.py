@@ -1,8 +1,8 @@
-"""The part that each partition has in an index, key or foreign key of its parent.
+"""Partition indexes, and the keys and foreign keys that a partition has from its partitioned table.
 
-PostgreSQL makes it, or somebody attaches an index. Either way nobody compares its name: it is known by the index or
-constraint at the top of the tree, and by the partition. A statement on it finds out the name when it runs, since that
-may be another one in each database.
+PostgreSQL creates them, or somebody attaches an index. Their names are not compared. A partition index is identified by
+the index or constraint of the topmost partitioned table and by its partition. A statement on it looks up the name when
+it runs, because each database may have another one.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
 from whisper_migrate.statement import Statement
 
-# In a statement, where the name of the part belongs: in no SQL there is a character like this.
+# Stands for the name of the partition's index or constraint in a statement: SQL never contains this character.
 NAME = "\0"
 
-# Parts of indexes: the index, the partition, and the index at the top of the tree.
+# Partition indexes: the index, its partition, and the index of the topmost partitioned table.
 INDEXES = """
     SELECT i.indexrelid AS oid, quote_ident(top.relname) AS name, top.oid::regclass::text AS part_of,
            top.oid::regclass || ' on partition ' || i.indrelid::regclass AS identity
@@ -26,7 +26,7 @@ INDEXES = """
     JOIN pg_catalog.pg_index AS up ON up.indexrelid = h.inhparent AND up.indisvalid
     JOIN pg_catalog.pg_class AS top ON top.oid = pg_partition_root(i.indexrelid)
 """
-# Parts of constraints with an index, and of foreign keys. (A check has the name of its parent's.) For WITH RECURSIVE.
+# Partitions' keys, exclusions and foreign keys, for WITH RECURSIVE. (A check always has the name of its parent's.)
 CONSTRAINTS = """
 part_above(oid, conrelid, above) AS (
     SELECT con.oid, con.conrelid, con.conparentid
@@ -49,7 +49,7 @@ part_above(oid, conrelid, above) AS (
 
 
 def constraint_of(item: Object) -> str:
-    """A query for the constraint that is the part of `item["part_of"]` in the table."""
+    """A query for the constraint that the partition has from `item["part_of"]`, of the topmost partitioned table."""
     name, table = literal(item["name"]), literal(item["part_of"].removeprefix(f"{item['name']} on "))
     return f"""WITH RECURSIVE part AS (
         SELECT con.oid, con.conrelid FROM pg_catalog.pg_constraint AS con
@@ -68,9 +68,9 @@ def _index_of(item: Object) -> str:
 
 
 def with_names(item: Object, statements: Iterable[str], *, of: str | None = None) -> list[str]:
-    """The statements with the name that the part has in the database, wherever they say NAME.
+    """The statements, each made to look up the partition index's name where it says NAME.
 
-    `of` says that `item` is on an index or a constraint.
+    `of` is "index" or "constraint" where `item` itself is neither, as a comment on one.
     """
     return [_with_name(item, of or item.kind, sql) if NAME in sql else sql for sql in statements]
 
@@ -103,7 +103,7 @@ END
 
 
 def index_gives_way(relation: str) -> str:
-    """Renames the part of an index that has this name in the database, which an object is to get."""
+    """Renames a partition index that has this name in the database, so that another object can get the name."""
     return f"""DO $$
 DECLARE
     part regclass := to_regclass({literal(relation)});
@@ -117,7 +117,7 @@ $$"""
 
 
 def constraint_gives_way(name: str, table: str) -> str:
-    """Renames the part of a foreign key that has this name in the database, which a constraint is to get."""
+    """Renames a partition's foreign key that has this name in the database, so that a constraint can get the name."""
     return f"""DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_catalog.pg_constraint AS con

@@ -1,10 +1,11 @@
 """Two printings of one expression are no difference: PostgreSQL itself says so.
 
-What PostgreSQL prints of an expression is not always what it prints once that text has been run: `a IN ('x', 'y')` on a
-varchar, or AND inside AND, come out in another form after a dump and a restore. So where two definitions differ, both
-texts are run in a shadow, and what it prints of them then is compared. That tells nothing where something that the
-expression uses, as a column's type, changes too: such a difference stays one. The text may be of any role that owns
-something in the database, so it is run `confined`: what needs a superuser's rights stays a difference, too.
+PostgreSQL may print an expression in another form once its printed text has been run: `a IN ('x', 'y')` on a varchar,
+or AND inside AND, differ after a dump and a restore. Where two definitions differ, both texts are therefore run in a
+shadow, and PostgreSQL's printings of the two results are compared. This proves nothing where an object that the
+expression uses changes too, as a column's type: the difference then stays one. The text may come from any role that
+owns an object in the database, so it is run `confined`: a definition that needs a superuser's privileges stays a
+difference too.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ PRINTED = frozenset(
 
 
 def settled(shadow: Connection, changes: Sequence[Change]) -> list[Change]:
-    """The changes that are differences indeed; `shadow` holds their `before` side, and is left as it is."""
+    """The changes that are real differences; `shadow` holds their `before` side, and is left as it is."""
     doubtful = [change for change in changes if change.sign == "~" and PRINTED.issuperset(change.fields)]
     if not doubtful:
         return list(changes)
@@ -54,13 +55,14 @@ def settled(shadow: Connection, changes: Sequence[Change]) -> list[Change]:
     unproved = on_changed(base, doubtful, changes)
     doubtful = [change for change in doubtful if change.object.key not in unproved]
     wholes = {change.object.key: above(base, change.object) for change in doubtful}
-    # What a share is of is run for it: but not where that differs indeed, or it is a share of another now.
+    # An object of a child table or partition is tested through its parent's, unless the parent's really differs or the
+    # table has another parent now.
     unlike = {change.object.key for change in changes} - wholes.keys()
     moved = {change.object.identity for change in changes if "parents" in change.fields}
     others = {item.key for item in (change.object for change in doubtful) if item.parent in moved}
     others |= {key for key, above_it in wholes.items() if above_it & unlike}
     same = _same(shadow, base, doubtful, others)
-    if same is None:  # one of them stands in the way of the others
+    if same is None:  # one of them failed, and all were run in one transaction
         same = []
         for change in doubtful:
             together = [one for one in doubtful if one is change or one.object.key in wholes[change.object.key]]
@@ -71,7 +73,7 @@ def settled(shadow: Connection, changes: Sequence[Change]) -> list[Change]:
 
 
 def agreed(before: Catalog, after: Catalog, changes: Sequence[Change]) -> Catalog:
-    """`after`, but as in `before` where only the printing differs: what a plan must leave alone."""
+    """`after`, with the objects of `before` where only the printing differs: a plan leaves these alone."""
     changed = {change.object.key for change in changes}
     same = {key: item for key, item in before.objects.items() if key in after and key not in changed}
     objects = {key: replace(same.get(key, item), derived=item.derived) for key, item in after.objects.items()}
@@ -79,9 +81,9 @@ def agreed(before: Catalog, after: Catalog, changes: Sequence[Change]) -> Catalo
 
 
 def _same(shadow: Connection, base: Catalog, changes: list[Change], others: set[Key]) -> list[Change] | None:
-    """Those whose two sides PostgreSQL prints alike once it has run them; None when they cannot be run.
+    """The changes whose two sides PostgreSQL prints alike after running them; None when they cannot be run.
 
-    `others` are not tried by running what they are a share of.
+    `others` are objects for which running the parent table's object proves nothing.
     """
     try:
         with confined(shadow) as inside:
@@ -90,7 +92,7 @@ def _same(shadow: Connection, base: Catalog, changes: list[Change], others: set[
             made = plan(base, other)
             inside.give(_concerned(base, made))
             inside.run(list(map(without_rows, statements(made))))
-            # What no statement changes was not tried, so nothing was proved of it.
+            # An object that no statement changed was not tried, so nothing is proved about it.
             touched = {item.key for step in made if step.statements for item in (step.item, *step.inside)}
             for change in changes:
                 if change.object.key not in others and touched & above(base, change.object):
@@ -105,7 +107,10 @@ def _same(shadow: Connection, base: Catalog, changes: list[Change], others: set[
 
 
 def _concerned(base: Catalog, steps: Sequence[Step]) -> list[tuple[str, str]]:
-    """What must belong to whoever takes these steps: schemas, and what steps alter or refer to, with its relatives."""
+    """The objects that the role which runs these steps must own.
+
+    These are the schemas, the objects that the steps alter or refer to, and the parents and children of their tables.
+    """
     keys = {item.key for step in steps for item in (step.item, step.before, *step.inside) if item}
     keys |= {needed for key in keys for needed in base.requires.get(key, ())}
     names = {base[key].parent or base[key].identity for key in keys if key in base}

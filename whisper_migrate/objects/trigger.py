@@ -6,7 +6,7 @@ CATALOG = "pg_trigger"
 OWNER = None
 AFTER = ("column", "view", "function", "constraint", "index")
 
-# PostgreSQL 14 calls a partition's share of its parent's triggers internal, as it does those that keep a constraint.
+# PostgreSQL 14 marks a partition's copies of its parent's triggers as internal, like those that keep a constraint.
 QUERY = """
 SELECT t.oid, t.tgrelid::regclass::text AS parent,
        quote_ident(t.tgname) || ' on ' || t.tgrelid::regclass AS identity,
