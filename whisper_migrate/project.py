@@ -190,12 +190,18 @@ class Project:
     def blame(self, error: BaseException) -> str:
         """What went wrong in the project's own code, and where, in one line: `NameError: ... (alembic/x.py:3)`."""
         said = f"{type(error).__name__}: {error}".strip().partition("\n")[0].rstrip(".:")
-        places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
         if isinstance(error, SyntaxError) and error.filename:
             said = f"{type(error).__name__}: {error.msg}"
+        place = self.whereabouts(error)
+        return f"{said} ({place})" if place else said
+
+    def whereabouts(self, error: BaseException) -> str | None:
+        """The innermost line of the project's own code where an error came up: `alembic/x.py:3`."""
+        places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+        if isinstance(error, SyntaxError) and error.filename:
             places.append((error.filename, error.lineno))
         for file, number in reversed(places):
             path = Path(file)
             if path.is_relative_to(self.root) and not any(path.is_relative_to(folder) for folder in OTHERS):
-                return f"{said} ({path.relative_to(self.root)}:{number})"
-        return said
+                return f"{path.relative_to(self.root)}:{number}"
+        return None

@@ -10,6 +10,11 @@ from tests.running.attempts import project
 
 CREATE, DROP = "op.create_table('t', sa.Column('n', sa.Integer))", "op.drop_table('t')"
 OFFLINE = "if op.get_context().as_sql: op.execute({!r})"
+BIND = "op.get_bind()"
+READS = (
+    "Note: r1 cannot be written as a script: its upgrade needs a connection to the database (alembic/versions/r1.py:"
+)
+READS_DOWN = READS.replace("upgrade", "downgrade")
 CASES = {
     "rows in arrays of an enum": (
         "op.execute(\"CREATE TYPE mood AS ENUM ('x')\")\n"
@@ -34,8 +39,22 @@ CASES = {
         f"{CREATE}\nn = op.get_bind().execute(sa.text('SELECT 1')).scalar()",
         DROP,
         0,
-        "Note: Its upgrade is not tried as a script for psql: A revision cannot be written as a script",
+        READS,
     ),
+    "reads rows": (f"{CREATE}\nrows = {BIND}.execute(sa.text('SELECT 1')).fetchall()", DROP, 0, READS),
+    "reads in a loop": (f"{CREATE}\nfor row in {BIND}.execute(sa.text('SELECT 1')): pass", DROP, 0, READS),
+    "reads through the driver": (f"{CREATE}\n{BIND}.exec_driver_sql('SELECT 1')", DROP, 0, READS),
+    "inspects": (f"{CREATE}\nassert sa.inspect({BIND}).has_table('t')", DROP, 0, READS),
+    "asks the dialect": (f"{CREATE}\nassert {BIND}.dialect.has_table({BIND}, 't')", DROP, 0, READS),
+    "reads in a session": (
+        f"{CREATE}\nfrom sqlalchemy.orm import Session\nSession({BIND}).execute(sa.text('SELECT 1')).all()",
+        DROP,
+        0,
+        READS,
+    ),
+    "gives parameters": (f"{CREATE}\n{BIND}.execute(sa.text('SELECT :n'), {{'n': 1}})", DROP, 0, READS),
+    "reads on the way down": (CREATE, f"{DROP}\n{BIND}.execute(sa.text('SELECT 1')).scalar()", 0, READS_DOWN),
+    "writes through a connection": (f"{CREATE}\n{BIND}.execute(sa.text('SELECT 1'))", DROP, 0, "nothing differs"),
 }
 
 
@@ -46,3 +65,4 @@ def test_scripts_are_proved(server: URL, tmp_path: Path, capsys: pytest.CaptureF
         said = command(capsys, made, server, "prove", "r1")
         assert words in said.out, f"{name}: {said.out} {said.err}"
         assert said.code == code, f"{name}: {said.out}"
+        assert said.out.count("Note:") == (READS in said.out) + (READS_DOWN in said.out), f"{name}: {said.out}"

@@ -68,7 +68,11 @@ def test_mine_are_put_on_theirs(capsys: pytest.CaptureFixture[str], project: Pro
     rewritten = rewritten.replace(b"down_revision = 'two'", b"down_revision = 'merged'")
     assert files(project) == {**before, "right.py": rewritten}
     said = proved(capsys, project, server)
-    assert said.out.startswith(sound("one", "two")) and sound("merged", "right", "right2") in said.out
+    assert said.out.startswith(sound("one", "two")) and sound("right", "right2") in said.out
+    assert (
+        "  Note: merged was not tried as a script, which begins at one revision: it needs left and other.\n" in said.out
+    )
+    assert said.out.count("Note:") == 1, said.out
     assert rebased(capsys, project, server).out == "The history has no two heads: nothing to rebase.\n"
 
 
@@ -113,7 +117,8 @@ def test_other_order_may_not_run_at_all(capsys: pytest.CaptureFixture[str], proj
         day=2,
     )
     said = rebased(capsys, project, server)
-    assert said.code == 1 and '\n  left does not run: index "authors_name_idx" does not exist.\n' in said.out
+    words = '\n  left does not run: index "authors_name_idx" does not exist. It was at: DROP INDEX authors_name_idx.\n'
+    assert said.code == 1 and words in said.out
 
 
 @pytest.mark.parametrize(

@@ -138,11 +138,6 @@ REFUSED = {
         table("t", column("a"), column("b"), more=', schema="app"'),
         'If it is app.t now, say so there in the model: info={"renamed_from": "public.t"}',
     ),
-    "an undeclared enum": (
-        enum("mood"),
-        enum("feeling"),
-        'If it is feeling now, say so there in the model: the type\'s .info = {"renamed_from": "mood"}',
-    ),
 }
 
 
@@ -153,3 +148,18 @@ def test_refused_with_what_to_write(before: str, after: str, words: str, tmp_pat
         draft(edited(tmp_path, after), server, "second")
     assert words in refused.value.what and refused.value.remedy
     assert len(list((tmp_path / "alembic/versions").glob("*.py"))) == 1
+
+
+def test_undeclared_rename_of_an_enum_loses_no_value(tmp_path: Path, server: URL, database: URL) -> None:
+    draft(edited(tmp_path, enum("mood")), server, "first")
+    upgrade(edited(tmp_path, enum("mood")), database, "head", lambda applied: None)
+    ask(database, "INSERT INTO t VALUES ('y') RETURNING 1")
+    project = edited(tmp_path, enum("feeling"))
+    made = draft(project, server, "second")
+    words = "Enum mood is dropped, and another one has its labels. If it is feeling now, say so there in the model: the"
+    assert made.notes[0] == f'{words} type\'s .info = {{"renamed_from": "mood"}}'
+    upgrade(project, database, "head", lambda applied: None)
+    assert ask(database, "SELECT m::text, pg_typeof(m)::text FROM t") == [("y", "feeling")]
+    assert check(project, server, database).clean
+    downgrade(project, database, "-1", lambda applied: None)
+    assert ask(database, "SELECT m::text, pg_typeof(m)::text FROM t") == [("y", "mood")]

@@ -30,6 +30,7 @@ from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
 from whisper_migrate.revisions.backfill import backfilled, backfills, fillable, rules
 from whisper_migrate.revisions.prove import Flaw, prove
+from whisper_migrate.revisions.prove_script import prove_script
 from whisper_migrate.revisions.render import Body
 from whisper_migrate.revisions.revision_file import Text, write
 from whisper_migrate.rows.breaches import Breach, concerns
@@ -123,11 +124,15 @@ def draft(
             drafts = History(project, (own, Path(folder)))
             try:
                 prove(drafts, connection, text.revision, recorded, desired)
+                connection.commit()
+                scripted = prove_script(drafts, shadow, drafts.find(text.revision), recorded, desired)
             except Flaw as flaw:
                 raise Failure(f"The draft's {flaw.what}, so it was not kept:{flaw.details}") from flaw
         notes = [
             *renames.notes,
             *known,
+            *_replaced(up, recorded, desired),
+            *scripted,
             *(f"Nothing needs allow={typed(name)}." for name in allowed if name not in needed),
         ]
         notes += _waiting(ways[0], online)
@@ -147,6 +152,13 @@ def _require_running(
         return [f"This function cannot run, nor could it before: {fault}" for fault in failing]
     lines = [f"\n  {fault}{placed(place(project, desired[fault.key]))}" for fault in brought]
     raise Failure(f"No revision was written, since the models have functions that cannot run:{''.join(lines)}")
+
+
+def _replaced(steps: Sequence[Step], before: Catalog, after: Catalog) -> list[str]:
+    """Notes on enums that make way for equal ones: no value is lost, but a rename would not write every row again."""
+    gone = [step.item for step in steps if step.verb == "drop" and step.item.kind == "enum"]
+    hints = {shown(item.identity): perhaps_renamed(item, before, after).strip() for item in gone}
+    return [f"Enum {name} is dropped, and another one has its labels. {hint}" for name, hint in hints.items() if hint]
 
 
 def _waiting(way: Online, online: bool) -> list[str]:

@@ -11,35 +11,41 @@ from sqlalchemy import URL
 from whisper_migrate.catalog import Catalog, diff
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.psql import psql
-from whisper_migrate.databases.stamps import stamped
+from whisper_migrate.databases.stamps import TABLE
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
+from whisper_migrate.names import joined
 from whisper_migrate.revisions.prove import Flaw, require_none
 from whisper_migrate.running.offline import script
 from whisper_migrate.running.patience import Patience
+from whisper_migrate.sql import literal, run
 
 
-def prove_script(history: History, copy: URL, revision: Script, before: Catalog, after: Catalog) -> list[str]:
+def prove_script(history: History, shadow: URL, revision: Script, before: Catalog, after: Catalog) -> list[str]:
     """Run the scripts of `migrate.py downgrade --sql` and `upgrade --sql` for one revision in a shadow that is at it.
 
-    Gives a note where it cannot be written as a script, since it reads from its connection. Raises Flaw where psql
-    rejects a script, or where that leads elsewhere than the revision.
+    Gives a note where there is no such script. Raises Flaw where psql rejects a script, or where that leads elsewhere
+    than the revision.
     """
-    with connected(copy) as connection:
-        alone = stamped(connection) == [revision.revision]
-    parent = revision.down_revision or "base"
-    if not alone or not isinstance(parent, str) or revision.dependencies:
-        return []  # a script goes from one revision to another
-    ways = (("downgrade", f"{revision.revision}:{parent}", before), ("upgrade", f"{parent}:{revision.revision}", after))
-    for direction, target, wanted in ways:
+    name, parents = revision.revision, [*revision._all_down_revisions]
+    if len(parents) > 1 or revision.dependencies:
+        return [f"{name} was not tried as a script, which begins at one revision: it needs {joined(parents)}."]
+    with connected(shadow) as connection:  # a script expects no other branch
+        run(connection, f"DELETE FROM {TABLE} WHERE version_num <> {literal(name)}")
+        connection.commit()
+    parent = parents[0] if parents else "base"
+    for direction, target, wanted in (
+        ("downgrade", f"{name}:{parent}", before),
+        ("upgrade", f"{parent}:{name}", after),
+    ):
         try:
-            text = script(history.project, direction, target, Patience())
+            text = script(history.project, direction, target, Patience(), history)
         except Failure as failure:
-            return [f"Its {direction} is not tried as a script for psql: {failure.what}"]
-        if said := _run(copy, text):
+            return [failure.what]
+        if said := _run(shadow, text):
             raise Flaw(f"script of the {direction} is rejected by psql", f" {said}")
-        with connected(copy) as connection:
+        with connected(shadow) as connection:
             require_none(connection, f"script of the {direction}", diff(inspect(connection, like=wanted), wanted))
     return []
 

@@ -20,7 +20,7 @@ from whisper_migrate.databases.stamps import SCHEMA, TABLE
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
-from whisper_migrate.running import ledger_script, literals
+from whisper_migrate.running import ledger_script, literals, no_connection
 from whisper_migrate.running.concurrently import is_concurrent
 from whisper_migrate.running.lock import RUN, RUNS
 from whisper_migrate.running.patience import Patience, milliseconds
@@ -75,13 +75,13 @@ VERSION_TABLE = f"CREATE TABLE {TABLE} ("
 OUR_PATH = "SET LOCAL search_path = '';"
 
 
-def script(project: Project, direction: str, target: str, patience: Patience) -> str:
+def script(project: Project, direction: str, target: str, patience: Patience, history: History | None = None) -> str:
     """The SQL of the way to `target` from the beginning, or of the range `FROM:TO`.
 
-    It names each revision as psql comes to it, and writes the ledger. Raises Failure for a revision that cannot be
-    written down, since it wants to read from the database.
+    It names each revision as psql comes to it, and writes the ledger. `history` is the project's own unless given.
+    Raises Failure for a revision that cannot be written down, since it needs a connection.
     """
-    history = History(project)
+    history = history or History(project)
     start, _, end = target.rpartition(":")
     if direction == "downgrade" and not start:
         raise Failure("A downgrade as a script must be told where it begins.", f"migrate.py downgrade --sql FROM:{end}")
@@ -89,13 +89,19 @@ def script(project: Project, direction: str, target: str, patience: Patience) ->
     end = history.head or "base" if end in ("head", "") else end
     written = _Written(patience)
     steps = way(history, direction, end, () if start == "base" else (start,))
+    underway: list[RevisionStep] = []
     try:
         with plain_words():
-            _write(history, written, steps, direction, start, end)
+            _write(history, written, steps, underway, direction, start, end)
     except Failure:
         raise
     except Exception as error:
-        raise Failure(f"A revision cannot be written as a script: {project.blame(error)}.") from error
+        what = f"{revision_of(underway[0]) if underway else end} cannot be written as a script"
+        if no_connection.is_needed(error):
+            where = project.whereabouts(error)
+            said = f"its {direction} {no_connection.NEEDED}{f' ({where})' if where else ''}"
+            raise Failure(f"{what}: {said}.", f"Run it with one: migrate.py {direction}") from error
+        raise Failure(f"{what}: {project.blame(error)}.") from error
     head = HEAD.format(
         direction=direction,
         guard=GUARD,
@@ -128,14 +134,19 @@ def save(text: str, path: Path) -> None:
 
 
 def _write(
-    history: History, written: _Written, steps: list[RevisionStep], direction: str, start: str, end: str
+    history: History,
+    written: _Written,
+    steps: list[RevisionStep],
+    underway: list[RevisionStep],
+    direction: str,
+    start: str,
+    end: str,
 ) -> None:
-    """Let the project's env.py write the steps down, as Alembic's own `--sql` does."""
-    config = history.project.alembic()
+    """Let the project's env.py write the steps down, as Alembic's own `--sql` does; `underway` has the latest one."""
+    config = history.project.alembic(versions=history.versions)
     config.output_buffer = written
     config.attributes["connection"] = None  # for an env.py that knows no scripts
     ledger = iter([f"{ledger_script.make()}\n"])
-    underway: list[RevisionStep] = []
 
     def named(*_: Any) -> Iterator[RevisionStep]:
         for number, step in enumerate(steps, 1):
@@ -177,6 +188,7 @@ def _write(
         given.setdefault("version_table_schema", SCHEMA)
         original(*arguments, **given)
         literals.use(context.get_context())
+        no_connection.use(context.get_context())
         if alone:
             context.get_context().impl.static_output(f"{history.project.session};")
 
