@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, DDL, Enum, MetaData, TypeDecorator
+from sqlalchemy import ARRAY, DDL, Connection, Enum, MetaData, TypeDecorator
 from sqlalchemy.dialects.postgresql import DOMAIN
+from sqlalchemy.schema import AddConstraint, sort_tables_and_constraints
 from sqlalchemy.types import SchemaType, TypeEngine
 from sqlalchemy.util import OrderedSet
 
@@ -38,6 +39,27 @@ def in_one_order(metadata: MetaData) -> None:
     """
     for table in metadata.tables.values():
         table.indexes = OrderedSet(sorted(table.indexes, key=lambda index: str(index.name)))
+
+
+def create_tables(connection: Connection, metadata: MetaData, **options: Any) -> None:
+    """`create_all`, with the foreign keys of cyclic tables added last, in the order in which the models declare them.
+
+    `create_all` goes through a set of these, so that the names that PostgreSQL chooses for unnamed ones would differ
+    from run to run.
+    """
+    *_, (_, cyclic) = sort_tables_and_constraints(metadata.tables.values())  # type: ignore[no-untyped-call]
+    keys = sorted(cyclic, key=lambda key: (key.table.key, key._creation_order))
+    try:
+        for key in keys:
+            key.table.constraints.discard(key)
+            key.table.foreign_keys.difference_update(key.elements)
+        metadata.create_all(connection, **options)
+    finally:
+        for key in keys:
+            key.table.constraints.add(key)
+            key.table.foreign_keys.update(key.elements)
+    for key in keys:
+        connection.execute(AddConstraint(key, isolate_from_table=True))
 
 
 def _name(declared: Any) -> tuple[str, str]:

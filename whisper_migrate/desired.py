@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CheckFirst, CreateSchema
 from sqlalchemy.types import SchemaType
 
-from whisper_migrate.declared import Unmade, called, cause, in_one_order, named_types
+from whisper_migrate.declared import Unmade, called, cause, create_tables, in_one_order, named_types
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.parameters import require_none
 from whisper_migrate.project import Project
@@ -52,7 +52,7 @@ def _make(connection: Connection, project: Project) -> None:
         if left:
             metadata.create_all(connection, tables=[], checkfirst=THERE)  # for a function that calls a sequence
             left = _create(connection, left)
-        metadata.create_all(connection, checkfirst=THERE)
+        create_tables(connection, metadata, checkfirst=THERE)
     except SQLAlchemyError as error:
         statement = " ".join(str(getattr(error, "statement", None) or "").split())
         at = f" It was at: {statement[:200]}" if statement else ""

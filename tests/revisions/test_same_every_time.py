@@ -35,8 +35,22 @@ for name in ("p", "q", "r"):
 ENTITIES += [sa.DDL(f"CREATE VIEW v{{n}} AS SELECT a, b, m FROM {{n}} WHERE a > 0") for n in "pqr"]
 ENTITIES += [sa.DDL(f"CREATE VIEW w{{n}} AS SELECT a FROM v{{n}} WHERE a > 0") for n in "pqr"]
 """
+# Tables in a cycle, whose foreign keys are unnamed, and several of them on the same columns.
+CYCLE = """
+for name, others in (("x{n}", "yz"), ("y{n}", "xz"), ("z{n}", "xx")):
+    keys = [(f"{{other}}{n}.id", rule) for other in others for rule in (None, "CASCADE", "SET NULL")]
+    sa.Table(
+        name, metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Integer),
+        *(sa.ForeignKeyConstraint(["a"], [key], ondelete=rule) for key, rule in keys),
+        sa.ForeignKeyConstraint(["a"], ["x{n}.id"], deferrable=True, use_alter=True),
+        sa.UniqueConstraint("a"), sa.UniqueConstraint("a", "id"),
+        sa.CheckConstraint("a > 1"), sa.CheckConstraint("a > 2"),
+        sa.Index(f"{{name}}_1", "a"), sa.Index(f"{{name}}_2", "a", "id"),
+    )
+"""
 SIDES = [
-    FIRST.format(type=type_, labels=labels) for type_, labels in (("Integer", '"a", "b"'), ("Numeric", '"b", "a"'))
+    FIRST.format(type="Integer", labels='"a", "b"') + CYCLE.format(n=1),
+    FIRST.format(type="Numeric", labels='"b", "a"') + CYCLE.format(n=1) + CYCLE.format(n=2),
 ]
 PROGRAM = """
 import sys
@@ -73,4 +87,5 @@ def test_same_every_time(seeds: range, tmp_path: Path, server: URL, database: UR
         assert done.returncode == 0, done.stderr
         said.append(done.stdout)
     assert said[0].startswith("True\n~ ")
-    assert said == said[:1] * len(seeds)
+    for other in said:
+        assert other.splitlines() == said[0].splitlines()

@@ -59,6 +59,7 @@ LEFT JOIN pg_catalog.pg_tablespace AS ts ON ts.oid = x.reltablespace
 LEFT JOIN off ON off.oid = con.oid
 WHERE con.oid >= 16384 AND con.contype IN ('p', 'u', 'c', 'f', 'x')
   AND con.oid NOT IN (SELECT copy.oid FROM copy)
+ORDER BY con.oid
 """
 
 NOT_VALID = " NOT VALID"

@@ -86,7 +86,8 @@ def _declared(project: Project) -> Iterator[Declared]:
     default = project.metadata.schema or unquoted(split_list(project.search_path)[0])
     tables = {(table.schema or default, table.name): table for table in project.metadata.tables.values()}
     types = {id(column.type): column.type for table in tables.values() for column in table.columns}
-    for type_ in [*types.values(), *project.metadata.get_schema_objects(Enum)]:
+    alone = sorted(project.metadata.get_schema_objects(Enum), key=lambda enum: (str(enum.schema), str(enum.name)))
+    for type_ in [*types.values(), *alone]:
         info = getattr(type_, "info", None)
         if isinstance(type_, Enum) and type_.name and isinstance(info, dict):
             within = (type_.schema or default, str(type_.name))
