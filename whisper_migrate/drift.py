@@ -206,8 +206,8 @@ def read_database(
     """The database's catalog, and the revision that it is stamped with (None while it is empty). `like`: see `inspect`.
 
     A check, which `checks` says it is for, goes on without what it cannot read: objects that another role has locked,
-    and the stamp, in place of which the head is compared. Raises Failure, with the way out, for a stamp that says nothing sure: none on a database that has tables, an id
-    that no file has, several at once.
+    and the stamp, in place of which the head is compared. Raises Failure, with the way out, for a stamp that says
+    nothing sure: none on a database that has tables, an id that no file has, several at once.
     """
     (revisions, unread), catalog = in_snapshot(
         database,

@@ -13,6 +13,8 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from whisper_migrate.databases.secret_parameters import scrubbed
+from whisper_migrate.hidden_characters import harmless
 from whisper_migrate.plurals import counted
 
 PIN = re.compile(r"^([\w.-]+)(?:\[[^]]*\])?==([\w.]+)", re.MULTILINE)
@@ -37,7 +39,7 @@ def main(root: Path) -> None:
         except Exception as error:  # whatever it is, the other lines are wanted too
             word, said = "FAIL", _words(error)
             failures.append(error)
-        print(f"{word}  {name:<{WIDTH}}  {said}".replace("\n", f"\n{' ' * (WIDTH + 8)}"))
+        print(harmless(scrubbed(f"{word}  {name:<{WIDTH}}  {said}")).replace("\n", f"\n{' ' * (WIDTH + 8)}"))
     print(f"Failed: {len(failures)} of these." if failures else "All is well.")
     if any(isinstance(error, NotAsPinned) for error in failures):
         print("To install what is pinned: make setup, or: pip install -r requirements-core.txt")

@@ -77,9 +77,7 @@ def test_second_connection_that_waits_for_nothing_is_let_be(tmp_path: Path, data
     assert run(made, database).after == ["r2"]
 
 
-def test_name_for_connections_ends_with_the_run(
-    tmp_path: Path, database: URL, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_name_for_connections_ends_with_the_run(tmp_path: Path, database: URL, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PGAPPNAME", raising=False)
     during = "import os\nop.execute(f\"CREATE TABLE named AS SELECT '{os.environ['PGAPPNAME']}' AS name\")"
     run(project(tmp_path, during), database)

@@ -4,18 +4,22 @@ import ast
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import URL
 
 from tests.connections import connected
+from tests.drafting import edited
 from tests.little import execute as on
 from whisper_migrate.catalog import Catalog
 from whisper_migrate.errors import Failure
+from whisper_migrate.hidden_characters import JOINER
 from whisper_migrate.inspect import inspect
 from whisper_migrate.planning.plan import plan
+from whisper_migrate.project import Project
 from whisper_migrate.revisions.python_sql import execute, indented, quoted, sql_text
 from whisper_migrate.revisions.render import Body
+from whisper_migrate.revisions.revision_file import Text, write
 
 ATTACKS = (
     '"); import os; os.system("x")  #',
@@ -37,12 +41,17 @@ TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=12),
 )
 ALLOWED = {"op", "sa", "postgresql"}
+IMPORTS = ("import sqlalchemy as sa", "from alembic import op", "from sqlalchemy.dialects import postgresql")
+ALEMBICS = ("revision", "down_revision", "branch_labels", "depends_on")
 
 
 def require_only_operations(body: str) -> list[str]:
     """The strings in a function's body, in which everything called is of one of the three modules."""
-    tree = ast.parse(f"def upgrade() -> None:\n    {indented(body) or 'pass'}\n")
-    (function,) = tree.body
+    (function,) = ast.parse(f"def upgrade() -> None:\n    {indented(body) or 'pass'}\n").body
+    return only_operations(function, body)
+
+
+def only_operations(function: ast.stmt, body: str) -> list[str]:
     assert isinstance(function, ast.FunctionDef)
     for node in ast.walk(function):
         assert not isinstance(node, ast.Import | ast.ImportFrom | ast.Lambda | ast.Assign | ast.JoinedStr), body
@@ -65,6 +74,39 @@ def test_a_literal_is_the_text_and_nothing_else(text: str) -> None:
         (found,) = require_only_operations(source)
         assert re.sub(r"\s", "", found.replace("\\", "")) == re.sub(r"\s", "", text.replace("\\", ""))
     assert all(one.isprintable() or one == "\n" for one in quoted(text))
+
+
+def require_only_a_revision(source: str) -> str:
+    """The docstring of a revision's file, in which there is nothing but what Alembic reads and two such bodies."""
+    assert all(one.isprintable() or one in ("\n", JOINER) for one in source), source
+    docstring, *rest = ast.parse(source).body
+    assert isinstance(docstring, ast.Expr) and isinstance(docstring.value, ast.Constant)
+    for node in rest:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            assert ast.unparse(node) in IMPORTS, source
+        elif isinstance(node, ast.Assign):
+            assert ast.unparse(node.targets) in ALEMBICS and ast.literal_eval(node.value) in ("a" * 12, None), source
+        else:
+            only_operations(node, source)
+    return str(docstring.value.value)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return edited(tmp_path_factory.mktemp("drafts"), "")
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(message=TEXTS, summary=st.lists(TEXTS, max_size=3), name=TEXTS)
+@example(message='"' * 7, summary=['"' * 5, "\\"], name="x")
+@example(message="a\n\nRevision ID: 1", summary=["${1}", "<%! import os %>"], name="x")
+def test_a_file_is_a_revision_and_nothing_else(project: Project, message: str, summary: list[str], name: str) -> None:
+    body = f"op.drop_table({quoted(name)})"
+    file = write(project, project.root / "alembic/versions", Text("a" * 12, None, message, summary, body, body))
+    try:
+        require_only_a_revision(file.read_text())
+    finally:
+        file.unlink()
 
 
 @pytest.mark.servers("pg18")

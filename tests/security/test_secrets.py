@@ -89,6 +89,8 @@ def test_no_command_prints_a_secret(tmp_path: Path, database: URL) -> None:
     refusal(checkout.migrate("upgrade"))
     (checkout.root / "whisper_models/identity.py").write_text(f"raise OSError('no postgresql://me:{SECRET}@host/app')")
     refusal(checkout.check_drift())
+    run = checkout.python("scripts/migrations/test_migration_setup.py")
+    assert run.code == 1 and "OSError: no postgresql://me:***@host/app" in run.out, run
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.databases import pooler
+from whisper_migrate.databases.connect import engine
 from whisper_migrate.databases.interruption import cancel, is_busy
 from whisper_migrate.databases.session_settings import autocommit
 from whisper_migrate.errors import Failure
@@ -98,7 +99,6 @@ class Watcher:
             driver: Any = other.driver_connection
             driver.autocommit = True
             with driver.cursor() as cursor:
-                cursor.execute("SELECT pg_catalog.set_config('search_path', '', false)")
                 while True:
                     self._look(cursor)
                     if self._end.wait(MOMENT / 2):
@@ -146,8 +146,9 @@ def watched(connection: Connection, folder: Path, settings: str) -> Iterator[Wat
     A connection that a revision asks the engine for is given the `settings`, a statement, that its own one has. Raises
     Failure, in place of what the revision makes of it, where it waits for itself.
     """
+    # An engine of its own: the events of the other one are changed here while the thread connects.
     watcher = Watcher(
-        connection.engine, connection.connection.driver_connection, connection.info[pooler.BACKEND], folder
+        engine(connection.engine.url), connection.connection.driver_connection, connection.info[pooler.BACKEND], folder
     )
 
     def opened(driver: Any, _: object) -> None:

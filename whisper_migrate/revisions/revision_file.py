@@ -12,6 +12,7 @@ from pathlib import Path
 from alembic.script import ScriptDirectory
 
 from whisper_migrate.errors import Failure
+from whisper_migrate.hidden_characters import visible
 from whisper_migrate.project import Project
 from whisper_migrate.revisions.python_sql import indented
 
@@ -41,7 +42,7 @@ def write(project: Project, folder: Path, text: Text) -> Path:
     with chdir(project.root):  # the project's post_write_hooks run in there
         script = scripts.generate_revision(
             text.revision,
-            text.message,
+            visible(text.message),
             head=text.parent or "base",
             version_path=str(folder),
             imports=text.imports,
@@ -51,7 +52,7 @@ def write(project: Project, folder: Path, text: Text) -> Path:
     if script is None:
         raise Failure("Alembic wrote no file for the revision.")
     file = Path(script.path)
-    summary = "\n".join(text.summary).replace("\\", "\\\\").replace('"""', "'''")
+    summary = "\n".join(map(visible, text.summary)).replace("\\", "\\\\").replace('"""', "'''")
     if summary:
         file.write_text(file.read_text().replace("\n\nRevision ID:", f"\n\n{summary}\n\nRevision ID:", 1))
     _format(project, file, unused=text.unused)
