@@ -33,6 +33,7 @@ from whisper_migrate.revisions.prove import Flaw, prove
 from whisper_migrate.revisions.prove_script import prove_script
 from whisper_migrate.revisions.render import Body
 from whisper_migrate.revisions.revision_file import Text, write
+from whisper_migrate.rows.any_row import FailsOnAnyRow
 from whisper_migrate.rows.breaches import Breach, concerns
 from whisper_migrate.rows.failures import Refused
 from whisper_migrate.rows.impossible import refuse_impossible
@@ -193,6 +194,9 @@ def _tried_on_rows(
             f'Add a server_default to the model, or pass a backfill: make revision msg="..." backfill={typed(names)}'
             " (without =EXPRESSION the step is written with a placeholder).",
         ) from refused
+    except FailsOnAnyRow as failure:
+        what = f"No revision was written, since its {failure.direction} fails on tables with rows: {failure.what}"
+        raise Failure(what, failure.remedy) from failure
     if tried.broken:
         found = "".join(f"\n  {one}" for one in tried.broken)
         raise Failure(f"No revision was written, since functions cannot run after it:{found}")

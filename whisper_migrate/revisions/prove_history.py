@@ -20,6 +20,7 @@ from whisper_migrate.ignore import split
 from whisper_migrate.inspect import inspect
 from whisper_migrate.revisions.prove import Flaw, prove
 from whisper_migrate.revisions.prove_script import prove_script
+from whisper_migrate.rows.any_row import FailsOnAnyRow
 from whisper_migrate.rows.failures import Refused
 from whisper_migrate.rows.proof import Tried, prove_rows, touched
 from whisper_migrate.rows.triggers import Broken, broken
@@ -166,4 +167,6 @@ def prove_with_rows(
         tried = prove_rows(made, copy, history, revision, before, after, by_name=True)
     except Refused as refused:
         raise Flaw("upgrade fails on tables with rows", f" {refused.what}") from refused
+    except FailsOnAnyRow as failure:
+        raise Flaw(f"{failure.direction} fails on tables with rows", f" {failure}") from failure
     return after, tried

@@ -15,6 +15,7 @@ from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history import History
 from whisper_migrate.names import joined, plain_name, shown
 from whisper_migrate.project import Project
+from whisper_migrate.rows.any_row import FailsOnAnyRow, require_values
 from whisper_migrate.rows.breaches import Breach, asks_no_row
 from whisper_migrate.rows.compare import changed_up, changed_up_and_down, read, read_again
 from whisper_migrate.rows.failures import Obstacles, Refused
@@ -61,7 +62,8 @@ def prove_rows(
     between both catalogs, and where `by_name`, by those that the revision's file names as well. Of the `rules` that it
     brings it is said which ones the rows do not keep, also where it fails on another one first.
 
-    Raises Refused when it fails on any table with rows, and nothing else: what could not be tried is said.
+    Raises Refused or FailsOnAnyRow when it fails on any table with rows, and nothing else: a note names all that could
+    not be tried.
     """
     source = history.source(revision) if by_name else ""
     tables = {root(before, table) for table in touched(before, after, source)}
@@ -83,7 +85,7 @@ def prove_rows(
         met = {breach.name for breach in tried.breaches}
         unmet = [rule for rule in unkept if rule.name not in met]
         return Tried([*tried.notes, *(rule.note for rule in unmet)], [*tried.breaches, *unmet], tried.broken)
-    except Refused:
+    except (Refused, FailsOnAnyRow):
         raise
     except (Failure, DBAPIError) as error:
         return Tried([f"The revision was not tried on rows: {reason(error)}."])
@@ -161,13 +163,17 @@ def _is_broken(connection: Connection, rule: Breach) -> bool:
 
 
 def _failure(history: History, connection: Connection, revision: str, direction: str) -> DBAPIError | Failure | None:
-    """What PostgreSQL says against a step, or the revision itself; None when it is done."""
+    """PostgreSQL's error in a step, or the revision's own; None when it is done.
+
+    Raises FailsOnAnyRow for one that no particular value brings about.
+    """
     connection.commit()
     try:
         history.step(connection, revision, direction)
         return None
     except Failure as failure:
         connection.rollback()
+        require_values(failure, direction)
         return failure.__cause__ if isinstance(failure.__cause__, DBAPIError) else failure
 
 
