@@ -28,6 +28,7 @@ class Note(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
 """
 # As `alembic init` wrote it for years: relative folders, and a program that formats what was written.
+NOT_COMPARED = "None was compared with the history; this does: migrate.py fleet URLS-FILE check-drift"
 INI = """
 [alembic]
 script_location = migrations
@@ -79,7 +80,8 @@ def test_another_project_of_relative_folders(hostile: Path, database: URL, tmp_p
     def migrate(*arguments: str) -> Run:
         script = str(ROOT / MIGRATE)
         run = theirs.run(sys.executable, script, "--project", str(root), *arguments, cwd=hostile)
-        assert (planted(hostile), run.code, run.err) == ("", 0, ""), run
+        unsaid = run.err.replace(f"{NOT_COMPARED}\n", "")
+        assert (planted(hostile), run.code, unsaid) == ("", 0, ""), run
         return run
 
     assert "\n+ table notes\n" in migrate("create", "notes").out

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 
 from whisper_migrate.databases.blockers import Blockers, of_backend
+from whisper_migrate.names import shown
 from whisper_migrate.running.heartbeat import Heartbeat
 from whisper_migrate.running.lock import Lock
 
@@ -78,7 +79,8 @@ class Watch:
             return "waits for a synchronous standby to confirm the commit"
         for row in self.lock.ask(INDEX, pid=self.pid):
             done = "" if row.percent is None else f" {row.percent} %"
-            return f"{row.phase}{done}, index {row.name if row.name != '-' else f'on {row.table_name}'}"
+            index = shown(row.name) if row.name != "-" else f"on {shown(row.table_name)}"
+            return f"{row.phase}{done}, index {index}"
         return ""
 
     def _waits(self) -> None:
