@@ -9,6 +9,7 @@ from whisper_migrate.catalog import Catalog, Object
 from whisper_migrate.names import shown
 from whisper_migrate.planning.capacity import holds_all
 from whisper_migrate.planning.casts import loses_nothing
+from whisper_migrate.planning.numbering import lost_options
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.plurals import plural
 from whisper_migrate.statement import Does
@@ -39,12 +40,14 @@ class Hazard:
 def hazards(steps: Sequence[Step], before: Catalog, after: Catalog) -> list[Hazard]:
     """The losses of a plan from `before` to `after`, in its order."""
     found = []
-    numbering = {("sequence", name) for name in _becoming_identities(steps)}
+    numbering = {sequence.key: lost for sequence, lost in _becoming_identities(steps)}
     again = {step.item.key for step in steps if step.verb == "alter"}
     for step in steps:
         kind = step.item.kind
         word = f"drop-{kind.replace('_', '-')}"
         if step.item.key in numbering:
+            if step.verb == "drop" and (lost := numbering[step.item.key]):
+                found.append(Hazard(word, step.item, f"with its {lost}, which the identity does not have"))
             continue
         if step.verb == "drop" and kind in HOLDS_DATA and not _computed(step.item):
             found.append(Hazard(word, step.item, "with everything in it"))
@@ -81,10 +84,10 @@ def _relabelled(steps: Sequence[Step]) -> Iterator[Hazard]:
             yield Hazard("change-enum", step.item, f"rows that say {told}")
 
 
-def _becoming_identities(steps: Sequence[Step]) -> Iterator[str]:
-    """The sequences of serial columns that become identities, whose numbers go on from there."""
+def _becoming_identities(steps: Sequence[Step]) -> Iterator[tuple[Object, str]]:
+    """The sequences of serial columns that become identities, which give the next numbers; and what is not kept."""
     identities = {
-        step.item.identity
+        step.item.identity: step.item
         for step in steps
         if step.before
         and step.item.kind == "column"
@@ -93,7 +96,7 @@ def _becoming_identities(steps: Sequence[Step]) -> Iterator[str]:
     }
     for step in steps:
         if step.verb == "drop" and step.item.kind == "sequence" and step.item["owned_by"] in identities:
-            yield step.item.identity
+            yield step.item, lost_options(step.item, identities[step.item["owned_by"]])
 
 
 def _loss(step: Step, before: Catalog, after: Catalog) -> str | None:

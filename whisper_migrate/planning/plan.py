@@ -25,6 +25,7 @@ from whisper_migrate.planning.inheritance import (
     passed_on,
     reached,
 )
+from whisper_migrate.planning.numbering import continued
 from whisper_migrate.planning.order import in_order
 from whisper_migrate.planning.partition_indexes import is_part, kept_apart, lost_options, remade, unlike_first
 from whisper_migrate.planning.precedence import named_again
@@ -114,7 +115,8 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
     parts = _known_names(of_old, before, dropped | rebuilt | altered)
     ordered = list(with_names_free(of_old, of_new, ordered))
     leaving_names = _leaving_names(before, created, dropped)
-    return [step for step in (*parts, *leaving_names, *first, *ordered, *last) if step.statements]
+    planned = continued([*parts, *leaving_names, *first, *ordered, *last], of_old, of_new)
+    return [step for step in planned if step.statements]
 
 
 def _leaving_names(before: Catalog, created: set[Key], dropped: set[Key]) -> Iterator[Step]:

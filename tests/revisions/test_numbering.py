@@ -1,0 +1,92 @@
+"""A serial column becomes an identity, and back: no number that was given is given again."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.drafting import edited
+from tests.little import execute, value
+from whisper_migrate.drift import check
+from whisper_migrate.errors import Failure
+from whisper_migrate.revisions.draft import draft
+from whisper_migrate.running.runner import downgrade, upgrade
+
+ONE_TO_FIVE = "INSERT INTO {t} SELECT nextval('{seq}') FROM generate_series(1, 5); DELETE FROM {t}"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What has been done to a serial column, its identity, and the numbers that come up, again, and down again."""
+
+    done: str = ""
+    identity: str = "sa.Identity()"
+    type: str = "sa.Integer"
+    up: int = 1
+    down: int = 2
+
+
+CASES = {
+    "untouched": Case(),
+    "the rows are gone": Case(ONE_TO_FIVE, up=6, down=7),
+    "the last rows are gone": Case(f"{ONE_TO_FIVE}; INSERT INTO {{t}} VALUES (2)", up=6, down=7),
+    "ahead by hand": Case("SELECT setval('{seq}', 1000, false)", up=1000, down=1001),
+    "behind by hand": Case("INSERT INTO {t} VALUES (50)", up=51, down=52),
+    'in "Steps"': Case(ONE_TO_FIVE, "sa.Identity(always=True, increment=10)", "sa.BigInteger", up=15, down=16),
+    "a start": Case("", "sa.Identity(start=100)", up=100, down=101),
+    "a start behind": Case(ONE_TO_FIVE, "sa.Identity(start=3)", up=6, down=7),
+}
+TABLE = 'sa.Table({name!r}, metadata, sa.Column("id", {type}, {identity}primary_key=True))\n'
+
+
+def models(*, identities: bool) -> str:
+    tables = [
+        TABLE.format(name=name, type=case.type, identity=f"{case.identity}, ")
+        if identities
+        else TABLE.format(name=name, type="sa.Integer", identity="")
+        for name, case in CASES.items()
+    ]
+    return "".join(tables)
+
+
+def given(database: URL) -> dict[str, object]:
+    """The next number in each table, of a row that is gone at once."""
+    found = {}
+    for name in CASES:
+        quoted = '"' + name.replace('"', '""') + '"'
+        found[name] = value(database, f"SELECT coalesce(max(id), 0) FROM {quoted}")
+        execute(database, f"INSERT INTO {quoted} DEFAULT VALUES")
+        found[name] = value(database, f"SELECT max(id) FROM {quoted} WHERE id > {found[name]}")
+        execute(database, f"DELETE FROM {quoted} WHERE id = {found[name]}")
+    return found
+
+
+def test_no_number_is_given_twice(tmp_path: Path, server: URL, database: URL) -> None:
+    project = edited(tmp_path, models(identities=False))
+    draft(project, server, "serial")
+    upgrade(project, database, "head", lambda applied: None)
+    for name, case in CASES.items():
+        quoted = '"' + name.replace('"', '""') + '"'
+        sequence = value(database, f"SELECT pg_get_serial_sequence('{quoted}', 'id')")
+        for statement in filter(None, case.done.format(t=quoted, seq=sequence).split("; ")):
+            execute(database, statement)
+    project = edited(tmp_path, models(identities=True))
+    assert draft(project, server, "identity").path
+    upgrade(project, database, "head", lambda applied: None)
+    assert given(database) == {name: case.up for name, case in CASES.items()}
+    assert check(project, server, database).clean
+    downgrade(project, database, "-1", lambda applied: None)
+    assert given(database) == {name: case.down for name, case in CASES.items()}
+    assert not check(edited(tmp_path, models(identities=False)), server, database, "database").drift
+
+
+@pytest.mark.servers("pg18")
+def test_how_it_counts_by_hand_is_named(tmp_path: Path, server: URL) -> None:
+    table = 'sa.Table("t", metadata, sa.Column("id", sa.Integer, {}primary_key=True))\n'
+    by_hand = 'sa.event.listen(metadata, "after_create", sa.DDL("ALTER SEQUENCE t_id_seq INCREMENT BY 10 CACHE 20"))\n'
+    draft(edited(tmp_path, table.format("") + by_hand), server, "first")
+    with pytest.raises(Failure, match="drop-sequence t_id_seq: with its INCREMENT BY 10, CACHE 20, which the identity"):
+        draft(edited(tmp_path, table.format("sa.Identity(), ")), server, "second")
+    same = edited(tmp_path, table.format("sa.Identity(increment=10, cache=20), "))
+    assert draft(same, server, "second").path

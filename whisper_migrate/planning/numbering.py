@@ -1,0 +1,99 @@
+"""Numbers that a column has given: where its sequence makes way for an identity, or back, none is given twice.
+
+Rows that were deleted leave a sequence ahead of all values in the column. A sequence of its own keeps the place from
+before the old numbering is dropped until the new one is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+from whisper_migrate.catalog import Catalog, Object
+from whisper_migrate.planning.steps import Step
+from whisper_migrate.sql import literal, sibling
+
+LEAST, MOST = -(2**63), 2**63 - 1
+SHAPE = ("INCREMENT BY", "CACHE", "CYCLE")  # the bounds follow the type, and the start is past
+USUAL = ("INCREMENT BY 1", "CACHE 1")
+
+
+def continued(steps: Sequence[Step], before: Catalog, after: Catalog) -> list[Step]:
+    """The steps, with those around them that carry a place over to the new numbering of a column."""
+    found = list(steps)
+    for column in (item for item in after if item.kind == "column" and item.key in before):
+        old, new = _numbering(before, before[column.key]), _numbering(after, column)
+        if old and new and (old.kind, new.kind) in (("sequence", "column"), ("column", "sequence")):
+            place = next((n for n, step in enumerate(found) if _ends(step, old)), None)
+            if place is not None:
+                found.insert(place, Step("loosen", column, column, tuple(_kept(column, old, new))))
+                found.append(Step("finish", column, column, tuple(_carried(column, new))))
+    return found
+
+
+def options(numbering: Object) -> list[str]:
+    """The options of a sequence or of an identity's: `INCREMENT BY 1`, `MINVALUE 1`, `CACHE 1`, `NO CYCLE` ..."""
+    if numbering.kind == "column":
+        return list(numbering["identity_options"])
+    return [
+        f"INCREMENT BY {numbering['increment']}",
+        f"MINVALUE {numbering['minimum']}",
+        f"MAXVALUE {numbering['maximum']}",
+        f"START WITH {numbering['start']}",
+        f"CACHE {numbering['cache']}",
+        "CYCLE" if numbering["cycle"] else "NO CYCLE",
+    ]
+
+
+def lost_options(sequence: Object, identity: Object) -> str:
+    """How a sequence counts where the identity in its place does not count like that: `INCREMENT BY 10, CACHE 20`."""
+    kept = [*USUAL, *options(identity)]
+    return ", ".join(one for one in options(sequence) if one.startswith(SHAPE) and one not in kept)
+
+
+def _numbering(catalog: Catalog, column: Object) -> Object | None:
+    """The column itself where it is an identity, or the sequence that it owns and has its default from."""
+    if column["identity_sequence"]:
+        return column
+    owned = (item for item in catalog if item.kind == "sequence" and item["owned_by"] == column.identity)
+    return next((item for item in owned if literal(item.identity) in (column["default"] or "")), None)
+
+
+def _ends(step: Step, old: Object) -> bool:
+    if old.kind == "sequence":
+        return step.verb == "drop" and step.item.key == old.key
+    return step.item.key == old.key and any(statement.endswith(" DROP IDENTITY") for statement in step.statements)
+
+
+def _kept(column: Object, old: Object, new: Object) -> Iterator[str]:
+    """The last number that was given, or the next one where that was set and never given."""
+    kept, given = _place(column), "last_value"
+    source = old["identity_sequence"] if old.kind == "column" else old.identity
+    start = _value(old, "START WITH")
+    if _is_downwards(old) != _is_downwards(new):
+        given = start
+    turn = -1 if _is_downwards(new) else 1
+    yield f"CREATE SEQUENCE {kept} INCREMENT BY {turn} MINVALUE {LEAST} MAXVALUE {MOST}"
+    used = f"is_called OR last_value <> {start}"
+    yield f"SELECT setval({literal(kept)}, {given}, is_called) FROM {source} WHERE {used}"
+
+
+def _carried(column: Object, new: Object) -> Iterator[str]:
+    kept, sign = _place(column), "<=" if _is_downwards(new) else ">="
+    target = new["identity_sequence"] if new.kind == "column" else new.identity
+    bounds = f"kept.last_value BETWEEN {_value(new, 'MINVALUE')} AND {_value(new, 'MAXVALUE')}"
+    ahead = f"NOT EXISTS (SELECT FROM {column.parent} WHERE {column['name']} {sign} kept.last_value)"
+    yield f"SELECT setval({literal(target)}, last_value, is_called) FROM {kept} AS kept WHERE {bounds} AND {ahead}"
+    yield f"DROP SEQUENCE {kept}"
+
+
+def _place(column: Object) -> str:
+    return sibling(str(column.parent), f"numbers_{hashlib.sha256(column.identity.encode()).hexdigest()[:12]}")
+
+
+def _value(numbering: Object, option: str) -> str:
+    return next(one.removeprefix(f"{option} ") for one in options(numbering) if one.startswith(f"{option} "))
+
+
+def _is_downwards(numbering: Object) -> bool:
+    return _value(numbering, "INCREMENT BY").startswith("-")
