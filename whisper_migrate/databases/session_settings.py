@@ -28,6 +28,7 @@ EVERYWHERE = {
     "default_transaction_read_only": "off",
     "default_transaction_deferrable": "off",
     "standard_conforming_strings": "on",
+    "quote_all_identifiers": "off",  # definitions are compared as text
     # Whoever may create in a schema that is searched can put a function or an operator there that fits our queries
     # better than PostgreSQL's own. Only what revisions and models say by a bare name is looked for in the project's.
     "search_path": "",
