@@ -133,6 +133,18 @@ def test_role_that_may_not_create_databases(checkout: Checkout, database: URL, s
         assert refusal(checkout.check_drift()) == "Nothing listens at 127.0.0.1:1."
 
 
+@pytest.mark.servers("pg18")
+def test_shadows_beside_the_database_itself_leave_it_alone(checkout: Checkout, database: URL) -> None:
+    """SHADOW_URL may name any database of a server: in that one nothing is done."""
+    checkout.variables["SHADOW_URL"] = database.render_as_string(hide_password=False)
+    tables = "SELECT oid, relfilenode, relname FROM pg_class WHERE oid >= 16384 ORDER BY 1"
+    before = ask(database, tables)
+    for words in (("prove",), ("create", "nothing"), ("status",), ("whereami",)):
+        assert checkout.migrate(*words).code == 0
+    assert checkout.check_drift().code == 0
+    assert ask(database, tables) == before and len(before) > 73
+
+
 @pytest.mark.skipif(not os.environ.get(EVERYTHING), reason=f"takes 20 s: with {EVERYTHING}=1, as in CI")
 def test_more_tables_than_a_transaction_has_locks_for(tmp_path: Path, place: Path) -> None:
     """One revision of 4,000 tables of six relations each is more than the server's default settings allow.

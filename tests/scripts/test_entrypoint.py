@@ -77,6 +77,24 @@ def test_unknown_mode_is_refused(image: Checkout) -> None:
     assert (run.code, run.out) == (2, "") and run.err.startswith("Failed: MIGRATE is on, but only upgrade, check and")
 
 
+@pytest.mark.thorough
+@pytest.mark.servers("pg18")
+@pytest.mark.parametrize("value", ["$(touch {0})", "1; touch {0}", "`touch {0}`", "-", "upgrade --no-check", "*"])
+@pytest.mark.parametrize("name", ["MIGRATE", "WHISPER_WAIT", "WHISPER_LOCK_TIMEOUT", "DATABASE_URL"])
+def test_no_variable_is_run_by_the_shell(image: Checkout, tmp_path: Path, name: str, value: str) -> None:
+    planted = tmp_path / "planted"
+    image.variables[name] = value.format(planted)
+    run = enter(image)
+    assert not planted.exists() and "started" not in run.out and run.code == 2, run
+
+
+def test_command_is_started_as_it_was_given(image: Checkout) -> None:
+    words = ("$(touch x)", "a  b", "*", "", "--no-check", "'", '"', "\\")
+    image.variables["MIGRATE"] = "off"
+    run = image.run(str(image.root / ENTRYPOINT), sys.executable, "-c", "import sys; print(sys.argv[1:])", *words)
+    assert (run.code, run.out) == (0, f"{list(words)}\n"), run
+
+
 def test_failing_revision_leaves_the_database_as_it_was(image: Checkout, database: URL) -> None:
     migrated(database)
     image.write_revision("aaaa", HEAD, up="op.execute('CREATE TABLE half ()'); op.execute('SELECT nowhere()')")
