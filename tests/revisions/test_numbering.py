@@ -90,3 +90,38 @@ def test_how_it_counts_by_hand_is_named(tmp_path: Path, server: URL) -> None:
         draft(edited(tmp_path, table.format("sa.Identity(), ")), server, "second")
     same = edited(tmp_path, table.format("sa.Identity(increment=10, cache=20), "))
     assert draft(same, server, "second").path
+
+
+SERIAL = 'sa.Table({}, metadata, sa.Column({}, primary_key=True), sa.Column("v", sa.Text){})\n'
+RENAMED = {  # the columns of a table before and after, and its new name as SQL
+    "an odd table": (("'Odd \"T'", '"Id x", sa.Integer', ""), ("'New \"T'", '"Id x", sa.BigInteger'), '"New ""T"'),
+    "a column": (("'A'", '"id", sa.Integer', ""), ("'A'", '"No.", sa.BigInteger, info={"renamed_from": "id"}'), '"A"'),
+    "to a schema": (("'s'", '"id", sa.SmallInteger', ""), ("'s t'", '"id", sa.Integer', "app"), 'app."s t"'),
+    "to an identity": (("'i i'", '"id", sa.Integer', ""), ("'J'", '"id", sa.BigInteger, sa.Identity()'), '"J"'),
+    "narrower": (("'n'", '"id", sa.BigInteger', ""), ("'N n'", '"id", sa.Integer'), '"N n"'),
+}
+
+
+def test_a_renamed_and_retyped_serial_is_one_sequence(tmp_path: Path, server: URL, database: URL) -> None:
+    before = "".join(SERIAL.format(*old) for old, _, _ in RENAMED.values())
+    after = ""
+    for (old, _, _), (name, column, *schema), _ in RENAMED.values():
+        info = f", info={{'renamed_from': {('public.' if schema else '') + old[1:-1]!r}}}" if name != old else ""
+        after += SERIAL.format(name, column, info + "".join(f", schema={one!r}" for one in schema))
+    project = edited(tmp_path, before)
+    draft(project, server, "first")
+    upgrade(project, database, "head", lambda applied: None)
+    for (old, _, _), *_ in RENAMED.values():
+        table = '"' + old[1:-1].replace('"', '""') + '"'
+        execute(database, f"INSERT INTO {table} (v) VALUES ('a'), ('b'), ('c')", f"DELETE FROM {table} WHERE v = 'c'")
+    project = edited(tmp_path, after)
+    made = draft(project, server, "second", allowed=["change-column N n.id", 'change-column "N n".id'])
+    assert sum(line.startswith("- sequence") for line in made.lines) == 1  # the identity's
+    upgrade(project, database, "head", lambda applied: None)
+    for name, (_, _, table) in RENAMED.items():
+        execute(database, f"INSERT INTO {table} (v) VALUES ('d')")
+        assert value(database, f"SELECT string_agg(v, '' ORDER BY 1) FROM {table}") == "abd", name
+    assert check(project, server, database).clean
+    downgrade(project, database, "-1", lambda applied: None)
+    assert not check(edited(tmp_path, before), server, database, "database").drift
+    assert value(database, 'SELECT max("Id x") FROM "Odd ""T"') == 4

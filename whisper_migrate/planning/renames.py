@@ -222,7 +222,7 @@ def _is_new_partition(item: Object, other: Catalog) -> bool:
 
 
 def _differing_by_name(before: Catalog, after: Catalog, kind: str) -> list[tuple[Object, Object]]:
-    """Pairs of one table that are the same but for their names."""
+    """Pairs of one table that are the same but for their names; of sequences, those that number one column."""
     changes = [change for change in diff(before, after) if change.object.kind == kind and change.object.parent]
     gone = [change.before for change in changes if change.before and not change.after]
     come = [change.after for change in changes if change.after and not change.before]
@@ -236,7 +236,9 @@ def _differing_by_name(before: Catalog, after: Catalog, kind: str) -> list[tuple
 
 
 def _shape(item: Object) -> tuple[Any, ...]:
-    """All that an object is besides its name."""
+    """All that an object is besides its name. A sequence may get the new type of its column."""
+    if item.kind == "sequence":
+        return item.parent, item["owned_by"]
     name = own_name(item)
     values = {key: value for key, value in item.attributes.items() if key != "name"}
     if item.kind == "index":
