@@ -1,1 +1,1 @@
-"""Running revisions on a database that people use: one run at a time, and nothing that waits for long."""
+"""Run revisions on a database that is in use: one run at a time, with no long wait for a lock."""

@@ -1,4 +1,4 @@
-"""Runs a statement of an autocommit block: it and its journal entry are one transaction where PostgreSQL lets them."""
+"""Run a statement of an autocommit block, in one transaction with its journal entry if PostgreSQL allows it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from whisper_migrate.running.journal import Entry, Journal
 from whisper_migrate.running.patience import Patience, milliseconds, passing, pause
 from whisper_migrate.running.watch import Watch
 
-# PostgreSQL runs them outside of a transaction only, or they wait for everybody's.
+# PostgreSQL runs these statements outside of a transaction only, or they wait for all other transactions to end.
 CONCURRENTLY = re.compile(rf"{SPACE}(?:CREATE|DROP|REINDEX|ALTER)\b.*\bCONCURRENTLY\b", re.I | re.S)
 AGAIN = re.compile(rf"{SPACE}(?:VACUUM|ANALYZE|REINDEX|CLUSTER|CHECKPOINT|ALTER\s+SYSTEM)\b", re.I | re.S)
 HAS_WRITTEN = "SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL"
@@ -28,7 +28,7 @@ HAS_WRITTEN = "SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL"
 
 @dataclass
 class Autocommit:
-    """How such statements are run, and where they are written down."""
+    """Runs the statements of autocommit blocks, and writes each into the journal."""
 
     journal: Journal
     patience: Patience
@@ -38,10 +38,12 @@ class Autocommit:
     def run(
         self, call: Callable[[], None], cursor: Any, statement: str, entry: Entry, *, begun: bool, asks: bool
     ) -> bool:
-        """Run a statement of an autocommit block, again and again where it does not get its locks.
+        """Run a statement of an autocommit block, and run it again if it does not get its locks.
 
-        It and its entry are one transaction where PostgreSQL lets them; else the entry is written before and after.
-        False: it `asks`, and has written nothing, so that it has no entry.
+        The statement and its journal entry are one transaction where PostgreSQL allows that. Elsewhere the entry is
+        written before the statement as begun, and after it as done. `begun`: the journal has the statement as begun
+        already. `asks`: the statement returns rows. Returns False for a SELECT that has written nothing: it gets no
+        entry.
         """
         with cursor.connection.cursor() as other:
             if not asks:
@@ -72,9 +74,9 @@ class Autocommit:
                     other.execute("COMMIT")
                     return written
                 except psycopg2.Error as error:
-                    if cursor.connection.closed or commits:  # how far a procedure came that commits, nobody knows
+                    if cursor.connection.closed or commits:  # a procedure that commits may have done a part of its work
                         raise
-                    if not bare and _is_idle(other):  # several statements, and a COMMIT among them
+                    if not bare and _is_idle(other):  # several statements in one string, with a COMMIT among them
                         self.journal.write(other, entry)
                         raise
                     if bare:
@@ -93,7 +95,7 @@ class Autocommit:
                     attempt += 1
 
     def _require_open(self, cursor: Any, entry: Entry) -> None:
-        """Raises Failure where a statement has ended the transaction that it shares with its entry."""
+        """Raise Failure if a statement has ended the transaction that holds the statement and its journal entry."""
         cursor.execute("SELECT pg_catalog.current_setting(%s, true)", (MARK,))
         if cursor.fetchall() != [("on",)]:
             cursor.execute("COMMIT")
@@ -105,7 +107,10 @@ class Autocommit:
             )
 
     def _is_done(self, cursor: Any, statement: str, entry: Entry) -> bool:
-        """Whether a statement that was begun, and of which nobody wrote that it is done, is so."""
+        """Whether a statement that the journal has only as begun was in fact completed.
+
+        Raises Failure if that is unknown.
+        """
         if build := index_build.parse(statement):
             return index_build.is_built(cursor, build)
         if drop := index_build.parse_drop(statement):
@@ -121,15 +126,15 @@ class Autocommit:
         )
 
     def _clean_up(self, cursor: Any, build: index_build.Build | None, entry: Entry) -> None:
-        """A statement has failed: it is neither done nor begun any more."""
-        with suppress(psycopg2.Error), self._waiting_long(cursor):  # what it leaves, the next attempt drops
+        """Remove the traces of a failed statement: its journal entry, and the invalid index that it may have left."""
+        with suppress(psycopg2.Error), self._waiting_long(cursor):  # if this fails, the next attempt drops the index
             if build:
                 index_build.clear(cursor, build, lambda _: None)
             self.journal.remove(cursor, entry)
 
     @contextmanager
     def _waiting_long(self, cursor: Any) -> Iterator[None]:
-        """Nobody queues behind a statement that works concurrently: it may wait as long as it would be tried again."""
+        """Raise lock_timeout for a CONCURRENTLY statement: no other session queues behind its lock request."""
         cursor.execute("SHOW lock_timeout")
         (before,) = cursor.fetchone()
         cursor.execute(f"SET lock_timeout = {milliseconds(max(self.patience.retry_for, self.patience.lock_timeout))}")
@@ -145,6 +150,6 @@ def _is_idle(cursor: Any) -> bool:
 
 
 def again(what: str, why: str, watch: Watch, seconds: float) -> str:
-    """What is said before another attempt."""
+    """Return the message that announces another attempt at `what`."""
     blocker = f" behind {watch.blocked_by()}" if "lock" in why else ""
     return f"  {what} {why}{blocker}. Trying again in {seconds:.1f} s."

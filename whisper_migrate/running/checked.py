@@ -1,4 +1,4 @@
-"""A run that looks before and after: at drift in its way, at what it would lose, and at what the catalog is then."""
+"""Run revisions with checks: for drift and for data loss before the run, and of the catalog after it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from whisper_migrate.words import line, outline
 Say = Callable[[str], None]
 NO_CHECK = "--no-check"
 
-MANY = 20  # lines; of more, only how many there are
+MANY = 20  # lines of changes at most; for the rest only their number
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A run that was made: how the database differs then from what the history says, or why nobody has compared it."""
+    """A finished run, with the differences between database and history, or the reason why nothing was compared."""
 
     outcome: Outcome
     differs: list[Change]
@@ -35,9 +35,9 @@ class Checked:
 
 
 def upgraded(run: Runner, say: Say, *, despite_drift: bool = False, unchecked: bool = False) -> Checked:
-    """Make an upgrade; its outcome, and how the database differs then from what the history says.
+    """Run an upgrade, and compare the database with the history before and after it.
 
-    Raises Failure, before anything runs, when the database has drifted in what the revisions touch.
+    Raises Failure, before any revision runs, if an object that the revisions touch has drifted.
     """
     if unchecked:
         return _done(run, None, say, NO_CHECK)
@@ -55,7 +55,10 @@ def upgraded(run: Runner, say: Say, *, despite_drift: bool = False, unchecked: b
 
 
 def downgraded(run: Runner, say: Say, *, word: str | None, unchecked: bool = False) -> Checked:
-    """Make a downgrade, the same way. Raises Failure when it would lose rows, and `word` does not permit so many."""
+    """Run a downgrade, and compare the database with the history after it.
+
+    Raises Failure, before any revision runs, if the downgrade would lose rows and `word` does not permit so many.
+    """
     connection = run.opened.connection
     with ExitStack() as stack:
         why = NO_CHECK if unchecked else None
@@ -79,19 +82,19 @@ def downgraded(run: Runner, say: Say, *, word: str | None, unchecked: bool = Fal
 
 
 def listed(changes: Sequence[Change], notes: Mapping[Key, str] | None = None) -> str:
-    """Changes as lines, indented, each with its note."""
+    """Return changes as indented lines, each followed by its note."""
     shown = [line(change) + (notes or {}).get(change.object.key, "") for change in outline(list(changes))]
     more = [f"... and {len(shown) - MANY} more: migrate.py check-drift"] if len(shown) > MANY else []
     return "".join(f"\n  {text}" for text in shown[:MANY] + more)
 
 
 class _Refused(Failure):
-    """The run was refused, which is no failure to look ahead."""
+    """The run was refused because of drift. Other failures only mean that the rehearsal was not possible."""
 
 
 def _require_way(ahead: Foresight, run: Runner, say: Say, despite_drift: bool) -> None:
     connection = run.opened.connection
-    halfway = Journal.read(connection).entries  # what a revision did before it was stopped is no drift
+    halfway = Journal.read(connection).entries  # an unfinished revision is no drift
     actual = inspect(connection, requires=True, owners=True, like=ahead.catalog)
     connection.rollback()
     drift = ahead.differences(actual)
@@ -113,7 +116,7 @@ def _require_way(ahead: Foresight, run: Runner, say: Say, despite_drift: bool) -
 
 
 def _done(run: Runner, ahead: Foresight | None, say: Say, why_not: str | None) -> Checked:
-    """Make the run, and compare afterwards where there is something to compare with."""
+    """Run the revisions, then compare the database with the rehearsal, if there was one."""
     outcome = run()
     if ahead is None:
         return Checked(outcome, [], why_not)

@@ -1,4 +1,4 @@
-"""Statements that work CONCURRENTLY: they wait for the transactions of others, and nobody queues behind them."""
+"""Recognize CONCURRENTLY statements: they wait for other transactions, but no session queues behind them."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ _CONCURRENTLY = re.compile(
 
 
 def is_concurrent(statement: str) -> bool:
-    """Whether a statement itself is one: the word in a text, a comment, a name or a function's body does not count."""
+    """Whether a statement works concurrently; the word in a string, comment, name or function body does not count."""
     return _CONCURRENTLY.match(_COMMENT.sub(" ", statement)) is not None

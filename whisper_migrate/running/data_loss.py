@@ -1,8 +1,8 @@
-"""What a run loses for good, in words and rows, and the word that permits it: `whisperengine:1204`.
+"""Measure the data that a run loses for good, and require a permit such as `whisperengine:1204` for it.
 
-The word names the database and how many rows there are to lose, as a refusal and --plan print it. A command that is
-repeated later, elsewhere, or by somebody who has not looked, loses nothing: there are more rows by then, or it is
-another database. Fewer are no reason to refuse it.
+The permit names the database and the number of rows at stake; refusals and --plan print it. A permit covers at most
+that many rows of that database. Repeating the command later, when there are more rows, or on another database, is
+therefore refused.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OPTION = "--allow-data-loss "
 
 @dataclass(frozen=True)
 class Toll:
-    """Lines on what is lost in a database, and in how many rows there is something to lose."""
+    """The losses of a run in one database, as lines to print, and the number of rows that lose data."""
 
     database: str
     lines: list[str]
@@ -33,11 +33,11 @@ class Toll:
 
     @property
     def word(self) -> str:
-        """The word that permits it."""
+        """The permit for this loss, such as `whisperengine:1204`."""
         return f"{self.database}:{self.rows}"
 
     def require(self, given: str | None, nothing_done: str, option: str = OPTION) -> None:
-        """Raises Failure unless nothing is lost, or `given` is the word for this much, or for more."""
+        """Raise Failure unless nothing is lost, or the permit `given` covers this loss."""
         if self.permits(given):
             return
         said = f" The word that was given is {given}, and it is {self.word} now." if given else ""
@@ -47,7 +47,7 @@ class Toll:
         )
 
     def permits(self, given: str | None) -> bool:
-        """Whether nothing is lost, or this word is about so many rows, or more."""
+        """Whether nothing is lost, or the permit `given` names this database and at least as many rows."""
         database, _, rows = (given or "").rpartition(":")
         return not self.rows or (
             database == self.database and re.fullmatch(r"\d{1,18}", rows) is not None and int(rows) >= self.rows
@@ -55,7 +55,7 @@ class Toll:
 
 
 def toll(strides: Sequence[Stride], connection: Connection) -> Toll:
-    """What steps lose in the database behind `connection`."""
+    """Return the toll of rehearsed steps in the database behind `connection`."""
     found = [(loss, loss.rows(connection)) for stride in strides for loss in stride.losses]
     lines = [f"loses {loss.what}{_of(rows)}" for loss, rows in found if rows != 0]
     rows: list[int | None] = [count for _, count in found]
@@ -76,18 +76,18 @@ def toll(strides: Sequence[Stride], connection: Connection) -> Toll:
 
 
 def toll_of(losses: Sequence[Loss], connection: Connection) -> Toll:
-    """What losses amount to in the database behind `connection`."""
+    """Return the toll of these losses in the database behind `connection`."""
     rows = [loss.rows(connection) for loss in losses]
     return Toll(_name(connection), [loss.what for loss in losses], total(rows, connection))
 
 
 def everything(connection: Connection, why: str) -> Toll:
-    """The toll where it cannot be told what is lost: every row that is there."""
+    """The toll if the loss is unknown, because of `why`: every row of the database."""
     return Toll(_name(connection), [f"may lose all that is there: {why}"], total([None], connection))
 
 
 def total(rows: Iterable[int | None], connection: Connection) -> int:
-    """The sum; where one of them could not be counted, no fewer than all rows of the database."""
+    """Return the sum of `rows`; if a count is None (unknown), at least the number of all rows of the database."""
     counts = list(rows)
     known = sum(count for count in counts if count is not None)
     if None not in counts:

@@ -1,4 +1,4 @@
-"""What `upgrade` and `downgrade` have in common: the options that they take, and what they say."""
+"""The options and the output that `upgrade` and `downgrade` have in common."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from whisper_migrate.running.runner import Runner, runner
 from whisper_migrate.standing.anomalies import doubts
 
 Command = Callable[..., Any]
-Run = Callable[[Runner, Say, bool], Checked]  # the last says whether nothing is to be compared
+Run = Callable[[Runner, Say, bool], Checked]  # the third argument: whether to leave out the comparison with the history
 
-# How long a run waits for what (see Patience); each may be in the environment as well.
+# How long a run waits (see Patience). Each option has an environment variable, WHISPER_...
 SECONDS = {
     "wait": "Wait so long for a database that answers and accepts writes: 0",
     "wait-for-lock": "Wait so long for another run on the same database to be over: 3600",
@@ -40,7 +40,7 @@ SECONDS = {
 
 
 def options(command: Command) -> Command:
-    """Give a command the options that both have; it takes them as keywords, and hands them on to `converse`."""
+    """Add the common options to a command. The command takes them as keywords and passes them to `converse`."""
     for name, words in reversed(SECONDS.items()):
         words = f"{words} (WHISPER_{name.replace('-', '_').upper()})."
         command = click.option(f"--{name}", type=click.FloatRange(0, 1e6), metavar="SECONDS", help=words)(command)
@@ -68,7 +68,10 @@ def converse(
     output: Path | None,
     **seconds: float | None,
 ) -> None:
-    """Do what the options say; `run` makes the run itself. Ends with exit code 1 where the database differs then."""
+    """Print the script or the plan, or call `run` and report its result.
+
+    Ends with exit code 1 if the database differs from the history after the run.
+    """
     patience = Patience.given(project.root, seconds)
     if output and not as_script:
         raise click.UsageError("-o is for --sql.")
@@ -104,7 +107,7 @@ def converse(
 
 
 def _conclude(direction: str, checked: Checked, unchecked: bool) -> None:
-    """Whether the database is what the history says. Raises Failure where that was to be checked, and was not."""
+    """Report the comparison with the history. Raises Failure if a comparison was wanted and was not possible."""
     at = names(checked.outcome.after)
     if unchecked:
         out.print("Not checked: nothing was compared, as --no-check says. This does: migrate.py check-drift")
@@ -123,7 +126,7 @@ def _conclude(direction: str, checked: Checked, unchecked: bool) -> None:
 
 
 def _doubt(run: Runner) -> None:
-    """A note on a stamp that nothing vouches for."""
+    """Print a note on each stamp that the ledger does not explain."""
     connection = run.opened.connection
     (entries, hidden), stamps = read_or_why(connection), stamped(connection) or []
     for doubt in doubts(entries, stamps) if not hidden else ():

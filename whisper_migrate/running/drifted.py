@@ -1,4 +1,4 @@
-"""Drift that a run would meet: what a pending revision touches is refused, all other drift is only told."""
+"""Find the drift that blocks a run: drifted objects that a pending revision touches. Other drift is only reported."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from whisper_migrate.catalog import Catalog, Change
 from whisper_migrate.running.foresight import Stride
 
-# What a revision makes only if it is not there yet: an administrator may have made it.
+# Revisions create these with IF NOT EXISTS, since an administrator may have created them.
 WELCOME = ("extension", "schema")
 
 
 def in_the_way(drift: Sequence[Change], strides: Sequence[Stride], actual: Catalog) -> list[tuple[Change, str]]:
-    """The drift that pending revisions touch, each with the id of the first revision that does."""
+    """Return the drift that pending revisions touch, each change with the id of the first revision that touches it."""
     touched = [
         (change, next((stride for stride in strides if _touches(stride, change, actual)), None)) for change in drift
     ]
@@ -20,7 +20,11 @@ def in_the_way(drift: Sequence[Change], strides: Sequence[Stride], actual: Catal
 
 
 def _touches(stride: Stride, drifted: Change, actual: Catalog) -> bool:
-    """Whether a step makes, changes or drops what has drifted, or needs it; or changes what that needs, elsewhere."""
+    """Whether a step changes the drifted object, a part of it, or an object that depends on it.
+
+    An unexpected object (sign "+") is also touched if the step changes or drops an object that it depends on, other
+    than its own table and the columns there.
+    """
     item = drifted.object
     if drifted.sign == "+" and item.kind in WELCOME:
         return False

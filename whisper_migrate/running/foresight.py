@@ -1,4 +1,4 @@
-"""A run as it goes in a shadow: what the database should look like before it and after it, and what each step loses."""
+"""Rehearse a run in a shadow: the catalog before and after each step, and the data that each step loses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ VERSION = "alembic_version"
 DESTROYS = re.compile(r"\b(?:DELETE|TRUNCATE|MERGE)\b", re.IGNORECASE)
 CHANGES_ROWS = re.compile(r"\b(?:DELETE|TRUNCATE|UPDATE|MERGE)\b", re.IGNORECASE)
 BEGINS = re.compile(r"\s*(?:DELETE|TRUNCATE|UPDATE|MERGE|WITH)\b", re.IGNORECASE)
-# The tables whose rows the transaction has written so far, by PostgreSQL's own numbers.
+# The tables that this transaction has written rows of so far, by oid.
 WRITTEN = """
 SELECT l.relation::bigint FROM pg_catalog.pg_locks AS l JOIN pg_catalog.pg_class AS c ON c.oid = l.relation
 WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND c.relkind IN ('r', 'p') AND c.oid >= 16384
@@ -37,9 +37,9 @@ WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND c.relk
 
 @dataclass(frozen=True)
 class OnRows:
-    """A statement that changes rows, and those of the tables it wrote to that the database has before the run.
+    """A statement that changes rows, and the tables it writes to, as far as they exist before the run.
 
-    Not `is_known`: in which tables it does, cannot be told.
+    `is_known` is False if PostgreSQL does not show which tables the statement writes to.
     """
 
     sql: str
@@ -48,13 +48,13 @@ class OnRows:
 
     @property
     def destroys(self) -> bool:
-        """Whether rows may be gone after it."""
+        """Whether the statement may delete rows."""
         return bool(DESTROYS.search(self.sql))
 
 
 @dataclass(frozen=True)
 class Stride:
-    """What one step does: the objects that it changes, what it loses, and the statements that change rows."""
+    """A rehearsed step: the catalogs before and after it, the data it loses, and its statements that change rows."""
 
     step: RevisionStep
     before: Catalog
@@ -69,13 +69,13 @@ class Stride:
 
     @cached_property
     def changes(self) -> list[Change]:
-        """The objects that it changes."""
+        """The objects that the step creates, changes or drops."""
         return diff(self.before, self.after)
 
 
 @dataclass
 class Foresight:
-    """A shadow of the database behind a project's history: it stands where that stands, and then goes ahead."""
+    """A shadow at the revisions of the real database, in which the pending steps can be rehearsed."""
 
     history: History
     shadow: Connection
@@ -83,7 +83,10 @@ class Foresight:
     strides: list[Stride] = field(default_factory=list)
 
     def go(self, steps: Sequence[RevisionStep]) -> list[Stride]:
-        """Run the steps here. Raises Failure where one fails even in an empty database."""
+        """Run the steps in the shadow, and record what each does.
+
+        Raises Failure if one fails even in an empty database.
+        """
         origin = holdings(self.shadow)
         self.shadow.commit()
         for step in steps:
@@ -102,14 +105,14 @@ class Foresight:
         return self.strides
 
     def hurry(self, steps: Sequence[RevisionStep]) -> None:
-        """Run the steps here, and look only at their end."""
+        """Run the steps in the shadow, and read the catalog only after the last one."""
         for step in steps:
             self.history.take(self.shadow, step)
         self.catalog = inspect(self.shadow, requires=True)
         self.shadow.commit()
 
     def differences(self, actual: Catalog) -> list[Change]:
-        """How the database's catalog differs from the shadow's, but for what the project ignores."""
+        """Return how a database's catalog differs from the shadow's, without objects that the project ignores."""
         ignored = self.history.project.ignored
         wanted, there = without(self.catalog, ignored), without(actual, ignored)
         found = settled(self.shadow, diff(wanted, there))
@@ -121,7 +124,7 @@ class Foresight:
 
 @contextmanager
 def foresight(history: History, database: URL, stands_at: Sequence[str]) -> Iterator[Foresight]:
-    """A shadow that stands at these revisions. Raises Failure where none can be had, or where they cannot be run."""
+    """Create a shadow at the revisions `stands_at`. Raises Failure if there is no shadow, or a revision fails in it."""
     with server_like(database) as server, shadows(server) as made, connected(made.create("foresight")) as shadow:
         for revision in stands_at:
             history.replay(shadow, revision)
@@ -132,10 +135,10 @@ def foresight(history: History, database: URL, stands_at: Sequence[str]) -> Iter
 
 @contextmanager
 def _statements(connection: Connection) -> Iterator[list[tuple[str, list[int]]]]:
-    """The statements on a connection that change rows, each with the numbers of the tables that it wrote to.
+    """Collect the statements on a connection that change rows, each with the oids of the tables it writes to.
 
-    A word in a statement may mean something else (ON DELETE CASCADE): it counts where PostgreSQL has locked a table
-    for it, or where the statement begins with it.
+    A keyword such as DELETE may mean something else (ON DELETE CASCADE). A statement counts if it begins with such a
+    keyword, or if PostgreSQL has locked a table for writing rows.
     """
     heard: list[tuple[str, list[int]]] = []
     before: set[int] = set()

@@ -1,4 +1,4 @@
-"""A revision that was stopped in its middle comes first: nothing else may run on what it has left, no drift."""
+"""Find revisions that were stopped in their middle: such a revision must be finished before any other one runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from whisper_migrate.running.journal import TABLE, Entry, Journal
 
 @dataclass(frozen=True)
 class HalfRun:
-    """A revision of which the journal has statements, and that the database is not stamped for."""
+    """A revision that was stopped in its middle: the journal has statements of it, and no stamp says that it ended."""
 
     revision: str
     direction: str
@@ -34,12 +34,12 @@ class HalfRun:
 
     @property
     def what(self) -> str:
-        """The sentence on it."""
+        """The sentence that reports the stopped revision."""
         return f"{self.revision} was stopped in its middle ({self.direction}, {self.began}): {self._so_far}."
 
     @property
     def remedy(self) -> str:
-        """What to type."""
+        """The command that finishes the revision, and the statement that forgets it."""
         return (
             f"migrate.py {self.direction} {'+1' if self.direction == 'upgrade' else '-1'}   (goes on behind them); or,"
             f" when you have finished it or taken it back by hand: DELETE FROM {TABLE} WHERE revision ="
@@ -47,7 +47,7 @@ class HalfRun:
         )
 
     def refusal(self) -> Failure:
-        """The refusal of everything else."""
+        """The failure for every run that does not begin with this revision."""
         return Failure(
             f"Revision {self.revision} was stopped in the middle of its {self.direction} ({self.began}):"
             f" {self._so_far}, and it must be finished first.",
@@ -56,7 +56,10 @@ class HalfRun:
 
 
 def half_runs(entries: Iterable[Entry], applied: Iterable[str]) -> list[HalfRun]:
-    """The revisions that were stopped, given those that the database has; somebody has seen to all others since."""
+    """Return the revisions that were stopped in their middle, given the ids of the revisions `applied` to the database.
+
+    Entries on other revisions are left over: a person has finished or reverted the revision, and stamped the database.
+    """
     found: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
         found.setdefault((entry.revision, entry.direction), []).append(entry)
@@ -69,7 +72,7 @@ def half_runs(entries: Iterable[Entry], applied: Iterable[str]) -> list[HalfRun]
 
 
 def journalled(connection: Connection) -> list[Entry]:
-    """What the journal has, without a word of the history. Raises Failure where the role may not read it."""
+    """Return the entries of the journal. Raises Failure if the role may not read it."""
     may, role = connection.execute(
         text("SELECT has_table_privilege(to_regclass(:name), 'SELECT'), current_user"), {"name": TABLE}
     ).one()
@@ -79,17 +82,17 @@ def journalled(connection: Connection) -> list[Entry]:
 
 
 def stopped(history: History, entries: Sequence[Entry], stamps: Iterable[str]) -> list[HalfRun]:
-    """The revisions that were stopped in a database with this journal and these stamps."""
+    """Return the stopped revisions of a database with these journal entries and stamps."""
     return half_runs(entries, _applied(history, stamps)) if entries else []
 
 
 def read(connection: Connection, history: History) -> list[HalfRun]:
-    """The revisions that were stopped in the database. Raises Failure where the role may not read its journal."""
+    """Return the stopped revisions of the database. Raises Failure if the role may not read its journal."""
     return stopped(history, journalled(connection), stamped(connection) or [])
 
 
 def read_or_why(connection: Connection, history: History) -> tuple[list[HalfRun], str]:
-    """The same, for who can do without: none, and why, where they cannot be read."""
+    """Return the stopped revisions and ""; or, if the journal cannot be read, no revisions and the reason."""
     try:
         return read(connection, history), ""
     except Failure as failure:
@@ -97,18 +100,18 @@ def read_or_why(connection: Connection, history: History) -> tuple[list[HalfRun]
 
 
 def refuse(connection: Connection, history: History, nothing_done: str) -> None:
-    """Raises Failure, which begins with the words `nothing_done`, where a revision was stopped in its middle."""
+    """Raise Failure, beginning with the words `nothing_done`, if a revision was stopped in its middle."""
     for half in read(connection, history):
         raise Failure(f"{nothing_done}: {half.what}", half.remedy)
 
 
 def refuse_in(database: URL, history: History, nothing_done: str) -> None:
-    """The same, of a database that is only read."""
+    """Call `refuse` on a read-only snapshot of `database`."""
     in_snapshot(database, lambda connection: refuse(connection, history, nothing_done))
 
 
 def require_first(found: Sequence[HalfRun], todo: Sequence[Any]) -> None:
-    """Raises Failure unless the steps to run begin with the revision that was stopped."""
+    """Raise Failure unless the steps in `todo` begin with the stopped revision."""
     first = todo[0] if todo else None
     for half in found:
         if first is None or first.info.is_stamp or (half.revision, half.direction) != _named(first):
@@ -116,9 +119,10 @@ def require_first(found: Sequence[HalfRun], todo: Sequence[Any]) -> None:
 
 
 def require_none(journal: Journal, todo: Sequence[Any], connection: Connection, history: History) -> None:
-    """Raises Failure when a revision was stopped in its middle, and `todo` does not begin with it.
+    """Raise Failure if a revision was stopped in its middle and `todo` does not begin with it.
 
-    Entries on a revision that has been stamped as run (or as taken back) since are dropped: somebody has seen to it.
+    If a stopped revision has since been stamped as applied (or as reverted), a person has dealt with it: its journal
+    entries are deleted.
     """
     if not journal.entries:
         return
@@ -137,7 +141,7 @@ def _named(step: Any) -> tuple[str, str]:
 
 
 def _applied(history: History, stamps: Iterable[str]) -> set[str]:
-    """The revisions that the database has, so far as the files tell."""
+    """Return the ids of all applied revisions: the stamps and their ancestors, as far as revision files exist."""
     found: set[str] = set()
     for stamp in stamps:
         try:

@@ -1,7 +1,7 @@
-"""Whether the server still answers the connection that runs revisions; where it does not, nothing would ever end it.
+"""Detect that the server no longer answers the connection that runs revisions, which would otherwise wait for ever.
 
-TCP notices a dead network, and not a proxy that is alive and passes nothing on: then the server waits for a statement,
-while the client waits for the answer to one.
+TCP keepalives notice a dead network, but not a proxy that is alive and forwards nothing. Behind such a proxy the server
+waits for a statement while the client waits for an answer.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ UNANSWERED = "no answer"
 
 @dataclass
 class Heartbeat:
-    """Compares what the client and the server say of the connection that `driver` is, and the process `pid` serves."""
+    """Compares client and server: the connection `driver`, and the server process `pid` that serves it."""
 
     url: URL
     lock: Lock
     pid: int
     driver: Any
-    _idle: object = None  # since when the server has been waiting for a statement, as it says
-    _since: float | None = None  # since when the client has been waiting for an answer all the same
+    _idle: object = None  # since when the server has been waiting for a statement, by its own clock
+    _since: float | None = None  # since when the client has been waiting for an answer meanwhile
 
     def beat(self) -> None:
-        """Hang up where no answer will come."""
+        """Close the connection if the server has been idle for SILENCE seconds while the client waits for an answer."""
         idle = self._idle_since() if is_busy(self.driver) else None
         if idle is None or idle != self._idle:
             self._idle, self._since = idle, time.monotonic()
@@ -50,7 +50,7 @@ class Heartbeat:
             hang_up(self.driver)
 
     def _idle_since(self) -> object:
-        """None while the server is at work."""
+        """Return since when the server process is idle, a word if it is gone or unreachable, or None while it works."""
         rows = self.lock.ask(STATE, pid=self.pid)
         if self.lock.is_lost:
             try:
@@ -67,7 +67,7 @@ class Heartbeat:
 
 @contextmanager
 def ended_when_lost(url: URL, lock: Lock, connection: Connection) -> Iterator[None]:
-    """At the end, end what a lost connection has left on the server: it holds its locks until the server notices."""
+    """On leaving, terminate the server processes of a lost connection, which would hold their locks for some time."""
     driver: Any = connection.connection.driver_connection
     started = lock.ask(STARTED, lock=lock.pid, run=connection.info[BACKEND])
     try:
@@ -80,7 +80,7 @@ def ended_when_lost(url: URL, lock: Lock, connection: Connection) -> Iterator[No
 
 
 def lost(direction: str, words: str) -> Failure:
-    """What to say of a run whose connection was lost: `words` are PostgreSQL's on it."""
+    """Return the failure of a run whose connection was lost; `words` are PostgreSQL's error message."""
     remedy = "PostgreSQL rolls back what was not committed. Run it again: it goes on from there."
     if re.search(r"time-?out", words):
         remedy = f"Raise that time-out for this role, or take it out of DATABASE_URL or the pooler's settings. {remedy}"

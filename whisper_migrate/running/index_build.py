@@ -1,4 +1,4 @@
-"""CREATE INDEX CONCURRENTLY leaves an INVALID index behind when it fails: what is there, and the way to drop it."""
+"""Handle the INVALID index that a failed CREATE INDEX CONCURRENTLY leaves behind: find it, and drop it."""
 
 from __future__ import annotations
 
@@ -30,38 +30,38 @@ WHERE i.indrelid = to_regclass(%s) AND c.relname = (parse_ident(%s))[1]"""
 
 @dataclass(frozen=True)
 class Build:
-    """An index that is built concurrently: its name and its table, as the statement has them."""
+    """An index that a statement builds concurrently: its name and table, spelled as in the statement."""
 
     name: str
     table: str
 
 
 def parse(statement: str) -> Build | None:
-    """The index that a statement builds concurrently; None for every other statement."""
+    """Return the index that a statement builds concurrently; None for every other statement."""
     found = BUILD.match(statement)
     return Build(found["name"], found["table"]) if found else None
 
 
 def parse_drop(statement: str) -> str | None:
-    """The name of the index that a statement drops concurrently."""
+    """Return the name of the index that a statement drops concurrently; None for every other statement."""
     found = DROP.match(statement)
     return found["name"] if found else None
 
 
 def is_built(cursor: Any, build: Build) -> bool:
-    """Whether the index is there and valid."""
+    """Whether the index exists and is valid."""
     cursor.execute(FIND, (build.table, build.name))
     return any(valid for _, valid, _ in cursor.fetchall())
 
 
 def is_gone(cursor: Any, name: str) -> bool:
-    """Whether there is no such index."""
+    """Whether no relation of this name exists."""
     cursor.execute("SELECT to_regclass(%s) IS NULL", (name,))
     return bool(cursor.fetchone()[0])
 
 
 def clear(cursor: Any, build: Build, say: Callable[[str], None]) -> None:
-    """Drop an INVALID index of this name, so that it can be built. Raises Failure while somebody is building it."""
+    """Drop an INVALID index of this name, so that it can be built. Raises Failure while another session builds it."""
     cursor.execute(FIND, (build.table, build.name))
     for index, valid, builder in cursor.fetchall():
         if builder:

@@ -1,9 +1,12 @@
-"""The journal of a revision that commits before its end: what of it is done, so that a killed run is taken up again.
+"""The journal: which statements of an unfinished revision are done, so that a later run resumes after them.
 
-A revision that is one transaction is done or not, and has no entry here. One with an autocommit block writes down its
-statements, numbered as they run: those of a transaction inside of that transaction, those of the block one by one.
-When it runs again, what is done is not: its statements must be the same ones. A SELECT is written down where
-PostgreSQL says that it has written something; all others run again, in a transaction that can only read.
+A revision that is one transaction is done as a whole or not at all, and has no entries. A revision with an autocommit
+block records its statements, numbered in the order in which they run. Statements of a transaction are recorded inside
+of that transaction, statements of the block one by one. When the revision runs again, statements that are done are
+skipped, and the file must still have the same statements.
+
+A SELECT is recorded only if PostgreSQL reports that it has written something. Every other SELECT runs again, in a
+read-only transaction.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ FROM ONLY {TABLE} ORDER BY statement"""
 
 @dataclass(frozen=True)
 class Entry:
-    """One statement of a revision: what it was, how many rows it said, and whether it is done or only begun."""
+    """A recorded statement of a revision, the number of rows it affected, and whether it is done or only begun."""
 
     revision: str
     direction: str
@@ -49,7 +52,7 @@ class Entry:
 
 @dataclass
 class Journal:
-    """The entries of the database behind a connection, and those of its transaction that are not written yet."""
+    """The journal of a database: its entries, and the entries of the open transaction that are not written yet."""
 
     entries: list[Entry]
     unwritten: list[Entry] = field(default_factory=list)
@@ -57,23 +60,23 @@ class Journal:
 
     @classmethod
     def read(cls, connection: Connection) -> Journal:
-        """What stands in the database."""
+        """Read the journal of the database behind `connection`."""
         if not is_there(connection, TABLE):
             return cls([])
         return cls([Entry(*row) for row in connection.execute(text(READ))], made=True)
 
     def of(self, revision: str, direction: str) -> dict[int, Entry]:
-        """The entries on one revision, by number."""
+        """Return the entries of a revision in one direction, by the number of the statement."""
         return {e.statement: e for e in self.entries if (e.revision, e.direction) == (revision, direction)}
 
     def make(self, cursor: Any) -> None:
-        """Make the table, if it is not there."""
+        """Create the journal's table unless it exists."""
         if not self.made:
             cursor.execute(CREATE)
             self.made = True
 
     def write(self, cursor: Any, *entries: Entry) -> None:
-        """Write entries, in the transaction of `cursor` or each on its own where there is none."""
+        """Write entries, in the transaction of `cursor` or, in autocommit, each on its own."""
         if entries:
             self.make(cursor)
         for entry in entries:
@@ -83,7 +86,7 @@ class Journal:
             self.entries.append(entry)
 
     def remove(self, cursor: Any, entry: Entry) -> None:
-        """Take an entry back."""
+        """Delete an entry from the table."""
         cursor.execute(
             f"DELETE FROM {TABLE} WHERE (revision, direction, statement) = (%s, %s, %s)",
             (entry.revision, entry.direction, entry.statement),
@@ -91,39 +94,39 @@ class Journal:
         self.unwrite(entry)
 
     def unwrite(self, entry: Entry) -> None:
-        """An entry has gone with its transaction."""
+        """Remove an entry from memory, since its row is gone."""
         self.entries = [e for e in self.entries if _key(e) != _key(entry)]
 
     def undo(self, entry: Entry, *, made: bool) -> None:
-        """A transaction was rolled back, with the entry; the table was `made` before it, or is gone as well."""
+        """Remove the entry of a transaction that was rolled back; `made` is whether the table existed before it."""
         self.unwrite(entry)
         self.made = made
 
     def flush(self, cursor: Any) -> None:
-        """The transaction is about to be committed before its revision is at its end: write what it has done."""
+        """Write the unwritten entries, right before a transaction in the middle of a revision is committed."""
         entries, self.unwritten = self.unwritten, []
         self.write(cursor, *entries)
 
     def forget(self, cursor: Any, revision: str, direction: str) -> None:
-        """The revision is at its end, and needs no entries any more once that is committed."""
+        """Delete the entries of a revision that is complete, in the transaction that stamps it."""
         self.unwritten = []
         cursor.execute(f"DELETE FROM {TABLE} WHERE revision = %s AND direction = %s", (revision, direction))
 
 
 def digest(statement: str, parameters: Any) -> str:
-    """What tells a statement from another one."""
+    """Return a hash that identifies a statement and its parameters."""
     return hashlib.sha256(f"{statement}\0{parameters!r}".encode()).hexdigest()
 
 
 def by_hand(revision: str) -> str:
-    """What to type for a revision that somebody has finished."""
+    """Return the remedy for a revision that a person has to finish."""
     return (
         f"Finish it by hand; then: DELETE FROM {TABLE} WHERE revision = '{revision}'; and: migrate.py stamp {revision}"
     )
 
 
 def changed(entry: Entry, now: str | None) -> Failure:
-    """The refusal to go on with a revision that does something else than it did when it was stopped."""
+    """The refusal to resume a revision whose statements have changed; `now` is the new statement, or None."""
     return Failure(
         f"Revision {entry.revision} was stopped in the middle of its {entry.direction} ({entry.began}), and has changed"
         f" since: its statement {entry.statement} was {_short(entry.sql)}, and is {_short(now) if now else 'gone'}.",

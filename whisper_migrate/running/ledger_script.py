@@ -1,4 +1,4 @@
-"""The ledger in a script for psql: rows that are written by SQL alone, each in its revision's transaction."""
+"""The ledger in a script for psql: SQL statements that write a row in the transaction of each revision."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from whisper_migrate.ledger import ABOUT, COLUMNS, RUNNER, TABLE, entry_of, sche
 from whisper_migrate.running.way import revision_of
 from whisper_migrate.sql import literal
 
-# Makes the table, and the columns that a later version has added, where they are not there yet.
+# Creates the table and any columns that are missing in a ledger of an older version.
 _MAKE = """\
 DO $ledger$
 DECLARE missing record; runner text;
@@ -35,7 +35,7 @@ BEGIN
     END LOOP;
 END
 $ledger$;"""
-# A script cannot read catalogs, so it leaves their fingerprints out.
+# A script cannot inspect the catalog, so its rows have no fingerprints.
 _ROW = """\
 INSERT INTO {table} ({names}, stands_at, server, seconds)
 SELECT {values}, ARRAY(SELECT version_num::text FROM public.alembic_version ORDER BY 1),
@@ -45,7 +45,7 @@ _WRITTEN = ("direction", "revision", "parents", "program", "scheme", "file", "co
 
 
 def make() -> str:
-    """The statement that makes the ledger where there is none."""
+    """Return the statement that creates the ledger unless it exists."""
     columns = ",\n            ".join(
         f"({number}, {literal(name)}, {literal(type_)})" for number, (name, type_) in enumerate(COLUMNS.items())
     )
@@ -53,7 +53,7 @@ def make() -> str:
 
 
 def row(step: RevisionStep, direction: str) -> str:
-    """The statement that writes what a step did; where the database is then, and for how long it ran, SQL says."""
+    """Return the INSERT for a step; PostgreSQL computes the stamps after the step, and its duration."""
     entry = entry_of(step.revision, direction=direction, revision=revision_of(step), stands_at=[], scheme=scheme())
     values = ", ".join(_value(getattr(entry, name)) for name in _WRITTEN)
     return _ROW.format(table=TABLE, names=", ".join(_WRITTEN), values=values)

@@ -1,4 +1,4 @@
-"""Values in a script for psql: written as SQL so that the server gets what a run with a connection would send."""
+"""Values in a script for psql, written as SQL literals that mean exactly what a run with a connection would send."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from sqlalchemy.types import TypeEngine
 
 from whisper_migrate.sql import literal
 
-# What a run with a connection uses.
+# The dialect of runs with a connection.
 DRIVER = psycopg2.dialect()  # type: ignore[no-untyped-call]
-# What a file or a terminal on the way may change: all control characters but the line feed.
+# Control characters, except the line feed: editors, files or terminals may change them.
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f]")
 
 
 def use(context: MigrationContext) -> None:
-    """Let a context that writes a script write every value like this, and leave tabs in SQL as they are."""
+    """Make a script's context render all values with this module, and keep the tabs in SQL."""
     assert context.impl is not None
     context.impl.dialect.statement_compiler = _Compiler
     context.impl._exec = partial(_write, context.impl)  # type: ignore[method-assign]
 
 
 def _write(impl: Any, construct: Any, *_: Any, **more: Any) -> None:
-    """In place of Alembic's own, which makes spaces of every tab, those in texts and functions too."""
+    """Replace Alembic's `_exec`, which turns every tab into spaces, even inside string literals and function bodies."""
     if any(more.values()):
         raise TypeError("a script has no parameters")
     construct = text(construct) if isinstance(construct, str) else construct
@@ -47,7 +47,7 @@ def _write(impl: Any, construct: Any, *_: Any, **more: Any) -> None:
 
 class _Compiler(PGCompiler):
     def render_literal_bindparam(self, bindparam: Any, *arguments: Any, **more: Any) -> str:
-        """SQLAlchemy writes NULL for None, also where the type makes a value of it, as JSON does."""
+        """Render None through its type where the type has a value for it, as JSON has; SQLAlchemy would write NULL."""
         if not arguments and bindparam.value is None and bindparam.type.should_evaluate_none:
             return self.render_literal_value(None, bindparam.type)
         return str(super().render_literal_bindparam(bindparam, *arguments, **more))  # type: ignore[no-untyped-call]
@@ -63,7 +63,7 @@ class _Compiler(PGCompiler):
 
 
 def _sql(value: Any) -> str:
-    """A value as the driver would send it, by its Python type. Raises CompileError for one that has no text."""
+    """Return a value as the SQL literal that psycopg2 would send. Raises CompileError for a type without literals."""
     match value:
         case None:
             return "NULL"
@@ -107,7 +107,7 @@ def _text(value: str) -> str:
 
 
 def _range(value: Any) -> str:
-    """One of SQLAlchemy's or of psycopg2's."""
+    """Return the text of a range of SQLAlchemy's or psycopg2's, such as `["1","5")`."""
     if value.isempty:
         return "empty"
     bounds = value.bounds if isinstance(value, Range) else value._bounds

@@ -1,8 +1,8 @@
-"""One run at a time: an advisory lock, which lasts as long as its connection.
+"""Allow one run at a time, by an advisory lock that lasts as long as its connection.
 
-It is held on a connection of its own, in autocommit and idle: a transaction, or a statement that waits for the lock,
-would hold a snapshot, for whose end every CREATE INDEX CONCURRENTLY waits. The connection that runs revisions holds a
-second one, since its backend may live on for a while after its client was killed.
+The lock has a connection of its own, idle and in autocommit. A transaction, or a statement that waits for the lock,
+would hold a snapshot, and every CREATE INDEX CONCURRENTLY waits for older snapshots. The connection that runs revisions
+holds a second advisory lock, since its server process may outlive a killed client.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from whisper_migrate.databases.writable import require_writable
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.running.patience import WAIT_FOR_LOCK, pause
 
-RUNS = 0x77686973  # "whis": the first half of our locks' numbers
-RUN, BACKEND = 1, 2  # the second
-SILENCE = 30.0  # seconds after which a connection that does not answer is lost
+RUNS = 0x77686973  # "whis": the first half of the locks' keys
+RUN, BACKEND = 1, 2  # the second half of the keys
+SILENCE = 30.0  # seconds without an answer after which a connection counts as lost
 
 HOLDER = f"""
 SELECT a.pid, a.application_name, to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ') AS since
@@ -38,15 +38,15 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = {
 
 @dataclass
 class Lock:
-    """The lock, while it is held; its connection also answers questions about the other one."""
+    """The lock while it is held. Its connection also answers questions about the connection that runs revisions."""
 
     connection: Connection
     pid: int
-    _one_at_a_time: RLock = field(default_factory=RLock)  # it is asked by two threads
+    _one_at_a_time: RLock = field(default_factory=RLock)  # two threads use the connection
     _lost: str | None = None
 
     def ask(self, query: str, **values: Any) -> list[Any]:
-        """The rows that a query gives; none once the connection is lost."""
+        """Return the rows of a query; no rows once the connection is lost."""
         with self._one_at_a_time:
             if self._lost is None:
                 timer = Timer(SILENCE, self.hang_up)
@@ -62,17 +62,17 @@ class Lock:
 
     @property
     def is_lost(self) -> bool:
-        """Whether its connection is."""
+        """Whether the lock's connection is lost."""
         return self._lost is not None
 
     def hang_up(self) -> None:
-        """Let a question that is not answered fail at once."""
+        """Close the socket, so that a query without an answer fails at once."""
         if not self.connection.invalidated:
             driver: Any = self.connection.connection.driver_connection
             hang_up(driver)
 
     def require(self, before: str) -> None:
-        """Raises Failure when the lock is lost: `before` is what must not be begun then."""
+        """Raise Failure if the lock is lost; `before` names the revision that must then not begin."""
         held = [row for row in self.ask(HOLDER, number=RUN) if row.pid == self.pid]
         if not held:
             raise Failure(
@@ -83,9 +83,9 @@ class Lock:
 
 @contextmanager
 def locked(url: URL, say: Callable[[str], None], wait_for_lock: float = WAIT_FOR_LOCK) -> Iterator[Lock]:
-    """Hold the lock of the database behind `url`; wait for it while another run has it, and `say` which one.
+    """Hold the lock of the database behind `url`; while another run holds it, wait, and name that run with `say`.
 
-    Raises Failure when that takes longer than `wait_for_lock`, in seconds, and for a database that accepts no writes.
+    Raises Failure after waiting for `wait_for_lock` seconds, or if the database does not accept writes.
     """
     try:
         connection = engine(url, isolation_level="AUTOCOMMIT").connect()
@@ -99,7 +99,10 @@ def locked(url: URL, say: Callable[[str], None], wait_for_lock: float = WAIT_FOR
 
 
 def take(connection: Connection, number: int, say: Callable[[str], None], wait: float = WAIT_FOR_LOCK) -> None:
-    """Take a lock for as long as the connection lasts: it asks and asks again, and never waits inside a statement."""
+    """Take a lock until the connection ends. Polls, since a statement that waits would hold a snapshot.
+
+    Raises Failure after `wait` seconds.
+    """
     attempt, said, deadline = 0, None, time.monotonic() + wait
     while not connection.scalar(text(f"SELECT pg_try_advisory_lock({RUNS}, {number})")):
         found = connection.execute(text(HOLDER), {"number": number}).first()
@@ -123,5 +126,5 @@ def take(connection: Connection, number: int, say: Callable[[str], None], wait: 
 
 
 def guard(connection: Connection, say: Callable[[str], None], wait_for_lock: float = WAIT_FOR_LOCK) -> None:
-    """Let the connection that runs revisions be known as such."""
+    """Take the second lock, which marks the connection that runs revisions."""
     take(connection, BACKEND, say, wait_for_lock)

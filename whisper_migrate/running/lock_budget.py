@@ -1,7 +1,8 @@
-"""How long the statements of one transaction may wait for locks, all together.
+"""Limit the time that all statements of a transaction together wait for locks.
 
-PostgreSQL's lock_timeout is each wait's own, while the locks that a transaction has already are kept: whoever needs the
-first of eight tables would wait for eight waits. Each statement gets what the ones before it have left.
+PostgreSQL's lock_timeout limits each wait, and a transaction keeps the locks that it has. Sessions that need the first
+of eight locked tables could therefore wait for eight time-outs. Here each statement may wait only as long as the
+statements before it have left over.
 """
 
 from __future__ import annotations
@@ -19,28 +20,28 @@ from whisper_migrate.running.watch import Watch
 
 
 class BudgetSpent(LockNotAvailable):  # type: ignore[misc]
-    """A statement was cancelled that waited for one lock after another."""
+    """A statement was cancelled because the transaction has spent its time for locks."""
 
     pgcode = "55P03"
 
 
 @dataclass
 class LockBudget:
-    """The `seconds` that a transaction may wait for locks, and how many of them are `spent`; 0 is without a limit."""
+    """The `seconds` that a transaction may wait for locks (0: no limit), and how many of them are `spent`."""
 
     seconds: float
     watch: Watch
     spent: float = 0
-    is_theirs: bool = False  # the revision has set a time-out of its own
+    is_theirs: bool = False  # the revision has set a lock_timeout itself
 
     def renew(self) -> None:
-        """A transaction is over, and its locks are gone."""
+        """Start again: the transaction is over, and its locks are released."""
         self.spent, self.is_theirs = 0, False
         self.watch.has_cancelled = False
 
     @contextmanager
     def spending(self, cursor: Any) -> Iterator[None]:
-        """Run a statement in here: it may wait as long as is left."""
+        """Run a statement inside, with the rest of the budget as its limit. Raises BudgetSpent beyond it."""
         if not self.seconds or self.is_theirs:
             yield
             return

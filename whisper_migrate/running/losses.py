@@ -1,6 +1,7 @@
-"""What a step takes away that people may have filled: tables, columns, and values that a narrower type does not hold.
+"""Find the data that a step loses: tables, columns, and values that do not fit a narrower type.
 
-A table or a column that is renamed is no loss: they are told apart by PostgreSQL's own numbers, in a shadow.
+Renaming a table or column loses nothing. Renames are recognized in a shadow by the table's oid and the column's number,
+which a rename keeps.
 """
 
 from __future__ import annotations
@@ -31,15 +32,15 @@ LEFT JOIN LATERAL (
     UNION ALL SELECT 0, NULL) AS a ON true
 WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384 AND n.nspname !~ '^pg_' AND c.relname <> ALL (:bookkeeping)"""
 
-# By PostgreSQL's numbers of table and column (0 is the whole table), their names.
+# (table oid, column number; 0 for the table itself) -> (table, column or None)
 Holdings = Mapping[tuple[int, int], tuple[str, str | None]]
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A table, or a column of it, that loses what it holds; `what` says so for people, `table` and `column` for SQL.
+    """A table, column or type that loses data: `what` describes it for people, `table` and `column` are SQL names.
 
-    Only rows where `condition` holds lose something; where PostgreSQL cannot tell, all that are not NULL do.
+    `condition` selects the rows that lose data. If it cannot be evaluated, all rows that are not NULL count.
     """
 
     what: str
@@ -49,7 +50,7 @@ class Loss:
     has_rows: bool = True
 
     def rows(self, connection: Connection) -> int | None:
-        """In how many rows there is something to lose; None where that cannot be counted."""
+        """Return the number of rows that lose data; None if PostgreSQL cannot count them."""
         if self.table is None:
             return None if self.has_rows else 0
         conditions = [self.condition] if self.condition else []
@@ -58,12 +59,12 @@ class Loss:
                 return _count(connection, f"SELECT count(*) FROM {self.table} WHERE {condition}")
             except DBAPIError as error:
                 if isinstance(error.orig, (UndefinedTable, UndefinedColumn)):
-                    return 0  # nothing is there that could be lost
+                    return 0  # a table or column that does not exist has nothing to lose
         return None
 
 
 def _count(connection: Connection, query: str) -> int:
-    """What a query counts, which writes nothing: a default may take the next number of a sequence."""
+    """Run a counting query read-only: evaluating a default could call nextval()."""
     savepoint = connection.begin_nested()
     try:
         run(connection, "SET LOCAL transaction_read_only = on")
@@ -73,15 +74,16 @@ def _count(connection: Connection, query: str) -> int:
 
 
 def holdings(connection: Connection) -> Holdings:
-    """The tables and columns of a database."""
+    """Return the tables and columns of a database by oid and column number."""
     found = connection.execute(text(HELD), {"bookkeeping": list(BOOKKEEPING)})
     return {(row.oid, row.number): (row.table_name, row.column_name) for row in found}
 
 
 def losses(origin: Holdings, before: Holdings, after: Holdings, old: Catalog, new: Catalog) -> list[Loss]:
-    """What is lost between two moments in a shadow, named as it was called at the `origin`: what came later is none.
+    """Return the losses between two moments in a shadow, as they concern tables and columns of the `origin`.
 
-    `old` and `new` are the catalogs of both moments.
+    `origin` is the state before the first step, whose names are used. `before` and `after` are the tables and columns
+    at the two moments, `old` and `new` the catalogs. Tables and columns that a step itself has added hold no data.
     """
     gone = [key for key in before if key not in after and key in origin]
     tables = {oid for oid, number in gone if number == 0}
@@ -114,7 +116,7 @@ def losses(origin: Holdings, before: Holdings, after: Holdings, old: Catalog, ne
 
 
 def _differs(column: Object | None, name: str) -> str | None:
-    """The rows whose value is not the default, which a column gets when it is added again."""
+    """The condition for rows that differ from the default, which fills the column if it is added again."""
     if column is None or column["default"] is None:
         return None
     return f"{name}::text IS DISTINCT FROM (({column['default']})::{column['type']})::text"
@@ -125,14 +127,14 @@ def _of_type(catalog: Catalog, enum: str) -> Iterator[Object]:
 
 
 def _says(name: str, column: Object, labels: Sequence[str]) -> str:
-    """The rows that have one of some labels."""
+    """The condition for rows that contain one of the labels."""
     listed = f"ARRAY[{', '.join(map(literal, labels))}]::text[]"
     is_array = column["type"].endswith("[]")
     return f"{name}::text[] && {listed}" if is_array else f"{name}::text = ANY ({listed})"
 
 
 def _changes(name: str, old: str, new: str, catalog: Catalog) -> str:
-    """The rows whose value is another one when it has become one of the new type, and one of the old again."""
+    """The condition for rows whose value changes when it is cast to the new type and back to the old one."""
     if enum := catalog.objects.get(("enum", new)):
         return f"{name}::text <> ALL (ARRAY[{', '.join(map(literal, enum['labels']))}]::text[])"
     if length := re.fullmatch(r"character(?: varying)?\((\d+)\)", new):

@@ -1,4 +1,4 @@
-"""The connection of a revision that is written as a script: it writes statements down and reads nothing."""
+"""The connection of a revision that is written as a script: it records statements and returns no rows."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ NEEDED = "needs a connection to the database"
 
 
 class NeedsConnection(AttributeError):
-    """A revision wants rows, or an answer, from the database. Whoever asks with hasattr() gets no for an answer."""
+    """A revision wants an answer from the database. As an AttributeError it makes hasattr() return False."""
 
 
 class NoConnection(MockConnection):
-    """Stands for a connection in `op.get_bind()`. Raises NeedsConnection for all that no script can do."""
+    """Stands for the connection in `op.get_bind()`. Raises NeedsConnection for anything that a script cannot do."""
 
     def execute(self, obj: Any, parameters: Any = None, *_: Any, **__: Any) -> Any:
-        """Write a statement down."""
+        """Write a statement into the script."""
         if parameters:
             raise NeedsConnection("parameters")
         super().execute(obj)
@@ -32,7 +32,7 @@ class NoConnection(MockConnection):
 
 
 class _NoResult:
-    """The result of a statement that psql is yet to run."""
+    """The result of a statement that only psql will run: every use of it raises NeedsConnection."""
 
     def __getattr__(self, name: str) -> Any:
         raise NeedsConnection(name)
@@ -50,13 +50,13 @@ def _inspected(_: NoConnection) -> None:
 
 
 def use(context: MigrationContext) -> None:
-    """Give a context that writes a script this connection."""
+    """Make this the connection of a context that writes a script."""
     impl = context.impl
     context.connection = impl.connection = NoConnection(context.dialect, impl._exec)  # type: ignore[assignment]
 
 
 def is_needed(error: BaseException) -> bool:
-    """Whether a revision failed only since a script has no connection."""
+    """Whether a revision failed only because a script has no connection."""
     chain: BaseException | None = error
     while chain:
         if isinstance(chain, NeedsConnection):

@@ -1,4 +1,4 @@
-"""A run as a script for psql, made without a connection."""
+"""Write a run as a script for psql, without a connection."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from whisper_migrate.running.patience import Patience, milliseconds
 from whisper_migrate.running.way import plain_words, revision_of, way
 from whisper_migrate.sql import literal
 
-# How a script of ours begins: no other file is overwritten.
+# The first words of every script; a file that begins otherwise is not overwritten.
 MARK = "-- whisper-migrate: "
-# Whoever runs it has the same protection as a run of ours.
+# The script protects itself as a run does: it checks the stamp and takes the advisory lock.
 HEAD = (
     MARK
     + """\
@@ -59,9 +59,9 @@ $$;
 COMMIT;
 {lock_timeout}"""
 )
-# Named parameters, since the others would double every % in the script.
+# Named parameters, since all other styles double every % in the script.
 DIALECT = {"dialect_name": "postgresql", "dialect_opts": {"paramstyle": "named"}, "literal_binds": True}
-# What a revision may leave in the session of psql; where it is a line of something else, RESET does no harm.
+# Statements that may leave settings in psql's session. A false match is harmless: RESET is only superfluous.
 LEAVES = re.compile(r"^\s*(?:SET|RESET|PREPARE)\b|\bCREATE\s+(?:\w+\s+)?TEMP|\bINTO\s+TEMP|\bset_config\b", re.I | re.M)
 RESET = """\
 RESET SESSION AUTHORIZATION;
@@ -71,15 +71,15 @@ DEALLOCATE ALL;
 DISCARD TEMP;
 """
 VERSION_TABLE = f"CREATE TABLE {TABLE} ("
-# For the stamp and the ledger, to the end of the transaction: no operator in the project's schemas is to take part.
+# For the stamp and the ledger: no function or operator of the project's schemas can take part.
 OUR_PATH = "SET LOCAL search_path = '';"
 
 
 def script(project: Project, direction: str, target: str, patience: Patience, history: History | None = None) -> str:
-    """The SQL of the way to `target` from the beginning, or of the range `FROM:TO`.
+    """Return the SQL of the steps to `target` from the beginning, or of a range `FROM:TO`.
 
-    It names each revision as psql comes to it, and writes the ledger. `history` is the project's own unless given.
-    Raises Failure for a revision that cannot be written down, since it needs a connection.
+    The script prints the name of each revision and writes the ledger. `history` is the project's unless given. Raises
+    Failure for a revision that needs a connection.
     """
     history = history or History(project)
     start, _, end = target.rpartition(":")
@@ -116,7 +116,7 @@ def script(project: Project, direction: str, target: str, patience: Patience, hi
 
 
 def save(text: str, path: Path) -> None:
-    """Write a script into a file, as a whole or not at all. Raises Failure for a file that is no script of ours."""
+    """Write a script into a file, completely or not at all. Raises Failure if the file exists and is no such script."""
     try:
         if path.exists() and not (path.is_file() and path.read_bytes().startswith(MARK.encode())):
             raise Failure(f"{path} is there already, and is no script of migrate.py.", "Name another file with -o.")
@@ -142,10 +142,13 @@ def _write(
     start: str,
     end: str,
 ) -> None:
-    """Let the project's env.py write the steps down, as Alembic's own `--sql` does; `underway` has the latest one."""
+    """Run the project's env.py in offline mode, as Alembic's `--sql` does, to write the steps.
+
+    `underway` always holds the step that is being written.
+    """
     config = history.project.alembic(versions=history.versions)
     config.output_buffer = written
-    config.attributes["connection"] = None  # for an env.py that knows no scripts
+    config.attributes["connection"] = None  # for an env.py without an offline mode
     ledger = iter([f"{ledger_script.make()}\n"])
 
     def named(*_: Any) -> Iterator[RevisionStep]:
@@ -156,7 +159,7 @@ def _write(
             yield alone(step)
 
     def alone(step: RevisionStep) -> RevisionStep:
-        """The step, with a session of its own as in a run: for its stamp, and for the step behind it."""
+        """Return the step with a reset after it if it may leave settings in the session: a script is one session."""
         function, kept = step.migration_fn, copy(step)
 
         def run(**options: Any) -> None:
@@ -198,16 +201,16 @@ def _write(
 
 
 class _Written(io.StringIO):
-    """What Alembic writes, statement by statement."""
+    """The script's buffer, which adapts each statement that Alembic writes."""
 
     def __init__(self, patience: Patience) -> None:
         super().__init__()
         self.lock_timeout = f"SET lock_timeout = {milliseconds(patience.lock_timeout)};\n"
 
     def write(self, text: str) -> int:
-        """A statement that works concurrently may wait as long as it takes, and no other may."""
+        """Write SQL; a CONCURRENTLY statement gets no lock_timeout, since nobody queues behind it."""
         if is_concurrent(text):
             text = f"SET lock_timeout = 0;\n{text.rstrip()}\n{self.lock_timeout}\n"
         elif text.lstrip().startswith(VERSION_TABLE):
-            text = text.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1)  # a downgrade to base leaves it
+            text = text.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1)  # a downgrade to base keeps the table
         return super().write(text)

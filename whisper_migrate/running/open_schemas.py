@@ -1,4 +1,4 @@
-"""Schemas in which others may create what a revision would find by a bare name."""
+"""Warn about schemas in which other roles may create objects that a revision would find by an unqualified name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from whisper_migrate.names import identifier, split_list, unquoted
 from whisper_migrate.project import Project
 
-# A schema's owner, superusers and the database's owner could do as much anyway.
+# Left out are a schema's owner, superusers and the database's owner: they have these rights in any case.
 CREATORS = """
 SELECT n.nspname AS schema, r.rolname AS role
 FROM pg_catalog.pg_namespace AS n
@@ -22,7 +22,7 @@ ORDER BY 1, 2"""
 
 
 def notes(project: Project, connection: Connection) -> Iterator[str]:
-    """A note on each schema of the project's search_path in which another role may create, with what ends that."""
+    """Yield a note on each schema of the search_path in which another role may create, with the REVOKE that ends it."""
     schemas = [unquoted(name) for name in split_list(project.search_path)]
     for row in connection.execute(text(CREATORS), {"schemas": schemas}).all():
         role, schema = identifier(row.role) if row.role else "PUBLIC", identifier(row.schema)

@@ -1,7 +1,7 @@
-"""Objects that a revision drops and makes again, and that belonged to somebody else: they are given back.
+"""Give objects back to their owners after a revision has dropped and re-created them.
 
-PostgreSQL gives what is made to who makes it, and a view reads with its owner's rights. A revision that makes one again
-has nothing to say about its owner, who is another one in each database.
+PostgreSQL makes the creating role the owner, and a view reads tables with its owner's rights. A revision cannot name
+the former owner, because the owner differs between databases.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from whisper_migrate.sql import run
 if TYPE_CHECKING:
     from whisper_migrate.running.session import Underway
 
-# Whether all in the database is this role's, as far as that can be told without reading it: what belongs to the role
-# that initdb made is in no pg_shdepend.
+# Whether every object is the current role's, without a look at each object. pg_shdepend has the owners of all objects,
+# except those of the role that initdb made (oid 10).
 ALL_MINE = """
 SELECT r.oid = 10 AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_shdepend AS d
@@ -34,7 +34,7 @@ ME = "SELECT current_user"
 
 
 def keeper(underway: Underway) -> Callable[[], None]:
-    """The listener that gives back, in a revision's own transaction, what it has made again."""
+    """Return the listener that restores owners in the transaction of the revision that re-created their objects."""
     connection = underway.connection
     if underway.direction == "stamp":
         return lambda: None
@@ -50,7 +50,7 @@ def keeper(underway: Underway) -> Callable[[], None]:
 
 
 def _before(connection: Connection) -> Catalog:
-    """The catalog and its owners; an empty one where there is nothing that a revision could take from anybody."""
+    """Return the catalog with its owners; an empty one if no object belongs to another role."""
     nothing = Catalog({})
     try:
         with connection.begin_nested():
@@ -60,9 +60,9 @@ def _before(connection: Connection) -> Catalog:
 
 
 def _taken(connection: Connection, before: Catalog, after: Catalog) -> Mapping[Key, str]:
-    """The objects that are others than they were and now belong to who has made them, each with its former owner.
+    """Return the former owner of each object that was re-created and now belongs to the current role.
 
-    An object that is still the same one was given to its new owner on purpose.
+    An object that kept its oid was not re-created: the revision has changed its owner on purpose.
     """
     me = str(connection.scalar(text(ME)))
     return {

@@ -1,4 +1,4 @@
-"""How long a run waits: for a database, for a lock, and for better luck."""
+"""How long a run waits for the database and for locks, and which errors are worth another attempt."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from whisper_migrate.databases.first_failure import first_failure
 from whisper_migrate.errors import Failure
 from whisper_migrate.sql import run
 
-# What may go well the next time: lock_not_available, deadlock_detected, serialization_failure.
+# SQLSTATEs that may not occur on another attempt: lock_not_available, deadlock_detected, serialization_failure.
 PASSING = {"55P03": "waited too long for a lock", "40P01": "was in a deadlock", "40001": "met another transaction"}
 
-WAIT_FOR_LOCK = 3600.0  # seconds: longer than most runs take, shorter than most CI systems let a job hang
+WAIT_FOR_LOCK = 3600.0  # seconds: longer than most runs take, and shorter than the time limit of most CI jobs
 
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds, each.
+    """The waiting times of a run, in seconds.
 
-    `wait` for a database that answers and accepts writes; `wait_for_lock` for another run to be over; `lock_timeout`
-    for the locks of a transaction, while others queue behind it;
-    `retry_for` a revision, again and again, that did not get its locks; `statement_timeout` for one statement.
+    `wait`: for a database that answers and accepts writes. `wait_for_lock`: for another run to end. `lock_timeout`: for
+    all locks of a transaction, while other sessions queue behind it. `retry_for`: how long a revision that does not get
+    its locks is tried again. `statement_timeout`: for one statement.
     """
 
     wait: float = 0
@@ -41,9 +41,9 @@ class Patience:
     def given(
         cls, root: Path, options: Mapping[str, float | None] | None = None, environ: Mapping[str, str] = os.environ
     ) -> Patience:
-        """As the options say, else the environment (WHISPER_WAIT, WHISPER_LOCK_TIMEOUT ...), else `.env`.
+        """Return the times from the options, else the environment (WHISPER_WAIT ...), else `.env`, else the defaults.
 
-        Raises Failure for a variable that is no number of seconds.
+        Raises Failure for a variable that is not a number of seconds.
         """
         file = dotenv_values(root / ".env", encoding="utf-8-sig")
         variables = {**file, **{name: text for name, text in environ.items() if text}}
@@ -56,7 +56,7 @@ class Patience:
         return cls(**found)
 
     def prepare(self, connection: Connection) -> None:
-        """Set the server's side of it, for as long as the connection lasts."""
+        """Set lock_timeout and statement_timeout on a connection, until it closes."""
         run(connection, f"SET lock_timeout = {milliseconds(self.lock_timeout)}")
         if self.statement_timeout is not None:
             run(connection, f"SET statement_timeout = {milliseconds(self.statement_timeout)}")
@@ -64,18 +64,18 @@ class Patience:
 
 
 def milliseconds(seconds: float) -> int:
-    """As PostgreSQL counts; what is more than nothing stays so, since its 0 is for ever."""
+    """Return seconds as whole milliseconds; at least 1 for a positive time, because 0 means no limit to PostgreSQL."""
     return max(round(seconds * 1000), 1) if seconds else 0
 
 
 def passing(error: BaseException) -> str | None:
-    """Why a statement failed that may succeed when it is run again; None for every other error."""
+    """Return why a statement failed if it may succeed when it is run again; None for every other error."""
     found = first_failure(error)
     return PASSING.get(getattr(found.orig if isinstance(found, DBAPIError) else found, "pgcode", None) or "")
 
 
 def pause(attempt: int) -> float:
-    """The seconds before another attempt: more each time, up to ten, and never the same for two runs."""
+    """Return the seconds before another attempt: growing up to ten, and random so that two runs do not meet again."""
     return random.uniform(0.5, 1) * min(0.5 * 2.0**attempt, 10)
 
 

@@ -1,4 +1,4 @@
-"""Plain `alembic`: what its command line changes in the database, it changes in a session of ours."""
+"""Run the commands of plain `alembic` in a session with the same locks and checks as migrate.py."""
 
 from collections.abc import Callable
 from functools import partial
@@ -19,18 +19,21 @@ from whisper_migrate.running.foresight import foresight
 from whisper_migrate.running.session import Session, session
 from whisper_migrate.sql import run as run_sql
 
-WORD = "allow_data_loss"  # alembic -x allow_data_loss=DATABASE:ROWS downgrade TARGET
+WORD = "allow_data_loss"  # as in: alembic -x allow_data_loss=DATABASE:ROWS downgrade TARGET
 
 REMEDY = "This does: migrate.py check-drift"
 
 
 def run(project: Project, context: Any, configure: Callable[..., None], metadata: Callable[[], MetaData]) -> None:
-    """Let `configure` do what the command line asked for; `context` is `alembic.context` as env.py has it."""
+    """Run the command that env.py was called for.
+
+    `context` is `alembic.context`; `configure` and `metadata` are functions of env.py.
+    """
     context.configure(dialect_name="postgresql")
     task = context.get_context().opts
     try:
         url = database(project.root).url
-        if "destination_rev" in task:  # upgrade, downgrade and stamp have one
+        if "destination_rev" in task:  # only upgrade, downgrade and stamp have one
             with session(project, url) as opened:
                 if not task.get("purge"):
                     _require_unfolded(project, opened.connection)
@@ -44,24 +47,24 @@ def run(project: Project, context: Any, configure: Callable[..., None], metadata
         else:
             with connected(url) as connection:
                 _require_unfolded(project, connection)
-                run_sql(connection, project.session)  # what Alembic compares, it finds where names are looked for
+                run_sql(connection, project.session)  # Alembic's comparison needs the project's search_path
                 connection.commit()
                 configure(connection=connection, target_metadata=metadata(), version_table_schema=SCHEMA)
     except Failure as failure:
         raise CommandError(str(failure)) from failure
-    except SystemExit as error:  # else a revision that exits with 0 would pass for one that is applied
+    except SystemExit as error:  # otherwise a revision that calls sys.exit(0) would seem to be applied
         raise CommandError(f"A revision was rolled back, since it ended the program: {project.blame(error)}") from error
 
 
 def _steps(function: Callable[..., Any], connection: Connection, context: Any) -> list[Any]:
-    """What Alembic's command is going to run."""
+    """Return the steps that Alembic's command will run."""
     heads = tuple(stamped(connection) or [])
     connection.rollback()
     return list(function(heads, context.get_context()) or ())
 
 
 def _require_word(project: Project, opened: Session, steps: list[Any], word: str | None) -> None:
-    """Raises Failure for a downgrade that would lose rows, without the word that permits it."""
+    """Raise Failure if a downgrade would lose rows and `word` does not permit it."""
     downs = [step for step in steps if not step.info.is_stamp and not step.info.is_upgrade]
     if not downs:
         return
@@ -81,6 +84,6 @@ def _require_word(project: Project, opened: Session, steps: list[Any], word: str
 
 
 def _require_unfolded(project: Project, connection: Connection) -> None:
-    """Alembic itself cannot go on from what a squash has folded: say what can."""
+    """Raise Failure if the database is at a revision that was squashed: plain Alembic cannot continue from it."""
     History(project).require_unfolded(stamped(connection) or [])
     connection.rollback()

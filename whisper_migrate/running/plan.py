@@ -1,4 +1,4 @@
-"""A run that is not made: what it would run, and what that would lose."""
+"""The plan of a run (--plan): the revisions that it would run, and the data that they would lose."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from whisper_migrate.running.way import way
 
 
 def plan(project: Project, url: URL, direction: str, target: str) -> Iterator[str]:
-    """In lines, a run from where the database stands: that is only read, and a shadow shows what would be lost."""
+    """Yield the plan as lines. The database is only read; the losses come from a rehearsal in a shadow."""
     history = History(project)
     with connected(url, read_only=True) as connection:
         before = stamped(connection) or []

@@ -1,4 +1,4 @@
-"""What a run tells while it is at work: a line that moves on a terminal, a line now and then in a log."""
+"""Print the progress of a run: one line that is updated on a terminal, an occasional line in a log."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-SELDOM = 30  # seconds between two lines of a log on the same revision
+SELDOM = 30  # seconds between two log lines about one revision
 
 
 @dataclass
 class Progress:
-    """Tells on a console; on one that is no terminal, in whole lines."""
+    """Prints progress on a console; on a console that is no terminal, only in whole lines."""
 
     console: Console
     _status: Status | None = None
@@ -25,11 +25,11 @@ class Progress:
     _turn: RLock = field(default_factory=RLock)
 
     def say(self, line: str) -> None:
-        """A line that stays."""
+        """Print a line that stays."""
         self.console.print(escape(line))
 
     def begin(self, what: str) -> None:
-        """A revision begins: `what` names it."""
+        """Show that a revision begins; `what` is its number and name."""
         with self._turn:
             self._what, self._began, self._said = what, time.monotonic(), time.monotonic()
             if self.console.is_terminal:
@@ -37,7 +37,7 @@ class Progress:
                 self._status.start()
 
     def meanwhile(self, doing: str) -> None:
-        """It is still running, and does this, if that is known."""
+        """Show that the revision is still running, and what it is doing; `doing` is "" if unknown."""
         with self._turn:
             now = time.monotonic()
             words = f"{self._what} ({now - self._began:.0f} s{', ' if doing else ''}{doing})"
@@ -48,7 +48,7 @@ class Progress:
                 self.say(f"  {words}")
 
     def end(self) -> None:
-        """It is done, or has failed."""
+        """Stop the display: the revision is done or has failed."""
         with self._turn:
             self._what = ""
             if self._status:

@@ -1,4 +1,4 @@
-"""Upgrades and downgrades: what ran, from where to where, and how long it took."""
+"""Upgrade and downgrade a database, and report which revisions ran and how long they took."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from whisper_migrate.running.way import plain_words, way
 
 @dataclass(frozen=True)
 class Applied:
-    """One revision that was run: its id, its message, the seconds it took, and its place among those to run."""
+    """A revision that was run: its id, message and duration, its number, and how many there were to run."""
 
     revision: str
     message: str
@@ -42,7 +42,7 @@ class Applied:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where a database stood before a run and after it, and what was run."""
+    """The stamps of a database before and after a run, and the revisions that were run."""
 
     before: list[str]
     after: list[str]
@@ -53,20 +53,20 @@ Tell = Callable[[Applied], None]
 
 
 def upgrade(project: Project, url: URL, target: str, tell: Tell) -> Outcome:
-    """Run the revisions up to `target` (an id, the beginning of one, `+1`, `head`); `tell` hears of each."""
+    """Apply the revisions up to `target` (an id, its beginning, `+1`, `head`), and call `tell` after each."""
     with runner(project, url, "upgrade", target, tell) as run:
         return run()
 
 
 def downgrade(project: Project, url: URL, target: str, tell: Tell) -> Outcome:
-    """Take revisions back, down to `target` (an id, `-1`, `base`); `tell` hears of each."""
+    """Revert revisions down to `target` (an id, `-1`, `base`), and call `tell` after each."""
     with runner(project, url, "downgrade", target, tell) as run:
         return run()
 
 
 @dataclass
 class Runner:
-    """A run that is about to be made: nobody else runs revisions there until it is over."""
+    """A prepared run. It holds the lock, and starts when it is called."""
 
     history: History
     opened: Session
@@ -78,11 +78,11 @@ class Runner:
 
     @property
     def steps(self) -> list[RevisionStep]:
-        """What it will run, in order."""
+        """The steps to run, in order."""
         return way(self.history, self.direction, self.target, self.before)
 
     def __call__(self) -> Outcome:
-        """Run it. Raises Failure when a revision fails: that one is then not applied, and those before it are."""
+        """Run the revisions. Raises Failure if one fails: it is not applied, and those before it stay applied."""
         connection = self.opened.connection
         try:
             with plain_words():
@@ -107,14 +107,14 @@ class Runner:
             self.history.scripts.run_env()
 
     def _applied(self, underway: Underway) -> None:
-        # Of two files with one id, a squash and the last that it folded, it is the one that was run.
+        # A squash and the last revision it folded have one id; the revision map has the file that was run.
         script = underway.info.revision_map.get_revision(underway.revision)
         doc = script.doc if isinstance(script, Script) else ""
         self.applied.append(Applied(underway.revision, doc, underway.seconds, underway.number, underway.total))
         self.tell(self.applied[-1])
 
     def _stopped(self, error: BaseException, last: BaseException) -> Failure:
-        """What an error means that has stopped the run; `last` is what Python raised in the end."""
+        """Return the failure for the `error` that stopped the run; `last` is the last exception that Python raised."""
         project, direction = self.opened.project, self.direction
         revision, began = self.opened.statements.kept
         words = named(error) if isinstance(error, DBAPIError) else project.blame(error)
@@ -153,7 +153,7 @@ def runner(
     patience: Patience | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Runner]:
-    """A run of the revisions on the way to `target`, "upgrade" or "downgrade": made when it is called."""
+    """Prepare a run to `target`; `direction` is "upgrade" or "downgrade". Calling the runner runs the revisions."""
     history = History(project)
     with session(project, url, (), patience, progress) as opened:
         before = stamped(opened.connection) or []

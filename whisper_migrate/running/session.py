@@ -1,4 +1,4 @@
-"""A session: the connection that revisions run on, and what is done before, around and after each of them."""
+"""A session: the connection that revisions run on, and the work before, around and after each of them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Steps = Callable[[Any, MigrationContext], Iterable[Any] | None]
 
 @dataclass
 class Underway:
-    """A revision that is being run, or stamped: Alembic's words on it, its place among those to run, since when."""
+    """A revision that is being run or stamped: Alembic's information on it, its number in the run, and its start."""
 
     project: Project
     info: MigrationInfo
@@ -58,31 +58,31 @@ class Underway:
 
     @property
     def revision(self) -> str:
-        """Its id."""
+        """The id of the revision."""
         return str(self.info.up_revision_id or next(iter(self.info.down_revision_ids), "base"))
 
     @property
     def direction(self) -> str:
-        """upgrade, downgrade or stamp."""
+        """One of "upgrade", "downgrade" and "stamp"."""
         return "stamp" if self.info.is_stamp else "upgrade" if self.info.is_upgrade else "downgrade"
 
     @property
     def seconds(self) -> float:
-        """How long it has been running."""
+        """The seconds since the revision began."""
         return time.monotonic() - self.clock
 
 
-# Called right before a revision's transaction begins, on its connection: what it reads there is the state before.
-# What it returns is called inside that transaction once the revision has run, right before the commit.
+# Called on a revision's connection before its transaction begins, so that it can read the state before. The function it
+# returns is called at the end of that transaction, right before the commit.
 Listener = Callable[[Underway], Callable[[], None]]
 
-# Those that hear of every revision, whichever command runs it.
+# The listeners of every revision, whichever command runs it.
 LISTENERS: tuple[Listener, ...] = (owners_kept.keeper, ledger.recorder)
 
 
 @dataclass
 class Session:
-    """A connection to run revisions on, while nobody else does."""
+    """A connection that runs revisions, with the lock that keeps other runs away."""
 
     project: Project
     url: URL
@@ -101,10 +101,10 @@ class Session:
     _second: Watcher = field(init=False)
 
     def run(self, steps: Steps, work: Callable[..., None], tell: Callable[[Underway], None] = lambda _: None) -> None:
-        """Run `steps`, a function such as Alembic's own commands have; `tell` hears of each that is committed.
+        """Run the steps that `steps` returns, and call `tell` after each one that is committed.
 
-        `work` is called with what `context.configure` must be given beside the connection, and lets Alembic do it:
-        once, and again for a revision that did not get its locks.
+        `steps` is a function such as Alembic's own commands pass to env.py. `work` is called with the options for
+        `context.configure` and lets Alembic run. It is called again if a revision did not get its locks.
         """
         with watched(self.connection, self.project.root, self.project.session) as self._second:
             try:
@@ -144,7 +144,7 @@ class Session:
 
     def _watched(self, steps: Steps, tell: Callable[[Underway], None]) -> Steps:
         def watched(heads: Any, context: MigrationContext) -> Iterator[Any]:
-            if self._todo is None:  # the second time, +1 would lead further
+            if self._todo is None:  # computed once: on another attempt, +1 would lead one revision further
                 self._todo = list(steps(heads, context) or ())
                 for note in notes(self.project, self.connection) if self._todo else ():
                     self.progress.say(note)
@@ -156,11 +156,11 @@ class Session:
                 self._revision = underway.revision
                 self.lock.require(underway.revision)
                 self._endings = [listener(underway) for listener in self.listeners]
-                self.connection.commit()  # a revision's transaction is its own: Alembic and listeners have read before
+                self.connection.commit()  # a revision has its own transaction, without these reads
                 underway.clock = time.monotonic()
                 counted = copy(step)
                 function = partial(self._count, step.migration_fn, underway)
-                counted.migration_fn = update_wrapper(function, step.migration_fn)  # Alembic logs its name
+                counted.migration_fn = update_wrapper(function, step.migration_fn)  # Alembic logs the function's name
                 self.progress.begin(f"{underway.number}/{len(self._todo)} {underway.revision} {step.doc or ''}")
                 self.watch.busy.set()
                 yield counted
@@ -178,7 +178,7 @@ class Session:
         self.progress.end()
 
     def _count(self, run: Callable[..., None], underway: Underway, **options: Any) -> None:
-        """Run a revision, and count its statements."""
+        """Run a revision, and count its statements for the journal."""
         if underway.direction == "stamp":
             run(**options)
             return
@@ -210,10 +210,10 @@ def session(
     patience: Patience | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Session]:
-    """Connect to the database behind `url`, once it answers, and hold its lock, to run revisions there.
+    """Connect to the database behind `url`, and hold its lock, to run revisions there.
 
-    `listeners` hear of each revision, beside those that always do. Raises Failure when the database cannot be reached,
-    or where a pooler makes a lock meaningless.
+    Waits first for a database that does not answer, if `patience` says so. `listeners` are called for each revision, in
+    addition to LISTENERS. Raises Failure if the database cannot be reached, or if a pooler makes locks meaningless.
     """
     patience = patience or Patience.given(project.root)
     progress = progress or Progress(Console(stderr=True, highlight=False, soft_wrap=True, emoji=False))

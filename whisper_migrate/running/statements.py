@@ -1,4 +1,4 @@
-"""Runs the statements of a revision: each is counted, and those of an autocommit block are journalled one by one."""
+"""Run the statements of a revision: count each one, and record those of autocommit blocks one by one."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from whisper_migrate.running.lock_budget import LockBudget
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.running.watch import Watch
 
-# Run again whenever the revision is: they are about the session, and change nothing that stays.
+# These only affect the session, so they run again whenever the revision is resumed.
 SESSION = re.compile(
     rf"{SPACE}(?:SHOW|SET|RESET|SAVEPOINT|RELEASE|ROLLBACK)\b(?:--[^\n]*+|(?>/\*.*?\*/)|[^;])*+;?{SPACE}$", re.I | re.S
 )
-# They give rows, and may write as well: a function can.
+# These return rows, and may also write rows: a function can.
 ASKS = re.compile(rf"{SPACE}\(*{SPACE}(?:SELECT|VALUES|TABLE|EXPLAIN|WITH)\b", re.I | re.S)
 WRITES = re.compile(rf"{SPACE}WITH\b.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b", re.I | re.S)
-# A statement without a result: whoever wants rows of it fails.
+# A statement without a result: fetching rows from it fails.
 NO_ROWS = "UNLISTEN whisper_migrate"
-# Begin, end and undo, inside of a transaction.
+# Begin, commit and roll back, inside of a transaction.
 READ_ONLY = (
     "SAVEPOINT whisper_migrate; SET LOCAL transaction_read_only = on",
     "RELEASE SAVEPOINT whisper_migrate",
@@ -41,28 +41,28 @@ READ_ONLY = (
 
 @dataclass
 class Statements:
-    """The statements of one session's revisions."""
+    """The statements of all revisions that a session runs."""
 
     connection: Connection
     patience: Patience
     watch: Watch
     say: Callable[[str], None]
     journal: Journal = field(default_factory=lambda: Journal([]))
-    revision: tuple[str, str] = ("", "")  # the id and the direction of the one that runs, or has run last
+    revision: tuple[str, str] = ("", "")  # id and direction of the revision that is running, or ran last
     _counting: bool = False
     _count: int = 0
-    _begins: int = 0  # the count at which the current transaction began
-    _asked: bool = False  # whether it has run a SELECT
+    _begins: int = 0  # the count when the current transaction began
+    _asked: bool = False  # whether the transaction has run a SELECT
     _known: dict[int, Entry] = field(default_factory=dict)
-    _without_rows: str = ""  # the last SELECT that was done already
+    _without_rows: str = ""  # the last SELECT that was skipped because it is done
 
     @cached_property
     def budget(self) -> LockBudget:
-        """How long a transaction waits for locks."""
+        """The limit on a transaction's waits for locks."""
         return LockBudget(self.patience.lock_timeout, self.watch)
 
     def listening(self) -> Statements:
-        """Let every statement of the connection come through here."""
+        """Route every statement of the connection through this object."""
         engine = self.connection.engine
         event.listen(engine, "do_execute", self._execute)
         event.listen(engine, "do_executemany", self._executemany)
@@ -72,7 +72,7 @@ class Statements:
         return self
 
     def begin(self, revision: str, direction: str) -> None:
-        """The statements from here on are those of this revision."""
+        """Count the statements from here on as those of `revision`."""
         self.revision, self._counting, self._count, self._begins = (revision, direction), True, 0, 0
         self._asked, self._without_rows = False, ""
         self._known = self.journal.of(revision, direction)
@@ -82,28 +82,28 @@ class Statements:
 
     @property
     def without_rows(self) -> Failure | None:
-        """Why a revision got no rows, where it wants those of a statement that is done."""
+        """The failure if a revision fetched rows of a statement that was skipped because it is done; else None."""
         return self._wanting(self._without_rows) if self._without_rows else None
 
     def stop(self) -> None:
-        """What comes is no part of a revision."""
+        """Stop counting: the statements from here on belong to no revision."""
         self._counting = False
 
     def end(self) -> None:
-        """The revision has run all of its statements. Raises Failure when it has fewer than are done."""
+        """Raise Failure if the revision has fewer statements than the journal has of it."""
         last = max(self._known, default=0)
         if last > self._count:
             raise changed(self._known[last], None)
 
     def forget(self) -> None:
-        """The database is stamped with the revision: in the same transaction, its entries go."""
+        """Delete the revision's journal entries, in the transaction that stamps the revision."""
         if self.journal.of(*self.revision):
             with closing(self.connection.connection.cursor()) as cursor:
                 self.journal.forget(cursor, *self.revision)
 
     @property
     def kept(self) -> tuple[str, list[Entry]]:
-        """The revision that is running, or was when something failed, and its statements that stay done, or begun."""
+        """The revision that is running or has failed, and its journal entries."""
         return self.revision[0], list(self.journal.of(*self.revision).values())
 
     def _execute(self, cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
@@ -119,7 +119,7 @@ class Statements:
         return self._run(lambda: call(cursor, statement, context), cursor, statement, None)
 
     def _commit(self, _: Connection) -> None:
-        """Before a commit. What an autocommit block did is written already."""
+        """Write journal entries before a commit. The statements of an autocommit block are written already."""
         self.budget.renew()
         driver: Any = self.connection.connection.driver_connection
         if not self._counting or driver.info.transaction_status == TRANSACTION_STATUS_INERROR:
@@ -131,7 +131,7 @@ class Statements:
         self._begins, self._asked = self._count, False
 
     def _count_commit(self, cursor: Any) -> None:
-        """A transaction in which nothing was counted: its end is, where a SELECT has written something."""
+        """Count the commit of a transaction without counted statements, if a SELECT in it has written something."""
         entry = Entry(*self.revision, self._count + 1, digest("COMMIT", None), "COMMIT", None, done=True)
         known = self._known.get(entry.statement)
         cursor.execute(HAS_WRITTEN)
@@ -142,12 +142,12 @@ class Statements:
             self.journal.unwritten.append(entry)
 
     def _rollback(self, _: Connection) -> None:
-        """Nothing of this transaction is done."""
+        """Drop the entries of a transaction that is rolled back."""
         self.budget.renew()
         self.journal.unwritten = []
 
     def _run(self, call: Callable[[], None], cursor: Any, statement: str, parameters: Any) -> bool:
-        """Run a statement, or not if it is done; False leaves it to SQLAlchemy."""
+        """Run a statement, or skip it if it is done. Returns False if SQLAlchemy is to run it."""
         if not self._counting or SESSION.match(statement):
             self.budget.is_theirs |= self._counting and "lock_timeout" in statement.lower()
             return False
@@ -161,7 +161,7 @@ class Statements:
             self._asked = True
             if not (known and known.done):
                 return False
-            self._ask_again(call, cursor, statement)  # this transaction was committed then
+            self._ask_again(call, cursor, statement)  # then its transaction was committed in the run before
             return True
         sha256 = digest(statement, parameters)
         entry = Entry(*self.revision, self._count + 1, sha256, statement[:500], None, done=False)
@@ -192,9 +192,11 @@ class Statements:
         alone: bool = False,
         instead: Entry | None = None,
     ) -> None:
-        """Run a SELECT that was run before the revision was stopped: PostgreSQL lets it read only.
+        """Run a SELECT that was run before the revision was stopped, now read-only.
 
-        One that wants to write is done. In an autocommit block that has an entry, and comes `instead` of another.
+        If it wants to write, it has written before, and is skipped. `alone`: the SELECT is in an autocommit block.
+        `instead` is the journal's entry with the same number, which is another statement: then a SELECT that writes
+        raises Failure.
         """
         begin, end, undo = ("BEGIN READ ONLY", "COMMIT", "ROLLBACK") if alone else READ_ONLY
         with cursor.connection.cursor() as other:
@@ -211,7 +213,7 @@ class Statements:
                 other.execute(end)
 
     def _pretend(self, cursor: Any, entry: Entry, *, asks: bool) -> None:
-        """Let a statement that is done say what it said then: so many rows."""
+        """Skip a statement that is done, and give the cursor the row count that it had."""
         if asks:
             cursor.execute(NO_ROWS)
             self._without_rows = entry.sql
@@ -230,5 +232,5 @@ class Statements:
 
 
 def _has_left_its_transaction(connection: Any) -> bool:
-    """Whether a revision has executed COMMIT as a statement, behind the driver's back."""
+    """Whether a revision has executed COMMIT as a statement, which the driver does not know."""
     return bool(connection.status == STATUS_BEGIN and connection.info.transaction_status == TRANSACTION_STATUS_IDLE)

@@ -1,4 +1,4 @@
-"""Why a target leads nowhere (`+1` at the head, `-1` at a merge, an id that begins several), and what to type."""
+"""Explain why a target leads nowhere (`+1` at the head, `-1` at a merge, an ambiguous id), with a remedy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SEE = "See the revisions there are with: migrate.py history"
 
 
 def refusal(history: History, direction: str, target: str, stands_at: Sequence[str], said: str) -> Failure:
-    """The refusal of a target; `said` is Alembic's own sentence, for an id that there is not."""
+    """Return the failure for a target; `said` is Alembic's own message, used for an unknown id."""
     found = STEPS.fullmatch(target)
     if found and not found["start"]:
         return _of_steps(history, direction, target, found["sign"], int(found["number"]), list(stands_at))

@@ -1,4 +1,4 @@
-"""A commit that waited for a synchronous standby, and waits no more: it is here, and perhaps not there."""
+"""Detect a commit whose wait for a synchronous standby was cancelled: the standby may not have the commit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from whisper_migrate.databases import interruption
 from whisper_migrate.errors import Failure
 
-# PostgreSQL cannot take back a commit that it has begun: it answers with success, and with this warning.
+# PostgreSQL cannot revert a commit that it has begun: it reports success, and this warning.
 WARNING = ("canceling wait for synchronous replication", "canceling the wait for synchronous replication")
 
 
@@ -19,10 +19,10 @@ SELECT current_setting('synchronous_standby_names') <> ''
 
 
 def require_replicated(driver: Any, revision: str) -> None:
-    """Right after a commit. Raises Failure where its wait was cancelled; other signals that were lost are raised again.
+    """After a commit, raise Failure if its wait for a standby was cancelled, else repeat a signal that was lost.
 
-    A signal cancels the wait, and its handler's exception is lost together with the warning when it comes while
-    psycopg2 reads that.
+    A signal cancels the wait. If it arrives while psycopg2 reads the warning, psycopg2 drops both the warning and the
+    exception of the signal handler.
     """
     if failure := unreplicated(driver, revision):
         raise failure
@@ -37,7 +37,7 @@ def require_replicated(driver: Any, revision: str) -> None:
 
 
 def unreplicated(driver: Any, revision: str) -> Failure | None:
-    """What to say where PostgreSQL has warned of it on this connection of psycopg2's; None where it has not."""
+    """Return the failure if psycopg2's connection has received PostgreSQL's warning; else None."""
     if not any(words in notice for notice in driver.notices for words in WARNING):
         return None
     return _failure(revision)

@@ -1,4 +1,4 @@
-"""Waits for a database that answers, and accepts writes."""
+"""Wait for a database that answers and accepts writes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from whisper_migrate.running.patience import pause
 
 
 def await_database(url: URL, seconds: float, say: Callable[[str], None]) -> None:
-    """Return once the database says that it accepts writes: that its port is open says nothing.
+    """Return once the database accepts writes; an open port is not enough.
 
-    Raises Failure when `seconds` are over. `say` hears what is waited for, once and whenever that changes.
+    Raises Failure after `seconds`. `say` is called with the obstacle, once and whenever it changes.
     """
     deadline = time.monotonic() + seconds
     attempt, said = 0, ""

@@ -1,4 +1,4 @@
-"""A second pair of eyes: while a revision runs, another connection sees whom it waits for, and how far an index is."""
+"""Watch a running revision from another connection: who blocks it, and how far an index build is."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FROM pg_catalog.pg_stat_progress_create_index AS p WHERE p.pid = :pid"""
 
 @dataclass
 class Watch:
-    """What the second connection has seen of the backend of `heartbeat`; `tell` hears of it again and again."""
+    """Watches the server process that runs the revision (`heartbeat.pid`), and reports to `tell` at each interval."""
 
     lock: Lock
     heartbeat: Heartbeat
@@ -34,37 +34,37 @@ class Watch:
     busy: Event = field(default_factory=Event)
     has_cancelled: bool = False
     _end: Event = field(default_factory=Event)
-    _seen: float = 0  # when it was last seen waiting
-    _observed: float = 0  # how long the statement that runs has been
+    _seen: float = 0  # when the process was last seen waiting
+    _observed: float = 0  # how long the running statement has been seen waiting
     _allowed: float | None = None
 
     def allow(self, seconds: float | None) -> None:
-        """From now on a statement runs that may wait so long, for all of its locks together; None: without a limit."""
+        """Limit the total time that the next statement may wait for its locks; None is no limit."""
         self._observed, self._allowed = 0, seconds
 
     def waited(self, start: float, end: float) -> float:
-        """How long a statement that ran from `start` to `end` has waited for locks, at most."""
+        """Return how many seconds a statement that ran from `start` to `end` waited for locks, at most."""
         if self._seen < start:
             return min(end - start, self.interval)
         return min(end, self._seen + self.interval) - start
 
     @property
     def pid(self) -> int:
-        """The backend's process."""
+        """The number of the server process."""
         return self.heartbeat.pid
 
     def blocked_by(self) -> str:
-        """Who blocked the revision last, in words."""
+        """The sessions that blocked the revision last, in words."""
         return self.blockers.words if self.blockers else "another session, which was gone before it could be seen"
 
     @property
     def remedy(self) -> str:
-        """What to do about them."""
+        """The advice on the sessions that block the revision."""
         said = self.blockers.remedy if self.blockers else "Try again."
         return f"{said} --retry-for and --lock-timeout say how long to try."
 
     def run(self) -> None:
-        """Look, until the end."""
+        """Look at the process at each interval, until the end."""
         while not self._end.wait(self.interval):
             if self.busy.is_set():
                 self.tell(self._look())
@@ -92,7 +92,7 @@ class Watch:
 
     @contextmanager
     def watching(self) -> Iterator[Watch]:
-        """Look beside what is done inside."""
+        """Watch in a thread while the block runs."""
         thread = Thread(target=self.run, daemon=True)
         thread.start()
         try:

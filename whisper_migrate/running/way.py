@@ -1,4 +1,4 @@
-"""The way from where a database stands to a target as Alembic knows them: `head`, `+1`, an id, how one begins."""
+"""Find the steps from the stamps of a database to a target in Alembic's notation: `head`, `+1`, an id."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from whisper_migrate.running.targets import refusal
 
 
 def way(history: History, direction: str, target: str, stands_at: Any) -> list[RevisionStep]:
-    """The steps of an "upgrade" or a "downgrade" to `target`, in order. Raises Failure for a target that is none."""
+    """Return the steps of an "upgrade" or "downgrade" to `target`, in order. Raises Failure if there is no such way."""
     if target == "head":
         target = history.head or "base"
     steps = history.upgrade_steps if direction == "upgrade" else history.downgrade_steps
@@ -32,13 +32,13 @@ def way(history: History, direction: str, target: str, stands_at: Any) -> list[R
 
 
 def revision_of(step: RevisionStep) -> str:
-    """The id of the revision that a step runs, up or down."""
+    """Return the id of the revision that a step applies or reverts."""
     return str(step.revision.revision)
 
 
 @contextmanager
 def plain_words() -> Iterator[None]:
-    """Alembic's errors on a target, and its warnings of what is ambiguous, are the user's to mend."""
+    """Turn Alembic's errors about a target, and its warnings about ambiguous ones, into Failure."""
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", category=UserWarning, module=r"alembic\.")
