@@ -1,1 +1,1 @@
-"""From one catalog to another: the steps, their order, and what they would lose."""
+"""Plan the change from one catalog to another: the steps, their order, and the data that they would lose."""

@@ -1,4 +1,4 @@
-"""Whether a type can hold every value of another one."""
+"""Whether a column type can hold every value of another type."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 
 from whisper_migrate.catalog import Catalog
 
-# The digits that the largest value has.
+# Decimal digits of the largest value.
 DIGITS = {"smallint": 5, "integer": 10, "bigint": 19}
-# The characters that the longest value has, as a text.
+# Characters of the longest value, printed as text.
 LENGTHS = {
     **{name: digits + 1 for name, digits in DIGITS.items()},
     "boolean": 5,
@@ -37,7 +37,7 @@ PRECISE = re.compile(r"(timestamp|time|interval)(?:\((\d)\))?(.*)")
 
 
 def holds_all(old: str, new: str, before: Catalog, after: Catalog) -> bool:
-    """Whether every value of type `old`, as `before` knows it, is one of type `new`, as `after` knows it."""
+    """Whether every value of type `old` in the catalog `before` is a value of type `new` in the catalog `after`."""
     if old == new or new in ("text", "character varying") or new == f"{old}[]":
         return True
     if old.endswith("[]") and new.endswith("[]"):
@@ -56,13 +56,13 @@ def _labels(type_: str, catalog: Catalog) -> list[str]:
 
 
 def _room(type_: str) -> int:
-    """How many characters a text type holds; -1 for any other type."""
+    """Return how many characters a text type holds; -1 for any other type."""
     head, sizes = _sizes(type_)
     return sizes[0] if head == "character varying" and sizes else -1
 
 
 def _longest(type_: str) -> int | None:
-    """How many characters the longest value has as a text; None where that is not known."""
+    """Return how many characters the longest value of a type has when printed as text; None if unknown."""
     head, sizes = _sizes(type_)
     if head == "numeric" and len(sizes) == 2 and 0 <= sizes[1] <= sizes[0]:
         return max(sizes[0] + 3, len("NaN"))  # a sign, a point, and a zero before it
@@ -72,7 +72,7 @@ def _longest(type_: str) -> int | None:
 
 
 def _is_longer(old: str, new: str) -> bool:
-    """`character varying(50)` becomes a longer one; `numeric(8,2)` or an integer gets digits on both sides."""
+    """Whether `new` is `old` with more room: `varchar(50)` to `varchar(80)`, `numeric(8,2)` to `numeric(10,3)`."""
     (head, sizes), (new_head, new_sizes) = _sizes(old), _sizes(new)
     if new_head == "numeric" and len(new_sizes) == 2 and head in DIGITS:
         return new_sizes[0] - new_sizes[1] >= DIGITS[head]
@@ -91,6 +91,6 @@ def _is_longer(old: str, new: str) -> bool:
 
 
 def _sizes(type_: str) -> tuple[str, list[int]]:
-    """`numeric(8,2)` -> ("numeric", [8, 2])."""
+    """Split a type into its name and modifiers: `numeric(8,2)` -> ("numeric", [8, 2])."""
     match = re.fullmatch(r"(.+)\(([\d,]+)\)", type_)
     return (match[1], [int(number) for number in match[2].split(",")]) if match else (type_, [])

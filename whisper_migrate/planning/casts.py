@@ -1,8 +1,9 @@
-"""How values of one type become values of another."""
+"""SQL expressions that convert values of one type to another type."""
 
 import re
 
-# Between the types of one of these there are casts of their own, which round or truncate where text would not.
+# PostgreSQL has casts between the types of each family. They round or truncate where a conversion by way of text would
+# fail.
 FAMILIES = (
     {"smallint", "integer", "bigint", "numeric", "real", "double precision", "money", "oid"},
     {"date", "timestamp without time zone", "timestamp with time zone"},
@@ -21,7 +22,10 @@ LOCAL, ZONED = "timestamp without time zone", "timestamp with time zone"
 
 
 def cast(expression: str, before: str, after: str) -> str:
-    """`expression`, of type `before`, as `after`: by their own cast where there is one, else by way of text."""
+    """Return SQL that converts `expression` from type `before` to type `after`.
+
+    The conversion goes by way of text if PostgreSQL has no direct cast.
+    """
     old, new = _base(before), _base(after)
     special = _of_times(expression, old, new, after) or _of_json(expression, old, new, after)
     special = special or _of_arrays(expression, old, new, after)
@@ -29,15 +33,15 @@ def cast(expression: str, before: str, after: str) -> str:
         return special
     types = {old, new}
     if new in TEXTS and old not in TEXTS:
-        return f"{expression}::text"  # a value that is too long is an error then: a cast would cut it off
+        return f"{expression}::text"  # an assignment refuses a text that is too long, a cast to varchar(n) truncates it
     if old == new or types & TEXTS or any(types <= family for family in FAMILIES):
         return f"{expression}::{after}"
-    way = "integer" if "boolean" in types and types & FAMILIES[0] else "text"  # a number that stands for yes or no
+    way = "integer" if "boolean" in types and types & FAMILIES[0] else "text"  # a number that means true or false
     return f"{expression}::{after}" if way in types else f"{expression}::{way}::{after}"
 
 
 def _of_times(expression: str, old: str, new: str, after: str) -> str | None:
-    """Times in UTC, whatever zone a session is in; whole numbers are seconds since 1970."""
+    """Convert between times: in UTC, independent of the session's time zone. Integers are seconds since 1970."""
     if {old, new} == {LOCAL, ZONED}:
         return f"{expression} AT TIME ZONE 'UTC'"
     if {old, new} == {"date", ZONED}:
@@ -61,7 +65,7 @@ def _of_json(expression: str, old: str, new: str, after: str) -> str | None:
 
 
 def _of_arrays(expression: str, old: str, new: str, after: str) -> str | None:
-    """One value is an array of one, and back; of a text that looks like an array, it is the text of one."""
+    """Convert a value to an array with one item, and back. A text such as '{a,b}' is read as an array literal."""
     if old in TEXTS and new.removesuffix("[]") in TEXTS - {new}:
         return (
             f"CASE WHEN {expression} ~ '^{{.*}}$' THEN {expression}::{after} "
@@ -78,9 +82,10 @@ def _of_arrays(expression: str, old: str, new: str, after: str) -> str | None:
 
 
 def parsing(before: str, after: str) -> str | None:
-    """The statement that makes the function that `parsed` or `cast` calls, if any.
+    """Return the CREATE FUNCTION that the expressions of `parsed` and `cast` need; None if they call no function.
 
-    For text that becomes JSON no value may stop it, or get lost; and a list in JSON is asked for its items.
+    The function that turns text into JSON never fails: it stores a text that is not JSON inside an object. The function
+    for arrays returns the items of a JSON list.
     """
     old, new = _base(before), _base(after)
     if old in JSONS and new.endswith("[]"):
@@ -99,7 +104,10 @@ $$"""
 
 
 def parsed(expression: str, before: str, after: str) -> str | None:
-    """`expression` by the function of `parsing`, or back: what was no JSON is the text again that it was."""
+    """Convert `expression` from text to JSON with the function of `parsing`, or back; None for other types.
+
+    On the way back, a text that was not JSON becomes exactly what it was.
+    """
     old, new = _base(before), _base(after)
     if old in TEXTS and new in JSONS:
         return f"pg_temp.as_{new}({expression})"
@@ -111,21 +119,24 @@ def parsed(expression: str, before: str, after: str) -> str | None:
 
 
 def loses_nothing(before: str, after: str) -> bool:
-    """Whether every value of a text becomes JSON, or comes back from it, as `parsed` does that."""
+    """Whether `parsed` converts between these types, text and JSON, without losing a value."""
     return parsed("", before, after) is not None
 
 
 def assigned(before: str, after: str) -> bool:
-    """Whether PostgreSQL does it unasked: it then refuses a value that is too long, which a cast would cut off."""
+    """Whether PostgreSQL converts a value on assignment, without USING.
+
+    An assignment refuses a value that is too long; a cast would truncate the value.
+    """
     types = {_base(before), _base(after)}
     return len(types) == 1 or any(types <= family for family in (TEXTS, {f"{name}[]" for name in TEXTS}, *ASSIGNED))
 
 
 def follows_type(default: str | None, before: str, after: str) -> bool:
-    """Whether a default is one of the new type by itself: the next number of a sequence."""
+    """Whether a column's default is still valid after a change of type: only `nextval(...)` of a sequence is."""
     return (default or "").startswith("nextval(") and assigned(before, after)
 
 
 def _base(type_: str) -> str:
-    """Without modifiers: `numeric(10,2)` is numeric."""
+    """Return a type without its modifiers: `numeric(10,2)` -> `numeric`."""
     return re.sub(r" ?\([^()]*\)", "", type_)

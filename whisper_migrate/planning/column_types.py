@@ -53,14 +53,14 @@ PLAIN = {
     "tsrange": "postgresql.TSRANGE()",
     "tstzrange": "postgresql.TSTZRANGE()",
 }
-# With a length, a precision or a collation; {0} is what stands in the parentheses.
+# Types with an optional length, precision or collation. The matched group goes into the parentheses.
 PATTERNS = (
     (re.compile(r"character varying(?:\((\d+)\))?"), "sa.String"),
     (re.compile(r"character\((\d+)\)"), "sa.CHAR"),
     (re.compile(r"(?:text)()"), "sa.Text"),
     (re.compile(r"numeric\((\d+,\d+)\)"), "sa.Numeric"),
 )
-# With a precision or a length that has a name of its own.
+# Types whose precision or length is a keyword argument, or that have no collation.
 SIZED = (
     (re.compile(r"timestamp\((\d)\) without time zone"), "postgresql.TIMESTAMP(precision={})"),
     (re.compile(r"timestamp\((\d)\) with time zone"), "postgresql.TIMESTAMP(timezone=True, precision={})"),
@@ -74,7 +74,7 @@ SIZED = (
 
 
 def expression(type_: str, collation: str | None, catalog: Catalog) -> str | None:
-    """The SQLAlchemy expression that makes exactly this column type; None where there is none without its library."""
+    """Return the SQLAlchemy expression for exactly this column type; None if SQLAlchemy has no such type."""
     if type_.endswith("[]"):
         item = expression(type_[:-2], None, catalog)
         return f"postgresql.ARRAY({item})" if item and not collation else None
@@ -100,7 +100,7 @@ def expression(type_: str, collation: str | None, catalog: Catalog) -> str | Non
 
 
 def is_serial(column: Object, sequence: Object, key: Object) -> bool:
-    """Whether SQLAlchemy's SERIAL makes this column and its sequence: an integer that is the whole primary key."""
+    """Whether SQLAlchemy's SERIAL creates this column and its sequence: an integer that is the whole primary key."""
     maximum = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}.get(column["type"])
     settings = [
         sequence[name] for name in ("type", "start", "increment", "minimum", "maximum", "cache", "cycle", "unlogged")
@@ -114,7 +114,7 @@ def is_serial(column: Object, sequence: Object, key: Object) -> bool:
 
 
 def identity(column: Object) -> str | None:
-    """The SQLAlchemy expression for an identity column; None where its sequence has another name than PostgreSQL's."""
+    """Return `sa.Identity(...)` for an identity column; None if its sequence does not have the default name."""
     if column["identity_type"] or split_name(column["identity_sequence"]) != _usual_sequence(column):
         return None
     maximum = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}.get(column["type"])
@@ -128,7 +128,10 @@ def identity(column: Object) -> str | None:
 
 
 def _usual_sequence(column: Object) -> tuple[str, str]:
-    """What PostgreSQL calls a column's own sequence: of a name that is too long, it cuts off the longer part."""
+    """Return the schema and name that PostgreSQL gives to a column's sequence: `users_id_seq`.
+
+    PostgreSQL shortens the longer of the two parts, table and column, until the name has at most 63 bytes.
+    """
     schema, table = split_name(str(column.parent))
     parts = [table.encode(), unquoted(column["name"]).encode()]
     while len(parts[0]) + len(parts[1]) > 63 - len("__seq"):

@@ -1,4 +1,4 @@
-"""Objects that need each other: what is loosened so that an order is found."""
+"""Break cycles of objects that depend on each other, so that the plan has an order."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from whisper_migrate.planning.steps import KEPT, USED_BY_DEFAULTS, Step
 
 
 class Cycle(Exception):
-    """Steps each of which has to come after the one before it, the last of them the first again.
+    """The steps of a plan form a cycle: each has to come after the step before it, the first after the last.
 
-    `because` says which object needs which there: they may be inside of what the steps make or drop.
+    `because` holds pairs (object, object that it depends on). Both may be created inside another object, as a column in
+    its table.
     """
 
     def __init__(self, steps: Sequence[Step], because: set[tuple[Key, Key]]) -> None:
@@ -25,8 +26,11 @@ class Cycle(Exception):
 
 @dataclass
 class Loosened:
-    """What comes and goes by itself, and not with the table or domain that it is in; which columns get their default
-    last and lose it first; and what is dropped and created again, though it could be altered.
+    """Exceptions from the usual plan that break cycles.
+
+    `apart`: objects that get a step of their own instead of being part of their table's or domain's statement.
+    `untied`: columns whose default is set last and dropped first. `rebuilt`: objects that are dropped and created
+    again, although PostgreSQL could alter them.
     """
 
     apart: set[Key] = field(default_factory=set)
@@ -34,7 +38,7 @@ class Loosened:
     rebuilt: set[Key] = field(default_factory=set)
 
     def loosen(self, cycle: Cycle) -> None:
-        """Loosen what makes the cycle, the least of it first. Raises Failure when all of it is loose already."""
+        """Add the smallest exception that may break the cycle. Raises Failure if all of them were made already."""
         own = {step.item.key for step in cycle.steps}
         parts = {key for key, _ in cycle.because if key not in own}
         constraints = {key for key in parts if key[0] == "constraint"}
@@ -54,5 +58,5 @@ class Loosened:
         raise Failure(f"No order works for these objects, each needs the next: {cycle}.") from cycle
 
 
-# What holds values, or what values are of.
+# Kinds that are never dropped and created again to break a cycle: columns would lose their values.
 FOR_LIFE = KEPT | ATTACHED | {kind for kind, module in KINDS.items() if hasattr(module, "rename")}

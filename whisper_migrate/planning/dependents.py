@@ -1,4 +1,4 @@
-"""The objects that have to come off while others are dropped, made again or get another type."""
+"""Find the objects that block a drop, a re-creation or a change of type because they depend on the changed object."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from whisper_migrate.objects import ATTACHED
 from whisper_migrate.planning.retype import TYPES
 from whisper_migrate.planning.steps import CONTAINERS, KEPT, USED_BY_DEFAULTS, is_foreign_key
 
-# PostgreSQL itself rebuilds these when the type of one column changes under them.
+# Kinds that PostgreSQL rebuilds itself when the type of a single column changes.
 FOLLOWS_TYPE = ATTACHED | {"index", "constraint", "statistics"}
 
 
 def dependents(
     before: Catalog, after: Catalog, gone: set[Key], disturbed: set[Key], made_other: set[Key]
 ) -> tuple[set[Key], set[Key]]:
-    """What stands on these, at any distance, and stays in `after`: what can be taken off and put back, and what is held
-    by them because it keeps rows or values, and has to stand by while they are made again.
+    """Return the dependents that stay in `after`, direct and indirect: those to drop and re-create, and those to keep.
+
+    `gone` objects are dropped or re-created. `disturbed` objects are altered in a way that their dependents block.
+    `made_other` are types that a type of another kind replaces. The dependents to keep hold rows or values, as a column
+    does whose type is re-created.
     """
     standing: dict[Key, set[Key]] = {}
     for key, needed in before.requires.items():
@@ -40,7 +43,7 @@ def dependents(
                 found |= {one for one in standing.get(other, ()) if one in after and is_foreign_key(before[one])} - gone
                 continue
             if _is_kept(item, key) and not (key[0] in CONTAINERS and item.parent == key[1]):
-                # A default may read as it did though it called another function: one of other arguments.
+                # The text of a default can stay the same while it calls another function, one with other arguments.
                 made = key not in disturbed and (key in after or key in made_other or key[0] in USED_BY_DEFAULTS)
                 if made and other not in held and (key[0] in TYPES or key[0] not in ("column", *CONTAINERS)):
                     held.add(other)
@@ -53,10 +56,10 @@ def dependents(
 
 
 def _follows(item: Object, columns: int, kinds: Container[str]) -> bool:
-    """Whether PostgreSQL rebuilds it as it was: extended statistics lose their target on the way.
+    """Whether PostgreSQL rebuilds a dependent without loss. Extended statistics would lose their target.
 
-    Columns change type one after the other. An expression that uses two of these `columns` would have to be valid in
-    between: it comes off before the first and goes back on after the last.
+    Columns change type one after the other. An expression that uses two of these `columns` would have to be valid after
+    the first change. Such a dependent is dropped before the first change and created again after the last.
     """
     if item.kind in ATTACHED or (item.kind == "constraint" and item["type"] in ("primary key", "unique")):
         return item.kind in kinds
@@ -65,9 +68,10 @@ def _follows(item: Object, columns: int, kinds: Container[str]) -> bool:
 
 
 def _is_kept(item: Object, needed: Key) -> bool:
-    """A view or an index can be made again at any time, and so can what a generated column holds; these could not.
+    """Whether a dependent keeps rows or values, so that it cannot be dropped and created again.
 
-    Nor need a domain be, when only its default calls what is made again.
+    Views, indexes and generated columns can be created again at any time. A domain is kept if only its default calls
+    the changed object.
     """
     if item.kind == "domain":
         return needed[0] in USED_BY_DEFAULTS

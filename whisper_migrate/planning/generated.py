@@ -1,6 +1,7 @@
-"""A VIRTUAL generated column that becomes plain keeps its values.
+"""Turn a VIRTUAL generated column into a plain column that keeps its values.
 
-PostgreSQL has no statement for that: a STORED column of the same expression takes its place, and then drops it.
+PostgreSQL has no statement for this. The plan drops the column, creates it as STORED with the same expression, and then
+drops the expression.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from whisper_migrate.planning.steps import Step
 
 
 def becomes_plain(before: Catalog, item: Object) -> bool:
-    """Whether a column loses the expression by which it was computed whenever it was read."""
+    """Whether a VIRTUAL generated column loses its expression."""
     old = before.objects.get(item.key)
     is_virtual = item.kind == "column" and old is not None and old["generated_kind"] == "VIRTUAL"
     return is_virtual and item["generated"] is None
 
 
 def stored(before: Catalog, item: Object) -> Step:
-    """Creates the plain column with the values that the expression has in each row."""
+    """Return the step that creates the plain column, filled with the value of the expression in each row."""
     old = before[item.key]
     plain = item.but(default=None, identity_kind=None, identity_sequence=None, identity_options=None)
     plain = plain.but(identity_type=None, storage=None, compression=None, type=old["type"], collation=old["collation"])

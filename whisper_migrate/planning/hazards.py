@@ -1,4 +1,4 @@
-"""What a plan would lose, each loss with the word that permits it."""
+"""The data that a plan would lose, each loss with the word that permits it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from whisper_migrate.planning.steps import Step
 from whisper_migrate.plurals import plural
 from whisper_migrate.statement import Does
 
-# Dropping one of these loses what people put into it.
+# Kinds whose DROP loses data.
 HOLDS_DATA = ("table", "column", "sequence", "foreign_table", "schema", "extension")
-# These hold none, yet who drops one in a draft should mean it.
+# Types hold no data, but a draft still asks before it drops one.
 TYPES = ("enum", "domain", "composite_type", "range_type")
 
 
 @dataclass(frozen=True)
 class Hazard:
-    """A loss: the word that permits it (`drop-table`), the object, and what is lost in a few words."""
+    """A loss: the word that permits it (`drop-table`), the object, and a short description of the lost data."""
 
     word: str
     item: Object
@@ -30,7 +30,7 @@ class Hazard:
 
     @property
     def name(self) -> str:
-        """The word and what it is about: `drop-column users.nickname`."""
+        """The word and the object: `drop-column users.nickname`."""
         return f"{self.word} {shown(self.item.identity)}"
 
     def __str__(self) -> str:
@@ -38,7 +38,7 @@ class Hazard:
 
 
 def hazards(steps: Sequence[Step], before: Catalog, after: Catalog) -> list[Hazard]:
-    """The losses of a plan from `before` to `after`, in its order."""
+    """Return the losses of a plan from `before` to `after`, in the order of its steps."""
     found = []
     numbering = {sequence.key: lost for sequence, lost in _becoming_identities(steps)}
     again = {step.item.key for step in steps if step.verb == "alter"}
@@ -59,9 +59,9 @@ def hazards(steps: Sequence[Step], before: Catalog, after: Catalog) -> list[Haza
 
 
 def lost_types(steps: Sequence[Step], before: Catalog, after: Catalog) -> Iterator[Hazard]:
-    """Types that a plan drops for good, and what is lost by types that it creates again.
+    """Yield the types that a plan drops for good, and the losses of types that it creates again.
 
-    Nothing is lost of a type whose columns all get another one: that is said of these columns, where they lose values.
+    A type is skipped if its columns all change to another type: `hazards` reports each column that loses values.
     """
     made = {step.item.key: step.item for step in steps if step.verb == "create"}
     retyped = {step.before["type"].removesuffix("[]") for step in steps if step.before and Does.SET_TYPE in step.does}
@@ -76,7 +76,7 @@ def lost_types(steps: Sequence[Step], before: Catalog, after: Catalog) -> Iterat
 
 
 def _relabelled(steps: Sequence[Step]) -> Iterator[Hazard]:
-    """Enums of which one value comes in the place of another: unless it is a new name, what rows said is lost."""
+    """Yield the enums whose labels are renamed: rows that hold the old label then hold the new one."""
     for step in steps:
         if step.verb == "alter" and step.before and Does.RENAME_LABEL in step.does:
             names = zip(step.before["labels"], step.item["labels"], strict=True)
@@ -85,7 +85,7 @@ def _relabelled(steps: Sequence[Step]) -> Iterator[Hazard]:
 
 
 def _becoming_identities(steps: Sequence[Step]) -> Iterator[tuple[Object, str]]:
-    """The sequences of serial columns that become identities, which give the next numbers; and what is not kept."""
+    """Yield the sequence of each serial column that becomes an identity, with the options that the identity lacks."""
     identities = {
         step.item.identity: step.item
         for step in steps
@@ -100,7 +100,7 @@ def _becoming_identities(steps: Sequence[Step]) -> Iterator[tuple[Object, str]]:
 
 
 def _loss(step: Step, before: Catalog, after: Catalog) -> str | None:
-    """What altering an object may lose. A new name for a value or an attribute loses nothing."""
+    """Describe the loss when a step alters an object; None if nothing is lost, as when only labels are renamed."""
     renamed = all(does in (Does.RENAME_LABEL, Does.RENAME_ATTRIBUTE) for does in step.does)
     if step.verb != "alter" or step.before is None or renamed:
         return None
@@ -108,12 +108,12 @@ def _loss(step: Step, before: Catalog, after: Catalog) -> str | None:
 
 
 def _computed(item: Object) -> bool:
-    """A generated column's values come from its row: nobody put them in."""
+    """Whether a column is generated: its values can be computed again."""
     return item.kind == "column" and item["generated"] is not None
 
 
 def narrowing(before: Object, after: Object, old_catalog: Catalog, new_catalog: Catalog) -> str | None:
-    """What a change of type may lose, in words; nothing where the new type holds every value of the old one."""
+    """Describe the loss when a type changes; None if the new type holds every value of the old one."""
     if before.kind == "enum" and (gone := [label for label in before["labels"] if label not in after["labels"]]):
         return f"loses the {plural('value', len(gone))} {', '.join(gone)}"
     if before.kind == "composite_type":

@@ -1,4 +1,4 @@
-"""What a table has from its parents: statements on these reach it, and its own say only the rest."""
+"""Inherited objects: a statement on a parent table reaches its child tables, so their own steps add only the rest."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ TABLES = ("table", "foreign_table")
 
 
 def parents(catalog: Catalog, item: Object) -> list[Object]:
-    """The columns that a column is inherited from."""
+    """Return the columns that a column is inherited from."""
     table = catalog.objects.get(("table", str(item.parent))) or catalog.objects.get(("foreign_table", str(item.parent)))
     keys = [("column", f"{parent}.{item['name']}") for parent in (table["parents"] if table else None) or ()]
     return [catalog[key] for key in keys if key in catalog]
 
 
 def above(catalog: Catalog, item: Object) -> set[Key]:
-    """What an object has its definition from, at any distance: the same of the tables above, which it follows."""
+    """Return the objects of parent tables, direct and indirect, that an inherited object has its definition from."""
     if not item.derived:
         return set()
     found = {key for key in catalog.requires.get(item.key, ()) if key[0] == item.kind}
@@ -38,7 +38,7 @@ def above(catalog: Catalog, item: Object) -> set[Key]:
 
 
 def is_key(catalog: Catalog, before: Object, after: Object) -> bool:
-    """Whether a column gets another type while a partitioned table is divided by it, which PostgreSQL refuses."""
+    """Whether a column of a partition key gets another type or collation, which PostgreSQL refuses."""
     table = catalog.objects.get(("table", str(before.parent)))
     if before.kind != "column" or table is None or not table["partition_key"]:
         return False
@@ -47,10 +47,11 @@ def is_key(catalog: Catalog, before: Object, after: Object) -> bool:
 
 
 def made_again(before: Catalog, after: Catalog, moved: set[Key], made: set[Key]) -> set[Key]:
-    """What tables that are `moved` share with their parents, and what these share with them, where one of it is `made`.
+    """Return the triggers and checks to re-create when the tables `moved` leave their parents, or checks are `made`.
 
-    What is made of a check's printed form need not be what it was printed from, and then PostgreSQL says that they are
-    not the same. A trigger comes with the parent's only.
+    PostgreSQL attaches a table only if its checks equal its parent's. A check that is created from its printed form
+    need not equal the original. If one check of parent and children is re-created, all of them are. An inherited
+    trigger can only be created through its parent's.
     """
     names = {name for _, name in moved}
     found = {item.key for item in before if item.kind == "trigger" and item.parent in names and item["inherited"]}
@@ -71,9 +72,9 @@ PLACE = ("parents", "partition_bound", "detaching", "of_type")
 
 
 def leaving(before: Catalog, after: Catalog, altered: Iterable[Key], rebuilt: set[Key]) -> set[Key]:
-    """The tables that get other parents or bounds, or whose parents or type change: for a while they stand alone.
+    """Return the tables to detach for a while, because their parents, their bounds or their type change.
 
-    Raises Failure for one that cannot get the type it is to have.
+    Raises Failure for a table whose columns cannot get into the order of its new type.
     """
     found = {key for key in altered if _changes(before[key], after[key], PLACE)}
     for item in (after[key] for key in found):
@@ -87,14 +88,14 @@ def leaving(before: Catalog, after: Catalog, altered: Iterable[Key], rebuilt: se
         tables = (item for item in before if item.kind in TABLES and item.key in after and changed & {*_above(item)})
         found |= {item.key for item in tables if _has_places(before, after, item)} - rebuilt
     more = found
-    while more:  # attached along with partitions of its own, a table does not pass its parent's identity on to them
+    while more:  # an attached table does not pass its parent's identity on to its own partitions
         more = {item.key for item in _identified(after, more) if item.key in before} - found - rebuilt
         found |= more
     return found
 
 
 def _identified(catalog: Catalog, tables: set[Key]) -> Iterator[Object]:
-    """The partitions of these partitions that have an identity."""
+    """Yield the partitions of `tables`, themselves partitions, that have an identity column."""
     names = {key[1] for key in tables if key in catalog and catalog[key]["partition_bound"]}
     for item in catalog if names else ():
         is_part = item.kind in TABLES and item["partition_bound"] and names.intersection(item["parents"])
@@ -103,7 +104,7 @@ def _identified(catalog: Catalog, tables: set[Key]) -> Iterator[Object]:
 
 
 def depth(catalog: Catalog, item: Object) -> int:
-    """How many tables are above a table, one over the other."""
+    """Return a table's depth in its inheritance tree: 1 without parents, 2 for its children; 0 for other objects."""
     if item.kind not in TABLES or item.key not in catalog:
         return 0
     above = (catalog.objects.get(("table", parent)) for parent in item["parents"] or ())
@@ -111,7 +112,10 @@ def depth(catalog: Catalog, item: Object) -> int:
 
 
 def on_their_own(catalog: Catalog, tables: set[Key]) -> Catalog:
-    """The catalog as it is while `tables` stand alone: all they have is their own, and needs nothing of a parent's."""
+    """Return the catalog as it is while `tables` are detached.
+
+    They then inherit nothing, and their objects depend on no object of a parent.
+    """
     if not tables:
         return catalog
     above = {key[1]: set(_above(catalog[key])) for key in tables}
@@ -129,12 +133,15 @@ def on_their_own(catalog: Catalog, tables: set[Key]) -> Catalog:
 
 
 def _known_name(part: Object) -> str:
-    """What a part of a parent's index is called while its table stands alone: nobody knows the name that it had."""
+    """Return the name for a partition index while its table is detached: its name in the database is not known."""
     return f"part_{hashlib.sha256(part.identity.encode()).hexdigest()[:12]}"
 
 
 def _is_of(item: Object, higher: Object) -> bool:
-    """Whether that of a parent is what this comes from: a foreign key or a policy may as well refer to the parent."""
+    """Whether an object has its definition from `higher`, an object of its parent table.
+
+    A foreign key or a policy can depend on the parent table without being inherited from it.
+    """
     if item.kind in TABLES:
         return higher.kind in (*TABLES, "composite_type")
     same = item.kind == higher.kind and is_foreign_key(item) == is_foreign_key(higher)
@@ -142,7 +149,10 @@ def _is_of(item: Object, higher: Object) -> bool:
 
 
 def passed_on(before: Catalog, after: Catalog, item: Object, anew: Container[Key] = ()) -> dict[str, Any]:
-    """The attributes of a column that the changes of its parents set, and to what. `anew` get a type made anew."""
+    """Return the attributes that a column gets from changes of its parents' columns, by name.
+
+    PostgreSQL sets these along with the parent. `anew` are columns whose type is dropped and created again.
+    """
     values: dict[str, Any] = {}
     for new in parents(after, item) if item.derived else ():
         if old := before.objects.get(new.key):
@@ -155,12 +165,12 @@ def passed_on(before: Catalog, after: Catalog, item: Object, anew: Container[Key
 
 
 def has_own_default(catalog: Catalog, item: Object) -> bool:
-    """Whether a column's default stays when its parents' goes, or was none."""
+    """Whether a column has a default that none of its parents has."""
     return item["default"] not in {None, *(up["default"] for up in parents(catalog, item))}
 
 
 def reached(before: Catalog, after: Catalog, altered: Iterable[Key]) -> set[Key]:
-    """The columns that changes of their parents set."""
+    """Return the inherited columns that are changed by statements on their parents."""
     if not any(kind == "column" for kind, _ in altered):
         return set()
     children = (item for item in after if item.kind == "column" and item.derived and item.key in before)
@@ -168,10 +178,13 @@ def reached(before: Catalog, after: Catalog, altered: Iterable[Key]) -> set[Key]
 
 
 def own_settings(after: Catalog, item: Object, is_new: bool) -> list[str]:
-    """Statements that adjust a new column, which came with its parents', to what it is; `is_new` is its table."""
+    """Return the statements that give an inherited new column the settings that differ from its parent's.
+
+    `is_new`: the child table is created in this plan.
+    """
     start = item.but(statistics=None, options=None, compression=None)
-    # A new table takes over all but the statistics; where there is one, what the parent's column is given reaches it,
-    # all but the compression.
+    # A new child table copies every setting but the statistics target. A new column of an existing parent reaches its
+    # child tables with every setting but the compression.
     names = [*(name for name in column.PASSED_ON if name != "statistics"), "compression" if is_new else "statistics"]
     for parent in parents(after, item):
         start = start.but(**{name: parent[name] for name in names})
@@ -179,19 +192,22 @@ def own_settings(after: Catalog, item: Object, is_new: bool) -> list[str]:
 
 
 def above_heirs(item: Object) -> Step:
-    """A new identity of a table that others inherit from: they get the column with it, and no identity."""
+    """Return the step that adds an identity column to a table with child tables.
+
+    The children get the column without an identity. The column is added plainly and becomes an identity afterwards.
+    """
     plain = item.but(not_null=False, not_null_name=None, not_null_state=None)
     plain = plain.but(identity_kind=None, identity_sequence=None, identity_options=None, identity_type=None)
     return Step("create", item, None, (*column.create(plain), *(column.alter(plain, item) or ())))
 
 
 def _above(table: Object) -> tuple[str, ...]:
-    """What a table has its columns from."""
+    """Return the tables, or the composite type, that a table has its columns from."""
     return (*(table["parents"] or ()), *((table["of_type"],) if table.attributes.get("of_type") else ()))
 
 
 def _has_places(before: Catalog, after: Catalog, table: Object) -> bool:
-    """Whether its columns will be in the order that its type wants: those there are stay where they are."""
+    """Whether the columns of a typed table will be in the order of its type: existing columns keep their positions."""
     old, new = ([part["name"] for part in catalog.children(table.identity, "column")] for catalog in (before, after))
     kept = [name for name in old if name in new]
     return not table.attributes.get("of_type") or new[: len(kept)] == kept

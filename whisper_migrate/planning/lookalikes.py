@@ -1,4 +1,4 @@
-"""What goes, and what comes in its place and looks the same: perhaps a rename that nobody has declared."""
+"""Find a dropped and a created object that look the same: perhaps a rename that no model declares."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from whisper_migrate.names import plain_name, shown
 from whisper_migrate.objects import KINDS
 from whisper_migrate.sql import sibling
 
-# What a model says of its old name, and an enum of those of its values.
+# The keys in a model's `info` for its own old name, and for the old labels of an enum.
 KEY, VALUES = "renamed_from", "values_renamed_from"
-# What is in no table: it may come from another schema, where its old name is said with that.
+# Kinds that are in a schema, not in a table. Such an object may come from another schema.
 WHOLE = ("table", "enum")
 
 
 def perhaps_renamed(gone: Object, before: Catalog, after: Catalog) -> str:
-    """Where one of the same shape comes in its place, the line that would make it a rename, which loses nothing."""
+    """Return the hint that shows how to declare a rename of the dropped object `gone`; "" if nothing looks like it."""
     if gone.kind == "column" and gone.key in before and gone.key in after:
         type_ = ("enum", before[gone.key]["type"].removesuffix("[]"))
         return perhaps_renamed(before[type_], before, after) if type_ in before and type_ not in after else ""
@@ -29,14 +29,14 @@ def perhaps_renamed(gone: Object, before: Catalog, after: Catalog) -> str:
         said = f'{{"{KEY}": "{gone.identity if moved else plain_name(gone)}"}}'
         where = f"the type's .info = {said}" if gone.kind == "enum" else f"info={said}"
         return f"\n    If it is {shown(new.identity)} now, say so there in the model: {where}"
-    undeclared = gone.kind == "table" and gone.key not in after  # else it comes back as another kind of table
+    undeclared = gone.kind == "table" and gone.key not in after  # else another kind of table replaces it
     return "\n    No model declares it: is its module imported?" if undeclared else ""
 
 
 def lookalike(gone: Object, before: Catalog, after: Catalog) -> Object | None:
-    """What comes in the place of something that goes, and looks as if it were the same by another name.
+    """Return the created object that looks the same as the dropped object `gone`, but for its name.
 
-    Where several of one shape go and come, it is the first for the first, and so on.
+    Where several objects of one shape are dropped and created, they are paired in their order.
     """
     looks = LOOKS.get(gone.kind)
     if looks is None or not (look := looks(gone, before)):
@@ -47,7 +47,7 @@ def lookalike(gone: Object, before: Catalog, after: Catalog) -> Object | None:
 
 
 def renaming(old: Object, new: Object, catalog: Catalog) -> list[str]:
-    """What renames `old`, which is in `catalog`, to `new`; nothing where it would have no schema to be in."""
+    """Return the statements that rename `old` to `new` in `catalog`; none if the catalog lacks the schema of `new`."""
     schema = sibling(new.identity, "").removesuffix(".")
     if old.kind == "schema":
         return [f"ALTER SCHEMA {old.identity} RENAME TO {new.identity}"]
@@ -63,19 +63,20 @@ def renaming(old: Object, new: Object, catalog: Catalog) -> list[str]:
 
 
 def own_name(item: Object) -> str:
-    """What it is called inside its table or schema, as SQL writes that."""
+    """Return an object's name as SQL writes it, without its schema or table."""
     if "name" in item.fields:
         return str(item["name"])
     return item.identity.removeprefix(sibling(item.identity, ""))
 
 
 def _labels(enum: Object, before: Catalog, after: Catalog) -> tuple[list[str], list[str]]:
-    """The labels that an enum loses, and those that it gains, but for those that stay."""
+    """Return the labels that an enum loses and the labels that it gains."""
     old, new = before[enum.key]["labels"], after[enum.key]["labels"]
     return [label for label in old if label not in new], [label for label in new if label not in old]
 
 
-# A column's table and type, the columns of a table, the tables of a schema, the labels of an enum.
+# By kind, the features that have to be equal: a column's table and type, a table's columns, a schema's tables, an
+# enum's labels.
 LOOKS: dict[str, Callable[[Object, Catalog], object]] = {
     "column": lambda item, catalog: (item.parent, item["type"]),
     "table": lambda item, catalog: {(c["name"], c["type"]) for c in catalog.children(item.identity, "column")},

@@ -1,7 +1,7 @@
-"""Numbers that a column has given: where its sequence makes way for an identity, or back, none is given twice.
+"""Keep the numbers going when a serial column becomes an identity column, or back: no number is given twice.
 
-Rows that were deleted leave a sequence ahead of all values in the column. A sequence of its own keeps the place from
-before the old numbering is dropped until the new one is there.
+After rows were deleted, a sequence is ahead of all values in its column. A temporary extra sequence keeps its position
+from before the old numbering is dropped until the new one exists.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from whisper_migrate.planning.steps import Step
 from whisper_migrate.sql import literal, sibling
 
 LEAST, MOST = -(2**63), 2**63 - 1
-SHAPE = ("INCREMENT BY", "CACHE", "CYCLE")  # the bounds follow the type, and the start is past
+SHAPE = ("INCREMENT BY", "CACHE", "CYCLE")  # MINVALUE and MAXVALUE follow the type; START does not matter any more
 USUAL = ("INCREMENT BY 1", "CACHE 1")
 
 
 def continued(steps: Sequence[Step], before: Catalog, after: Catalog) -> list[Step]:
-    """The steps, with those around them that carry a place over to the new numbering of a column."""
+    """Return the steps of a plan, with steps that carry each numbering's position over to its successor."""
     found = list(steps)
     for column in (item for item in after if item.kind == "column" and item.key in before):
         old, new = _numbering(before, before[column.key]), _numbering(after, column)
@@ -32,7 +32,7 @@ def continued(steps: Sequence[Step], before: Catalog, after: Catalog) -> list[St
 
 
 def options(numbering: Object) -> list[str]:
-    """The options of a sequence or of an identity's: `INCREMENT BY 1`, `MINVALUE 1`, `CACHE 1`, `NO CYCLE` ..."""
+    """Return the options of a sequence or an identity column: `INCREMENT BY 1`, `MINVALUE 1`, `NO CYCLE` ..."""
     if numbering.kind == "column":
         return list(numbering["identity_options"])
     return [
@@ -46,13 +46,13 @@ def options(numbering: Object) -> list[str]:
 
 
 def lost_options(sequence: Object, identity: Object) -> str:
-    """How a sequence counts where the identity in its place does not count like that: `INCREMENT BY 10, CACHE 20`."""
+    """Return the options of a sequence that the identity replacing it does not have: `INCREMENT BY 10, CACHE 20`."""
     kept = [*USUAL, *options(identity)]
     return ", ".join(one for one in options(sequence) if one.startswith(SHAPE) and one not in kept)
 
 
 def _numbering(catalog: Catalog, column: Object) -> Object | None:
-    """The column itself where it is an identity, or the sequence that it owns and has its default from."""
+    """Return the column itself if it is an identity, else the sequence that it owns and that its default calls."""
     if column["identity_sequence"]:
         return column
     owned = (item for item in catalog if item.kind == "sequence" and item["owned_by"] == column.identity)
@@ -66,7 +66,11 @@ def _ends(step: Step, old: Object) -> bool:
 
 
 def _kept(column: Object, old: Object, new: Object) -> Iterator[str]:
-    """The last number that was given, or the next one where that was set and never given."""
+    """Yield the statements that create the extra sequence and copy the old sequence's position to it.
+
+    The position is the last number given, or a next number that `setval` or RESTART chose. An unused sequence is not
+    copied.
+    """
     kept, given = _place(column), "last_value"
     source = old["identity_sequence"] if old.kind == "column" else old.identity
     start = _value(old, "START WITH")

@@ -1,6 +1,6 @@
-"""The online form of a plan: what takes long on a table with rows is done without keeping others from it.
+"""Rewrite a plan so that it does not block a table with rows while a slow step runs.
 
-Such a step cannot be in a transaction with others, or would hold their locks for as long as it takes.
+A slow step cannot share a transaction with other steps: their locks would be held until it ends.
 """
 
 from __future__ import annotations
@@ -37,13 +37,20 @@ class Online:
     after: Catalog
 
     def plan(self) -> list[Step]:
-        """The same way in steps of which some are `alone`: between them, as few transactions as there can be."""
+        """Return the steps in their online form, in an order with as few transactions as possible.
+
+        A step that is `alone` shares no transaction with others.
+        """
         parts = list(self._in_parts())
         ways = [self._in_turns(parts, alone) for alone in (False, True)]
         return min(ways, key=_turns)
 
     def _in_parts(self) -> Iterator[tuple[Step, Step]]:
-        """Every part, with its step. Rows are filled once new ones are held to what they are filled for."""
+        """Yield each part with the step that it replaces.
+
+        A backfill runs after a NOT VALID constraint that directly follows it: new rows must already satisfy the
+        constraint.
+        """
         filling: list[tuple[Step, Step]] = []
         for step in self.steps:
             for part in self._parts(step):
@@ -60,7 +67,7 @@ class Online:
         yield from filling
 
     def slow(self) -> tuple[list[str], list[str]]:
-        """What takes long on tables that are there: what has an online form, and what has none."""
+        """Describe the slow steps on existing tables in two lists: those with an online form, and those without."""
         found: tuple[list[str], list[str]] = ([], [])
         for step in self.steps:
             if words := self._slow(step):
@@ -83,7 +90,7 @@ class Online:
         return None
 
     def _stands(self, item: Object) -> bool:
-        """Whether it is on a table or a materialized view that is there before, and stays."""
+        """Whether an object belongs to a table or materialized view that exists before and that the plan keeps."""
         keys = {("table", str(item.parent)), ("materialized_view", str(item.parent))}
         changed = {step.item.key for step in self.steps if step.verb in ("create", "drop")}
         return any(key in self.before and key in self.after and key not in changed for key in keys)
@@ -93,7 +100,7 @@ class Online:
         return bool(table and table["partition_key"])
 
     def _parts(self, step: Step) -> list[Step]:
-        """The steps in place of one; itself where it has no other form, or needs none."""
+        """Return the steps that replace one step; the step itself if it has no online form or needs none."""
         parts = getattr(self, f"_{step.verb}_{step.item.kind}", None)
         return list(parts(step)) if parts and (step.item.kind == "enum" or self._stands(step.item)) else [step]
 
@@ -117,7 +124,7 @@ class Online:
             yield _drop_concurrently(_set_aside(self.before[step.item.key]))
 
     def _drop_index(self, step: Step) -> Iterable[Step]:
-        """One that is replaced serves until the new one is there."""
+        """Rename an index that is replaced, so that queries can use it until the new index is built; drop any other."""
         if self._is_partitioned(step.item):
             yield step
         elif self._replaced(step):
@@ -143,7 +150,7 @@ class Online:
         yield from further
 
     def _key(self, step: Step, key: re.Match[str]) -> Iterable[Step]:
-        """An index that is there becomes the constraint's, and gets its name."""
+        """Build a unique index, then add the key USING this index: the index then gets the name of the constraint."""
         item = step.item
         name = _named(item["name"], "_new") if self._replaced(step) else item["name"]
         definition = f"CREATE UNIQUE INDEX {name} ON {item.parent} USING btree {key['columns']}"
@@ -159,7 +166,7 @@ class Online:
         yield Step("create", item.but(definition=using), None, (adopted,))
 
     def _drop_constraint(self, step: Step) -> Iterable[Step]:
-        """A key that is replaced goes when the index of the new one is there."""
+        """Yield nothing for a key that is replaced: `_key` drops it when the index of the new key is built."""
         key = KEY.fullmatch(self.after[step.item.key]["definition"]) if self._replaced(step) else None
         if not (key and not self._is_partitioned(step.item)):
             yield step
@@ -168,7 +175,7 @@ class Online:
         yield replace(step, alone=all(does is Does.VALIDATE for does in step.does))
 
     def _alter_column(self, step: Step) -> Iterable[Step]:
-        """A check that is validated already spares SET NOT NULL the look at every row."""
+        """Add and validate a check before SET NOT NULL, which then does not scan the table."""
         if Does.SET_NOT_NULL not in step.does:
             yield step
             return
@@ -183,7 +190,7 @@ class Online:
         yield Step("drop", check, None, tuple(KINDS["constraint"].drop(check)))
 
     def _replaced(self, step: Step) -> bool:
-        """Whether the same name goes and comes, and nothing needs to happen in between."""
+        """Whether the plan drops and creates an object with this identity, and no step in between depends on it."""
         verbs = {other.verb: number for number, other in enumerate(self.steps) if other.item.key == step.item.key}
         if not verbs.keys() >= {"drop", "create"}:
             return False
@@ -191,9 +198,10 @@ class Online:
         return not any(self._related(self.steps[verbs["drop"]], other) for other in between)
 
     def _in_turns(self, parts: Sequence[tuple[Step, Step]], alone: bool) -> list[Step]:
-        """In a transaction what can be in one, then alone what has to be, and so on; `alone` begins with the latter.
+        """Order the parts in turns: parts that share a transaction, then parts that run alone, and so on.
 
-        What rows are in is dropped when all that comes before it is done.
+        `alone`: the first turn is one of parts that run alone. Tables and columns with data are dropped after all parts
+        that precede them.
         """
         done: list[Step] = []
         left = list(parts)
@@ -209,7 +217,7 @@ class Online:
         return done
 
     def _related(self, first: Step, then: Step) -> bool:
-        """Whether one of two steps has to be done before the other."""
+        """Whether one of two steps has to come before the other."""
         if (_is_light(first) and _sees_values(then)) or (_is_light(then) and _sees_values(first)):
             return False
         ones, others = ({part.key for part in (step.item, *step.inside)} for step in (first, then))
@@ -221,7 +229,7 @@ class Online:
 
 
 def stands_for(name: str, table: str, after: Catalog) -> Object | None:
-    """What a constraint or an index of this name, which only the online form has, is a step towards."""
+    """Return the column, constraint or index whose online form needs a temporary constraint or index with this name."""
     for item in after.children(table):
         ours = _is_set(item) if item.kind == "column" else _named(item["name"], "_new") if item.kind in KEYS else None
         if ours and unquoted(ours) == name:
@@ -234,12 +242,15 @@ def _is_set(column: Object) -> str:
 
 
 def _is_light(step: Step) -> bool:
-    """Whether it leaves the values of a column, and so what stands on it, as they are."""
+    """Whether a step alters a column without changing its type: no dependent has to wait for it."""
     return step.verb == "alter" and step.item.kind == "column" and Does.SET_TYPE not in step.does
 
 
 def _sees_values(step: Step) -> bool:
-    """Whether nothing else of its columns matters to it: those of a primary key have to be NOT NULL first."""
+    """Whether an object depends on nothing but the type and values of its columns.
+
+    A primary key also needs its columns to be NOT NULL.
+    """
     return step.item.kind == "index" or (step.item.kind == "constraint" and step.item["type"] != "primary key")
 
 
@@ -257,7 +268,7 @@ def _drop_concurrently(item: Object) -> Step:
 
 
 def _validated(item: Object, added: str) -> Iterable[Step]:
-    """A constraint in two steps: new rows keep it from now on, and then the others are looked at."""
+    """Yield two steps for a constraint: add it NOT VALID, which binds new rows, then validate the existing rows."""
     yield Step("create", item.but(definition=item["definition"] + NOT_VALID), None, (added + NOT_VALID,))
     yield Step("alter", item, item, (KINDS["constraint"].validate(item),), alone=True)
 

@@ -1,4 +1,4 @@
-"""The order of a plan's steps."""
+"""Order the steps of a plan."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ from whisper_migrate.planning.steps import Step, drops_rows
 
 Priority = tuple[int, int, str, int, str]
 Node = tuple[str, Key]
-# When a step is done, unless something that needs it has to be done earlier.
+# The turn of a step, unless a step that depends on it comes earlier.
 FIRST, THEN, BLOCKING, LAST = range(4)
 
 
 def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
-    """A topological order; where nothing decides, that of kinds, of names, and of columns in a table.
+    """Order the steps so that each object is created after the objects that it depends on, and dropped before them.
 
-    Rows can move from old tables and columns to new ones, since the old ones are dropped last; one that blocks a new
-    object, such as a table of the same name, is dropped when all else is there. The indexes of a new table follow it
-    at once, as a person would write them. Raises Cycle where there is no order.
+    Where no rule decides, the order is that of kinds, of names, and of columns in a table. Tables, columns and
+    sequences are dropped last, so that a person can move rows from the old to the new. One that blocks a new object,
+    such as a table of the same name, is dropped as late as possible before it. The indexes of a new table come directly
+    after the table. Raises Cycle if there is no order.
     """
     precedence = Precedence(steps, before, after)
     place = precedence.place
     graph: TopologicalSorter[Node] = TopologicalSorter(dict.fromkeys(sorted(place), ()))
     preceding: dict[Node, set[Node]] = {}
     reasons: dict[tuple[Node, Node], set[tuple[Key, Key]]] = {}
-    # In one order in every process, so that a cycle is always found at the same place.
+    # Sorted, so that every process finds the same cycle first.
     for earlier, later, reason in sorted(precedence.edges(), key=lambda edge: (edge[0].key, edge[1].key)):
         graph.add(later.key, earlier.key)
         preceding.setdefault(later.key, set()).add(earlier.key)
@@ -51,7 +52,7 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
         item = place[node].item
         if kind == "index" and item.parent in new_tables:
             return THEN, rank["table"], "", rank[kind], identity  # before the next table
-        if kind == "column":  # all new ones are there before others are made stricter
+        if kind == "column":  # new columns come before changes of existing ones
             return THEN, rank[kind], verb if verb == "create" else "later", position[item.key], identity
         return THEN, rank[kind], identity if kind == "table" else "", 0, identity
 
@@ -73,7 +74,7 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
 
 
 def _before_any(preceding: Mapping[Node, set[Node]], ends: set[Node]) -> set[Node]:
-    """The steps that one of the `ends` has to wait for, at any distance."""
+    """Return the steps that have to precede any of the steps `ends`, directly or indirectly."""
     found: set[Node] = set()
     todo = list(ends)
     while todo:

@@ -1,7 +1,7 @@
-"""The parts that partitions have in an index of their parent: which of them PostgreSQL makes, and which it adopts.
+"""Partition indexes: which of them PostgreSQL creates, and which existing indexes it adopts.
 
-When a parent's index is made, PostgreSQL adopts an index of each partition that is like it, whatever its name is, or
-else makes one.
+When an index on a partitioned table is created, PostgreSQL looks in each partition for an index with an equal
+definition. It adopts that index, whatever its name, or else creates one.
 """
 
 from __future__ import annotations
@@ -14,18 +14,22 @@ from whisper_migrate.planning.steps import is_foreign_key
 
 
 def is_part(item: Object) -> bool:
-    """Whether this is a partition's part of an index or constraint: not of a check, which each table has for itself."""
+    """Whether a partition has this index or constraint from its partitioned table. A check is each table's own."""
     return item.derived and item.kind in ("index", "constraint") and bool(item["part_of"])
 
 
 def top(catalog: Catalog, key: Key) -> Key:
-    """The index or constraint, of the table above all others, that this is a part of."""
+    """Return the index or constraint of the topmost partitioned table that `key` belongs to; `key` itself if none."""
     whole = _parents(catalog, catalog[key])
     return top(catalog, whole.key) if whole else key
 
 
 def remade(before: Catalog, after: Catalog, made: set[Key]) -> set[Key]:
-    """Parents' indexes to make again so that their parts, and indexes of partitions that are like these, come right."""
+    """Return the indexes and constraints to re-create besides `made`.
+
+    A partition index is re-created through the index of the topmost partitioned table. An equal index of the partition
+    itself is dropped before and created afterwards: PostgreSQL would adopt it.
+    """
     found = {top(after, key) for key in made if key in before and key in after and is_part(after[key])} - made
     for own, part in _twins(after).items():
         if own in before and (part in made | found or own in found or part not in before):
@@ -34,14 +38,20 @@ def remade(before: Catalog, after: Catalog, made: set[Key]) -> set[Key]:
 
 
 def kept_apart(catalog: Catalog) -> Catalog:
-    """The catalog in which an index of a partition that is like a part needs that: else it would be adopted."""
+    """Return the catalog in which a partition's own index depends on the partition index that it equals.
+
+    The own index is then created second. Created first, it would be adopted as the partition index.
+    """
     twins = _twins(catalog)
     requires = {own: catalog.requires.get(own, frozenset()) | {part} for own, part in twins.items()}
     return replace(catalog, requires={**catalog.requires, **requires}) if twins else catalog
 
 
 def lost_options(before: Catalog, after: Catalog, retyped: set[Key]) -> set[Key]:
-    """Indexes to make again when these columns change type: PostgreSQL then makes all parts like their parent's."""
+    """Return the topmost indexes to re-create when the columns `retyped` change type.
+
+    PostgreSQL then rebuilds each partition index with the options of its parent index.
+    """
     found = set()
     for item in before if retyped else ():
         if is_part(item) and not is_foreign_key(item) and before.requires[item.key] & retyped:
@@ -52,9 +62,9 @@ def lost_options(before: Catalog, after: Catalog, retyped: set[Key]) -> set[Key]
 
 
 def unlike_first(after: Catalog, made: set[Key]) -> Catalog:
-    """The catalog in which parts that are not what PostgreSQL would make come before an index that is `made`.
+    """Return the catalog in which partition indexes with their own options precede a parent index that is `made`.
 
-    It then adopts them.
+    PostgreSQL then adopts them instead of creating indexes with the parent's options.
     """
     objects, requires = dict(after.objects), dict(after.requires)
     for item in after if made else ():
@@ -67,7 +77,7 @@ def unlike_first(after: Catalog, made: set[Key]) -> Catalog:
 
 
 def _parents(catalog: Catalog, item: Object) -> Object | None:
-    """The index or constraint that a part is directly of."""
+    """Return the index or constraint one level above a partition's; None if it is not a partition's."""
     if not is_part(item):
         return None
     above = (catalog[key] for key in sorted(catalog.requires.get(item.key, ())) if key[0] == item.kind)
@@ -75,7 +85,7 @@ def _parents(catalog: Catalog, item: Object) -> Object | None:
 
 
 def _twins(catalog: Catalog) -> dict[Key, Key]:
-    """Indexes of partitions, with the part that each is like."""
+    """Return the indexes that partitions have for themselves, each with the partition index that it equals."""
     parts = {_likeness(item): item.key for item in catalog if item.kind == "index" and item.derived}
     if not parts:
         return {}
@@ -84,7 +94,7 @@ def _twins(catalog: Catalog) -> dict[Key, Key]:
 
 
 def _likeness(item: Object) -> tuple[str | None, str]:
-    """What PostgreSQL compares: neither options nor directions."""
+    """Return the features that PostgreSQL compares to adopt an index: neither storage options nor sort directions."""
     return item.parent, re.sub(r" WITH \([^)]*(?:\)|\Z)| DESC| NULLS (FIRST|LAST)", "", _definition(item))
 
 
@@ -94,6 +104,6 @@ def _is_unlike(catalog: Catalog, part: Object) -> bool:
 
 
 def _definition(index: Object) -> str:
-    """Without names."""
+    """Return an index's definition without the names of the index and the table."""
     head, _, tail = index["definition"].partition(f"{index.parent} USING ")
     return f"{head.startswith('CREATE UNIQUE ')} {tail}"

@@ -1,4 +1,4 @@
-"""From one catalog to another: which statements, and in which order."""
+"""Plan the SQL statements that lead from one catalog to another, and their order."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ from whisper_migrate.planning.taken_names import with_names_free
 
 
 def plan(before: Catalog, after: Catalog, *, online: bool = False) -> list[Step]:
-    """The steps that turn `before` into `after`, both read with `requires=True`.
+    """Return the steps that turn `before` into `after`, both read with `requires=True`.
 
-    An object comes after those that it needs. Drops come first, but for those of tables, columns and sequences, which
-    come last. A dependent of an object that has to be dropped or rebuilt is dropped before, and created again as it
-    was. `online` says that these are not all in one transaction. Raises Failure where no statements lead there.
+    An object is created after the objects that it depends on. Drops come first, except for tables, columns and
+    sequences, which are dropped last. If an object has to be dropped or re-created, its dependents are dropped before
+    and created again afterwards. `online`: the steps do not all run in one transaction. Raises Failure if no statements
+    lead to `after`.
     """
     loosened = Loosened()
     while True:
@@ -64,7 +65,7 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
     rebuilt |= keys & after.objects.keys()
     made_other = taken_over(dropped, created)
     of_old, of_new, known = before, after, -1
-    while len(rebuilt) > known:  # what is made again has more of it made again
+    while len(rebuilt) > known:  # an object that is re-created can force others to be re-created
         known = len(rebuilt)
         altered -= rebuilt
         moved = leaving(of_old, of_new, altered, rebuilt)
@@ -79,7 +80,7 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
         rebuilt |= _holding_rows(before, after, disturbed | created | rewritten)
         found, held = dependents(before, after, rebuilt | dropped, disturbed, made_other)
         rebuilt |= found
-    leaving_last = {key for key in dropped if key[0] == "column"}  # their values may be moved before
+    leaving_last = {key for key in dropped if key[0] == "column"}  # a person may move their values first
     aside = set_aside(before, rebuilt | made_other, held | leaving_last)
     rebuilt -= aside
     dropped -= aside
@@ -120,7 +121,10 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
 
 
 def _leaving_names(before: Catalog, created: set[Key], dropped: set[Key]) -> Iterator[Step]:
-    """What is dropped, maybe late, makes way for what has names of it."""
+    """Rename dropped objects whose implied names a new object may need, since they may be dropped late.
+
+    A range type, for example, also has a multirange type and constructor functions.
+    """
     kinds = {kind for kind, _ in created if hasattr(KINDS[kind], "make_way")}
     for key in sorted(dropped):
         if key[0] in kinds:
@@ -128,7 +132,10 @@ def _leaving_names(before: Catalog, created: set[Key], dropped: set[Key]) -> Ite
 
 
 def _known_names(attached: Catalog, alone: Catalog, changed: set[Key]) -> Iterator[Step]:
-    """Parts of indexes get names that are known before their tables are detached, where they go or change then."""
+    """Rename partition indexes before their tables are detached, if a later step drops or changes them.
+
+    Each database may have other names; the later steps need a known one.
+    """
     for key in sorted(changed):
         if key in attached and is_part(attached[key]) and not alone[key].derived:
             item, name = attached[key], str(alone[key].called)
@@ -136,12 +143,12 @@ def _known_names(attached: Catalog, alone: Catalog, changed: set[Key]) -> Iterat
 
 
 def statements(steps: Iterable[Step]) -> list[str]:
-    """The SQL of some steps, in order."""
+    """Return the SQL of the steps, in order."""
     return [statement for step in steps for statement in step.statements]
 
 
 def _disturbs(before: Catalog, after: Catalog, key: Key, rebuilt: set[Key]) -> bool:
-    """Whether others have to come off while this is altered. What is in a table that is made anew is so as well."""
+    """Whether an object's dependents have to be dropped while it is altered; no if its table is re-created anyway."""
     disturbs = getattr(KINDS[key[0]], "disturbs", None)
     return disturbs is not None and not container(before[key], rebuilt) and disturbs(before[key], after[key])
 
@@ -156,12 +163,12 @@ def _place(catalog: Catalog, item: Object) -> tuple[int, int, str]:
 
 
 def _beside(before: Catalog, step: Step, aside: set[Key]) -> Step:
-    """A type that is made anew under columns is the same one to whoever reads the plan."""
+    """Present a re-created type as altered, because columns keep their values of it."""
     return replace(step, verb="alter", before=before[step.item.key]) if step.item.key in aside else step
 
 
 def _is_alterable(before: Object, after: Object, changes: Iterable[Change]) -> bool:
-    """Whether its kind can alter it in place, in one transaction with all these changes."""
+    """Whether ALTER can make the change, in one transaction with all of `changes`."""
     module = KINDS[after.kind]
     if not hasattr(module, "alter") or module.alter(before, after) is None:
         return False
@@ -172,7 +179,11 @@ def _is_alterable(before: Object, after: Object, changes: Iterable[Change]) -> b
 
 
 def _alterations(before: Object, after: Object, tied: bool, passed: Mapping[str, Any]) -> Iterator[Step]:
-    """What ties a kept object to others comes off first; what it needs from others waits until all is there."""
+    """Yield the steps that alter one object: loosen, alter and finish.
+
+    `loosen` removes references to other objects, such as a default, before these are dropped. `finish` adds references
+    to new objects when these exist.
+    """
     module = KINDS[after.kind]
     loose = module.loose(before, after, tied) if hasattr(module, "loose") else before
     if loose != before:
@@ -183,7 +194,7 @@ def _alterations(before: Object, after: Object, tied: bool, passed: Mapping[str,
 
 
 def _drops(before: Catalog, after: Catalog, dropped: set[Key], aside: set[Key], loosened: Loosened) -> Iterator[Step]:
-    """What is dropped by itself: the rest goes along with the table or the object that it belongs to."""
+    """Yield the drops that need a statement: other objects are dropped along with their table or owner."""
     for key in dropped:
         item = before[key]
         if item.kind in ATTACHED:
@@ -192,7 +203,7 @@ def _drops(before: Catalog, after: Catalog, dropped: set[Key], aside: set[Key], 
             along = bool(gone) or any(_loses(item, before, after, owner) for owner in owners)
         else:
             along = container(item, dropped) is not None and key not in loosened.apart
-            # A base type takes the functions along that it needs and that need it.
+            # DROP TYPE of a base type drops its input and output functions too.
             types = (of for of in before.requires.get(key, ()) if of[0] == "unknown" and of in dropped)
             along |= any(key in before.requires.get(of, ()) for of in types)
         if along and key in loosened.untied and not item.derived:
@@ -203,7 +214,7 @@ def _drops(before: Catalog, after: Catalog, dropped: set[Key], aside: set[Key], 
 
 
 def _going_on(before: Catalog, after: Catalog, created: set[Key], rebuilt: set[Key]) -> Iterator[Step]:
-    """New sequences of columns that have values already."""
+    """Yield steps that set a new sequence behind the values that its owner, an existing column, has."""
     for item in (after[key] for key in created if key[0] == "sequence"):
         owner = ("column", str(item["owned_by"]))
         if owner in before and owner in after and owner not in rebuilt:
@@ -212,19 +223,22 @@ def _going_on(before: Catalog, after: Catalog, created: set[Key], rebuilt: set[K
 
 
 def _is_setting(item: Object, dropped: set[Key]) -> bool:
-    """Whether this is but a view's column losing its settings, while the view stays."""
+    """Whether only the settings of a view's column are dropped, while the view stays."""
     return bool(item.kind == "column" and item["of_view"]) and container(item, dropped) is None
 
 
 def _loses(item: Object, before: Catalog, after: Catalog, column: Key) -> bool:
-    """Whether a grant or comment is on the sequence of an identity that a column is about to lose."""
+    """Whether a grant or comment belongs to the sequence of an identity that the column is about to lose."""
     if column[0] != "column" or column not in after or after[column]["identity_sequence"]:
         return False
     return bool(item["name"] == before[column]["identity_sequence"])
 
 
 def _creates(before: Catalog, after: Catalog, created: set[Key], loosened: Loosened) -> list[Step]:
-    """What is created by itself, each with what comes inside it; and defaults that come later."""
+    """Return the steps that create objects. Columns and constraints of a new table are part of its CREATE TABLE.
+
+    A default in `loosened.untied` is set by a later step.
+    """
     inside: dict[Key, list[Object]] = {}
     steps, rests = [], []
     for item in (after[key] for key in after.objects if key in created):
@@ -254,7 +268,10 @@ def _creates(before: Catalog, after: Catalog, created: set[Key], loosened: Loose
 
 
 def _holding_rows(before: Catalog, after: Catalog, changed: set[Key]) -> set[Key]:
-    """Materialized views that hold whole rows of these tables or columns' tables: the rows must stay as they are."""
+    """Return the materialized views that store whole rows of the changed tables.
+
+    PostgreSQL refuses to change a table while another relation stores its rows.
+    """
     tables = {("table", str(after[key].parent or key[1])) for key in changed if key[0] in ("table", "column")}
     views = (key for key in before.requires if key[0] == "materialized_view" and key in after)
     return {key for key in views if before.requires[key] & tables} if tables else set()

@@ -1,4 +1,4 @@
-"""Which steps of a plan come before which: each rule by itself."""
+"""The rules that decide which step of a plan comes before which, one method each."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from whisper_migrate.planning.inheritance import TABLES, above
 from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, container, drops_rows, is_foreign_key
 from whisper_migrate.planning.taken_names import names
 
-# What can hold values of a domain inside of others: PostgreSQL adds no check to the domain then.
+# Kinds that can hold a domain's values inside another type. PostgreSQL then adds no check to the domain.
 HOLDERS = frozenset({"column", "composite_type", "range_type"})
-# What is of a table, but has a name that no other table's may have.
+# Kinds that belong to a table, but whose name no object of another table may have.
 OF_TABLES = ("index", "constraint", "statistics")
 
-# The earlier step, the later one, and which object needs which there, where loosening that would help.
+# The earlier step, the later step, and the dependency behind the edge, if an exception in `Loosened` may break it.
 Edge = tuple[Step, Step, tuple[Key, Key] | None]
 
 
 class Precedence:
-    """The steps by what they make, end and rename, and the rules of their order."""
+    """The steps by the objects that they create, drop and rename, and the rules for their order."""
 
     def __init__(self, steps: list[Step], before: Catalog, after: Catalog) -> None:
         self.before, self.after = before, after
@@ -32,7 +32,7 @@ class Precedence:
         self.makes = {step.item.key: step for step in self.renames.values() if step.before}
         self.makes |= {step.item.key: step for step in self.steps if step.verb in ("create", "alter")}
         inside = {part.key: step for step in self.steps for part in step.inside}
-        # What is made inside of another, but gets its default later.
+        # Objects that are created with their table, and whose default is set in a later step.
         self.ties = {key: self.makes[key] for key in inside.keys() & self.makes.keys()}
         self.makes |= inside
         self.drops = {step.item.key: step for step in self.steps if step.verb in ("drop", "alter")}
@@ -40,7 +40,7 @@ class Precedence:
         self.gone = {key for key, step in self.drops.items() if step.verb == "drop"}
 
     def edges(self) -> Iterator[Edge]:
-        """What every rule says."""
+        """Yield the edges of all rules."""
         for rule in (
             self._what_is_needed_comes_first,
             self._what_is_needed_goes_last,
@@ -77,7 +77,7 @@ class Precedence:
                             yield later, step, (key, other)
 
     def _names_are_changed_while_nothing_is_made(self) -> Iterator[Edge]:
-        """An object whose definition contains a type's name, as a function's, is dropped or renamed before the type."""
+        """Drop or rename an object that contains a type's name, such as a function, before the type is renamed."""
         for key, step in self.renames.items():
             if key in self.makes and self.makes[key].verb != "rename":
                 yield step, self.makes[key], None
@@ -99,7 +99,7 @@ class Precedence:
             yield self.drops[key], self.makes[key], None
 
     def _values_are_computed_before_their_columns_change(self) -> Iterator[Edge]:
-        """A virtual column that becomes plain is filled from its expression, as it was."""
+        """Fill a VIRTUAL column that becomes plain before the columns in its expression change."""
         for key in self.gone & self.makes.keys():
             if becomes_plain(self.before, self.makes[key].item):
                 for other in self.before.requires.get(key, ()):
@@ -107,7 +107,7 @@ class Precedence:
                         yield self.makes[key], self.drops[other], None
 
     def _heirs_come_after_columns(self) -> Iterator[Edge]:
-        """What a parent is given later reaches its heirs."""
+        """Create a child table after its parents have all their columns."""
         for step in self.steps:
             if step.verb == "create" and step.item.kind in ("table", "foreign_table"):
                 for parent in step.item["parents"] or ():
@@ -116,7 +116,10 @@ class Precedence:
                             yield self.makes[column.key], step, None
 
     def _checks_come_before_values(self) -> Iterator[Edge]:
-        """A check is for those values too that come to its domain by others."""
+        """Add a domain's check before a new column or type uses the domain.
+
+        PostgreSQL adds no check to a domain whose values are held inside other types.
+        """
         for key, needed in self.after.requires.items():
             for domain in needed if key[0] in HOLDERS and key in self.makes else ():
                 for check in self.after.children(domain[1], "domain_constraint") if domain[0] == "domain" else ():
@@ -135,7 +138,7 @@ class Precedence:
                     yield freed[name], step, None
 
     def _partitions_make_room(self) -> Iterator[Edge]:
-        """A new partition may have bounds that overlap with those of one that is dropped."""
+        """Drop partitions before new ones are created in the same table: their bounds may overlap."""
         gone: dict[str, list[Step]] = {}
         for step in self.steps:
             if step.verb == "drop" and _is_partition(step.item):
@@ -145,7 +148,7 @@ class Precedence:
                 yield from ((old, step, None) for old in gone.get(step.item["parents"][0], ()))
 
     def _nothing_logged_needs_what_is_not(self) -> Iterator[Edge]:
-        """No table that refers to another, not even while both are on their way there; nor a publication."""
+        """Let no logged table refer to an unlogged one between two steps, and no publication contain one."""
         before, after = self.before, self.after
         switches = {
             key: step
@@ -173,13 +176,16 @@ class Precedence:
                     yield first, then, (key, then.item.key)
 
     def _ends(self, key: Key) -> list[Step]:
-        """What drops or alters it: its own step or that of what it is in, and those of what it has its being from."""
+        """Return the steps that drop or alter an object: its own, its table's, or those of the objects above it.
+
+        The objects above are those of parent tables that it is inherited from.
+        """
         own = key if key in self.drops else container(self.before[key], self.gone)
         return [self.drops[one] for one in (own, *above(self.before, self.before[key])) if one in self.drops]
 
 
 def _leaves_values(step: Step, later: Step) -> bool:
-    """Whether a column or a table can be dropped after its enum has got other labels in place."""
+    """Whether a column or table can be dropped after its enum was altered in place: it blocks nothing."""
     return drops_rows(step) and later.verb == "alter" and later.item.kind == "enum"
 
 
@@ -188,9 +194,10 @@ def _is_partition(item: Object) -> bool:
 
 
 def named_again(before: Catalog, after: Catalog, dropped: set[Key], created: set[Key]) -> set[Key]:
-    """Indexes, keys and statistics of dropped tables whose names new objects get.
+    """Return indexes, keys and statistics of dropped tables whose names are needed by new objects.
 
-    Dropped by themselves, they spare the table with its rows, which would else have to go before anything new comes.
+    They are dropped on their own. Otherwise the table, with its rows, would have to be dropped before the new object is
+    created.
     """
     tables = dropped - created
     parts = {key for key in dropped if key[0] in OF_TABLES and container(before[key], tables)}
@@ -199,6 +206,6 @@ def named_again(before: Catalog, after: Catalog, dropped: set[Key], created: set
 
 
 def _tables(catalog: Catalog, foreign_key: Key) -> set[Key]:
-    """Both tables, or the one that refers to itself."""
+    """Return both tables of a foreign key; one if a table refers to itself."""
     keys = {foreign_key, *catalog.requires[foreign_key]}
     return {("table", str(catalog[key].parent)) for key in keys}

@@ -1,11 +1,11 @@
-"""Renames: what the models declare, and what follows from it.
+"""Renames: those that models declare, and those that follow from them.
 
 A model says `info={"renamed_from": "old"}` on a column, table, constraint or index. SQLAlchemy's Enum takes no `info`:
 there it is set on the type, `mood.info = {"renamed_from": "feeling", "values_renamed_from": {"glad": "happy"}}`.
 
-Declared renames are run first, in the shadow of the history: PostgreSQL itself then tells what has followed (views,
-defaults, indexes), and the rest of the plan starts from there. What differs by nothing but its name then, as the key of
-a renamed table does, is renamed as well.
+Declared renames run first, in a shadow that holds the history's schema. PostgreSQL then adjusts views, defaults and
+indexes itself, and the rest of the plan starts from the result. An object that afterwards differs in nothing but its
+name, such as the primary key of a renamed table, is renamed as well.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
 from whisper_migrate.sql import run, sibling
 
-# What has a name that is made of its table's and columns' where nobody chose one.
+# Kinds whose default name is made of the names of their table and columns.
 FOLLOWS = ("sequence", "constraint", "index")
 
 
 @dataclass(frozen=True)
 class Declared:
-    """A rename that a model declares: of what kind, in which table (schema, name), from which name to which."""
+    """A rename that a model declares: the kind, its table as (schema, name), the old name and the new name."""
 
     kind: str
     within: tuple[str, str]
@@ -41,7 +41,7 @@ class Declared:
 
     @property
     def place(self) -> tuple[str, ...]:
-        """Where no two have one name."""
+        """The schema, or schema and table, in which the name is unique."""
         return self.within[:1] if self.kind in WHOLE else self.within
 
     def __str__(self) -> str:
@@ -52,7 +52,7 @@ class Declared:
 
 @dataclass
 class Renamed:
-    """What was renamed: steps there and back, lines that tell of it, and notes on declarations that say nothing."""
+    """The result of `rename`: steps up and down, lines for the user, and notes on declarations that have no effect."""
 
     catalog: Catalog
     up: list[Step] = field(default_factory=list)
@@ -64,11 +64,11 @@ class Renamed:
 def rename(connection: Connection, project: Project, recorded: Catalog, desired: Catalog) -> Renamed:
     """Run the renames that lead to `desired` in the shadow behind `connection`, which holds `recorded`; uncommitted.
 
-    Raises Failure for declarations of which it cannot be told whether they are done already, or what they mean.
+    Raises Failure for a declaration that contradicts the models, or that may have been carried out already.
     """
     done = Renamed(recorded)
     left = list(dict.fromkeys(_declared(project)))
-    # A table comes before what is in it, and a name is free before something else takes it.
+    # A table comes before its columns, and a name is freed before another object takes it.
     while ready := next((one for one in left if _is_ready(one, left, desired, done.catalog)), None):
         left.remove(ready)
         _run_declared(connection, desired, ready, done)
@@ -82,7 +82,7 @@ def rename(connection: Connection, project: Project, recorded: Catalog, desired:
 
 
 def _declared(project: Project) -> Iterator[Declared]:
-    """Types, tables, and then what is in the tables, which have their new names by then."""
+    """Yield the declared renames: of types, of tables, and then of objects in tables by the tables' new names."""
     default = project.metadata.schema or unquoted(split_list(project.search_path)[0])
     tables = {(table.schema or default, table.name): table for table in project.metadata.tables.values()}
     types = {id(column.type): column.type for table in tables.values() for column in table.columns}
@@ -108,21 +108,21 @@ def _said(kind: str, within: tuple[str, str], name: str, info: dict[Any, Any]) -
 
 
 def _is_ready(declared: Declared, left: Sequence[Declared], desired: Catalog, catalog: Catalog) -> bool:
-    """Whether it can be run now: its old name is there, and its new one is free and wanted."""
+    """Whether a rename can run now: the old name exists, and the new name is free and wanted."""
     if not _find(desired, declared, declared.new) or _find(catalog, declared, declared.new):
         return False
     return bool(_find(catalog, declared, declared.old)) and not _is_kept(declared, left, desired, catalog)
 
 
 def _is_kept(declared: Declared, left: Sequence[Declared], desired: Catalog, catalog: Catalog) -> bool:
-    """Whether the models have the old name still, and not for what another declaration gives it to."""
+    """Whether the models still have an object of the old name that gets it by no other declaration."""
     others = (one for one in left if (one.kind, one.place, one.new) == (declared.kind, declared.place, declared.old))
     given = any(_find(catalog, other, other.old) for other in others)
     return bool(_find(desired, declared, declared.old)) and not given
 
 
 def _saying_nothing(declared: Declared, left: Sequence[Declared], desired: Catalog, catalog: Catalog) -> str:
-    """Why a declaration renames nothing. Raises Failure where it would be wrong to go on without it."""
+    """Explain why a declaration renames nothing. Raises Failure if the plan would be wrong without it."""
     if not _find(desired, declared, declared.new):
         return f"{declared} is not in what the models make, so that {KEY} says nothing."
     if _find(catalog, declared, declared.new):
@@ -142,7 +142,7 @@ def _saying_nothing(declared: Declared, left: Sequence[Declared], desired: Catal
 
 
 def _is_swapped(declared: Declared, left: Sequence[Declared], catalog: Catalog) -> bool:
-    """Whether each name is given to the next, and the last to the first, while all of them are there."""
+    """Whether names are exchanged in a circle, as `a` to `b` and `b` to `a`, while all of them exist."""
     name, seen = declared.old, {declared.new}
     while name not in seen and _find(catalog, declared, name):
         seen.add(name)
@@ -152,7 +152,7 @@ def _is_swapped(declared: Declared, left: Sequence[Declared], catalog: Catalog) 
 
 
 def _find(catalog: Catalog, declared: Declared, name: str) -> Object | None:
-    """What is called `name` where the declaration is; of an enum's value, the enum."""
+    """Return the object called `name` in the declaration's place; the enum if the declaration is about a label."""
     kind, within = declared.kind, declared.within
     if kind in WHOLE:
         places = {(within[0], name), *([split_name(name)] if "." in name else [])}
@@ -210,7 +210,7 @@ def _rename_value(connection: Connection, before: Object, declared: Declared, do
 
 
 def _partitions(before: Catalog, after: Catalog) -> Iterator[tuple[Object, Object]]:
-    """Pairs of one partition by two names: its parent has no room for another one with the same bounds."""
+    """Yield pairs of one partition by its old and its new name: no two partitions of a table have equal bounds."""
     come = {(item["parents"], item["partition_bound"]): item for item in after if _is_new_partition(item, before)}
     for old in (item for item in before if _is_new_partition(item, after)):
         if new := come.get((old["parents"], old["partition_bound"])):
@@ -222,7 +222,7 @@ def _is_new_partition(item: Object, other: Catalog) -> bool:
 
 
 def _differing_by_name(before: Catalog, after: Catalog, kind: str) -> list[tuple[Object, Object]]:
-    """Pairs of one table that are the same but for their names; of sequences, those that number one column."""
+    """Return pairs of a table's objects that differ only by their names; of sequences, those that number one column."""
     changes = [change for change in diff(before, after) if change.object.kind == kind and change.object.parent]
     gone = [change.before for change in changes if change.before and not change.after]
     come = [change.after for change in changes if change.after and not change.before]
@@ -236,7 +236,7 @@ def _differing_by_name(before: Catalog, after: Catalog, kind: str) -> list[tuple
 
 
 def _shape(item: Object) -> tuple[Any, ...]:
-    """All that an object is besides its name. A sequence may get the new type of its column."""
+    """Return the attributes that two objects share if they differ only by name; of a sequence, its owner."""
     if item.kind == "sequence":
         return item.parent, item["owned_by"]
     name = own_name(item)

@@ -1,4 +1,4 @@
-"""Types that are made anew under columns that hold their values: the old one is set aside until all have moved over."""
+"""Replace a type that columns use: rename the old type, move the columns to the new type, drop the old type."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from whisper_migrate.sql import sibling
 
 TYPES = frozenset(kind for kind, module in KINDS.items() if hasattr(module, "rename"))
 
-ASIDE = "(set aside)"  # the type that a column has by then: no other type is called so
+ASIDE = "(set aside)"  # stands for the old type under its temporary name: no real type is called this
 
-# A verb, the object, the object as it was, the statements: what a step of a plan is made of.
+# The fields of a step: verb, object, the object before, statements.
 Part = tuple[str, Object, Object | None, tuple[str, ...]]
 
 
 def taken_over(dropped: set[Key], created: set[Key]) -> set[Key]:
-    """The types in whose place one of another kind comes, by the same name."""
+    """Return the dropped types whose name a new type of another kind takes."""
     names = {name for kind, name in created if kind in TYPES}
     return {key for key in dropped if key[0] in TYPES and key[1] in names}
 
 
 def set_aside(before: Catalog, gone: set[Key], held: set[Key]) -> set[Key]:
-    """Those of the `gone` types that columns which are `held` use, by themselves or inside of others."""
+    """Return the types in `gone` that the columns `held` use, directly or inside other types."""
     found: set[Key] = set()
     todo = list(held)
     while todo:
@@ -40,12 +40,15 @@ def set_aside(before: Catalog, gone: set[Key], held: set[Key]) -> set[Key]:
 
 
 def used_inside(before: Catalog, after: Catalog, altered: set[Key], made: set[Key]) -> set[Key]:
-    """Domains that get stricter while columns hold values of them inside of others, which PostgreSQL cannot check."""
+    """Return the domains that become stricter while columns hold their values inside other types.
+
+    PostgreSQL cannot check such values, so these domains are dropped and created again.
+    """
     stricter = {("domain", str(after[key].parent)) for key in altered | made if key[0] == "domain_constraint"}
     stricter |= {key for key in altered if key[0] == "domain" and before[key]["not_null"] < after[key]["not_null"]}
     stricter &= before.objects.keys() - made
     inside = {key: stricter & needed for key, needed in before.requires.items()} if stricter else {}
-    for key in [key for key in inside if key[0] in TYPES]:  # a type made of it, and what is made of that
+    for key in [key for key in inside if key[0] in TYPES]:  # types that contain it, directly or not
         for other, needed in before.requires.items():
             inside[other] = inside.get(other, set()) | (inside[key] if key in needed else set())
     return {
@@ -57,21 +60,22 @@ def used_inside(before: Catalog, after: Catalog, altered: set[Key], made: set[Ke
 
 
 def renamed(item: Object) -> list[str]:
-    """Gives an old type the name that it has while columns move over."""
+    """Return the statements that give an old type its temporary name."""
     return list(KINDS[item.kind].rename(item, _name_aside(item.identity)))
 
 
 def discarded(item: Object) -> list[str]:
-    """Drops an old type that nothing uses any more."""
+    """Return the statements that drop an old type under its temporary name."""
     return list(KINDS[item.kind].drop(replace(item, identity=sibling(item.identity, _name_aside(item.identity)))))
 
 
 def move(
     before: Catalog, after: Catalog, key: Key, types: set[Key], passed: Mapping[str, Any], tied: bool
 ) -> Iterator[Part]:
-    """A column takes its values over to its `types` that are made anew. Failure where they cannot be kept.
+    """Yield the steps that convert a column's values to its re-created `types`.
 
-    What is `passed` on to it PostgreSQL does along with its parent.
+    `passed` are attributes that PostgreSQL sets along with the parent's column. `tied`: the default has to be dropped
+    first. Raises Failure if the values cannot be converted.
     """
     old, new = before[key], after[key]
     if key[0] != "column":
@@ -87,7 +91,7 @@ def move(
 
 
 def _conversion(before: Catalog, after: Catalog, item: Object) -> str:
-    """How a value becomes one of the new type: through text, which all have, unless its kind knows better."""
+    """Return the USING expression of a column: by way of text, unless the type's kind has a better one."""
     if ("foreign_table", str(item.parent)) in after:
         return ""
     for kind in TYPES:
@@ -98,7 +102,7 @@ def _conversion(before: Catalog, after: Catalog, item: Object) -> str:
 
 
 def _check(before: Catalog, after: Catalog, key: Key, types: set[Key]) -> None:
-    """Failure where the values of a column cannot be moved over."""
+    """Raises Failure if a column's values cannot be converted."""
     item = after[key]
     table = after.objects.get(("table", str(item.parent)))
     if table and table["partition_key"] and item["name"] in names_in(table["partition_key"]):

@@ -1,4 +1,4 @@
-"""One step of a plan, and what is to be known of an object to place it."""
+"""One step of a plan, and facts about objects that decide where it comes."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from whisper_migrate.catalog import Key, Object
 from whisper_migrate.statement import Does, effect
 
 CONTAINERS = ("table", "view", "materialized_view", "foreign_table", "domain")
-# What keeps rows or values, which would be lost if it was dropped and created again.
+# Kinds that hold rows or values, which DROP and CREATE would lose.
 KEPT = frozenset({"schema", "extension", "table", "column", "sequence"})
-# What the default of a column can call: the default comes off while they are made again.
+# Kinds that a column's default can call: the default is dropped while they are re-created.
 USED_BY_DEFAULTS = frozenset({"function", "operator", "sequence"})
 
 
 @dataclass(frozen=True)
 class Step:
-    """What is done to one object and how: loosen, drop, rename, create, alter, discard or finish.
+    """One change to one object, by `verb`: loosen, drop, rename, create, alter, discard or finish.
 
-    What is `alone` is done in no transaction with others.
+    `loosen` comes first and removes what would block other steps; `finish` comes last; `discard` drops a replaced type.
+    `inside` are the objects that the statement for `item` creates too. `alone`: no other step shares the transaction.
     """
 
     verb: str
@@ -30,7 +31,7 @@ class Step:
 
     @property
     def key(self) -> tuple[str, Key]:
-        """What names this step in its plan."""
+        """The verb and the object's key, which identify the step in its plan."""
         return self.verb, self.item.key
 
     @property
@@ -40,17 +41,17 @@ class Step:
 
 
 def container(item: Object, among: set[Key]) -> Key | None:
-    """The table or view that `item` lives and dies with, if it is one of `among`."""
+    """Return the table, view or domain that `item` is created and dropped with, if it is in `among`."""
     return next(((kind, item.parent) for kind in CONTAINERS if item.parent and (kind, item.parent) in among), None)
 
 
 def is_foreign_key(item: Object) -> bool:
-    """While one of its columns has changed and the other has not, they may not compare."""
+    """Whether a constraint is a foreign key: its columns may not be comparable while one has its new type already."""
     return item.kind == "constraint" and bool(item["type"] == "foreign key")
 
 
 def drops_rows(step: Step) -> bool:
-    """Whether a step drops what rows or values are in: a table, a sequence, a column that is not generated."""
+    """Whether a step drops rows or values: a table, a sequence, or a column that is not generated."""
     item = step.item
     if item.kind == "column":
         return step.verb == "drop" and item["generated"] is None and not item["of_view"]

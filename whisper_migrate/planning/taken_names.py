@@ -1,4 +1,4 @@
-"""Names that only one object can have, and parts of partitions that have one of them by chance."""
+"""Names that only one object can have, and partition indexes that have such a name by chance."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAMED = frozenset({"table", "view", "materialized_view", "foreign_table", "seque
 
 
 def names(item: Object) -> set[str]:
-    """The names that no other object may have: relations share theirs with types, functions with aggregates."""
+    """Return the names that no other object may have: relations share theirs with types, functions with aggregates."""
     if item.kind == "constraint":
         name, table = item.called or item["name"], str(item.parent)
         return {f"{name} on {table}"} | ({sibling(table, name)} if item["type"] in HAS_INDEX else set())
@@ -31,9 +31,9 @@ def names(item: Object) -> set[str]:
 
 
 def with_names_free(before: Catalog, after: Catalog, steps: Iterable[Step]) -> Iterator[Step]:
-    """The steps, with one before each that makes something: it takes the name from a part of a partition that has it.
+    """Yield the steps; before each that needs the name of a partition index, yield one that renames this index.
 
-    The names of parts are not planned: PostgreSQL chooses them by what is free at that moment.
+    PostgreSQL names partition indexes by the names that are free at that moment, so no plan can know their names.
     """
     called = {_stem(name) for catalog in (before, after) for item in catalog if item.called for name in names(item)}
     for step in steps:
@@ -50,6 +50,6 @@ def _gives_way(name: str) -> str:
 
 
 def _stem(name: str) -> str:
-    """Without quotes, and without the number that PostgreSQL adds where a name is taken."""
+    """Return a name without quotes and without the number that PostgreSQL appends to a name that is taken."""
     name, on, table = name.replace('"', "").partition(" on ")
     return re.sub(r"\d+$", "", name) + on + table
