@@ -21,6 +21,7 @@ from whisper_migrate.ignore import Pattern, split
 from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import Entry, read_or_why
 from whisper_migrate.owners import given_away, note
+from whisper_migrate.planning.locality import beyond_reach
 from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
 from whisper_migrate.running import half_run
@@ -152,6 +153,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
                     wanted = inspect(other, like=at_head)
                 failing = [Failing(str(one), place(project, wanted[one.key])) for one in found]
                 unwritten = compare("unwritten", shadow, at_head, wanted)
+                unwritten = [change for change in unwritten if not beyond_reach(change)]
     return Verdict(
         project,
         history,

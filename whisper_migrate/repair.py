@@ -26,6 +26,7 @@ from whisper_migrate.names import shown
 from whisper_migrate.objects import default_privilege
 from whisper_migrate.owners import Owners, given_away, giving
 from whisper_migrate.planning.hazards import Hazard, hazards
+from whisper_migrate.planning.locality import stays, why_it_stays
 from whisper_migrate.planning.lookalikes import lookalike, renaming
 from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.planning.steps import Step
@@ -72,12 +73,14 @@ class WayBack:
     owners: Owners
     given: list[Change]
     nearer: Candidate | None = None
+    staying: tuple[Change, ...] = ()
 
     def sql(self) -> str:
         """A script for psql, or for a person to read: one transaction."""
         lines = [f"{statement};" for statement in (*PREAMBLE, *self._statements)]
         warnings = [comment(f"LOSES DATA: {self._told(hazard)}") for hazard in self._hazards]
         warnings[:0] = [comment(self._doubt)] if self.nearer else []
+        warnings += [comment(why_it_stays(self.staying))] if self.staying else []
         for owner in self.owners.lost(self.steps):
             words = f"What {owner} is to have will belong to {self.owners.me}, who is no member of {owner}."
             warnings.append(comment(words))
@@ -106,8 +109,10 @@ class WayBack:
     def _statements(self) -> list[str]:
         return [*statements(self.steps), *giving(self.given)]
 
-    def apply(self, allowed: set[str], word: str | None, say: Callable[[str], None]) -> None:
+    def apply(self, allowed: set[str], word: str | None, say: Callable[[str], None]) -> list[Change]:
         """Run it in one transaction, which is kept only when nothing differs at its end.
+
+        Differences that no statement reverts may be left: these are returned.
 
         Raises Failure when it would lose what `allowed` does not name, or more rows than `word` permits, when the
         database has changed since it was read, when a statement fails, or when something still differs: the database is
@@ -134,11 +139,12 @@ class WayBack:
                     words = " ".join(statement.split())[:200]
                     remedy = REMEDIES.get(str(getattr(error.orig, "pgcode", ""))[:2])
                     raise Failure(f"Nothing was repaired: {reason(error)}. It was at: {words}", remedy) from error
-            self._require_repaired(connection)
+            staying = self._require_repaired(connection)
             if recorded and self.revision:
                 script = History(self.project).find(self.revision)
-                enter(connection, script, direction="repair", revision=self.revision, verified=True)
+                enter(connection, script, direction="repair", revision=self.revision, verified=not staying)
             connection.commit()
+        return staying
 
     def _require_allowed(self, connection: Connection, allowed: set[str], word: str | None) -> None:
         """Raises Failure for a loss that is not allowed by name, or rows that the word does not permit."""
@@ -163,12 +169,14 @@ class WayBack:
         if now.fingerprint != self.actual.fingerprint or (stamped(connection) or []) != stamps:
             raise Failure("The database has changed since it was read: nothing was repaired.", "Run the repair again.")
 
-    def _require_repaired(self, connection: Connection) -> None:
+    def _require_repaired(self, connection: Connection) -> list[Change]:
         now = without(inspect(connection, owners=True), self.project.ignored)
-        left = settled(self.shadow, diff(self.wanted, now)) + given_away(self.wanted, now, self.project.owner)
+        found = settled(self.shadow, diff(self.wanted, now)) + given_away(self.wanted, now, self.project.owner)
+        left = [change for change in found if not stays(change)]
         if left:
             lines = "\n  ".join(line(change) for change in left[:20])
             raise Failure(f"Nothing was repaired, since {counted(len(left), 'difference')} would be left:\n  {lines}")
+        return found
 
 
 def _loss(hazard: Hazard) -> Loss:
@@ -196,12 +204,15 @@ def way_back(project: Project, server: URL, database: URL) -> Iterator[WayBack]:
         given, _ = split(given_away(wanted, actual, project.owner), project.ignored, wanted, actual)
         steps = owners.given(planned(actual, agreed(actual, wanted, changes)))
         owners.require_own(steps, wanted)
-        if changes and not statements(steps):
+        staying = tuple(change for change in changes if stays(change))
+        if staying and not statements(steps) and not given:
+            raise Failure(why_it_stays(staying))
+        if changes and not staying and not statements(steps):
             lines = "\n  ".join(map(line, changes[:20]))
             raise Failure(f"The database differs, but no statement takes it back:\n  {lines}")
         doubted = steps and revision and doubts(entries, [revision])
         near = nearer(history, made, actual, revision) if doubted and revision else None
-        yield WayBack(project, database, shadow, revision, actual, wanted, steps, owners, given, near)
+        yield WayBack(project, database, shadow, revision, actual, wanted, steps, owners, given, near, staying)
 
 
 def planned(actual: Catalog, wanted: Catalog) -> list[Step]:

@@ -278,7 +278,6 @@ def test_table(make_database: MakeDatabase, case: Case) -> None:
         "CREATE ROLE nobody_here; ALTER TABLE t OWNER TO nobody_here; ALTER TABLE t OWNER TO CURRENT_USER;"
         "DROP ROLE nobody_here",
         "ALTER TABLE untyped DROP COLUMN a; ALTER TABLE untyped ADD COLUMN a int",
-        "ALTER TABLE child NO INHERIT parent; ALTER TABLE child INHERIT parent",
         "CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)",
     ],
 )

@@ -1,11 +1,14 @@
 """The way back."""
 
+import sys
+
 import click
 from rich.markup import escape
 
 from whisper_migrate import repair as repairing
 from whisper_migrate.console import database_of, err, out
 from whisper_migrate.databases.shadow_server import shadow_server
+from whisper_migrate.planning.locality import why_it_stays
 from whisper_migrate.project import Project
 from whisper_migrate.sql import comment
 
@@ -34,5 +37,8 @@ def command(project: Project, apply: bool, allow: tuple[str, ...], word: str | N
         click.echo(way.sql())
         if not apply:
             return
-        way.apply(set(allow), word, lambda text: err.print(escape(text)))
+        staying = way.apply(set(allow), word, lambda text: err.print(escape(text)))
+    if staying:
+        err.print(escape(f"Repaired {database}, but for this. {why_it_stays(staying)}"))
+        sys.exit(1)
     err.print(f"Repaired {escape(str(database))}: nothing differs from the history at {way.revision or 'no revision'}.")

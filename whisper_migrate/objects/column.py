@@ -25,7 +25,7 @@ RETYPED = frozenset({"type", "collation", "default", "storage", "compression"}) 
 # opening its table.
 QUERY = r"""
 WITH relation AS MATERIALIZED (
-    SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, c.relkind
+    SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, c.relkind, c.relispartition
     FROM pg_catalog.pg_class AS c
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relpersistence <> 't' AND c.oid >= 16384
@@ -62,7 +62,7 @@ SELECT a.attrelid AS oid, a.attnum AS subid, c.name AS parent,
        nullif(a.attstattarget, -1) AS statistics,
        a.attoptions AS options,
        a.attfdwoptions AS foreign_options,
-       a.attinhcount > 0 AS derived,
+       a.attinhcount > 0 AS derived, NOT (a.attislocal OR c.relispartition) AS inherited_only,
        c.relkind IN ('v', 'm') AS of_view, c.relkind = 'f' AS of_foreign_table
 FROM pg_catalog.pg_attribute AS a
 JOIN relation AS c ON c.oid = a.attrelid

@@ -34,7 +34,7 @@ WITH RECURSIVE {CONSTRAINTS}, copy(oid, original) AS (
     WHERE g.tgisinternal AND g.tgenabled <> 'O' AND g.tgconstraint <> 0
     GROUP BY 1
 ), relation AS MATERIALIZED (
-    SELECT c.oid, c.oid::regclass::text AS name FROM pg_catalog.pg_class AS c
+    SELECT c.oid, c.oid::regclass::text AS name, c.relispartition FROM pg_catalog.pg_class AS c
     WHERE c.relkind IN ('r', 'p', 'f') AND c.oid >= 16384
 )
 SELECT con.oid, c.name AS parent,
@@ -49,6 +49,7 @@ SELECT con.oid, c.name AS parent,
        x.reloptions AS index_options, ts.spcname AS tablespace,
        NOT (i.indisvalid AND i.indisready) AS invalid,
        i.indisclustered AS clustered, i.indisreplident AS replica_identity,
+       con.contype = 'c' AND NOT (con.conislocal OR c.relispartition) AS inherited_only,
        con.coninhcount > 0 AS derived
 FROM pg_catalog.pg_constraint AS con
 JOIN relation AS c ON c.oid = con.conrelid

@@ -25,6 +25,13 @@ from whisper_migrate.planning.inheritance import (
     passed_on,
     reached,
 )
+from whisper_migrate.planning.locality import (
+    Kept,
+    becomes_own,
+    defined_again,
+    definition_of_its_own,
+    is_defined_again,
+)
 from whisper_migrate.planning.numbering import continued
 from whisper_migrate.planning.order import in_order
 from whisper_migrate.planning.partition_indexes import is_part, kept_apart, lost_options, remade, unlike_first
@@ -68,7 +75,7 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
     while len(rebuilt) > known:  # an object that is re-created can force others to be re-created
         known = len(rebuilt)
         altered -= rebuilt
-        moved = leaving(of_old, of_new, altered, rebuilt)
+        moved = leaving(of_old, of_new, altered, rebuilt) | becomes_own(of_old, of_new, altered)
         rebuilt |= made_again(of_old, of_new, moved, created | rebuilt)
         rebuilt |= used_inside(of_old, of_new, altered, created | rebuilt)
         altered -= rebuilt
@@ -116,8 +123,10 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
     parts = _known_names(of_old, before, dropped | rebuilt | altered)
     ordered = list(with_names_free(of_old, of_new, ordered))
     leaving_names = _leaving_names(before, created, dropped)
-    planned = continued([*parts, *leaving_names, *first, *ordered, *last], of_old, of_new)
-    return [step for step in planned if step.statements]
+    kept = Kept(of_old, of_new, moved, created | dropped | rebuilt | held | aside)
+    merged = (*kept.released(), *kept.inherited_again(), *defined_again(before, after, created | rebuilt))
+    planned = [*kept.made(), *parts, *leaving_names, *first, *ordered, *last, *merged]
+    return [step for step in continued(planned, of_old, of_new) if step.statements]
 
 
 def _leaving_names(before: Catalog, created: set[Key], dropped: set[Key]) -> Iterator[Step]:
@@ -209,7 +218,7 @@ def _drops(before: Catalog, after: Catalog, dropped: set[Key], aside: set[Key], 
         if along and key in loosened.untied and not item.derived:
             bare = column.loose(item, item, True)
             yield Step("loosen", item, item, tuple(column.alter(item, bare) or ()))
-        if not along and not item.derived:
+        if not along and (not item.derived or is_defined_again(before, item)):
             yield _step("drop", item)
 
 
@@ -242,12 +251,15 @@ def _creates(before: Catalog, after: Catalog, created: set[Key], loosened: Loose
     inside: dict[Key, list[Object]] = {}
     steps, rests = [], []
     for item in (after[key] for key in after.objects if key in created):
-        if item.derived:
+        whole, again = container(item, created), item.kind == "column" and is_defined_again(after, item)
+        if item.derived and (whole or not again):
             if item.kind == "column":
                 is_new = ("table", str(item.parent)) in created
                 rests.append(Step("create", item, None, tuple(own_settings(after, item, is_new))))
+            if whole and again:
+                inside.setdefault(whole, []).append(definition_of_its_own(item))
             continue
-        whole, fits = container(item, created), getattr(KINDS[item.kind], "fits_inside", None)
+        fits = getattr(KINDS[item.kind], "fits_inside", None)
         if whole and fits and fits(item) and item.key not in loosened.apart:
             bare = column.loose(item, item, True) if item.key in loosened.untied else item
             inside.setdefault(whole, []).append(bare)

@@ -8,6 +8,7 @@ from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.objects import ATTACHED
 from whisper_migrate.planning.generated import becomes_plain
 from whisper_migrate.planning.inheritance import TABLES, above
+from whisper_migrate.planning.locality import is_defined_again
 from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, container, drops_rows, is_foreign_key
 from whisper_migrate.planning.taken_names import names
 
@@ -48,6 +49,7 @@ class Precedence:
             self._one_object_at_a_time,
             self._values_are_computed_before_their_columns_change,
             self._heirs_come_after_columns,
+            self._inherited_checks_are_dropped_above_first,
             self._checks_come_before_values,
             self._names_are_free,
             self._partitions_make_room,
@@ -59,6 +61,8 @@ class Precedence:
         for key, needed in self.after.requires.items():
             for other in needed:
                 step, earlier = self.makes.get(key), self.makes.get(other)
+                if step and earlier and step.key == ("create", key) and _is_of_parent(self.after, key, other):
+                    step, earlier = earlier, step  # its own definition is there first, and merged with the parent's
                 if other[0] in USED_BY_DEFAULTS and key in self.ties:
                     step = self.ties[key]
                 if step and earlier:
@@ -71,7 +75,9 @@ class Precedence:
             for other in needed if step else ():
                 for later in self._ends(other):
                     if step and {step.verb, later.verb} & {"drop", "discard"} and not _leaves_values(step, later):
-                        if key not in self.loosened or other[0] not in USED_BY_DEFAULTS:
+                        if step.key == ("drop", key) and _is_of_parent(self.before, key, other):
+                            yield later, step, None
+                        elif key not in self.loosened or other[0] not in USED_BY_DEFAULTS:
                             yield step, later, (key, other)
                         elif step.verb == "alter":
                             yield later, step, (key, other)
@@ -114,6 +120,13 @@ class Precedence:
                     for column in self.after.children(parent, "column"):
                         if column.key in self.makes:
                             yield self.makes[column.key], step, None
+
+    def _inherited_checks_are_dropped_above_first(self) -> Iterator[Edge]:
+        """A child table's own definition of a check cannot be dropped while it is inherited as well."""
+        for key in self.gone:
+            if key[0] == "constraint" and is_defined_again(self.before, self.before[key]):
+                for other in above(self.before, self.before[key]) & self.gone:
+                    yield self.drops[other], self.drops[key], None
 
     def _checks_come_before_values(self) -> Iterator[Edge]:
         """Add a domain's check before a new column or type uses the domain.
@@ -182,6 +195,11 @@ class Precedence:
         """
         own = key if key in self.drops else container(self.before[key], self.gone)
         return [self.drops[one] for one in (own, *above(self.before, self.before[key])) if one in self.drops]
+
+
+def _is_of_parent(catalog: Catalog, key: Key, other: Key) -> bool:
+    """Whether `other` is the parent's column that a child table defines once more as `key`."""
+    return other in above(catalog, catalog[key]) and is_defined_again(catalog, catalog[key])
 
 
 def _leaves_values(step: Step, later: Step) -> bool:

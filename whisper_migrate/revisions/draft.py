@@ -22,6 +22,7 @@ from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
 from whisper_migrate.names import joined, shown, typed
 from whisper_migrate.planning.hazards import Hazard, hazards, lost_types
+from whisper_migrate.planning.locality import beyond_reach
 from whisper_migrate.planning.lookalikes import perhaps_renamed
 from whisper_migrate.planning.online import Online
 from whisper_migrate.planning.plan import plan
@@ -91,7 +92,8 @@ def draft(
             recorded = inspect(connection, requires=True)
             known = _require_running(project, failing, faults(connection, project), desired)
             renames = rename(connection, project, recorded, desired)
-            changes = settled(connection, diff(renames.catalog, desired))
+            changes = [one for one in diff(renames.catalog, desired) if not beyond_reach(one)]
+            changes = settled(connection, changes)
             connection.rollback()
             if not changes and not renames.up:
                 return Draft(None, [], [*renames.notes, *known])

@@ -18,6 +18,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.ignore import split
 from whisper_migrate.inspect import inspect
+from whisper_migrate.planning.locality import beyond_reach
 from whisper_migrate.revisions.prove import Flaw, prove
 from whisper_migrate.revisions.prove_script import prove_script
 from whisper_migrate.rows.any_row import FailsOnAnyRow
@@ -93,7 +94,7 @@ def prove_history(history: History, server: URL, name: str | None, tell: Callabl
                 wanted = inspect(other, like=end)
                 changes, _ = split(diff(end, wanted), history.project.ignored, end, wanted)
             with connected(shadow) as connection:
-                outcome.unwritten = settled(connection, changes)
+                outcome.unwritten = settled(connection, [one for one in changes if not beyond_reach(one)])
     return outcome
 
 
