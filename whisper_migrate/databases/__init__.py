@@ -1,3 +1,3 @@
-"""Databases: which one is meant, how to reach it, and throwaway ones."""
+"""Databases: find the configured one, connect to it, and create throwaway ones."""
 
-QUERIES = "WHISPER_SHOW_QUERIES"  # the environment variable that asks for the queries of other sessions
+QUERIES = "WHISPER_SHOW_QUERIES"  # the environment variable that permits showing the queries of other sessions

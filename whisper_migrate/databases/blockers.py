@@ -1,6 +1,6 @@
-"""Who holds a lock that is waited for, in words, and what to do about it.
+"""Describe the sessions that hold a lock which another session waits for, and the way to end the wait.
 
-Of another session nobody sees the query, unless that is asked for: there may be secrets in it.
+The queries of other sessions may contain secrets, so they are shown only if an environment variable permits it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ SESSION = """
        extract(epoch FROM clock_timestamp() - a.xact_start)::float AS age,
        a.pid IS NOT NULL AND a.query = '<insufficient privilege>' AS hidden, current_user AS me"""
 
-# Who blocks is asked only of a backend that waits: to tell it, PostgreSQL must stop all locking for a moment.
+# Asked only about a process that waits: pg_blocking_pids() stops all locking on the server for a moment.
 OF_BACKEND = f"""
 SELECT {SESSION}
 FROM pg_catalog.pg_stat_activity AS me, unnest(pg_catalog.pg_blocking_pids(me.pid)) AS blocking
 LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = blocking
 WHERE me.pid = :pid AND me.wait_event_type = 'Lock'"""
 
-# A prepared transaction has no process: it holds what a waiter waits for, or what no reader gets past.
+# A prepared transaction has no process. It is found by its locks: one that a waiter wants, or one that blocks readers.
 PREPARED = """
 SELECT DISTINCT x.gid, x.owner AS role, extract(epoch FROM clock_timestamp() - x.prepared)::float AS age
 FROM pg_catalog.pg_prepared_xacts AS x
@@ -39,7 +39,7 @@ JOIN pg_catalog.pg_locks AS wanted ON NOT wanted.granted AND wanted.pid = :pid
      IS NOT DISTINCT FROM (wanted.locktype, wanted.database, wanted.relation, wanted.page, wanted.tuple,
                            wanted.transactionid, wanted.classid, wanted.objid)"""
 
-# No reader gets past an AccessExclusiveLock.
+# Only an AccessExclusiveLock blocks readers.
 EXCLUSIVE = """
 held.locktype = 'relation' AND held.mode = 'AccessExclusiveLock' AND held.granted
 AND held.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())"""
@@ -49,29 +49,29 @@ FROM pg_catalog.pg_locks AS held JOIN pg_catalog.pg_stat_activity AS a USING (pi
 WHERE {EXCLUSIVE} AND pid <> pg_catalog.pg_backend_pid() ORDER BY 1"""
 PREPARED_BEFORE_READERS = f"{PREPARED} WHERE {EXCLUSIVE}"
 
-Ask = Callable[..., Iterable[Any]]  # runs a query with named values, and gives its rows
+Ask = Callable[..., Iterable[Any]]  # runs a query with named values, and returns its rows
 
 
 @dataclass(frozen=True)
 class Blockers:
-    """Sessions and prepared transactions that hold what is waited for: `words` on them, and `remedies`, each once."""
+    """Sessions and prepared transactions that hold a lock: `words` describe them, `remedies` are without duplicates."""
 
     words: str
     remedies: tuple[str, ...]
 
     @property
     def remedy(self) -> str:
-        """What to do about all of them."""
+        """All remedies as one text."""
         return " ".join(self.remedies)
 
 
 def of_backend(ask: Ask, pid: int) -> Blockers | None:
-    """Who blocks the process `pid`; None where nobody does."""
+    """Return the sessions that block the process `pid`; None if nobody does."""
     return _found(ask(OF_BACKEND, pid=pid), ask, PREPARED_BEFORE, pid=pid)
 
 
 def of_readers(ask: Ask) -> Blockers | None:
-    """Who holds a lock in this database that no reader gets past; None where nobody does."""
+    """Return the sessions whose locks block readers of this database; None if there are none."""
     return _found(ask(OF_READERS), ask, PREPARED_BEFORE_READERS)
 
 

@@ -1,8 +1,9 @@
-"""Whether a table of our bookkeeping may be read and written: the stamp, the ledger and the journal.
+"""Whether the tables for bookkeeping (stamp, ledger and journal) can be read and written without danger.
 
-Somebody who may create in the schema public can plant a relation of such a name. Whoever reads a view, or a table with
-row-level security, an index on an expression or extended statistics, runs the functions that these call; writing also
-runs triggers, rules, defaults and checks. Only a plain table is touched, of an owner who could do as much anyway.
+A role that may create in the schema public can plant a relation with the name of such a table. Reading a view runs the
+functions that the view calls; row-level security, an index on an expression and extended statistics do as much. Writing
+also runs triggers, rules, defaults and checks. The engine therefore uses only a plain table whose owner is trusted:
+this role or a role that it is a member of, the database's owner, or a superuser.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from sqlalchemy import Connection, text
 
 from whisper_migrate.errors import Failure
 
-# Defaults that we have written ourselves. PostgreSQL has functions that run a text as SQL, so no other will do.
+# The defaults that the engine itself writes. No other one is trusted, as some functions execute a text as SQL.
 DEFAULTS = "'clock_timestamp()', 'SESSION_USER'"
 
-# A role can be made a member of another without being asked, by whoever administers that one: before PostgreSQL 16 this
-# is any role of itself. Counted is what a superuser, a role that may create roles, or the role itself has granted.
+# Whoever administers a role can make another role a member of it, without that role's consent; before PostgreSQL 16
+# every role administers itself. A membership counts only if granted by a superuser, by a role that may create roles, or
+# by the member.
 MEMBERSHIPS = """
 WITH RECURSIVE mine(role) AS (
     SELECT r.oid FROM pg_catalog.pg_roles AS r WHERE r.rolname IN (current_user, session_user)
@@ -74,7 +76,7 @@ KINDS = {
 }
 
 
-# What a script for psql does of this: `found` is declared in its block.
+# The same check in a script for psql, whose block declares `found`.
 GUARD = f"""FOR found IN {RELATION.replace(":name", "'alembic_version'")} LOOP
         IF found.kind <> 'r' OR NOT found.is_trusted OR found.flaw IS NOT NULL THEN
             RAISE EXCEPTION 'public.alembic_version of the role % is not safe to read: see migrate.py status.',
@@ -84,10 +86,10 @@ GUARD = f"""FOR found IN {RELATION.replace(":name", "'alembic_version'")} LOOP
 
 
 def is_there(connection: Connection, table: str) -> bool:
-    """Whether the database has this table of our bookkeeping, such as `public.alembic_version`.
+    """Whether the database has this bookkeeping table, such as `public.alembic_version`.
 
-    Raises Failure for anything of that name that could run another role's code, or that another role can exchange for
-    such: what it is, whose, and how to be rid of it.
+    Raises Failure if a relation of that name could run another role's code now, or could be replaced so that it does.
+    The failure names the relation, its owner, and the statement that removes it.
     """
     found = connection.execute(text(RELATION), {"name": table.removeprefix("public.")}).one_or_none()
     if found is None:

@@ -1,10 +1,10 @@
-"""Runs statements whose text comes from a database that people use, in a shadow, without the rights of who connects.
+"""Run statements that come from a real database, in a shadow and without the rights of the connected role.
 
-Whoever owns a function, a domain or a materialized view there decides which code they hold, and to make an index, a
-default or a constraint runs some of it. In a shadow such statements run as a role that may do nothing elsewhere. It is
-made inside the transaction that is rolled back afterwards, so none is ever left on the server.
+The owner of a function, domain or materialized view decides which code it contains, and creating an index, a default or
+a constraint runs some of that code. In the shadow, such statements run as a role without rights outside of it. The role
+is created in a transaction that is rolled back, so none is ever left on the server.
 
-To SET ROLE would not do: what runs can RESET it. Inside a function that is SECURITY DEFINER it cannot.
+SET ROLE would not be enough, since the statements can RESET it. They cannot do so inside a SECURITY DEFINER function.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sqlalchemy import Connection, text
 from whisper_migrate.errors import Failure
 from whisper_migrate.sql import run
 
-# Rolled back is all that a role does to databases and roles. These do what no rollback takes back.
+# A rollback reverts everything that a role does to databases and roles, but not the effects of these rights.
 RIGHTS = """
 SELECT r.rolsuper AS is_superuser,
        r.rolreplication OR EXISTS (
@@ -39,7 +39,7 @@ BEGIN
         EXECUTE statement;
     END LOOP;
 END $$"""
-# The role owns the function and could make it run as whoever calls it.
+# The role owns the function, and could make it run with the rights of its caller.
 INTACT = (
     f"SELECT prosecdef FROM pg_catalog.pg_proc WHERE oid = '{FUNCTION}(pg_catalog.text[])'::pg_catalog.regprocedure"
 )
@@ -54,19 +54,19 @@ SETTINGS = {
 
 @dataclass
 class Confined:
-    """A shadow in which statements can be run without rights; the role is None where that is who connects."""
+    """A shadow in which statements run without rights; `role` is None if the connected role is itself no superuser."""
 
     shadow: Connection
     role: str | None
     prepared: Sequence[object]
 
     def give(self, objects: Iterable[tuple[str, str]]) -> None:
-        """Let the role have objects, each with the word that ALTER ... OWNER TO has for it."""
+        """Make the role the owner of objects, each given as (word after ALTER, name)."""
         for word, name in objects if self.role else ():
             run(self.shadow, f"ALTER {word} {name} OWNER TO {self.role}")
 
     def run(self, statements: Sequence[str]) -> None:
-        """Run statements. Raises DBAPIError where one fails, as where it wants more rights than the role has."""
+        """Run statements. Raises DBAPIError if one fails, for example because the role lacks a right."""
         if not statements:
             return
         if not self.shadow.scalar(text(INTACT)):
@@ -79,9 +79,10 @@ class Confined:
 
 @contextmanager
 def confined(shadow: Connection) -> Iterator[Confined]:
-    """Confine what is run in a shadow, and take back all of it at the end.
+    """Prepare a shadow to run statements without rights, and roll back their effects at the end.
 
-    Raises Failure for a role that is no superuser and may still reach beyond the database: it must not be lent.
+    Raises Failure if the connected role is no superuser but may run programs or read files on the server: then there is
+    no other role to run the statements.
     """
     prepared = shadow.execute(text(PREPARED)).all()
     savepoint = shadow.begin_nested()
@@ -110,6 +111,6 @@ def _set(shadow: Connection) -> None:
 
 
 def _forget_prepared(shadow: Connection, before: Sequence[object]) -> None:
-    """Statements stay prepared after a rollback, under names that we might take for ours."""
+    """Deallocate new prepared statements: they outlive a rollback, under names that the engine may use itself."""
     if shadow.execute(text(PREPARED)).all() != before:
         run(shadow, "DEALLOCATE ALL")

@@ -1,4 +1,4 @@
-"""Where every connection of ours is opened: how it is reached, and which settings it begins with."""
+"""Open every connection of the engine, with its parameters and its first settings."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from whisper_migrate.databases.interruption import interruptible
 from whisper_migrate.databases.session_settings import autocommit, prepare
 from whisper_migrate.databases.url import DRIVER
 
-# libpq itself would wait for minutes for a server that does not answer, and for ever for one that answers no more.
+# By default libpq waits for minutes for a server that does not answer, and for ever for one that stops answering.
 CLIENT = {
     "application_name": "whisper-migrate",
-    "client_encoding": "utf8",  # any name must come through, whatever the role or the database has set
+    "client_encoding": "utf8",  # object names may have any characters, whatever encoding is set
     "connect_timeout": 10,
     "keepalives": 1,
     "keepalives_idle": 15,
@@ -33,9 +33,9 @@ CLIENT = {
 
 @contextmanager
 def connected(url: URL, *, read_only: bool = False) -> Iterator[Connection]:
-    """A connection to `url`; `read_only` makes PostgreSQL itself refuse every write and keep to one snapshot.
+    """Connect to `url`; with `read_only`, PostgreSQL refuses all writes and shows a single snapshot.
 
-    Raises Failure in plain words when the database cannot be reached.
+    Raises Failure in plain words if the database cannot be reached.
     """
     options = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"} if read_only else {}
     try:
@@ -47,9 +47,9 @@ def connected(url: URL, *, read_only: bool = False) -> Iterator[Connection]:
 
 
 def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
-    """An engine that keeps no connection open; each that it opens is prepared, also for who asks the engine for one.
+    """Return an engine without a pool that prepares each connection it opens, including those of user code.
 
-    `options` are SQLAlchemy's. What the URL says of the connection wins over `CLIENT`.
+    `options` are those of SQLAlchemy's create_engine. Parameters in the URL take precedence over `CLIENT`.
     """
     url = url.set(drivername=DRIVER)
     said = set(url.query) | ({"connect_timeout"} if os.environ.get("PGCONNECT_TIMEOUT") else set())
@@ -66,7 +66,7 @@ def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
             backend = pooler.backend(connection)
             lent = pooler.is_pooled(connection, backend) and pooler.lends_by_transaction(connection, again, url)
             record.info.update({pooler.BACKEND: backend, pooler.LENT: lent})
-            if not lent:  # else it would be set for somebody else
+            if not lent:  # otherwise the settings would reach another client of the pooler
                 prepare(connection, url)
 
     def again() -> Any:
@@ -74,12 +74,13 @@ def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
         return made.dialect.connect(**{**parameters, **arguments, **reached.server(url)})
 
     def default_schema(*_: object) -> None:
-        """SQLAlchemy takes the first schema of the search path for the default one, and there is none in it."""
+        """Set the default schema, which SQLAlchemy takes from the search_path: it is empty here."""
         if made.dialect.default_schema_name is None:
             made.dialect.default_schema_name = "public"
 
     sqlalchemy.event.listen(made, "do_connect", go_there)
-    # Before SQLAlchemy looks: it writes backslashes twice for a role that has standard_conforming_strings off.
+    # Before SQLAlchemy's first look at the connection: if the role has standard_conforming_strings off, SQLAlchemy
+    # doubles every backslash.
     sqlalchemy.event.listen(made, "connect", opened, insert=True)
     sqlalchemy.event.listen(made, "connect", default_schema)
     return made

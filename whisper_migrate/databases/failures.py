@@ -1,4 +1,4 @@
-"""Why a database could not be reached, in one sentence."""
+"""Explain in one sentence why a database could not be reached."""
 
 import re
 
@@ -10,7 +10,7 @@ from whisper_migrate.errors import Failure
 CHECK = "Check DATABASE_URL or POSTGRES_*"
 SERVER = "PostgreSQL at {where}"
 
-# What libpq says (never translated, as nothing here sets a locale) and what servers say, most telling first.
+# Messages of libpq (in English, since no locale is set here) and of servers; the most specific ones come first.
 MEANINGS: tuple[tuple[str, str, str], ...] = (
     (
         r"invalid response to SSL negotiation|expected authentication request from server",
@@ -108,7 +108,7 @@ MEANINGS: tuple[tuple[str, str, str], ...] = (
 
 
 def connection_failure(url: URL, error: BaseException) -> Failure:
-    """What a failed connection means: for an error of psycopg2's, or SQLAlchemy's around it. No password is in it."""
+    """Return the Failure that explains a connection error of psycopg2's or SQLAlchemy's, without any password."""
     text = str(getattr(error, "orig", None) or error)
     values = {"where": _where(url), "user": url.username or "(none)", "database": url.database or "(none)"}
     for pattern, what, remedy in MEANINGS:

@@ -1,7 +1,7 @@
-"""Which of several errors was first, and all that PostgreSQL said of it.
+"""Find the first of several chained errors, and everything that PostgreSQL reported about it.
 
-A `finally` in a revision that fails as well, or a statement in a transaction that has failed, raises an error of its
-own: Python then shows that one, and PostgreSQL's answer to the statement at fault is behind it.
+A `finally` that fails in a revision, or a statement in a failed transaction, raises another error. Python then shows
+the later error, and hides PostgreSQL's answer to the statement that caused it.
 """
 
 from __future__ import annotations
@@ -14,34 +14,34 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from whisper_migrate.errors import reason
 
-MOST = 200  # characters of a statement, and of a detail: it may hold a whole row
+MOST = 200  # characters of a statement or a DETAIL, which may hold a whole row
 PASSWORD = re.compile(r"(\bpassword\b[\s\"']*(?:=\s*)?E?)'(?:[^']|'')*+'", re.I)
 HIDDEN = r"\1'***'"
 
 
 def first_failure(error: BaseException) -> BaseException:
-    """The first error of PostgreSQL's among those that led to this one; the error itself where there is none."""
+    """Return PostgreSQL's first error among those that led to `error`; `error` itself if there is none."""
     found = [one for one in _chain(error) if isinstance(one, DBAPIError) and not _follows(one)]
     return found[-1] if found else error
 
 
 def explained(error: BaseException) -> str:
-    """PostgreSQL's sentence, table, DETAIL and HINT, and the statement, shortened; never the values bound to it.
+    """Return PostgreSQL's message, table, DETAIL, HINT and the shortened statement, never its bound values.
 
-    There is no full stop at its end.
+    The text has no full stop at its end.
     """
     return ". ".join([named(error), *details(error, "It was")])
 
 
 def named(error: BaseException) -> str:
-    """PostgreSQL's sentence, and the table where it does not name that itself."""
+    """Return PostgreSQL's message, with the table added if the message does not name it."""
     said, table = reason(error), getattr(_diagnosis(error), "table_name", None)
     unnamed = table and not re.search(rf"(?<!\w){re.escape(table)}(?!\w)", said)
     return f"{said} (table {table})" if unnamed else said
 
 
 def details(error: BaseException, who: str) -> list[str]:
-    """DETAIL, HINT and the statement at which `who` failed ("It was"): sentences without a full stop."""
+    """Return DETAIL, HINT and the statement at which `who` failed ("It was"), each without a full stop."""
     said = []
     for label in ("detail", "hint"):
         if words := getattr(_diagnosis(error), f"message_{label}", None):

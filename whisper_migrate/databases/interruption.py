@@ -1,4 +1,4 @@
-"""Signals in the middle of a statement: Python hears of one when the statement is over, so a thread ends that."""
+"""Let signals interrupt a running statement: Python calls a handler only after it, so a thread cancels it."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
-GRACE = 5  # seconds, for the server to cancel a statement
+GRACE = 5  # seconds for the server to cancel a statement
 
-heard: list[int] = []  # the signals, in case psycopg2 drops what a handler raises while it reads a notice
+heard: list[int] = []  # received signals: psycopg2 drops a handler's exception that is raised while it reads a notice
 _open: WeakSet[connection] = WeakSet()
-_turn = Lock()  # a set that grows cannot be walked through
+_turn = Lock()  # the set may not grow while it is iterated
 
 
 def interruptible(opened: connection) -> None:
-    """Let a signal cancel what this connection is doing, once `listen` was called."""
+    """Let a signal cancel the statements of this connection, once `listen` was called."""
     with _turn:
         _open.add(opened)
 
 
 @cache
 def listen() -> None:
-    """From now on SIGINT and SIGTERM cancel every running statement; their handlers are called right afterwards."""
+    """From now on, let SIGINT and SIGTERM cancel every running statement; Python then calls their handlers."""
     signals, tell = os.pipe()
     os.set_blocking(tell, False)
     signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
@@ -39,7 +39,10 @@ def listen() -> None:
 
 
 def hang_up(opened: connection) -> None:
-    """Let what waits for an answer on this connection fail at once: nothing is sent, so that nothing can hang."""
+    """Close the connection's socket, so that a call waiting for an answer fails at once.
+
+    Sends nothing, so cannot hang.
+    """
     from psycopg2 import Error
 
     with suppress(OSError, Error), socket.socket(fileno=os.dup(opened.fileno())) as end:
@@ -47,7 +50,7 @@ def hang_up(opened: connection) -> None:
 
 
 def is_busy(opened: connection) -> bool:
-    """Whether a statement is running on it."""
+    """Whether a statement is running on the connection."""
     from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
 
     return bool(opened.info.transaction_status == TRANSACTION_STATUS_ACTIVE)
@@ -57,7 +60,7 @@ def _cancel(signals: int) -> None:
     while number := os.read(signals, 1):
         if number[0] in ENDING:
             heard.append(number[0])
-            # Those of this moment: what is begun later may be the cleaning up.
+            # Only connections that are busy now: a statement that begins later may belong to the cleaning up.
             with _turn:
                 opened = [*_open]
             for active in filter(is_busy, opened):
@@ -65,9 +68,9 @@ def _cancel(signals: int) -> None:
 
 
 def cancel(active: connection) -> None:
-    """Cancel its statement; where that does not help soon, the network or the server is dead: then hang up.
+    """Cancel the running statement. If that has no effect within GRACE seconds, close the connection.
 
-    The server is asked by a child process: psycopg2 lets no thread of ours run until it is heard, which may be never.
+    A child process sends the request: psycopg2 blocks all threads until the server answers, which may be never.
     """
     child = os.fork()
     if not child:

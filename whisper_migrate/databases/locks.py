@@ -1,4 +1,4 @@
-"""How many locks a transaction takes: the server has so many for everybody."""
+"""Limit the number of locks that a transaction takes: a server has a fixed number of locks for all sessions."""
 
 import itertools
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid()"""
 
 
 class TooManyLocks(Exception):
-    """A transaction is about to take all the locks that the server has for everybody."""
+    """A transaction is about to use up the server's locks, which other sessions need as well."""
 
 
 @contextmanager
 def few_locks(connection: Connection) -> Iterator[None]:
-    """Raise TooManyLocks as soon as the transaction holds half of the server's locks: others need some as well.
+    """Raise TooManyLocks as soon as the transaction holds half of the server's locks.
 
-    Every table that a transaction makes is locked until its end, and so is every index of it.
+    A transaction keeps a lock on each table and index that it creates, until its end.
     """
     executed = itertools.count(1)
 

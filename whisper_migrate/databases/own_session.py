@@ -1,7 +1,7 @@
-"""Each revision runs in a session like that of a run of its own, and its stamp is written in such a one.
+"""Restore the session after each revision, so that neither its stamp nor the next revision runs with its settings.
 
-A setting, a role, a temporary table and a prepared statement last as long as the connection. What a revision leaves of
-them would decide which schema, which role and which table the next one means, but only where one run applies both.
+Settings, the role, temporary tables and prepared statements last as long as the connection. If they were kept, the next
+revision would mean other schemas or tables, but only when one run applies both.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 
 from sqlalchemy import Connection
 
-# Those of the transaction end with it, and so does the mark that it bears.
+# Settings of the transaction end with it, including the mark by which `whole_transaction` recognizes it.
 SETTINGS = """
 SELECT name, setting FROM pg_catalog.pg_settings
 WHERE source = 'session' AND name NOT LIKE 'whisper_migrate.%'
@@ -22,9 +22,9 @@ TEMPORARY = "SELECT pg_catalog.pg_my_temp_schema() <> 0"
 
 @contextmanager
 def own_session(connection: Connection) -> Iterator[None]:
-    """Run a revision inside: what it sets and makes for the session is gone when it is at its end.
+    """Run a revision inside; at its end, undo all its changes to the session.
 
-    Where it fails, that is left to the rollback.
+    If the revision fails, the rollback undoes them.
     """
     with closing(connection.connection.cursor()) as cursor:
         cursor.execute(WHO)
@@ -38,5 +38,5 @@ def own_session(connection: Connection) -> Iterator[None]:
         cursor.execute(f"SELECT {calls}", [word for pair in before for word in pair])
         cursor.execute(TEMPORARY)
         if cursor.fetchone() == (True,):
-            cursor.execute("CLOSE ALL")  # a cursor that is open on a temporary table would keep it
+            cursor.execute("CLOSE ALL")  # an open cursor on a temporary table would prevent its drop
             cursor.execute("DISCARD TEMP")

@@ -1,9 +1,11 @@
-"""A pooler between us and the database: by the session its connections are as good as our own.
+"""Recognize a pooler between the engine and the database, and whether it lends its connections by transaction.
 
-One that lends them for a transaction at a time gives a session's settings, locks and prepared statements to somebody
-else. Each client of a pooler is given a number for its cancel requests that is not its backend's process. Where the two
-are equal there is no pooler, and nothing more is asked. Otherwise a second client takes up a transaction: when it gets
-the backend of the first one, or the first one must do with another backend then, they are lent by the transaction.
+A pooler that lends by session is no problem. One that lends by transaction gives the settings, locks and prepared
+statements of a session to another client.
+
+A pooler gives each client a process number for cancel requests that differs from the server process's. If the numbers
+are equal, there is no pooler. Otherwise a second client begins a transaction. If it gets the first client's server
+process, or the first client then gets another one, the pooler lends by transaction.
 """
 
 from __future__ import annotations
@@ -16,28 +18,31 @@ from sqlalchemy import Connection
 
 from whisper_migrate.errors import Failure
 
-PROBES = 10  # others may use the pooler at the same time, and be given what the second client should get
+PROBES = 10  # attempts: other clients of the pooler may take the server process that the second client should get
 
-# In the info of each of our connections: whether it is lent by the transaction, and which process serves it first.
+# Keys of each connection's info: whether a pooler lends it by transaction, and the server process that served it first.
 LENT, BACKEND = "lent by the transaction", "backend"
 
 _known: dict[Hashable, bool] = {}
 
 
 def is_pooled(driver: Any, backend: int) -> bool:
-    """Whether a connection of psycopg2's, which `backend` serves, goes through a pooler."""
+    """Whether a psycopg2 connection, served by the process `backend`, goes through a pooler."""
     return bool(driver.info.backend_pid != backend)
 
 
 def lends_by_transaction(driver: Any, connect: Callable[[], Any], address: Hashable) -> bool:
-    """Whether the pooler at `address` does so. `driver` is in autocommit; `connect` makes another connection to it."""
+    """Whether the pooler at `address` lends by transaction.
+
+    `driver` is a connection in autocommit; `connect` opens another one through the pooler.
+    """
     if address not in _known:
         _known[address] = any(_is_shared(driver, connect) for _ in range(PROBES))
     return _known[address]
 
 
 def require_session(connection: Connection) -> None:
-    """Raises Failure for a connection that is lent by the transaction."""
+    """Raise Failure for a connection that a pooler lends by transaction."""
     if connection.info.get(LENT):
         raise Failure(
             "The database is reached through a pooler that lends its connections by the transaction:"
@@ -47,7 +52,7 @@ def require_session(connection: Connection) -> None:
 
 
 def backend(driver: Any) -> int:
-    """The number of the process that serves a connection of psycopg2's."""
+    """Return the number of the server process that serves a psycopg2 connection."""
     with driver.cursor() as cursor:
         cursor.execute("SELECT pg_catalog.pg_backend_pid()")
         return int(cursor.fetchone()[0])
@@ -56,4 +61,4 @@ def backend(driver: Any) -> int:
 def _is_shared(driver: Any, connect: Callable[[], Any]) -> bool:
     before = backend(driver)
     with closing(connect()) as other:
-        return backend(other) == before or backend(driver) != before  # the other's transaction is still open
+        return backend(other) == before or backend(driver) != before  # the second client's transaction is still open

@@ -1,4 +1,4 @@
-"""How psql is started on a database."""
+"""Start psql on a database without showing passwords in the list of processes."""
 
 import os
 import shutil
@@ -19,9 +19,9 @@ SERVICE = "whisper_migrate"
 
 @contextmanager
 def psql(url: URL) -> Iterator[tuple[list[str], dict[str, str]]]:
-    """The command as everybody may see it in a list of processes, and the environment that adds the URL's secrets.
+    """Yield the command to run, without secrets, and the environment that contains them.
 
-    libpq takes the password from the environment, and other secrets from a service file only.
+    libpq takes the password from the environment, and other secrets only from a service file.
     """
     program = shutil.which("psql") or str(embedded.binaries() / "psql")
     hidden = secrets(url)
@@ -34,7 +34,7 @@ def psql(url: URL) -> Iterator[tuple[list[str], dict[str, str]]]:
     if "service" in url.query:
         names = " and ".join(sorted(hidden))
         raise Failure(f"psql cannot be given {names} of a URL that names a service.", f"Put {names} into the service.")
-    with tempfile.TemporaryDirectory(prefix="whisper-psql-") as folder:  # only its user can enter it
+    with tempfile.TemporaryDirectory(prefix="whisper-psql-") as folder:  # only the user can enter this folder
         file = Path(folder, "service")
         file.touch(mode=0o600)
         file.write_text("\n".join([f"[{SERVICE}]", *(f"{name}={value}" for name, value in hidden.items())]) + "\n")

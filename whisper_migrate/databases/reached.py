@@ -1,7 +1,7 @@
-"""Which server an address has led to: one with several hosts, or a name of several servers, may lead elsewhere next.
+"""Remember the server that an address has led to: with several hosts, the next connection may reach another one.
 
-As long as a connection is open, other connections to the same address go to the server that it has reached: a shadow
-that was made on the primary is not looked for on a standby.
+While a connection is open, new connections to its address go to the server it has reached. A shadow created on the
+primary is thus not looked for on a standby.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ _lock = Lock()
 
 
 def server(url: URL) -> dict[str, Any]:
-    """The connection parameters of the server that open connections to this address have reached; else none."""
+    """Return the connection parameters of the server that open connections to this address have reached; else {}."""
     with _lock:
         found = [place for opened, (address, place) in _open.items() if address == _address(url) and not opened.closed]
     return found[0] if found else {}
 
 
 def remember(url: URL, opened: connection) -> None:
-    """Take note of the server that a new connection has reached."""
+    """Remember the server that a new connection has reached."""
     with _lock:
         _open[opened] = (_address(url), _place(opened))
 
 
 def _address(url: URL) -> Hashable:
-    """All that a URL says but the database: it is the server's address for the shadows beside a database, too."""
+    """Return the URL without its database: shadows have the same address as the database beside them."""
     return url.set(database="")
 
 
@@ -44,6 +44,7 @@ def _place(opened: connection) -> dict[str, Any]:
     place = {"host": opened.info.host, "port": opened.info.port}
     with socket.socket(fileno=os.dup(opened.fileno())) as other_end:
         if other_end.family in (socket.AF_INET, socket.AF_INET6):
-            # The name stays, which a certificate is compared with; hostaddr says which server of that name.
+            # The host name must stay, since the certificate is compared with it; hostaddr selects the server of that
+            # name.
             place["hostaddr"] = other_end.getpeername()[0]
     return place

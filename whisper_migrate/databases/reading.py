@@ -1,4 +1,4 @@
-"""Reads a database that others work on meanwhile: one of them may hold a lock, or drop what is about to be read."""
+"""Read a database while other sessions work on it, which may lock objects or drop them meanwhile."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from whisper_migrate.locked_objects import AROUND, around
 Found = TypeVar("Found")
 
 TRIES = 5
-LOCK_TIMEOUT = 20  # seconds; who only reads stands in nobody's way
-# What a role has for its queries is too short for a whole schema.
+LOCK_TIMEOUT = 20  # seconds; a session that only reads blocks nobody by waiting
+# A role's own time-outs, meant for its queries, are too short to read a whole schema.
 PATIENTLY = """
 SELECT set_config(s.name, CASE s.name WHEN 'lock_timeout' THEN :seconds ELSE '0' END, true)
 FROM pg_catalog.pg_settings AS s
 WHERE s.name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout')"""
-# What PostgreSQL says of what is in our snapshot and in the catalog no more.
+# PostgreSQL's errors about objects that are in the snapshot, but no longer in the catalog.
 VANISHED = frozenset(
     {
         errorcodes.INTERNAL_ERROR,  # "cache lookup failed for index 4711"
@@ -38,10 +38,10 @@ VANISHED = frozenset(
 
 
 def in_snapshot(database: URL, reading: Callable[[Connection], Found], *, around_locks: bool = False) -> Found:
-    """What `reading` finds on a connection that sees one snapshot and can only read.
+    """Call `reading` on a read-only connection that sees a single snapshot, and return its result.
 
-    It is called again when something was dropped while it read. Raises Failure when that happens all the time, and
-    when another session keeps something locked: unless `around_locks` lets it be read without what is locked then.
+    Repeats the call if an object was dropped meanwhile. Raises Failure if that happens TRIES times, or if another
+    session keeps an object locked. With `around_locks` the locked objects are left out instead.
     """
     blockers: Blockers | None = None
     for number in range(1, TRIES + 1):
@@ -70,7 +70,7 @@ def in_snapshot(database: URL, reading: Callable[[Connection], Found], *, around
 
 
 def _blockers(database: URL) -> Blockers | None:
-    """Who holds what no reader gets by."""
+    """Return the sessions whose locks block readers of this database."""
     with contextlib.suppress(DBAPIError, Failure), connected(database, read_only=True) as connection:
         return of_readers(lambda query, **values: connection.execute(text(query), values))
     return None

@@ -1,7 +1,7 @@
-"""A revision that opens a second connection, and waits with it for the locks of its own transaction, waits for ever.
+"""Detect a revision that waits for itself: its second connection waits for a lock of its own transaction.
 
-PostgreSQL sees no deadlock in that, since one of the two sessions is idle: the wait goes through Python. A thread looks
-for it while revisions run, on a connection of its own that is opened only where they take longer than a moment.
+PostgreSQL sees no deadlock, because one of the two sessions is idle and waits in Python. A thread looks for such waits
+while revisions run. It opens its own connection only if they take longer than a moment.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ from whisper_migrate.databases.session_settings import autocommit
 from whisper_migrate.errors import Failure
 
 MOMENT = 1.0  # seconds
-PATIENCE = 5  # times, after which who waits although it was cancelled is given what it waits for
+PATIENCE = 5  # cancellations; if the wait goes on after them, the process that holds the lock is ended
 
-# libpq gives this name to the connections of this process, and of those that it starts, which have no other name.
+# libpq's name for connections of this process and its children, unless they have another name.
 NAME = f"whisper-migrate revision {os.getpid()}_{secrets.token_hex(4)}"
 
-# Who waits, and the other one: that came while the revisions ran, and where it holds what we wait for, it is idle.
+# Pairs of a waiting session and the other one, which connected while the revisions ran. If the other one holds the
+# lock, it is idle.
 WAITS = """
 SELECT a.pid, other.pid, other.application_name, coalesce(l.relation::regclass::text, 'a row')
 FROM pg_catalog.pg_stat_activity AS a
@@ -49,14 +50,14 @@ WHERE (a.wait_event_type = 'Lock' OR a.pid = ANY(%(own)s)) AND a.datname = curre
 
 @dataclass
 class Named:
-    """Gives `NAME` to new connections of this process while one of its threads runs revisions, and no longer."""
+    """Names the new connections of this process `NAME` while any of its threads runs revisions."""
 
     _runs: int = 0
     _lock: Any = field(default_factory=Lock)
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """A name that the process was started with stays."""
+        """Set PGAPPNAME unless the process was started with it."""
         with self._lock:
             self._runs += 1
             os.environ.setdefault("PGAPPNAME", NAME)
@@ -74,11 +75,11 @@ _NAMED = Named()
 
 @dataclass
 class Watcher:
-    """Looks after the connection that revisions run on; `failure` is what it has found."""
+    """Watches the connection that runs revisions; `failure` is set when a revision waits for itself."""
 
     engine: Engine
     driver: Any
-    backend: int  # the process that serves it
+    backend: int  # the server process of the connection
     folder: Path
     failure: Failure | None = None
     _end: Event = field(default_factory=Event)
@@ -87,12 +88,12 @@ class Watcher:
     _began: float = field(default_factory=time.monotonic)
 
     def require_none(self) -> None:
-        """Raises Failure where a second connection has waited: whatever was to be done there is not done."""
+        """Raise Failure if a revision has waited for itself, since the cancelled statement has done nothing."""
         if self.failure:
             raise self.failure
 
     def run(self) -> None:
-        """Look, until the end. Where no connection can be had for that, nothing is found."""
+        """Look for waits until `stop` is called. If no connection can be opened, nothing is detected."""
         if self._end.wait(MOMENT):
             return
         with suppress(psycopg2.Error, DBAPIError), closing(self.engine.raw_connection()) as other:
@@ -105,7 +106,7 @@ class Watcher:
                         return
 
     def stop(self) -> None:
-        """The revisions are over."""
+        """End the watch."""
         self._end.set()
 
     def _look(self, cursor: Any) -> None:
@@ -117,7 +118,7 @@ class Watcher:
             if (other not in own and name != NAME) or (pid == other and is_busy(here)):
                 continue
             self._seen.add(other)
-            if other not in before:  # at the end of a statement, it may have its lock in a moment
+            if other not in before:  # a statement that is about to end may release the lock in a moment
                 continue
             self.failure = self.failure or self._said(other, what, waits=pid == other)
             self._cancelled += 1
@@ -141,12 +142,12 @@ class Watcher:
 
 @contextmanager
 def watched(connection: Connection, folder: Path, settings: str) -> Iterator[Watcher]:
-    """Look while revisions of the project in `folder` run on this connection.
+    """Watch the connection while revisions of the project in `folder` run on it.
 
-    A connection that a revision asks the engine for is given the `settings`, a statement, that its own one has. Raises
-    Failure, in place of what the revision makes of it, where it waits for itself.
+    `settings` is a statement that is run on every connection which a revision requests from the engine. Raises Failure
+    if a revision waits for itself, in place of the error that the revision raises then.
     """
-    # An engine of its own: the events of the other one are changed here while the thread connects.
+    # A separate engine: the listeners of the other one change while the thread connects.
     watcher = Watcher(
         engine(connection.engine.url), connection.connection.driver_connection, connection.info[pooler.BACKEND], folder
     )
@@ -172,7 +173,7 @@ def watched(connection: Connection, folder: Path, settings: str) -> Iterator[Wat
 
 
 def _own(here: Any) -> dict[int, Any]:
-    """The other open connections of this process to the same database, by the process that serves each."""
+    """Return this process's open connections to the same database, by the number of the server process."""
     found = {}
     for one in gc.get_objects():
         if issubclass(type(one), Driver) and one is not here and not one.closed and _address(one) == _address(here):
@@ -185,7 +186,7 @@ def _address(driver: Any) -> tuple[Any, ...]:
 
 
 def _place(folder: Path) -> str:
-    """Where in a revision this process is, as ` (alembic/versions/x.py:12)`: threads first, then the rest."""
+    """Return the place in a revision that this process is at, as ` (alembic/versions/x.py:12)`; "" if unknown."""
     for frame in reversed(list(sys._current_frames().values())):
         inner: Any = frame
         while inner:

@@ -1,4 +1,4 @@
-"""Secrets in addresses of databases: which parameters are secret, and how an address is shown without them."""
+"""Find the secrets in database addresses, and show addresses without them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # also what prints nothing of a database imports this
+if TYPE_CHECKING:  # modules that never print a URL import this one, too
     from sqlalchemy import URL
 
-# Parameters of newer clients than the one in use. What is called like them is taken for a secret as well.
+# Includes parameters of newer clients. Parameters with similar names (NAMED) also count as secret.
 KNOWN = frozenset({"password", "sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret"})
 NAMED = re.compile(r"passw|secret|token|_key$", re.IGNORECASE)
 ADDRESS = re.compile(r"\bpostgres(?:ql)?(?:\+\w+)?://[^\s'\"<>]+")
@@ -20,7 +20,7 @@ SHOWN = "***"
 
 
 class _Option(ctypes.Structure):
-    """PQconninfoOption of libpq-fe.h."""
+    """The struct PQconninfoOption of libpq-fe.h."""
 
     _fields_ = (
         *((name, ctypes.c_char_p) for name in ("keyword", "envvar", "compiled", "val", "label", "dispchar")),
@@ -30,7 +30,7 @@ class _Option(ctypes.Structure):
 
 @cache
 def secret_names() -> frozenset[str]:
-    """The parameters that libpq marks as ones never to be shown, and those that newer versions have."""
+    """Return the parameters that libpq marks as secret, and those of newer versions."""
     from psycopg2 import _psycopg
 
     found = set()
@@ -39,7 +39,7 @@ def secret_names() -> frozenset[str]:
         library.PQconndefaults.restype = ctypes.POINTER(_Option)
         library.PQconninfoFree.argtypes = [ctypes.POINTER(_Option)]
         options = library.PQconndefaults()
-    except (AttributeError, OSError):  # psycopg2 may hold libpq where nobody else can call it
+    except (AttributeError, OSError):  # psycopg2 may contain libpq without exporting its functions
         return KNOWN
     if options:
         number = 0
@@ -52,12 +52,12 @@ def secret_names() -> frozenset[str]:
 
 
 def is_secret(name: str) -> bool:
-    """Must the value of this parameter never be shown?"""
+    """Whether the value of this parameter must never be shown."""
     return name.lower() in secret_names() or NAMED.search(name) is not None
 
 
 def shown(url: URL) -> str:
-    """The URL for people: without its secrets, and without the driver, which psql would not understand."""
+    """Return the URL for people: without secrets, and without the driver, which psql does not understand."""
     from whisper_migrate.databases.url import rendered
 
     hidden = {key: SHOWN for key, value in url.query.items() if is_secret(key) or _is_address(value)}
@@ -70,19 +70,19 @@ def shown(url: URL) -> str:
 
 
 def secrets(url: URL) -> dict[str, str]:
-    """What of this URL must never be shown, by the name of its parameter."""
+    """Return the secrets of this URL by the name of their parameter."""
     query = {key: value if isinstance(value, str) else ",".join(value) for key, value in url.query.items()}
     found = {key: value for key, value in query.items() if value and is_secret(key)}
     return found | ({"password": str(url.password)} if url.password else {})
 
 
 def without_secrets(url: URL) -> URL:
-    """The URL as other users of the machine may see it, in a list of processes."""
+    """Return the URL without secrets, so that it may appear in a list of processes."""
     return url._replace(password=None).difference_update_query(list(secrets(url)))
 
 
 def scrubbed(text: str) -> str:
-    """A text of anybody's, such as an error's, in which no address of a database has its secrets."""
+    """Return a text, such as an error message, with the secrets removed from all database addresses in it."""
     return ADDRESS.sub(_scrubbed, text) if "://" in text else text
 
 
@@ -95,7 +95,7 @@ def _scrubbed(found: re.Match[str]) -> str:
 
 
 def _is_address(value: Any) -> bool:
-    """Is this a connection string of its own, which libpq takes in place of a database's name?"""
+    """Whether a value is itself a connection string, which libpq accepts in place of a database name."""
     return any("=" in part or "://" in part for part in _parts(value) if NAMED.search(part) or "://" in part)
 
 

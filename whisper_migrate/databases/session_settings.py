@@ -1,7 +1,7 @@
-"""The settings that every connection of ours begins with, whatever the role, the database or the server has set.
+"""The first settings of every connection, which override those of the role, the database and the server.
 
-They are set by a statement after connecting, and never by libpq's `options`, which PgBouncer refuses. What the user
-has put into `options` himself, in the URL or in PGOPTIONS, stays.
+A statement sets them after connecting. libpq's `options` would be refused by PgBouncer. Settings that the user gives in
+`options`, in the URL or in PGOPTIONS, are kept.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from sqlalchemy import URL
 
 from whisper_migrate.databases.shadow_name import NAME, PREFIX
 
-LOCK_TIMEOUT = "1min"  # where nothing shorter is set: no connection of ours waits for a lock for ever
+LOCK_TIMEOUT = "1min"  # the longest wait for a lock, unless a shorter one is set
 
-# As pg_dump does: a time-out that is right for the role's queries would end a run in its middle.
+# As in pg_dump: a time-out that suits the role's own queries would stop a run in its middle.
 EVERYWHERE = {
     "statement_timeout": "0",
     "lock_timeout": LOCK_TIMEOUT,
@@ -29,13 +29,13 @@ EVERYWHERE = {
     "default_transaction_deferrable": "off",
     "standard_conforming_strings": "on",
     "quote_all_identifiers": "off",  # definitions are compared as text
-    # Whoever may create in a schema that is searched can put a function or an operator there that fits our queries
-    # better than PostgreSQL's own. Only what revisions and models say by a bare name is looked for in the project's.
+    # A role that may create in a searched schema could add a function or operator that matches the engine's queries
+    # better than PostgreSQL's own. Only revisions and models search the project's schemas.
     "search_path": "",
     "client_min_messages": "notice",
 }
 
-# The server's end of a connection: it is to let go of its locks soon after the network or the client has died.
+# Settings by which the server notices a dead network or client soon, and releases the connection's locks.
 LET_GO = {
     "tcp_keepalives_idle": "15",
     "tcp_keepalives_interval": "5",
@@ -44,20 +44,20 @@ LET_GO = {
     "client_connection_check_interval": "1s",
 }
 
-SINCE = {"transaction_timeout": 17}  # the version of PostgreSQL that a setting came with, where 14 has it not
+SINCE = {"transaction_timeout": 17}  # settings that PostgreSQL 14 does not have, with the version that introduced them
 
-# Where a table goes by default, say, must not decide what is made in a shadow.
+# Settings of the role or database, such as default_tablespace, must not change what a shadow contains.
 OWN = """
 SELECT name, coalesce(boot_val, '') FROM pg_catalog.pg_settings
 WHERE source IN ('user', 'database', 'database user') AND context = 'user'"""
 
 
 def prepare(connection: Any, url: URL) -> None:
-    """Set them on a new connection of psycopg2's to `url`, which is in autocommit, for as long as it lasts."""
+    """Apply the settings to a new psycopg2 connection in autocommit, until it closes."""
     chosen = _chosen(connection)
     with connection.cursor() as cursor:
         _set(cursor, {name: value for name, value in EVERYWHERE.items() if name not in chosen - {"search_path"}})
-        with suppress(psycopg2.DataError):  # a server on a platform that cannot do so
+        with suppress(psycopg2.DataError):  # not every platform supports these
             _set(cursor, {name: value for name, value in LET_GO.items() if name not in chosen})
         is_shadow = NAME.fullmatch(url.database or "")
         if is_shadow:
@@ -76,14 +76,14 @@ def _set(cursor: Any, settings: Mapping[str, str]) -> None:
 
 
 def _chosen(connection: Any) -> set[str]:
-    """The names of the settings that the user has put into `options`: `-c name=value` or `--name=value`."""
+    """Return the names of the settings in the user's `options`, which are `-c name=value` or `--name=value`."""
     options = connection.info.dsn_parameters.get("options", "")
     return {name.replace("-", "_").lower() for name in re.findall(r"(?:-c\s*|--)([\w.-]+?)\s*=", options)}
 
 
 @contextmanager
 def autocommit(connection: Any) -> Iterator[None]:
-    """Without a transaction around it, and so without two more round trips."""
+    """Set autocommit for a block, which saves the round trips of BEGIN and COMMIT."""
     connection.autocommit = True
     try:
         yield

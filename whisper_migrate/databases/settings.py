@@ -1,4 +1,4 @@
-"""Which database: DATABASE_URL, else POSTGRES_*, else the embedded server. No password leaves here in clear."""
+"""Find the database: DATABASE_URL, else POSTGRES_*, else the embedded server. Printed addresses have no password."""
 
 import os
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ __all__ = ["Database", "configured", "database", "embedded_folder", "parse", "sh
 
 @dataclass(frozen=True)
 class Database:
-    """A database, and in words for people where its address comes from."""
+    """A database, and the source of its address in words."""
 
     url: URL
     source: str
@@ -30,9 +30,9 @@ class Database:
 
 
 def configured(root: Path, environ: Mapping[str, str] | None = None) -> Database | None:
-    """The database that the environment or `.env` names; None when neither does.
+    """Return the database that the environment or `.env` names; None if neither does.
 
-    `.env` never beats the environment: a POSTGRES_HOST there wins over a DATABASE_URL in `.env`.
+    The environment takes precedence: a POSTGRES_HOST there wins over a DATABASE_URL in `.env`.
     """
     real, file = _variables(root, environ)
     both = {**file, **real}
@@ -45,7 +45,7 @@ def configured(root: Path, environ: Mapping[str, str] | None = None) -> Database
 
 
 def database(root: Path, environ: Mapping[str, str] | None = None, start: bool = True) -> Database:
-    """The configured database, else the embedded server's, which is started unless `start` says not to."""
+    """Return the configured database, else that of the embedded server, which is started unless `start` is False."""
     found = configured(root, environ)
     if found:
         return found
@@ -58,13 +58,13 @@ def database(root: Path, environ: Mapping[str, str] | None = None, start: bool =
 
 
 def embedded_folder(root: Path, environ: Mapping[str, str] | None = None) -> Path:
-    """Where the embedded server keeps its data: WHISPER_PGDATA, absolute or relative to root, or `.pgdata`."""
+    """Return the embedded server's data folder: WHISPER_PGDATA, absolute or relative to `root`, or `.pgdata`."""
     real, file = _variables(root, environ)
     return root.absolute() / Path({**file, **real}.get("WHISPER_PGDATA", ".pgdata")).expanduser()
 
 
 def _variables(root: Path, environ: Mapping[str, str] | None) -> tuple[dict[str, str], dict[str, str]]:
-    """The environment's variables and `.env`'s, the empty ones left out."""
+    """Return the variables of the environment and those of `.env`, without empty ones."""
     try:
         file = dotenv_values(root / ".env", encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""Throwaway databases: made, used and dropped within one run, and never a database that somebody else made."""
+"""Create throwaway databases (shadows) and drop them in the same run; no other database is ever dropped."""
 
 import os
 import secrets
@@ -18,16 +18,16 @@ from whisper_migrate.databases.shadow_name import NAME, PREFIX
 from whisper_migrate.databases.writable import is_standby
 from whisper_migrate.errors import Failure
 
-HALF_DROPPED = -2  # the connection limit that PostgreSQL gives to a database whose DROP was interrupted
+HALF_DROPPED = -2  # PostgreSQL's connection limit of a database whose DROP was interrupted
 
-# The schema public of PostgreSQL 14 belongs to its superuser and is everybody's to create in. A database that people
-# use has that too, and is compared with a shadow: there, the closed door of the database is what keeps others out.
+# In PostgreSQL 14 every role may create in the schema public, in real databases too, and shadows are compared with
+# them. There, only the missing right to connect keeps other roles out of a shadow.
 CLOSED_SCHEMA = 150000
 
 
 @dataclass
 class Shadows:
-    """The shadows of one run on one server. `maker` says who made them: host, process and a random number."""
+    """The shadows of one run on one server. `maker` identifies the run: host, process and a random number."""
 
     server: URL
     keeper: Connection
@@ -36,13 +36,14 @@ class Shadows:
     lock: Lock = field(default_factory=Lock)
 
     def create(self, purpose: str, template: str | None = None) -> URL:
-        """A new database named after its `purpose`: empty, or a copy of another shadow of this run.
+        """Create a database named after its `purpose`: empty, or a copy of another shadow of this run.
 
-        Nobody can connect to it until PUBLIC may not, and then only its owner, superusers, and members of its owner.
+        Nobody can connect until PUBLIC has lost the right to; then only its owner, members of the owner, and superusers
+        can.
         """
         name = f"{PREFIX}_{self.maker}_{purpose}"
         encoding = "" if template else " ENCODING 'UTF8'"
-        with self.lock:  # models and history are made real at the same time, by two threads
+        with self.lock:  # two threads create the shadows of the models and of the history at the same time
             self.names.append(name)
             if template:
                 self._leave(template)
@@ -61,7 +62,7 @@ class Shadows:
         return url
 
     def _leave(self, template: str) -> None:
-        """End what a pooler has kept open to a shadow: one that somebody is connected to cannot be copied."""
+        """End connections that a pooler keeps to a shadow: PostgreSQL copies only databases without connections."""
         self.keeper.execute(
             text("SELECT pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = :name"),
             {"name": template},
@@ -75,33 +76,35 @@ class Shadows:
         return int(driver.server_version)
 
     def drop(self, name: str) -> None:
-        """Drop one of ours, whoever is connected to it."""
+        """Drop a shadow, even if sessions are connected to it."""
         statement = f'DROP DATABASE IF EXISTS "{name}"'
         try:
             self.keeper.execute(text(f"{statement} WITH (FORCE)"))
         except ProgrammingError as error:
             if not isinstance(error.orig, InsufficientPrivilege):
                 raise
-            # An autovacuum worker is in there, which only a superuser may end; without FORCE, PostgreSQL itself does.
+            # An autovacuum worker is connected, which only a superuser may end; without FORCE, PostgreSQL ends it
+            # itself.
             self.keeper.execute(text(statement))
 
 
 def marker(name: str) -> int:
-    """A shadow's connection limit, too high to limit anything: a database that only has such a name does not have it.
+    """Return the connection limit that marks a shadow; it is too high to limit anything.
 
-    CREATE DATABASE writes it together with the name, so that a run that is killed leaves no shadow without it.
+    A real database with a similar name lacks this limit. CREATE DATABASE sets name and limit together, so a killed run
+    leaves no shadow without the mark.
     """
     return 1 << 30 | zlib.crc32(name.encode()) & (1 << 30) - 1
 
 
 @contextmanager
 def shadows(server: URL) -> Iterator[Shadows]:
-    """Make shadows on `server`, and drop them at the end whatever happens.
+    """Create shadows on `server`, and drop them at the end in every case.
 
-    A run that was killed leaves its shadows behind; the next run sweeps them. A shadow belongs to a living run while
-    its maker's connection is there, which carries the maker's mark as its application_name.
+    A killed run leaves its shadows behind, and the next run drops them. A run is alive while a connection with its
+    `maker` as application_name exists.
 
-    Raises Failure when the role may not create databases.
+    Raises Failure if the role may not create databases.
     """
     host = f"{zlib.crc32(socket.gethostname().encode()):08x}"
     maker = f"{host}_{os.getpid()}_{secrets.token_hex(6)}"
@@ -115,14 +118,14 @@ def shadows(server: URL) -> Iterator[Shadows]:
         try:
             yield made
         finally:
-            # On a connection of its own: an interruption in the middle of a statement leaves the keeper unusable.
+            # On a new connection: an interruption in the middle of a statement leaves the keeper unusable.
             with keeping.connect() as made.keeper:
                 for name in made.names:
                     made.drop(name)
 
 
 def may_create(connection: Connection) -> bool:
-    """Whether the role behind `connection` may create databases, and the server does."""
+    """Whether the connected role may create databases and the server is no standby."""
     return not is_standby(connection) and bool(
         connection.scalar(text("SELECT rolcreatedb OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user"))
     )
@@ -142,14 +145,14 @@ def _require_createdb(keeper: Connection, server: URL) -> None:
 
 
 def _sweep(shadows: Shadows) -> None:
-    """Drop the shadows, of this role, whose maker is gone: those that carry the marker, and no other database."""
+    """Drop this role's shadows of runs that are gone. Only databases with a shadow's name and marker are dropped."""
     mine = shadows.keeper.execute(
         text(
             "SELECT d.datname, d.datconnlimit FROM pg_catalog.pg_database AS d"
             " JOIN pg_catalog.pg_roles AS r ON r.oid = d.datdba WHERE r.rolname = current_user"
         )
     ).all()
-    # Who lives is asked last: a run that begins between the two has none of its shadows in the first answer.
+    # Must come after the query for databases: a run that begins in between has no shadows in that list yet.
     alive = set(
         shadows.keeper.scalars(
             text("SELECT application_name FROM pg_catalog.pg_stat_activity WHERE usename = session_user")
@@ -159,7 +162,7 @@ def _sweep(shadows: Shadows) -> None:
         match = NAME.fullmatch(name)
         marked = limit in (marker(name), HALF_DROPPED)
         if match and marked and f"{PREFIX}_{match['maker']}" not in alive:
-            # Another run may be sweeping the same one.
+            # Another run may drop the same shadow.
             with suppress(ProgrammingError, DBAPIError):
                 shadows.drop(name)
 

@@ -1,4 +1,4 @@
-"""What shadows are called: `whisper_shadow_`, who made it (host, process and a random number), and what for."""
+"""The names of shadows: `whisper_shadow_`, the run that made it (host, process, random number), and its purpose."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""On which server shadows are made: the database's own, else SHADOW_URL, else an embedded one."""
+"""Find the server for shadows: the database's own, else SHADOW_URL, else an embedded server."""
 
 import os
 import shutil
@@ -21,10 +21,10 @@ REMEDY = "Give the role CREATEDB, or set SHADOW_URL to a PostgreSQL {version} wh
 
 @contextmanager
 def shadow_server(root: Path) -> Iterator[URL]:
-    """A server on which this process may create databases; with nothing configured, one for this run only.
+    """Yield a server on which this process may create databases; without configuration, a temporary one.
 
-    Both sides of a comparison must be printed by the same version of PostgreSQL, so the configured database's own
-    server comes first, and another one is taken only when its major version is the same.
+    Both sides of a comparison must be printed by the same PostgreSQL version. The configured database's own server
+    therefore comes first, and another server must have the same major version.
     """
     if configured := settings.configured(root):
         with server_like(configured.url) as server:
@@ -40,7 +40,10 @@ def shadow_server(root: Path) -> Iterator[URL]:
 
 @contextmanager
 def server_like(database: URL) -> Iterator[URL]:
-    """The same for any database: its own server, else another of the same major version. Raises Failure for none."""
+    """Yield a server for shadows of `database`: its own, else another of the same major version.
+
+    Raises Failure if there is none.
+    """
     with connected(database, read_only=True) as connection:
         allowed, version = may_create(connection), _major(connection)
     if allowed:

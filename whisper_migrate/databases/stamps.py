@@ -1,4 +1,4 @@
-"""Where a database says that it stands."""
+"""Read the revisions that a database is stamped with."""
 
 from sqlalchemy import Connection, text
 
@@ -6,29 +6,30 @@ from whisper_migrate.databases.bookkeeping import is_there
 from whisper_migrate.errors import Failure
 from whisper_migrate.sql import run
 
-SCHEMA = "public"  # Alembic is given it by name
+SCHEMA = "public"  # passed to Alembic explicitly
 TABLE = f"{SCHEMA}.alembic_version"
 MAY_READ = f"SELECT quote_ident(current_user), has_table_privilege('{TABLE}', 'SELECT')"
 
-# As Alembic makes it.
+# The same table as Alembic creates.
 CREATE = f"""CREATE TABLE {TABLE} (
     version_num varchar(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"""
 
 
 def ensure(connection: Connection) -> None:
-    """Make the version table where there is none, before Alembic reads it: somebody else could put a view there."""
+    """Create the version table unless it exists, before Alembic reads it: another role could put a view there."""
     if not is_there(connection, TABLE):
         run(connection, CREATE)
 
 
 class Unreadable(Failure):
-    """The role may not read the version table, which is there."""
+    """The version table exists, but the role may not read it."""
 
 
 def stamped(connection: Connection) -> list[str] | None:
-    """The revision ids that a database is stamped with; None when it has no version table at all.
+    """Return the revision ids that a database is stamped with; None if it has no version table.
 
-    Raises Unreadable where the role may not read that, and Failure where it is not safe to be read (see `bookkeeping`).
+    Raises Unreadable if the role may not read the table, and Failure if reading it would be dangerous (see
+    `bookkeeping`).
     """
     if not is_there(connection, TABLE):
         return None

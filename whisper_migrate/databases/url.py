@@ -1,4 +1,4 @@
-"""Addresses of databases, read leniently."""
+"""Parse database URLs, and accept common mistakes in them."""
 
 import re
 from collections.abc import Iterator
@@ -13,14 +13,17 @@ EXAMPLE = "postgresql://user:password@host:5432/database"
 
 
 def rendered(url: URL) -> str:
-    """The URL as psql reads it. In its query SQLAlchemy writes a space as +, which means itself there."""
+    """Return the URL as psql reads it. SQLAlchemy writes a space in the query as +, which psql takes literally."""
     text = url.set(drivername="postgresql").render_as_string(hide_password=False)
     address, mark, query = text.partition("?")
     return address + mark + query.replace("+", "%20")
 
 
 def parse(text: str, source: str = "DATABASE_URL") -> URL:
-    """The URL in this text, whose password may be percent-encoded or raw, where that can only mean one thing."""
+    """Parse a URL. Its password may be percent-encoded or raw, as long as the URL has only one meaning.
+
+    Raises Failure, without showing the URL, if it cannot be parsed. `source` names the variable that holds it.
+    """
     found = re.fullmatch(r"([A-Za-z][\w.+-]*)://(.*)", text.strip(), re.DOTALL)
     if not found:
         raise Failure(f"{source} is no database URL.", f"It looks like this: {EXAMPLE}")
@@ -46,7 +49,7 @@ def parse(text: str, source: str = "DATABASE_URL") -> URL:
         raise Failure(f"{source} names no database.", f"It looks like this: {EXAMPLE}")
     if len(hosts) == 1 and not hosts[0][0].startswith("/"):
         return url.set(host=hosts[0][0] or None, port=hosts[0][1])
-    if hosts:  # several servers, or a socket's folder: SQLAlchemy knows them in the query only
+    if hosts:  # SQLAlchemy accepts several servers, or a socket's folder, only in the query
         named = [host if port is None else f"{host}:{port}" for host, port in hosts]
         if len(hosts) == 1 and hosts[0][1] is not None:
             named = [hosts[0][0]]
@@ -57,14 +60,14 @@ def parse(text: str, source: str = "DATABASE_URL") -> URL:
 
 def port_number(text: str, source: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) < 65536:
-        # The text may be a piece of a password that was cut at the wrong place, so it is not shown for a URL.
+        # Never shows a URL's port: it may be a piece of a password that was cut at the wrong place.
         said = f"the port {text!r}" if source == "POSTGRES_PORT" else "a port"
         raise Failure(f"{source} has {said} that is no number from 1 to 65535.", f"A URL looks like this: {EXAMPLE}")
     return int(text)
 
 
 def _split(rest: str, source: str) -> tuple[str, str, str]:
-    """Authority, database and query of a URL in which a password may hold `/`, `?` and `@` as they are."""
+    """Split a URL into authority, database and query, even if its password contains a raw `/`, `?` or `@`."""
     beyond = re.search(r"[/?]", rest)
     authority = rest[: beyond.start()] if beyond else rest
     head, _, query = rest.partition("?")
@@ -73,7 +76,7 @@ def _split(rest: str, source: str) -> tuple[str, str, str]:
     login_cut = "@" not in authority and _is_login(authority)
     if "@" not in rest or ("@" not in tail and sound and not login_cut):
         return authority, tail.removeprefix("/"), query
-    if login_cut:  # all before one @ further on is the login, when only one leaves an address behind it
+    if login_cut:  # the login ends at the one @ that has a valid address behind it
         ends = [found.start() for found in re.finditer("@", rest)]
         addresses = [(end, re.fullmatch(r"([^@/?]+)(?:/([^@/?]*))?(?:\?([^?]*))?", rest[end + 1 :])) for end in ends]
         possible = [(end, found) for end, found in addresses if found]
@@ -87,7 +90,7 @@ def _split(rest: str, source: str) -> tuple[str, str, str]:
 
 
 def _is_login(text: str) -> bool:
-    """Is this `user:password`, cut short, and no `host:port`?"""
+    """Whether a text is `user:password`, perhaps cut short, rather than `host:port`."""
     return not re.fullmatch(r"(\[[^\]]*\]|[^:\[\]]*)(:[0-9]*)?(,([^:]*)(:[0-9]*)?)*", text)
 
 
@@ -106,7 +109,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _decoded(text: str) -> str:
-    """Percent-decoded, where it is percent-encoded text; else as it is."""
+    """Percent-decode a text; return it unchanged if the result is no UTF-8."""
     try:
         return unquote_to_bytes(text).decode("utf-8")
     except UnicodeDecodeError:

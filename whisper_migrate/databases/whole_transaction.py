@@ -1,8 +1,8 @@
-"""A revision runs in a transaction of the run's; a revision that ends it by itself is refused, and never applied.
+"""Run a revision in the run's transaction, and refuse a revision that ends this transaction by itself.
 
-SQL, a session of SQLAlchemy's and a cursor of the driver's can all end a transaction, so that PostgreSQL is asked: a
-setting that lasts as long as the transaction marks it. An autocommit block, `connection.commit()` and COMMIT as a
-statement of its own are seen, and allowed: the journal knows what they have committed.
+SQL, an SQLAlchemy session and a driver's cursor can all end a transaction. PostgreSQL is therefore asked: a setting
+that lasts as long as the transaction marks it. Autocommit blocks, `connection.commit()` and a COMMIT statement are
+noticed and allowed, because the journal knows the statements that they commit.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from whisper_migrate.databases.own_session import own_session
 from whisper_migrate.errors import Failure
 
 MARK = "whisper_migrate.transaction"
-# Possessive: of many comments, none is taken for a longer one with the next ones in it.
+# Possessive quantifiers: a comment never extends into the following ones.
 SPACE = r"(?:\s|--[^\n]*+(?:\n|$)|(?>/\*.*?\*/))*+"
 COMMIT = re.compile(
     rf"{SPACE}(?:COMMIT|END)(?:\s+(?:WORK|TRANSACTION))?(?:\s+AND\s+(?:NO\s+)?CHAIN)?{SPACE};?{SPACE}$", re.I | re.S
 )
-# Refused before they run; however else a transaction is ended, PostgreSQL tells afterwards.
+# Refused before they run. Other ways to end a transaction are detected afterwards.
 ENDS = re.compile(
     rf"{SPACE}(?:(?:ROLLBACK|ABORT)\b(?!(?:\s+(?:WORK|TRANSACTION))?\s+(?:TO|PREPARED)\b)|PREPARE\s+TRANSACTION\b)",
     re.I | re.S,
@@ -43,7 +43,7 @@ REMEDY = (
 
 
 class EndedItself(Failure):
-    """A revision has ended the transaction that it runs in, or went on after that had failed."""
+    """A revision has ended the transaction that it runs in, or went on after a statement had failed."""
 
     def __init__(self, revision: str, how: str, left: str = "nothing of that transaction was kept") -> None:
         super().__init__(f"Revision {revision} {how}, so it does not count as applied: {left}.", REMEDY)
@@ -54,12 +54,12 @@ UNSURE = "what it committed by itself, and what it ran after that, is in the dat
 
 @dataclass
 class _Transaction:
-    """The transaction in which a revision runs, until an autocommit block or the revision's end."""
+    """Tracks the transaction of a revision, until an autocommit block or the end of the revision."""
 
     connection: Connection
     revision: str
     _marked: bool = False
-    _left: bool = False  # COMMIT was executed as a statement: each statement is a transaction now
+    _left: bool = False  # after a COMMIT statement, each further statement is a transaction of its own
     _rolled_back: bool = False
     _error: BaseException | None = None
 
@@ -70,19 +70,19 @@ class _Transaction:
         return None if driver.autocommit else driver
 
     def mark(self, *_: object) -> None:
-        """Mark the transaction that begins. A setting takes no snapshot: the isolation level can still be set."""
+        """Mark the new transaction by a setting. It takes no snapshot, so the isolation level can still be set."""
         if self._driver is not None:
             with closing(self.connection.connection.cursor()) as cursor:
                 cursor.execute(f"SET LOCAL {MARK} = on")
             self._marked = True
 
     def require(self) -> None:
-        """Raises EndedItself unless the transaction is the one that was marked, and has not failed."""
+        """Raise EndedItself unless the current transaction is the marked one, and no statement has failed in it."""
         if self._rolled_back:
             raise EndedItself(self.revision, "rolled back the transaction that it runs in")
         if not self._marked:
             return
-        if (driver := self._driver) is None:  # the driver was set to autocommit, and nobody has committed before
+        if (driver := self._driver) is None:  # the driver was switched to autocommit without a commit before
             raise EndedItself(self.revision, "ended the transaction that it runs in", UNSURE)
         self._require_sound(driver)
         with closing(self.connection.connection.cursor()) as cursor:
@@ -91,24 +91,24 @@ class _Transaction:
                 raise EndedItself(self.revision, "ended the transaction that it runs in", UNSURE)
 
     def _require_sound(self, driver: Any) -> None:
-        """Raises EndedItself where a statement has failed, and with it the transaction."""
+        """Raise EndedItself if a statement has failed, and with it the transaction."""
         if driver.info.transaction_status == TRANSACTION_STATUS_INERROR:
             said = f" ({explained(self._error)})" if self._error else ""
             raise EndedItself(self.revision, f"went on after a statement had failed{said}") from self._error
 
     def committing(self, *_: object) -> None:
-        """A commit that is seen: what it commits must be what the revision has run."""
+        """Before a commit through SQLAlchemy, check that the transaction is still the revision's own."""
         if self._driver is not None:
             self.require()
             self._marked = self._left = False
 
     def rolling_back(self, *_: object) -> None:
-        """A rollback; raising here would hide the failure that may be the cause."""
+        """Remember a rollback. Raising here would hide the error that may be its cause."""
         if self._driver is not None and not self._left:
             self._rolled_back = True
 
     def executing(self, _: Connection, cursor: Any, statement: str, *__: object) -> None:
-        """A statement is about to run."""
+        """Before a statement, check the transaction, and refuse statements that end it."""
         if (driver := self._driver) is None or self._rolled_back:
             self.require()
         if driver is None:
@@ -123,7 +123,7 @@ class _Transaction:
             self.require()
 
     def executed(self, _: Connection, cursor: Any, statement: str, *__: object) -> None:
-        """A statement has run."""
+        """After a statement, check whether it has ended the transaction."""
         if (driver := self._driver) is None or self._left:
             return
         commits = bool(COMMIT.match(statement))
@@ -136,20 +136,20 @@ class _Transaction:
             self.mark()
 
     def failed(self, context: Any) -> None:
-        """A statement has failed."""
+        """Remember the error of a failed statement."""
         if context.connection is self.connection:
             self._error = context.sqlalchemy_exception
 
     def end(self) -> None:
-        """The revision is at its end."""
+        """Check the transaction at the end of the revision."""
         self.require()
         if self._left and (driver := self._driver) is not None:
-            driver.commit()  # the driver does not know of it, and would begin no transaction for the stamp
+            driver.commit()  # the driver does not know of the COMMIT, and would begin no transaction for the stamp
 
 
 @contextmanager
 def whole_transaction(connection: Connection, revision: str) -> Iterator[None]:
-    """Run a revision inside. Raises EndedItself where it ends its transaction, before anything else is committed."""
+    """Run a revision inside. Raises EndedItself if it ends its transaction, before anything else is committed."""
     watched = _Transaction(connection, revision)
     listeners: list[tuple[Any, str, Callable[..., None]]] = [
         (connection, "begin", watched.mark),
@@ -171,7 +171,7 @@ def whole_transaction(connection: Connection, revision: str) -> Iterator[None]:
 
 
 def in_whole_transaction(step: RevisionStep, connection: Connection) -> RevisionStep:
-    """A step that runs its revision in `whole_transaction`."""
+    """Return a copy of the step that runs its revision in `own_session` and `whole_transaction`."""
     function = step.migration_fn
 
     def run(**options: Any) -> None:
@@ -179,12 +179,12 @@ def in_whole_transaction(step: RevisionStep, connection: Connection) -> Revision
             function(**options)
 
     kept = copy(step)
-    kept.migration_fn = update_wrapper(run, function)  # Alembic logs its name
+    kept.migration_fn = update_wrapper(run, function)  # Alembic logs the function's name
     return kept
 
 
 def _is_idle(driver: Any) -> bool:
-    """Whether PostgreSQL is in no transaction, whatever the driver believes."""
+    """Whether PostgreSQL is in no transaction, whatever the driver's state."""
     return bool(driver.info.transaction_status == TRANSACTION_STATUS_IDLE)
 
 

@@ -1,4 +1,4 @@
-"""Whether a database accepts writes: a standby does not, nor one that the URL's own options make read-only."""
+"""Whether a database accepts writes: a standby does not, nor a connection with read-only options in its URL."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from whisper_migrate.errors import Failure
 
 
 def is_standby(connection: Connection) -> bool:
-    """Whether the server behind it replays what another one does."""
+    """Whether the connected server is a standby."""
     return bool(connection.scalar(text("SELECT pg_catalog.pg_is_in_recovery()")))
 
 
 def require_writable(connection: Connection) -> None:
-    """Raises Failure for a database that accepts no writes."""
+    """Raise Failure for a database that accepts no writes."""
     if is_standby(connection):
         raise Failure(
             "The database is on a standby, which accepts no writes.",
