@@ -1,1 +1,1 @@
-"""Revisions as files: drafted, rendered, proved, and put on another head."""
+"""Revisions as files: drafted, rendered, proved, rebased and squashed."""

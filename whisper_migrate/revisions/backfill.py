@@ -1,4 +1,4 @@
-"""Backfills: steps that give the rows that are there what the models want of them from now on."""
+"""Backfills: steps that set a column in existing rows, so that the rows satisfy what the models newly require."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ GIVEN = re.compile(rf"\s*((?:{IDENTIFIER}\.)?{IDENTIFIER}\.{IDENTIFIER})\s*(?:=(
 
 @dataclass(frozen=True)
 class Backfill:
-    """A column, and the SQL expression that it is set to, which is PLACE where the author is yet to write it."""
+    """A column and the SQL expression for its values; PLACE if the author still has to write the expression."""
 
     column: Object
     expression: str
 
 
 def backfills(given: Iterable[str], after: Catalog) -> list[Backfill]:
-    """What `users.plan='free', users.level` asks for. Raises Failure for what is no column of the models."""
+    """Parse backfills such as `users.plan='free', users.level`. Raises Failure for a column that the models lack."""
     found = []
     for text in (part for some in given for part in _parts(some)):
         match = GIVEN.fullmatch(text)
@@ -48,8 +48,10 @@ def backfills(given: Iterable[str], after: Catalog) -> list[Backfill]:
 def backfilled(
     steps: Sequence[Step], before: Catalog, after: Catalog, wanted: Sequence[Backfill], *, online: bool = False
 ) -> list[Step]:
-    """The plan with a step for each backfill: behind all new tables and columns, before old ones are dropped, and
-    before the constraint that needs it. Raises Failure for one that nothing needs.
+    """Return the plan with a step for each backfill.
+
+    The step comes after all new tables and columns, before old ones are dropped, and before the constraint that needs
+    the values. Raises Failure for a backfill that no step needs.
     """
     found = list(steps)
     settle = () if online or not has_deferred(before, after) else (SETTLE,)
@@ -76,7 +78,7 @@ def backfilled(
 
 
 def fillable(steps: Sequence[Step], before: Catalog) -> list[Step]:
-    """The steps of a downgrade, in which a NOT NULL column that comes back to a table with rows can be filled first."""
+    """Return a downgrade's steps in which re-created NOT NULL columns of existing tables can be filled first."""
     found = list(steps)
     for column in [step.item for step in steps if step.verb == "create" and step.item.kind == "column"][::-1]:
         own = not (column.derived or column["default"] or column["generated"] or column["identity_kind"])
@@ -86,7 +88,7 @@ def fillable(steps: Sequence[Step], before: Catalog) -> list[Step]:
 
 
 def nullable_first(steps: Sequence[Step], column: Object) -> list[Step]:
-    """A new NOT NULL column has to accept NULL until all is there that it is filled from."""
+    """Split the creation of a NOT NULL column: it accepts NULL until the steps that fill it have run."""
     found = list(steps)
     for number, step in enumerate(steps):
         is_plain = step.statements == tuple(KINDS["column"].create(column))
@@ -99,8 +101,10 @@ def nullable_first(steps: Sequence[Step], column: Object) -> list[Step]:
 
 
 def _place(steps: Sequence[Step], start: int) -> int:
-    """Behind the column that is made at `start`, and all tables and columns that can be there before old ones are
-    dropped; but before a constraint or an index of its table.
+    """Return where a step that fills the column created at `start` belongs.
+
+    The place is after all tables and columns that can be created before old ones are dropped, but before a constraint
+    or an index of its table.
     """
     table = steps[start].item.parent
     place = start + 1
@@ -113,12 +117,12 @@ def _place(steps: Sequence[Step], start: int) -> int:
 
 
 def _broken(step: Step, column: Object, before: Catalog) -> Iterator[str]:
-    """The condition for rows that break a constraint on a column which a step adds."""
+    """The conditions for rows that violate a constraint on the column which the step adds."""
     return (rule.condition for rule in _rules(step, before) if concerns(rule, column))
 
 
 def _retyped(step: Step, column: Object, after: Catalog) -> Iterator[str]:
-    """The condition for rows whose value may not fit into the new type of a column: all, where SQL cannot ask that."""
+    """The condition for rows whose value may not fit the column's new type; all rows, if SQL cannot check that."""
     if step.item.key != column.key or Does.SET_TYPE not in step.does:
         return
     name, type_ = column["name"], column["type"]
@@ -133,7 +137,7 @@ def _retyped(step: Step, column: Object, after: Catalog) -> Iterator[str]:
 
 
 def _parts(given: str) -> list[str]:
-    """`a.b=f(1, 2), c.d` -> [`a.b=f(1, 2)`, `c.d`]; the whole where its quotes or parentheses do not fit together."""
+    """`a.b=f(1, 2), c.d` -> [`a.b=f(1, 2)`, `c.d`]; the whole text if its quotes or parentheses are unbalanced."""
     try:
         parts, end = in_parentheses(f"({given})")
     except ValueError:
@@ -142,7 +146,7 @@ def _parts(given: str) -> list[str]:
 
 
 def rules(steps: Iterable[Step], before: Catalog) -> Iterator[Breach]:
-    """What the plan brings that rows of tables that are there may not keep."""
+    """The constraints in the plan that rows of existing tables may violate."""
     return (rule for step in steps for rule in _rules(step, before) if ("table", rule.table) in before)
 
 
@@ -161,5 +165,5 @@ def _rules(step: Step, before: Catalog) -> Iterator[Breach]:
 
 
 def _comes(step: Step) -> bool:
-    """Whether a rule is new, or is validated now and has asked no row before."""
+    """Whether the step adds a constraint, or validates one that was added as NOT VALID."""
     return step.verb == "create" or bool(step.verb == "alter" and step.before and asks_no_row(step.before))

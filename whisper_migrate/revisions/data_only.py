@@ -1,4 +1,4 @@
-"""A revision that changes data and no schema: its author writes both bodies."""
+"""Write a revision that changes data and no schema, for its author to fill in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from whisper_migrate.revisions.revision_file import Text, write
 
 
 def data_revision(project: Project, message: str) -> tuple[Path, str]:
-    """Write a revision with empty bodies on the head of the history; its file and its id."""
+    """Write a revision with empty bodies on the head of the history; return its file and its id."""
     history = History(project)
     body = f"{MARK}\npass"
     text = Text(secrets.token_hex(6), history.head, message, [], body, body, imports="", unused=True)

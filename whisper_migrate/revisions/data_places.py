@@ -1,4 +1,4 @@
-"""Where the author of a revision adds steps that move data."""
+"""Find the places in a plan where the author of a revision may add steps that move data."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ MARK = "# Data steps go here."
 
 
 def data_places(steps: Sequence[Step], before: Catalog, after: Catalog) -> set[int]:
-    """Before which steps: new tables and columns are there, old ones still are, and constraints are not yet.
+    """Return the numbers of the steps before which data can be moved.
 
-    There are two such places where an old table or column has to be dropped before a new one can be there, and none
-    beside a backfill, which is in the place already.
+    There, new tables and columns exist, old ones still exist, and new constraints do not exist yet. There are two such
+    places if an old table or column must be dropped before a new one is created. There is none if the plan has a
+    backfill, which marks the place.
     """
     if any(step.verb == "fill" for step in steps):
         return set()
@@ -32,7 +33,7 @@ def data_places(steps: Sequence[Step], before: Catalog, after: Catalog) -> set[i
 def _is_rule(step: Step, before: Catalog, after: Catalog) -> bool:
     """Whether rows can make the step fail."""
     if step.item.kind == "column" and step.verb == "alter" and step.before:
-        made_anew = step.before["type"] == step.item["type"]  # under it, as an enum that loses a label
+        made_anew = step.before["type"] == step.item["type"]  # such as an enum that is re-created to lose a label
         if Does.SET_TYPE in step.does and (made_anew or narrowing(step.before, step.item, before, after)):
             return True
         return bool(step.item["not_null"] > step.before["not_null"])

@@ -1,6 +1,6 @@
-"""Constraints that are checked at the end of a transaction: until then PostgreSQL refuses to alter their tables.
+"""Deferred constraints: PostgreSQL refuses to alter a table whose changed rows have not been checked yet.
 
-It says that a table has pending trigger events. Rows that an UPDATE has changed are checked at once behind SETTLE.
+The error message is "pending trigger events". SETTLE, run after an UPDATE, checks the changed rows at once.
 """
 
 from whisper_migrate.catalog import Catalog, Object
@@ -10,7 +10,7 @@ SETTLE = "SET CONSTRAINTS ALL IMMEDIATE"
 
 
 def has_deferred(*catalogs: Catalog) -> bool:
-    """Whether a constraint or a constraint trigger is deferred, on any table: triggers write to other tables too."""
+    """Whether any table has a deferred constraint or constraint trigger: triggers may write to other tables, too."""
     return any(_is_deferred(item) for catalog in catalogs for item in catalog)
 
 

@@ -1,4 +1,4 @@
-"""From a change of the models to a revision: drafted, then proved before anyone sees it."""
+"""Draft the revision that a change of the models needs, and prove it before it is kept."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ from whisper_migrate.words import line, outline
 
 @dataclass(frozen=True)
 class Draft:
-    """A revision that was written and proved, the lines that tell what it changes, and notes for who wrote the models.
+    """A written and proved revision: its file, lines that describe its changes, and notes for the author.
 
-    `path` is None where history and models agree: no revision is needed, and none was written. `unfilled` says that
-    its author is to write a step of it, so that it is proved without rows, and as if that step did nothing.
+    `path` is None if history and models agree, since no revision is needed then. `unfilled` means that the author still
+    has to write a step. Such a revision is proved without rows, as if that step did nothing.
     """
 
     path: Path | None
@@ -69,14 +69,17 @@ def draft(
     filling: Collection[str] = (),
     revision: str | None = None,
 ) -> Draft:
-    """Write the revision that takes the history to the models, unless they agree already.
+    """Write the revision that brings the history to the models, unless they agree.
 
-    The models and the history are each made real in a shadow on `server`. The file is kept only after it has been run
-    there up, down and up again: the catalog then equals the models, before it, and the models; and once more on rows.
-    An `online` one keeps nobody from a table that is there for as long as a step takes. `filling` are backfills, as
-    `users.plan='free'`, or `users.plan` for one that the author is to write.
+    Shadows on `server` are built from the models and from the history. The draft is run there up, down and up again,
+    and on rows. It is kept only if the catalog equals the models after each upgrade, and the history after the
+    downgrade.
 
-    Raises Failure when it would lose data or fail on rows, and `allowed` does not say so (`drop-column users.name`).
+    With `online`, the steps avoid long locks on existing tables. `filling` are backfills, such as `users.plan='free'`,
+    or `users.plan` for one that the author will write.
+
+    Raises Failure if the revision would lose data or fail on rows, unless `allowed` names this (`drop-column
+    users.name`).
     """
     history = History(project)
     parent = history.head
@@ -149,7 +152,7 @@ def draft(
 def _require_running(
     project: Project, failing: Sequence[Fault], before: Sequence[Fault], desired: Catalog
 ) -> list[str]:
-    """Notes on the functions that cannot run, as they could not before. Raises Failure for those of these models."""
+    """Return notes on functions that could not run before, either. Raises Failure if the new models broke functions."""
     brought = [fault for fault in failing if not fault.was_in(before)]
     if not brought:
         return [f"This function cannot run, nor could it before: {fault}" for fault in failing]
@@ -158,14 +161,14 @@ def _require_running(
 
 
 def _replaced(steps: Sequence[Step], before: Catalog, after: Catalog) -> list[str]:
-    """Notes on enums that make way for equal ones: no value is lost, but a rename would not write every row again."""
+    """Return notes on enums that are replaced by equal ones: a rename would avoid rewriting every row."""
     gone = [step.item for step in steps if step.verb == "drop" and step.item.kind == "enum"]
     hints = {shown(item.identity): perhaps_renamed(item, before, after).strip() for item in gone}
     return [f"Enum {name} is dropped, and another one has its labels. {hint}" for name, hint in hints.items() if hint]
 
 
 def _waiting(way: Online, online: bool) -> list[str]:
-    """What keeps others from a table for as long as it takes, in a note."""
+    """Return a note on the steps that block a table for a long time."""
     avoidable, others = way.slow()
     slow = others if online else [*avoidable, *others]
     if not slow:
@@ -186,7 +189,7 @@ def _tried_on_rows(
     allowed: Collection[str],
     brought: Collection[Breach],
 ) -> list[str]:
-    """Notes on what becomes of rows. Raises Failure with the choices for those that it would fail on."""
+    """Try the revision on rows, and return notes. Raises Failure, with the choices, if it would fail on some rows."""
     try:
         tried = prove_rows(made, shadow, drafts, revision, before, after, rules=brought)
     except Refused as refused:
@@ -227,9 +230,10 @@ def _require_allowed(
     filled: Collection[Key],
     notes: Sequence[str],
 ) -> list[Hazard]:
-    """The losses of a draft, all of which must be allowed by name; `notes` may tell why one is no rename.
+    """Return the data losses of a draft. Raises Failure unless all are allowed by name.
 
-    A column that is `filled` before its type changes loses nothing that its author did not say.
+    `notes` may explain why a loss is not taken for a rename. A type change of a column that is `filled` first is not
+    counted.
     """
     found = [*hazards(steps, before, after), *lost_types(steps, before, after)]
     found = [hazard for hazard in found if hazard.word != "change-column" or hazard.item.key not in filled]

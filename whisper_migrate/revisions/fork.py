@@ -1,4 +1,4 @@
-"""Where a history parts into two heads: the revisions of either side, and which of them are mine."""
+"""Find the fork of a history with two heads: the revisions on either side, and the side that is the user's own."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from alembic.script import Script
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 
-# What everybody has; my own branch's upstream comes last, since I may have pushed mine there.
+# Branches that everybody has; one's own upstream comes last, since one's revision may have been pushed there.
 BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master", "@{upstream}")
 
 
 @dataclass(frozen=True)
 class Fork:
-    """The revisions that both heads stand on, and those of either side, each in the order in which they run."""
+    """The revisions that both heads have in common, and those of either side, in the order in which they run."""
 
     common: list[Script]
     mine: list[Script]
@@ -26,16 +26,17 @@ class Fork:
 
     @property
     def parent(self) -> str | None:
-        """The revision that my first one stands on."""
+        """The parent of my first revision."""
         parent = self.mine[0].down_revision
         assert parent is None or isinstance(parent, str)
         return parent
 
 
 def fork(history: History, name: str | None = None) -> Fork | None:
-    """The fork of a history, where `name` may say which head is mine; None where there is one head only.
+    """Return the fork of a history; None if it has a single head. `name` may say which head is mine.
 
-    Raises Failure for more than two heads, where it cannot be told which is mine, and where mine are no single line.
+    Raises Failure for more than two heads, if it is unknown which head is mine, or if my revisions are not a single
+    line.
     """
     heads = [history.find(head) for head in sorted(history.heads)]
     if len(heads) < 2:
@@ -68,7 +69,7 @@ def _named(history: History, name: str) -> Script:
 
 
 def _unmerged(history: History, heads: list[Script]) -> Script | None:
-    """The head whose file the branch that everybody has does not know, as far as git tells."""
+    """Return the head whose file is not in the common branch, as far as git knows."""
     for branch in BRANCHES:
         if _git(history.project.root, "rev-parse", "--verify", "--quiet", f"{branch}^{{commit}}"):
             unknown = [
@@ -82,7 +83,7 @@ def _unmerged(history: History, heads: list[Script]) -> Script | None:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    """What git says; nothing where there is no git, no repository or no such thing in it."""
+    """Return git's output; "" if it fails, for example because git or a repository is missing."""
     try:
         done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)
     except OSError:
@@ -91,7 +92,7 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def _newer(heads: list[Script]) -> Script | None:
-    """The head that was written later, as both docstrings say, or the names of both files."""
+    """Return the head that was written later, by the dates in the docstrings, else by those in the file names."""
     for pattern, texts in (
         (r"^Create Date: *(.+?) *$", [head.module.__doc__ or "" for head in heads]),
         (r"^(\d{8}(?:_\d+)?)_", [Path(head.path).name for head in heads]),

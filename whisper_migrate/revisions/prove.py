@@ -1,4 +1,4 @@
-"""The proof of a revision: in a shadow it is run up, down and up, and leads each time where it should."""
+"""Prove a revision: run it up, down and up in a shadow, and compare the catalog each time."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ MOST_LINES = 20
 
 
 class Flaw(Exception):
-    """What is wrong with a revision: `what` (`downgrade leaves 2 differences`), and the `details` to put behind it.
+    """A defect of a revision: `what` (`downgrade leaves 2 differences`), and `details` to print after it.
 
-    `+ index i` is there and should not be, `- index i` should be there and is not.
+    In the details, `+ index i` is unexpected, and `- index i` is missing.
     """
 
     def __init__(self, what: str, details: str) -> None:
@@ -34,17 +34,17 @@ class Flaw(Exception):
 def prove(
     history: History, connection: Connection, revision: str, before: Catalog, after: Catalog | None = None
 ) -> Catalog:
-    """Run a revision up, down and up in a shadow that holds `before`, and say what it leads to.
+    """Run a revision up, down and up in a shadow that has the catalog `before`, and return the catalog after it.
 
-    That is `after`, where it is known already; else it is what the first time up leads to. Raises Flaw for a revision
-    that does not run, or does not lead where it should.
+    Both upgrades must lead to `after`, or to the same catalog if `after` is None. The downgrade must lead to `before`.
+    Raises Flaw if the revision fails or leads elsewhere.
     """
     for direction in ("upgrade", "downgrade", "second upgrade"):
         try:
             history.step(connection, revision, direction.removeprefix("second "))
         except Failure as failure:
             raise Flaw(f"{direction} fails in a shadow", f" {failure.what}") from failure
-        # On a database that people use, each direction has a session of its own.
+        # In a real database, each direction has a session of its own.
         run(connection, "DISCARD TEMP")
         connection.commit()
         found = inspect(connection, like=before)
@@ -56,7 +56,7 @@ def prove(
 
 
 def require_none(shadow: Connection, what: str, changes: Collection[Change]) -> None:
-    """Raises Flaw where one of these changes, from a shadow to a catalog that it should have, is a true one."""
+    """Raise Flaw if a change between a shadow and its expected catalog is real, not just printed otherwise."""
     left = settled(shadow, [change for change in changes if not beyond_reach(change)])
     shadow.rollback()
     if left:

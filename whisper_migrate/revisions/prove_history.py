@@ -1,4 +1,4 @@
-"""The proof of a history: each revision leads up, down and up, there is one head, and it is what the models say."""
+"""Prove a history: prove each revision, require a single head, and compare the last catalog with the models."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from whisper_migrate.settle import settled
 
 @dataclass(frozen=True)
 class Proof:
-    """One revision that was run up, down and up, and on rows, in how many seconds; its flaw, or what became of rows."""
+    """The result for one revision: the seconds it took, its flaw if it has one, and notes on what happened to rows."""
 
     script: Script
     seconds: float
@@ -41,7 +41,7 @@ class Proof:
 
 @dataclass(frozen=True)
 class Failing:
-    """A function that cannot run, or a table where that is met, and the revision that brings it."""
+    """A function that cannot run, or a table on which it fails, with the revision that causes the failure."""
 
     script: Script
     what: Fault | Broken
@@ -49,12 +49,12 @@ class Failing:
 
 @dataclass
 class Outcome:
-    """What was proved; what is left unproved, and the obstacle; and what the models have more than the history.
+    """The proofs; the revisions left unproved, and the obstacle; and the changes of the models without a revision.
 
-    `failing` are functions that a proved revision brings, and that cannot run at the end: one that a later revision
-    mends or drops is a note on the first.
+    `failing` are functions that a proved revision breaks and that still cannot run at the end. A function that a later
+    revision repairs or drops is only a note on the first revision.
 
-    `heads` and `unwritten` are empty where only a revision was asked for that is not the end of the history.
+    `heads` and `unwritten` are empty if only one revision was to be proved and it is not the last one.
     """
 
     unproved: list[Script]
@@ -66,13 +66,13 @@ class Outcome:
 
     @property
     def clean(self) -> bool:
-        """All that was asked for is proved."""
+        """Whether everything was proved without a problem."""
         flawed = any(proof.flaw for proof in self.proofs)
         return not (flawed or self.obstacle or self.unwritten or self.failing or len(self.heads) > 1)
 
 
 def prove_history(history: History, server: URL, name: str | None, tell: Callable[[Proof], None]) -> Outcome:
-    """Prove every revision, or only the one called `name`, in shadows on `server`; `tell` hears of each."""
+    """Prove every revision, or only the one called `name`, in shadows on `server`; call `tell` after each."""
     order = history.newest_first()[::-1]
     done: list[Script] = []
     outcome = Outcome(order)
@@ -83,7 +83,7 @@ def prove_history(history: History, server: URL, name: str | None, tell: Callabl
     whole = len(done) + len(outcome.unproved) == len(order)
     with shadows(server) as made:
         end: Catalog | None = None
-        # A flaw leaves a shadow that nobody knows: what comes behind it is proved in a fresh one.
+        # A failed revision leaves its shadow in an unknown state, so the next revision is proved in a new shadow.
         while end is None and not outcome.obstacle:
             shadow = made.create(f"recorded{len(outcome.unproved)}")
             end = _prove_in(made, shadow, history, done, outcome, tell)
@@ -101,7 +101,10 @@ def prove_history(history: History, server: URL, name: str | None, tell: Callabl
 def _prove_in(
     made: Shadows, shadow: URL, history: History, done: list[Script], outcome: Outcome, tell: Callable[[Proof], None]
 ) -> Catalog | None:
-    """Run what is done already in an empty shadow, then prove what is left: what all of it makes, unless one fails."""
+    """Run the revisions that are `done` in an empty shadow, then prove the others. Return the last catalog.
+
+    Returns None as soon as a revision fails.
+    """
     with connected(shadow) as connection:
         try:
             for script in done:
@@ -141,7 +144,7 @@ def _prove_in(
 def _still(
     connection: Connection, history: History, reached: Catalog, failing: Collection[Failing]
 ) -> Iterator[Failing]:
-    """Those that cannot run at the end either."""
+    """Yield the failing functions that still cannot run after the last revision."""
     now = faults(connection, history.project) if failing else []
     there = {item.identity for item in reached}
     relations = {one.what.relation for one in failing if isinstance(one.what, Broken)} & there
@@ -155,9 +158,9 @@ def _still(
 def prove_with_rows(
     made: Shadows, shadow: URL, history: History, revision: str, before: Catalog
 ) -> tuple[Catalog, Tried]:
-    """Prove a revision in a shadow that holds `before`, and on rows in a copy: what it leads to, and the rows' fate.
+    """Prove a revision in a shadow that has the catalog `before`, and in a copy with rows. Raises Flaw.
 
-    Rows that the history itself puts into the shadow stay as they are. Raises Flaw.
+    Returns the catalog after the revision, and the result for rows. Rows that the history itself has inserted are kept.
     """
     with connected(shadow) as connection:
         after = prove(history, connection, revision, before)

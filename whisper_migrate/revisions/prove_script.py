@@ -1,4 +1,4 @@
-"""The proof of a revision's script: psql runs it down and up, and it leads where the revision itself does."""
+"""Prove a revision's psql scripts: they must run, and lead to the same catalog as the revision."""
 
 from __future__ import annotations
 
@@ -23,15 +23,14 @@ from whisper_migrate.sql import literal, run
 
 
 def prove_script(history: History, shadow: URL, revision: Script, before: Catalog, after: Catalog) -> list[str]:
-    """Run the scripts of `migrate.py downgrade --sql` and `upgrade --sql` for one revision in a shadow that is at it.
+    """Run a revision's scripts (`migrate.py downgrade --sql`, `upgrade --sql`) in a shadow that is at the revision.
 
-    Gives a note where there is no such script. Raises Flaw where psql rejects a script, or where that leads elsewhere
-    than the revision.
+    Returns a note if no script can be written. Raises Flaw if psql rejects a script, or if it leads to another catalog.
     """
     name, parents = revision.revision, [*revision._all_down_revisions]
     if len(parents) > 1 or revision.dependencies:
         return [f"{name} was not tried as a script, which begins at one revision: it needs {joined(parents)}."]
-    with connected(shadow) as connection:  # a script expects no other branch
+    with connected(shadow) as connection:  # a script expects a single stamp, without other branches
         run(connection, f"DELETE FROM {TABLE} WHERE version_num <> {literal(name)}")
         connection.commit()
     parent = parents[0] if parents else "base"
@@ -51,7 +50,7 @@ def prove_script(history: History, shadow: URL, revision: Script, before: Catalo
 
 
 def _run(database: URL, text: str) -> str:
-    """What psql says against a script, in one line; nothing when it is done."""
+    """Run a script with psql, and return its first error in one line; "" on success."""
     with psql(database) as (program, environ):
         done = subprocess.run([*program, "-X", "-q"], input=text, capture_output=True, text=True, env=environ)
     errors = [line for line in done.stderr.splitlines() if re.search("ERROR|FATAL|error", line)]

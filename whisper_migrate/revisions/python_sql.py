@@ -1,4 +1,4 @@
-"""SQL as Python source: literals that come back byte for byte through Alembic's op.execute()."""
+"""Write SQL as Python literals that reach the database byte for byte through Alembic's op.execute()."""
 
 import re
 import textwrap
@@ -13,9 +13,9 @@ _DIALECT: Dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-un
 
 
 def escaped(sql: str) -> str:
-    """`sql` so that SQLAlchemy's text() takes no part of it for a bind parameter.
+    """Escape SQL so that SQLAlchemy's text() finds no bind parameters in it. Raises Failure if that is impossible.
 
-    text() reads `:name` as a parameter and `\\:name` as an escaped colon; both can occur in SQL that we were given.
+    text() reads `:name` as a parameter and `\\:name` as an escaped colon. Both can occur in the SQL of a database.
     """
     result = re.sub(BIND_PARAMS_ESC, lambda match: "\\" + match.group(0), sql)
     result = re.sub(BIND_PARAMS, lambda match: "\\" + match.group(0), result)
@@ -25,14 +25,14 @@ def escaped(sql: str) -> str:
 
 
 def quoted(value: str) -> str:
-    """A Python literal in double quotes, as a person would type it."""
+    """Return a Python literal in double quotes, as a person would type it."""
     if "\\" in value or not value.isprintable():
         return repr(value)
     return '"' + value.replace('"', '\\"') + '"' if "'" in value or '"' not in value else repr(value)
 
 
 def block(sql: str) -> str:
-    """A Python literal for SQL of several lines: a triple-quoted block when that keeps every byte."""
+    """Return a literal for SQL of several lines: a triple-quoted block, if that keeps every byte."""
     if "\n" not in sql:
         return quoted(sql)
     if not _is_plain(sql):
@@ -41,7 +41,7 @@ def block(sql: str) -> str:
 
 
 def indented(source: str) -> str:
-    """Source one level deeper, but for the inside of triple-quoted blocks, which must stay as it is."""
+    """Indent source code by four spaces, except inside triple-quoted blocks, whose text must not change."""
     parts = re.split(r'("""\n.*?\n""")', source, flags=re.DOTALL)
     return "".join(part if part.startswith('"""') else textwrap.indent(part, "    ") for part in parts).strip()
 
@@ -51,15 +51,15 @@ def _is_plain(sql: str) -> bool:
 
 
 def execute(sql: str) -> str:
-    """`op.execute(...)` of one statement."""
+    """Return `op.execute(...)` for one statement."""
     return f"op.execute({block(escaped(sql))})"
 
 
 def sql_text(sql: str) -> str:
-    """An expression as an argument that SQLAlchemy takes for SQL, such as the body of a check."""
+    """Return a string literal for an argument that SQLAlchemy reads as SQL, such as the condition of a check."""
     return quoted(escaped(sql))
 
 
 def sql_expression(sql: str) -> str:
-    """`sa.text("...")`: an expression where SQLAlchemy would take a plain string for a value or a name."""
+    """Return `sa.text("...")` for an argument where SQLAlchemy would take a string for a value or a name."""
     return f"sa.text({sql_text(sql)})"

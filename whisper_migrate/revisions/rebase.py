@@ -1,4 +1,4 @@
-"""Two heads become one: my revisions are put on the other side's, once a shadow has shown that they stand there."""
+"""Rebase: put my revisions on the other head, after a shadow has shown that they run there."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from whisper_migrate.words import line, outline
 
 @dataclass
 class Rebased:
-    """What differs in the other order, in lines, and what becomes of rows, by the revision that does it."""
+    """The differences between both orders, as lines, and notes on rows by revision id."""
 
     differences: list[str] = field(default_factory=list)
     notes: dict[str, list[str]] = field(default_factory=dict)
 
 
 def rebase(history: History, server: URL, fork: Fork, *, order_matters: bool = False) -> Rebased:
-    """Give my first revision the other head as its parent, in its file; return what differs in the other order.
+    """Make the other head the parent of my first revision, in its file.
 
-    Both orders are run in shadows on `server`: mine on theirs, each up, down and up and on rows, and theirs on mine.
-    Where they make different schemas, the file is left as it is unless `order_matters` says that this is known.
+    Shadows on `server` run both orders: mine on theirs (up, down and up, and on rows), and theirs on mine. If the
+    schemas differ, the file is changed only with `order_matters`. Returns the differences.
 
-    Raises Failure, and leaves the file as it is, when mine do not stand on theirs.
+    Raises Failure, and leaves the file as it is, if my revisions do not run on theirs.
     """
     first = Path(fork.mine[0].path)
     text = with_parent(first.read_bytes(), fork.parent, fork.theirs[-1].revision)
@@ -60,7 +60,7 @@ def rebase(history: History, server: URL, fork: Fork, *, order_matters: bool = F
 
 
 def _compared(rebased: History, history: History, fork: Fork, made: Shadows) -> Rebased:
-    """What the schema would have more (+) or less (-), or other, had mine run first, in lines."""
+    """Run both orders. Return how the schema would differ (unexpected +, missing -) had my revisions run first."""
     found = Rebased()
     shadow = made.create("theirs_first")
     with connected(shadow) as connection:
@@ -86,7 +86,7 @@ def _compared(rebased: History, history: History, fork: Fork, made: Shadows) -> 
 
 
 def _made(connection: Connection, history: History, revisions: Sequence[Script]) -> Catalog:
-    """What these make in an empty shadow, in this order."""
+    """Run the revisions in this order in an empty shadow, and return the catalog."""
     for script in revisions:
         try:
             history.step(connection, script.revision, "upgrade")
@@ -98,7 +98,7 @@ def _made(connection: Connection, history: History, revisions: Sequence[Script])
 
 
 def with_parent(source: bytes, old: str | None, new: str) -> bytes | None:
-    """A revision's file with another parent, byte for byte the same but for that; None where it is not written out."""
+    """Return a revision's source with another parent, otherwise unchanged; None if its down_revision is no literal."""
     tree = ast.parse(source)
     lines = source.split(b"\n")
     value = next((found for node in tree.body if (found := _down_revision(node))), None)

@@ -1,4 +1,4 @@
-"""Steps of a plan as the body of a revision: Alembic's own operations where it has them, SQL verbatim where not."""
+"""Render a plan as the body of a revision: with Alembic's operations where they suffice, else with plain SQL."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from whisper_migrate.unwritten import PLACE, is_unwritten
 
 
 class Body:
-    """Renders the steps of one direction, towards `catalog`.
+    """Renders the steps of one direction, which leads to `catalog`.
 
-    `rows` gives the SQL that fills a new table, and `before` knows of types that go; where `marked`, there is a place
-    for steps on data.
+    `rows` returns the SQL that fills a new table. `before` is the catalog with the types that are dropped. `marked`
+    adds comments at the places for data steps.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Body:
         self.absorbed: set[tuple[str, Key]] = set()
 
     def source(self) -> str:
-        """The statements of the function body, one operation after another, not indented."""
+        """Return the source of the function body, without indentation."""
         lines: list[str] = []
         steps = [step for step in self._tables_first() if step.key not in self.absorbed]
         places = data_places(steps, self.before, self.catalog) if self.marked else ()
@@ -53,7 +53,7 @@ class Body:
                     (lines if alone and not operations else operations).append(MARK)
                 operations += self._operations(step)
                 if step.verb == "create" and step.item.kind == "table":
-                    # Before anything watches it, such as a trigger; foreign keys one way are there already.
+                    # Before its triggers exist. Foreign keys that are part of the table exist already.
                     operations += [execute(sql) for sql in self.rows(step.item.identity)]
             if alone:
                 lines.append("with op.get_context().autocommit_block():")
@@ -63,12 +63,12 @@ class Body:
         return "\n".join([*lines, *([MARK] if len(steps) in places else [])])
 
     def _fill_column(self, step: Step) -> list[str]:
-        """The author's own: it is PLACE that is left to write."""
+        """Render a backfill, with a comment that asks the author to write the expression if it is missing."""
         told = f"# Write {PLACE}: what {visible(shown(step.item.identity))} is to be in these rows, in SQL."
         return [*([told] if is_unwritten(step.statements[0]) else []), *map(execute, step.statements)]
 
     def _tables_first(self) -> list[Step]:
-        """Creating a table takes in its comments and serial sequences, which come as steps of their own."""
+        """Return the steps, after noting those that the creation of a table or column includes, such as comments."""
         for step in self.steps:
             if step.verb == "create" and step.item.kind == "table" and self._is_plain_table(step):
                 self.absorbed |= {("create", key) for key in self._comments(step.item, *step.inside)}
@@ -81,7 +81,7 @@ class Body:
     def _operations(self, step: Step) -> list[str]:
         name = f"{step.verb}_{step.item.kind}"
         render = getattr(self, f"_{name}", None) or getattr(render_constraints, name, None)
-        # Nobody knows the name of a partition's part of an index in the database that a revision will run in.
+        # The name of a partition's index may differ in the database where the revision runs.
         operations: list[str] | None = render(step) if render and not step.item.called else None
         return [execute(sql) for sql in step.statements] if operations is None else operations
 
@@ -118,7 +118,7 @@ class Body:
         )
 
     def _drop_table(self, step: Step) -> list[str] | None:
-        if len(step.statements) > 1:  # a partition is detached first
+        if len(step.statements) > 1:  # with another statement, which detaches the partition first
             return None
         schema, name = split_name(step.item.identity)
         return [f"op.drop_table({arguments(quoted(name), *schema_argument(schema))})"]
@@ -147,7 +147,7 @@ class Body:
         return [call, *(execute(sql) for sql in step.statements[1:])]
 
     def _is_plain_addition(self, step: Step) -> bool:
-        """One that is derived has come with its parents', and has settings of its own."""
+        """Whether op.add_column() can express the step: not for an inherited column, or one with more statements."""
         item = step.item
         plain = not item.derived and not item["of_view"] and self._type(item) is not None and self._has_words(item)
         return plain and step.statements == tuple(KINDS["column"].create(item))
@@ -222,7 +222,7 @@ class Body:
         return not item["identity_kind"] or column_types.identity(item) is not None
 
     def _serials(self, step: Step) -> dict[Key, str]:
-        """The sequences that SERIAL would make for this table, and the columns they are for."""
+        """Return the sequences that SERIAL would create for this table, and the columns they belong to."""
         key = next((part for part in step.inside if part.kind == "constraint" and part["type"] == "primary key"), None)
         found = {}
         for sequence in self.catalog.children(step.item.identity, "sequence"):
@@ -264,5 +264,5 @@ class Body:
 
 
 def _is_mistaken(expression: str) -> bool:
-    """Whether SQLAlchemy, which hands on such an expression as it is, would take some of it for a parameter."""
+    """Whether SQLAlchemy would misread the expression, which it passes on verbatim, as having a parameter."""
     return "%" in expression

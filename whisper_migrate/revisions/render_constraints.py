@@ -1,4 +1,4 @@
-"""Constraints and indexes in a revision: operations where SQLAlchemy has the words, None where it has not."""
+"""Render constraints and indexes as operations; each function returns None if SQLAlchemy cannot express the object."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from whisper_migrate.planning.steps import Step
 from whisper_migrate.revisions.python_sql import quoted, sql_expression, sql_text
 
 NAME = re.compile(r'[a-z_][a-z0-9_$]*|"(?:[^"]|"")++"')
-NAMES = r'(?:"(?:[^"]|"")++"|[^\s"(])+'  # with a schema, or without
+NAMES = r'(?:"(?:[^"]|"")++"|[^\s"(])+'  # with or without a schema
 COLUMNS = r'(?:"(?:[^"]|"")++"|[^"()])+'
 INDEX = re.compile(
     rf"CREATE (?P<unique>UNIQUE )?INDEX (?P<concurrently>CONCURRENTLY )?{NAMES} ON {NAMES} USING (?P<method>\w+) "
@@ -40,12 +40,12 @@ FOREIGN_KEY = re.compile(
 )
 
 
-# SQLAlchemy has no words for these, and would take them for columns.
+# SQLAlchemy cannot express these, and would take the words for columns.
 TEMPORAL = re.compile(r" WITHOUT OVERLAPS\)|\bPERIOD ")
 
 
 def inline(item: Object) -> str | None:
-    """A constraint as an argument of create_table; None where SQLAlchemy has no words for it."""
+    """Return a constraint as an argument of create_table; None if SQLAlchemy cannot express it."""
     if TEMPORAL.search(item["definition"]):
         return None
     name = f"name={_final(item)}"
@@ -77,7 +77,7 @@ def create_constraint(step: Step) -> list[str] | None:
     if match := KEY.fullmatch(definition):
         word = "create_primary_key" if match["word"] == "PRIMARY KEY" else "create_unique_constraint"
         names, special = f"[{', '.join(_names(match['columns']))}]", _special(match)
-        if match["include"] or (special and match["word"] == "PRIMARY KEY"):  # these operations do not know them
+        if match["include"] or (special and match["word"] == "PRIMARY KEY"):  # not supported by these operations
             return None
         return [f"op.{word}({arguments(name, quoted(table), names, *special, *where)})"]
     if match := re.fullmatch(r"CHECK \((.*)\)", definition, re.DOTALL):
@@ -154,12 +154,12 @@ def _names(text: str) -> list[str]:
 
 
 def _final(item: Object) -> str:
-    """A name that is final: op.f() keeps the models' naming convention of that day away from it."""
+    """Return the name inside op.f(), so that a later naming convention of the models does not change it."""
     return f"op.f({quoted(unquoted(item['name']))})"
 
 
 def _excluded(definition: str) -> tuple[list[str], list[str]] | None:
-    """The elements of an exclusion constraint, each a column and an operator, and the words for the rest of it."""
+    """Return the elements of an exclusion constraint as (column, operator) pairs, and its other arguments."""
     match = EXCLUDE.fullmatch(definition)
     elements, end = in_parentheses(match["rest"]) if match else ([], 0)
     parts = [EXCLUDED.fullmatch(element) for element in elements]
@@ -180,7 +180,7 @@ def options(given: Iterable[str]) -> str:
 
 
 def _special(match: re.Match[str]) -> list[str]:
-    """What a unique constraint or a primary key has beside its columns."""
+    """Return the arguments of a unique constraint or primary key other than its columns."""
     words = ["postgresql_nulls_not_distinct=True"] if match["nulls"] else []
     words += [f"postgresql_include=[{', '.join(_names(match['include']))}]"] if match["include"] else []
     return [*words, *_when(match)]
@@ -204,7 +204,7 @@ def _when(match: re.Match[str]) -> Iterable[str]:
 
 
 def _bare(expression: str) -> str:
-    """An expression without the parentheses around all of it."""
+    """Remove the parentheses that enclose a whole expression."""
     if expression.startswith("("):
         _, end = in_parentheses(expression)
         if end == len(expression):

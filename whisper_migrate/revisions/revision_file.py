@@ -1,4 +1,4 @@
-"""A drafted revision as a file: docstring, imports, two functions, formatted as the project formats its code."""
+"""Write a revision as a file: docstring, imports and two functions, formatted like the project's code."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from whisper_migrate.revisions.python_sql import indented
 
 @dataclass(frozen=True)
 class Text:
-    """What a revision says: its id and parent, its message, the lines of its docstring, and both bodies.
+    """The contents of a revision: id, parent, message, summary lines for the docstring, and both function bodies.
 
-    Imports that the bodies do not use are kept where they are `unused` until the author has written the bodies.
+    `unused` keeps imports that the bodies do not use yet, for the author who will write them.
     """
 
     revision: str
@@ -35,11 +35,11 @@ class Text:
 
 
 def write(project: Project, folder: Path, text: Text) -> Path:
-    """Write the file into `folder`, named as alembic.ini's file_template says."""
-    # A first revision stands on no other.
+    """Write the file into `folder`, under the name that alembic.ini's file_template gives it."""
+    # A first revision has no parent to find in the project's folder.
     own = [Path(ScriptDirectory.from_config(project.alembic()).versions)] if text.parent else []
     scripts = ScriptDirectory.from_config(project.alembic(versions=(*own, folder)))
-    with chdir(project.root):  # the project's post_write_hooks run in there
+    with chdir(project.root):  # the project's post_write_hooks run there
         script = scripts.generate_revision(
             text.revision,
             visible(text.message),
@@ -60,9 +60,9 @@ def write(project: Project, folder: Path, text: Text) -> Path:
 
 
 def _format(project: Project, file: Path, *, unused: bool) -> None:
-    """Format it; imports that it does not need stay where `unused`. Ruff is a development tool, and may be missing.
+    """Format the file with ruff, a development tool that may be missing; `unused` keeps unused imports.
 
-    Neither a module called ruff nor a setting of ruff's is taken from the current folder.
+    Neither a module nor a configuration of ruff is loaded from the current folder.
     """
     config = ["--config", str(project.root / "pyproject.toml"), "--quiet", str(file)]
     rules = "I" if unused else "F401,I"

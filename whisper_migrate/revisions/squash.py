@@ -1,8 +1,8 @@
-"""A history that is folded: one revision in the place of many, proved to make the same, rows and all.
+"""Squash: replace the first revisions of a history by a single one that is proved to create the same schema and rows.
 
-The new one has the id of the last that it folds. So a database that stands there or later goes on as it is, with plain
-Alembic as well, and a new one runs one file. The originals move to a folder of their own, in which a database that
-stands in the middle is taken up to that id (`History.way`). Nothing of ours is in any of these files.
+The squash has the id of the last revision that it folds. A database at that revision or a later one continues
+unchanged, even with plain Alembic, and a new database runs one file. The originals move to an archive folder, which
+brings a database in the middle up to that id (`History.way`). All these files are plain Alembic revisions.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from whisper_migrate.rows.seeds import Seeds, read, repeatable
 from whisper_migrate.settle import settled
 from whisper_migrate.words import line, outline
 
-# What a revision may do beyond the database that it runs in, where neither catalog nor rows tell of it.
+# Statements whose effects lie outside of the database, and appear neither in its catalog nor in its rows.
 ELSEWHERE = re.compile(
     r"\b(CREATE|ALTER|DROP)\s+(ROLE|USER(?!\s+MAPPING)|GROUP|DATABASE|TABLESPACE|SYSTEM)\b|\blo_\w+(?=\()",
     re.IGNORECASE,
 )
-# What a database may hold besides catalog and rows.
+# Contents of a database that are neither catalog nor rows.
 BESIDES = {
     "settings of the database": "SELECT FROM pg_catalog.pg_db_role_setting WHERE setdatabase ="
     " (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())",
@@ -49,7 +49,7 @@ BESIDES = {
 
 @dataclass(frozen=True)
 class Squash:
-    """What was folded, into which file; where the originals are now; and the rows that were carried over."""
+    """The folded revisions, the new file, the folder of the originals, and the rows that were carried over."""
 
     folded: list[Script]
     path: Path
@@ -58,13 +58,13 @@ class Squash:
 
 
 def squash(history: History, server: URL, name: str, *, allowed: Collection[str] = ()) -> Squash | None:
-    """Fold the revisions up to the one called `name` into one; None where there is one only.
+    """Fold the revisions up to the one called `name` into one; None if there is only one.
 
-    It is kept only after it has been run in a shadow on `server`, up, down and up, and led each time to the catalog
-    of the originals, and to their rows; and after the rest of the history has done the same on top of it.
+    The squash is run up, down and up in a shadow on `server`, and must give the catalog and the rows of the originals.
+    The rest of the history must give the same on top of it as before.
 
-    Raises Failure, and leaves every file as it is, for a revision that others pass by, and for what cannot be carried
-    over and is not `allowed` by name (as `CREATE ROLE in a7eb08030574`).
+    Raises Failure, and leaves all files as they are, if another revision branches off in the middle, or if an effect
+    cannot be carried over and is not `allowed` by name (as `CREATE ROLE in a7eb08030574`).
     """
     head = history.head
     last = history.find(name)
@@ -103,7 +103,7 @@ def squash(history: History, server: URL, name: str, *, allowed: Collection[str]
 
 
 def _require_line(history: History, folded: list[Script]) -> None:
-    """Raises Failure unless everything that is not folded stands on the last that is, and on no other."""
+    """Raise Failure unless every other revision comes after the last folded one, and after no earlier one directly."""
     last, ids = folded[-1].revision, {script.revision for script in folded}
     for script in history.newest_first():
         passed = {*script._all_down_revisions} & ids - {last}
@@ -116,7 +116,7 @@ def _require_line(history: History, folded: list[Script]) -> None:
 
 
 def _require_allowed(found: list[str], revision: str, allowed: Collection[str]) -> None:
-    """Raises Failure for what neither catalog nor rows have, unless it is allowed by name."""
+    """Raise Failure for effects that are neither in catalog nor in rows, unless they are allowed by name."""
     if refused := [name for name in found if name not in allowed]:
         allow = " ".join(f'--allow "{name}"' for name in refused)
         raise Failure(
@@ -126,7 +126,7 @@ def _require_allowed(found: list[str], revision: str, allowed: Collection[str]) 
 
 
 def _elsewhere(file: Path) -> list[str]:
-    """`CREATE ROLE`, for each such words in the strings of a file, but for docstrings."""
+    """Return words such as `CREATE ROLE` that occur in the strings of a file, except in docstrings."""
     tree = ast.parse(file.read_bytes())
     documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     strings = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in documents)
@@ -135,7 +135,7 @@ def _elsewhere(file: Path) -> list[str]:
 
 
 def _seeds(history: History, revision: str, originals: Connection, wanted: Catalog, made: Shadows) -> Seeds:
-    """The rows that the originals make; a second run tells which values are others each time."""
+    """Return the rows that the originals insert; a second run shows which values change with each run."""
     first = read(originals, wanted)
     originals.rollback()
     if not first.rows:
@@ -159,7 +159,7 @@ def _text(folded: list[Script], empty: Catalog, wanted: Catalog, seeds: Seeds) -
 
 
 def _differences_at_head(history: History, originals: Connection, drafted: History, squashed: Connection) -> list[str]:
-    """What the rest of the history makes otherwise on top of the squash: the catalog, and how many rows."""
+    """Return how the rest of the history ends on top of the squash: other catalog, or other numbers of rows."""
     history.replay(originals)
     squashed.rollback()
     drafted.replay(squashed)
@@ -176,7 +176,7 @@ def _require_same(differences: list[str]) -> None:
 
 
 def _move(folded: list[Script], archive: Path, file: Path, own: Path) -> None:
-    """The originals are in the archive before the first of them goes."""
+    """Move the files; all originals are copied to the archive before the first one is deleted."""
     archive.mkdir(parents=True, exist_ok=True)
     for script in folded:
         shutil.copy2(script.path, archive)
