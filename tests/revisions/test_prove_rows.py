@@ -142,6 +142,21 @@ def test_what_some_values_bring_about_is_a_note(
         assert ("Note: The upgrade fails on some rows: " in said.out) == (name != "settled"), f"{name}: {said.out}"
 
 
+def test_what_a_trigger_says_is_said_once(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> None:
+    """It refuses each generated row by a value of its own, in one table after the other."""
+    parse = (
+        "CREATE FUNCTION parse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM NEW.label::int; RETURN NEW; END$$"
+    )
+    on_tags = "CREATE TRIGGER parsed BEFORE UPDATE ON tags FOR EACH ROW EXECUTE FUNCTION parse()"
+    write(project, "three", "two", f"{parse}; {on_tags}")
+    write(project, "four", "three", "UPDATE tags SET state = state")
+    write(project, "five", "four")
+    said = proved(capsys, project, server, "four")
+    assert said.code == 0 and said.out.startswith(sound("four")), said
+    (note,) = [line for line in said.out.splitlines() if "Note:" in line]
+    assert "tags.label: the upgrade fails on values such as " in note and "type integer" in note
+
+
 def test_rows_of_the_history_stay(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> None:
     write(project, "three", "two", "INSERT INTO tags VALUES ($$one$$)", "DELETE FROM tags WHERE label = $$one$$")
     write(project, "four", "three", "ALTER TABLE tags ADD n integer", "ALTER TABLE tags DROP n")

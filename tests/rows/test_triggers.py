@@ -142,6 +142,20 @@ def test_a_column_that_a_kept_trigger_uses(server: URL, tmp_path: Path) -> None:
         draft(without, server, "two", allowed=["drop-column log.gone"])
 
 
+@pytest.mark.servers("pg18")
+def test_a_function_of_many_tables_is_named_once(server: URL, tmp_path: Path) -> None:
+    tables = "".join(f'sa.Table("t{n}", metadata, sa.Column("id", sa.Integer, primary_key=True))\n' for n in range(8))
+    when = "BEFORE INSERT OR UPDATE OR DELETE"
+    truncate = "CREATE TRIGGER again BEFORE TRUNCATE ON t0 EXECUTE FUNCTION f()"
+    made = entities(function(TOUCH), *(trigger(when, on=f"t{n}") for n in range(8)), truncate)
+    with pytest.raises(Failure) as failed:
+        draft(edited(tmp_path, tables + made), server, "one")
+    assert failed.value.what.splitlines()[1:] == [
+        "  t0, t1, t2, t3 and 4 more: inserting a row or updating a row or deleting a row or truncating the table fails"
+        ' in PL/pgSQL function f() line 1 at assignment: record "new" has no field "updated_at".',
+    ]
+
+
 BODY = """CREATE TABLE t (id int PRIMARY KEY, note text); INSERT INTO t VALUES (1, 'kept');
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.updated_at = now(); RETURN NEW; END$$;
 CREATE FUNCTION g() RETURNS int LANGUAGE sql AS $$SELECT updated_at FROM t$$;

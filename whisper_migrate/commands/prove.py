@@ -48,7 +48,7 @@ def _end(history: History, outcome: Outcome) -> list[str]:
         said += [history.forked, "  -> migrate.py rebase   (puts yours on the other one)"]
     if outcome.failing:
         said += ["Functions cannot run at the end:"]
-        said += [f"  {one.what} ({history.path(one.script)})" for one in outcome.failing]
+        said += [f"  {what} ({history.path(script)})" for script, what in outcome.faults]
     if outcome.unwritten:
         changes = outline(outcome.unwritten)
         said += [f"The history does not end at the models ({counted(len(changes), 'change')}):"]

@@ -39,6 +39,7 @@ from whisper_migrate.rows.breaches import Breach, concerns
 from whisper_migrate.rows.failures import Refused
 from whisper_migrate.rows.impossible import refuse_impossible
 from whisper_migrate.rows.proof import prove_rows
+from whisper_migrate.rows.triggers import told
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.source_lines import place, placed
 from whisper_migrate.unwritten import is_unwritten, written
@@ -203,7 +204,7 @@ def _tried_on_rows(
         what = f"No revision was written, since its {failure.direction} fails on tables with rows: {failure.what}"
         raise Failure(what, failure.remedy) from failure
     if tried.broken:
-        found = "".join(f"\n  {one}" for one in tried.broken)
+        found = "".join(f"\n  {one}" for one in told(tried.broken))
         raise Failure(f"No revision was written, since functions cannot run after it:{found}")
     refused_rules = [breach for breach in tried.breaches if breach.name not in allowed]
     if not refused_rules:

@@ -24,7 +24,7 @@ from whisper_migrate.revisions.prove_script import prove_script
 from whisper_migrate.rows.any_row import FailsOnAnyRow
 from whisper_migrate.rows.failures import Refused
 from whisper_migrate.rows.proof import Tried, prove_rows, touched
-from whisper_migrate.rows.triggers import Broken, broken
+from whisper_migrate.rows.triggers import Broken, broken, told
 from whisper_migrate.rows.triggers import reached as written
 from whisper_migrate.settle import settled
 
@@ -63,6 +63,20 @@ class Outcome:
     heads: list[str] = field(default_factory=list)
     unwritten: list[Change] = field(default_factory=list)
     failing: list[Failing] = field(default_factory=list)
+
+    @property
+    def faults(self) -> list[tuple[Script, str]]:
+        """What cannot run, in sentences, each with the revision that brings it."""
+        scripts = dict.fromkeys(one.script for one in self.failing)
+        own = {script: [one.what for one in self.failing if one.script is script] for script in scripts}
+        return [
+            (script, line)
+            for script, found in own.items()
+            for line in (
+                *(str(what) for what in found if isinstance(what, Fault)),
+                *told([what for what in found if isinstance(what, Broken)]),
+            )
+        ]
 
     @property
     def clean(self) -> bool:
@@ -127,10 +141,12 @@ def _prove_in(
         else:
             with connected(shadow) as connection:
                 now = faults(connection, history.project)
-            brought: list[Fault | Broken] = [*(fault for fault in now if not fault.was_in(known)), *tried.broken]
-            outcome.failing += [Failing(script, what) for what in brought]
+            brought = [fault for fault in now if not fault.was_in(known)]
+            outcome.failing += [Failing(script, fault) for fault in brought]
+            outcome.failing += [Failing(script, one) for one in tried.broken]
             known = now
-            notes = [*tried.notes, *(f"It brings a function that cannot run: {what}" for what in brought)]
+            lines = [*map(str, brought), *told(tried.broken)]
+            notes = [*tried.notes, *(f"It brings a function that cannot run: {what}" for what in lines)]
             outcome.proofs.append(Proof(script, time.monotonic() - began, notes=notes))
         tell(outcome.proofs[-1])
         done.append(script)

@@ -22,6 +22,7 @@ from whisper_migrate.inspect import inspect
 from whisper_migrate.revisions.fork import Fork
 from whisper_migrate.revisions.prove import Flaw
 from whisper_migrate.revisions.prove_history import prove_with_rows
+from whisper_migrate.rows.triggers import told
 from whisper_migrate.settle import settled
 from whisper_migrate.words import line, outline
 
@@ -68,7 +69,7 @@ def _compared(rebased: History, history: History, fork: Fork, made: Shadows) -> 
     for script in fork.mine:
         try:
             reached, tried = prove_with_rows(made, shadow, rebased, script.revision, reached)
-            found.notes[script.revision] = [*tried.notes, *map(str, tried.broken)]
+            found.notes[script.revision] = [*tried.notes, *told(tried.broken)]
         except Flaw as flaw:
             raise Failure(
                 f"On {fork.theirs[-1].revision}, {script.revision} does not stand, so nothing was rewritten:"

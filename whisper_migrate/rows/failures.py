@@ -120,8 +120,9 @@ class Obstacles:
         for change in self._retyped() if named else ():
             value = named[1] if named else ""
             if run(connection, f"DELETE FROM {change.parent} WHERE {change['name']}::text = {literal(value)}").rowcount:
-                what = f"the upgrade fails on values such as {quoted(value)}: {_short(reason(error))}."
-                self.notes.append(f"{shown(change.identity)}: {what}")
+                begin = f"{shown(change.identity)}: the upgrade fails on values such as "
+                if not any(note.startswith(begin) for note in self.notes):
+                    self.notes.append(f"{begin}{quoted(value)}: {_short(reason(error))}.")
                 return True
         return False
 
@@ -157,13 +158,17 @@ class Obstacles:
         except DBAPIError:
             gone = 0
         if gone:
-            self.notes.append(note)
+            self._say(note)
         else:
             self._clear(connection, note, [table])
 
     def _clear(self, connection: Connection, note: str, tables: Collection[str]) -> None:
         run(connection, f"TRUNCATE {', '.join(tables)} CASCADE")
-        self.notes.append(f"{note} The rest was proved without rows in {', '.join(map(shown, tables))}.")
+        self._say(f"{note} The rest was proved without rows in {', '.join(map(shown, tables))}.")
+
+    def _say(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
 
 
 def _tried(connection: Connection, table: str, type_: str, expression: str, column: str) -> Iterator[tuple[str, str]]:

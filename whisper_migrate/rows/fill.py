@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, Object
 from whisper_migrate.errors import reason
-from whisper_migrate.names import name_there, shown, split_list, unquoted
+from whisper_migrate.names import joined, name_there, shown, split_list, unquoted
 from whisper_migrate.rows.values import Values
 from whisper_migrate.sql import literal, run
 
@@ -78,12 +78,16 @@ def put(connection: Connection, before: Catalog, tables: Iterable[str], after: C
     run(connection, "SET LOCAL statement_timeout = '5s'")  # a check or a trigger may do whatever it likes
     with suppress(DBAPIError), connection.begin_nested():  # a role that may not lets the triggers have their say
         run(connection, "SET LOCAL session_replication_role = replica")
-    notes = []
+    empty: dict[str, list[str]] = {}
     for table in _parents_first(before, after, sorted(wanted)):
         refusal = _Filler(connection, before, after, table).fill()
         if refusal and table in wanted:
-            notes.append(f"{shown(table)}: no row could be made for it, so it was tried without: {refusal}.")
-    return notes
+            empty.setdefault(refusal, []).append(shown(table))
+    words = ("it, so it was", "them, so they were")
+    return [
+        f"{joined(tables)}: no row could be made for {words[len(tables) > 1]} tried without: {refusal}."
+        for refusal, tables in empty.items()
+    ]
 
 
 def _parents_first(before: Catalog, after: Catalog, tables: Iterable[str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, Object, diff
 from whisper_migrate.errors import reason
-from whisper_migrate.names import plain_name, shown
+from whisper_migrate.names import joined, plain_name, shown
 from whisper_migrate.project import Project
 from whisper_migrate.rows.fill import put
 from whisper_migrate.sql import literal, run
@@ -24,6 +24,7 @@ MISTAKES = re.compile("42(?!501)|2F005|39|0A")
 IN_FUNCTION = re.compile(r"^(?:PL/\w+|SQL) (?:function|procedure).*$", re.MULTILINE)
 SETTING_OF_A_SESSION = "guc.c"  # where PostgreSQL says that a setting is not known: the application sets it
 TEMPORARY = "pg_temp."  # as does a session with its temporary tables
+MOST_NAMES = 4
 DELETED = 3  # rows, one after the other: others may refer to some
 COLUMNS = """
 SELECT quote_ident(a.attname), a.atthasdef OR a.attidentity <> '', a.attidentity <> ''
@@ -50,19 +51,34 @@ TRUNCATES = (
 
 @dataclass(frozen=True)
 class Broken:
-    """A table or view where writing a row calls a function that cannot run: PostgreSQL's reason, and where it was."""
+    """A table or view where writing rows calls a function that cannot run: `inserting a row`, why, and where."""
 
     relation: str
     verb: str
     why: str
     context: str
 
-    def __str__(self) -> str:
-        return f"{shown(self.relation)}: {self.verb} a row fails in {self.context}: {self.why}."
-
     def was_in(self, earlier: Collection[Broken]) -> bool:
         """Whether this failed before for an equal reason."""
         return any((one.relation, one.why) == (self.relation, self.why) for one in earlier)
+
+
+def told(found: Collection[Broken]) -> list[str]:
+    """A sentence for each function and reason: the tables and views where it is met, and when."""
+    groups: dict[tuple[str, str], list[Broken]] = {}
+    for one in found:
+        groups.setdefault((one.context, one.why), []).append(one)
+    return [
+        f"{_named(one.relation for one in group)}: {' or '.join(dict.fromkeys(one.verb for one in group))}"
+        f" fails in {context}: {why}."
+        for (context, why), group in groups.items()
+    ]
+
+
+def _named(relations: Iterable[str]) -> str:
+    names = [shown(name) for name in dict.fromkeys(relations)]
+    more = [f"{len(names) - MOST_NAMES} more"] if len(names) > MOST_NAMES + 1 else []
+    return joined([*names[:MOST_NAMES], *more] if more else names)
 
 
 def reached(before: Catalog, after: Catalog) -> set[str]:
@@ -161,30 +177,30 @@ class _Writer:
     def _statements(self) -> Iterator[tuple[str, ...]]:
         names = [name for name, *_ in self.columns]
         for row in self.rows[:1]:
-            yield "inserting", *self._removed(row), self._insert(dict(zip(names, row[2:], strict=True)))
+            yield "inserting a row", *self._removed(row), self._insert(dict(zip(names, row[2:], strict=True)))
             plain = [name for name, has_default, _ in self.columns if not has_default]
             yield (
-                "inserting",
+                "inserting a row",
                 self._insert({name: value for name, value in zip(names, row[2:], strict=True) if name in plain}),
             )
             free = [name for name, _, is_identity in self.columns if not is_identity]
             if free:
                 same = ", ".join(f"{name} = {name}" for name in free)
-                yield "updating", f"UPDATE {self.relation} SET {same}{self._where(row)}"
+                yield "updating a row", f"UPDATE {self.relation} SET {same}{self._where(row)}"
             for name in free:
                 other = (
                     f"SELECT o.{name} FROM {self.relation} AS o WHERE o.{name} IS DISTINCT FROM {self.relation}.{name}"
                 )
                 yield (
-                    "updating",
+                    "updating a row",
                     f"UPDATE {self.relation} SET {name} = ({other} ORDER BY 1 NULLS LAST LIMIT 1){self._where(row)}",
                 )
         if not self.rows:
-            yield "inserting", f"INSERT INTO {self.relation} DEFAULT VALUES"
+            yield "inserting a row", f"INSERT INTO {self.relation} DEFAULT VALUES"
         for row in self.rows:
-            yield "deleting", f"DELETE FROM {self.relation}{self._where(row)}"
+            yield "deleting a row", f"DELETE FROM {self.relation}{self._where(row)}"
         if self.truncates:
-            yield "truncating", f"TRUNCATE {self.relation} CASCADE"
+            yield "truncating the table", f"TRUNCATE {self.relation} CASCADE"
 
     def _removed(self, row: Any) -> list[str]:
         """A row that is there fits in again once it is gone, which nothing may notice."""
