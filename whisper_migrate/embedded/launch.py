@@ -1,4 +1,4 @@
-"""Making an embedded cluster, and starting its server, as root or not."""
+"""Create an embedded cluster and start its server, even as root."""
 
 import contextlib
 import os
@@ -16,14 +16,14 @@ from whisper_migrate.embedded.installed import Account, account, major, usable
 from whisper_migrate.errors import Failure
 
 SOCKET_LIMIT = 107 if sys.platform == "linux" else 103
-LOG_LIMIT = 1_000_000  # bytes, looked at when a server starts
+LOG_LIMIT = 1_000_000  # bytes; checked when a server starts
 EXTENSIONS = "whisper_extensions"
 CWD = Path("/proc/self/cwd")
-TRANSIENT = ("lock file", "shared memory block")  # what a start says while a killed server is still going away
+TRANSIENT = ("lock file", "shared memory block")  # messages of a start while a killed server has not quite gone
 
 
 def launch(folder: Path, *, durable: bool, programs: Path, deadline: float) -> None:
-    """Make the cluster when there is none, and start the server until it lives or says why not."""
+    """Create the cluster if there is none, and start the server. Raises Failure, with its log, if it does not start."""
     data = state.data(folder)
     made = (data / "PG_VERSION").exists()
     who = account(data.stat().st_uid if made else None)
@@ -57,7 +57,7 @@ def launch(folder: Path, *, durable: bool, programs: Path, deadline: float) -> N
     for key, value in settings.items():
         command += ["-c", f"{key}={value}"]
     while True:
-        for left in (f".s.PGSQL.{state.PORT}", f".s.PGSQL.{state.PORT}.lock"):  # whose process may be another by now
+        for left in (f".s.PGSQL.{state.PORT}", f".s.PGSQL.{state.PORT}.lock"):  # its process number may be reused
             (socket / left).unlink(missing_ok=True)
         if (data / "postmaster.pid").exists() and state.foreign(folder):
             (data / "postmaster.pid").unlink(missing_ok=True)
@@ -70,7 +70,7 @@ def launch(folder: Path, *, durable: bool, programs: Path, deadline: float) -> N
 
 
 def _hand_over_extensions(data: Path, who: Account) -> None:
-    """Copy the stand-in into the data, where the server can always read it; written by its user, not through us."""
+    """Copy the stand-in extensions into the data folder, as the user of the server, who can always read them there."""
     for source in sorted((Path(__file__).with_name("extensions") / "extension").iterdir()):
         subprocess.run(
             ["/bin/sh", "-c", 'mkdir -p "$0/extension" && cat > "$0/extension/$1"', EXTENSIONS, source.name],
@@ -82,7 +82,7 @@ def _hand_over_extensions(data: Path, who: Account) -> None:
 
 
 def _spawn(folder: Path, who: Account, command: list[str]) -> str | None:
-    """Start the server as a child of init, so that it outlives us and no zombie of ours; its words when it ends."""
+    """Start the server as a child of init, so that it outlives this process. Returns its log if it ends, else None."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
     log = os.open(folder / "log", flags, 0o600)
     try:
@@ -114,11 +114,11 @@ def _spawn(folder: Path, who: Account, command: list[str]) -> str | None:
 
 
 def _initdb(folder: Path, who: Account, run: Path, version: int, durable: bool) -> None:
-    """Make the cluster beside its place, then rename it there: a killed initdb leaves nothing that looks finished."""
+    """Create the cluster in a temporary folder, then rename it: a killed initdb leaves nothing that looks complete."""
     data = state.data(folder)
     if (data / "global" / "pg_control").exists():
         raise Failure(f"The data in {folder} is incomplete: PG_VERSION is missing.", f"Delete {folder} to start over.")
-    if data.exists():  # what a server went on writing while its folder was deleted
+    if data.exists():  # files written by a server whose folder was being deleted
         data.rename(Path(tempfile.mkdtemp(dir=folder, prefix="new-")) / "data")
     for half in folder.glob("new-*"):
         shutil.rmtree(half, ignore_errors=True)
@@ -147,13 +147,13 @@ def _initdb(folder: Path, who: Account, run: Path, version: int, durable: bool) 
 
 
 def _environment() -> dict[str, str]:
-    """What the server's programs see: nothing of the caller's PG* variables, and no HOME."""
+    """Return the environment of the server's programs, without HOME and the caller's PG* variables."""
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
     return kept | {"LC_ALL": "C", "TZ": "UTC"}
 
 
 def _give(path: Path, who: Account) -> None:
-    """Close a folder to all but this user. A link is not followed: another user's could lead to anybody's folder."""
+    """Close a folder to everybody but this user. Links are not followed: they might lead to somebody else's folder."""
     try:
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError as error:
@@ -174,7 +174,7 @@ def _give(path: Path, who: Account) -> None:
 
 
 def _as_seen(data: Path, who: Account) -> Path:
-    """The path by which the server reaches its data: under a folder that it cannot enter, its working folder."""
+    """Return the path by which the server reaches its data: its working folder if it cannot enter the parents."""
     if ":" not in str(data) and (not who.other or who.can("-x", data)):
         return data
     if not CWD.exists():
@@ -186,7 +186,7 @@ def _as_seen(data: Path, who: Account) -> Path:
 
 
 def _socket_folder(folder: Path, who: Account) -> Path:
-    """`run` in the folder, or a short private one: a socket's path is limited, and commas split it."""
+    """Return the folder for the socket: `run`, or a temporary one if the path is too long or has odd characters."""
     run = folder / "run"
     length = len(os.fsencode(run / f".s.PGSQL.{state.PORT}"))
     if length <= SOCKET_LIMIT and re.fullmatch(r"[\w./+-]+", str(run), re.ASCII):
@@ -208,14 +208,14 @@ def _socket_folder(folder: Path, who: Account) -> Path:
             return known
     short = Path(tempfile.mkdtemp(prefix="whisper-pg-", dir="/tmp" if os.access("/tmp", os.W_OK) else None))
     _give(short, who)
-    noted.unlink(missing_ok=True)  # it may be a link
+    noted.unlink(missing_ok=True)  # not opened, since it may be a link
     with noted.open("x") as file:
-        file.write(f"{state.mark(folder)} {short}")  # a copy of the folder must not share the original's
+        file.write(f"{state.mark(folder)} {short}")  # the mark differs in a copy of the folder
     return short
 
 
 def forget_socket(folder: Path) -> None:
-    """Remove the short folder of a server that has been stopped."""
+    """Remove the temporary socket folder of a server that has stopped."""
     with contextlib.suppress(OSError):
         whose, _, name = (folder / "socket").read_text().partition(" ")
         if whose == state.mark(folder):
@@ -224,7 +224,7 @@ def forget_socket(folder: Path) -> None:
 
 
 def not_started(folder: Path, what: str, said: str | None = None) -> Failure:
-    """Why there is no server, with the end of what it said, or of its log."""
+    """Return the failure to start, with the last lines of `said`, or else of the log."""
     with contextlib.suppress(OSError):
         said = (folder / "log").read_text(errors="replace") if said is None else said
     return Failure(f"The embedded PostgreSQL in {folder} {what}; its log ends:\n{_last(said or '(nothing)')}")

@@ -1,4 +1,4 @@
-"""What is known of an embedded server from its folder: is it there, is it alive, does it answer."""
+"""Determine the state of an embedded server from its folder: whether it exists, is alive, and answers."""
 
 import contextlib
 import os
@@ -9,39 +9,43 @@ from typing import Any
 import psycopg2
 from sqlalchemy import URL
 
-NAME = "whisperengine"  # of the superuser and of the database
-PORT = 5432  # only part of the socket's file name
-PATIENCE = 60.0  # seconds: a server that recovers from a crash answers late
+NAME = "whisperengine"  # the name of the superuser and of the database
+PORT = 5432  # only a part of the socket's file name
+PATIENCE = 60.0  # seconds: a server that recovers from a crash takes long to answer
 PROC = Path("/proc")
 
 
 def data(folder: Path) -> Path:
-    """The cluster's own folder: all that belongs to the user that the server runs as."""
+    """Return the folder of the cluster, which belongs to the user the server runs as."""
     return folder / "data"
 
 
 def url(socket: Path) -> URL:
-    """The address of the database of the server with this socket."""
+    """Return the URL of the database on the server with this socket."""
     query = {"host": str(socket), "port": str(PORT)}
     return URL.create("postgresql+psycopg2", username=NAME, database=NAME, query=query)
 
 
 def socket(folder: Path) -> Path | None:
-    """The folder of the server's socket, as the running server itself wrote it down."""
+    """Return the folder of the server's socket, as written into postmaster.pid; None if no server runs."""
     lines = _pid_file(folder)
     return Path(lines[4]) if len(lines) > 4 and lines[4] else None
 
 
 def mark(folder: Path) -> str:
-    """What the command line of this folder's server holds: told by the data's inode, which a copy does not share."""
+    """Return the cluster_name of this folder's server.
+
+    It contains the inode of the data, which a copy does not have.
+    """
     state = data(folder).stat()
     return f"whisper_{state.st_dev}_{state.st_ino}"
 
 
 def alive(folder: Path) -> int | None:
-    """The process of this folder's server. A number in a file proves nothing: it may be another's process by now.
+    """Return the process of this folder's server; None if it is not alive.
 
-    Its command line does, and everybody may read it; its working folder a root without CAP_SYS_PTRACE (Docker) may not.
+    The number in postmaster.pid may belong to another process by now, so the command line is compared. Everybody may
+    read a command line, but root in a container without CAP_SYS_PTRACE cannot read the working folder.
     """
     pid = _noted(folder)
     if not pid:
@@ -53,10 +57,10 @@ def alive(folder: Path) -> int | None:
 
 
 def foreign(folder: Path) -> bool:
-    """Is the noted process alive, but none of this folder's? PostgreSQL would then refuse to start for ever."""
+    """Whether postmaster.pid names a living process other than this folder's server: PostgreSQL would not start."""
     pid = _noted(folder)
     if not pid or gone(pid, zombies=False):
-        return False  # PostgreSQL itself deals with this, and looks for left-over children
+        return False  # PostgreSQL itself handles this, and looks for remaining child processes
     if PROC.is_dir():
         numbers = [int(path.name) for path in PROC.iterdir() if path.name.isdigit()]
         return not any(mark(folder) in _command_line(number) for number in numbers)
@@ -64,7 +68,7 @@ def foreign(folder: Path) -> bool:
 
 
 def gone(pid: int, zombies: bool = True) -> bool:
-    """Has this process ended? A zombie has."""
+    """Whether this process has ended; a zombie has, unless `zombies` is False."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -77,7 +81,7 @@ def gone(pid: int, zombies: bool = True) -> bool:
 
 
 def answers(folder: Path) -> bool:
-    """Does this folder's server take connections?"""
+    """Whether this folder's server accepts connections."""
     if alive(folder) is None:
         return False
     try:
@@ -88,7 +92,7 @@ def answers(folder: Path) -> bool:
 
 
 def connect(folder: Path) -> Any:
-    """A connection to the maintenance database of the running server."""
+    """Connect to the maintenance database of the running server."""
     place = socket(folder)
     if place is None:
         raise psycopg2.OperationalError("not started")
@@ -108,7 +112,7 @@ def _noted(folder: Path) -> int | None:
 
 
 def _command_line(pid: int) -> str:
-    """Empty for a process that has ended."""
+    """Return the command line of a process; "" if it has ended."""
     if PROC.is_dir():
         try:
             return (PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace")

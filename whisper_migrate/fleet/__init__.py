@@ -1,1 +1,1 @@
-"""Many databases, one for each bot or tenant: where they stand, what differs, and their upgrade."""
+"""Many databases with one history, such as one per bot or tenant: status, comparison and upgrade."""

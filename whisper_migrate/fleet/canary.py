@@ -1,4 +1,4 @@
-"""Which databases an upgrade tries first: those that have something pending, since only they show whether it fails."""
+"""Choose the databases that an upgrade tries first: only databases with pending revisions show whether it fails."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from whisper_migrate.history import History
 
 
 def canaries(history: History, members: Sequence[Member], jobs: int, count: int) -> list[Member]:
-    """The first `count` members with a pending revision, or of which that cannot be told: they may fail as well.
+    """Return the first `count` members that have pending revisions, or whose stamp cannot be read.
 
-    Members are read in their order, and only until so many are found.
+    Members are read in their order, `jobs` at a time, until enough are found.
     """
     found: list[Member] = []
     for start in range(0, len(members) if count else 0, jobs):

@@ -1,4 +1,4 @@
-"""The databases of a fleet against the history: once for each catalog that there is, not once for each database."""
+"""Compare the databases of a fleet with the history, once per distinct catalog instead of once per database."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from whisper_migrate.settle import settled
 
 @dataclass(frozen=True)
 class Compared:
-    """Databases of one revision that differ from the history in the same way: not at all where `drift` is empty."""
+    """Databases at one revision that differ from the history in the same way; without `drift` they do not differ."""
 
     revision: str | None
     drift: list[Change]
@@ -32,10 +32,10 @@ class Compared:
 
 
 def compare(history: History, survey: Survey) -> list[Compared]:
-    """How the databases differ from the history at the revisions where they stand, the most alike first.
+    """Return how the databases differ from the history at their revisions, largest group first, drift last.
 
-    The history is replayed once for each revision and major version of PostgreSQL, in a shadow on the server of one
-    of the databases. Where that fails, those it was for become `survey.failed`, and the others are compared.
+    The history is replayed once per revision and PostgreSQL major version, in a shadow on the server of a member. If
+    that fails, the databases concerned are added to `survey.failed`, and the others are still compared.
     """
     found: list[Compared] = []
     by_version = sorted(survey.groups, key=lambda group: group[0].version)
@@ -52,7 +52,7 @@ def compare(history: History, survey: Survey) -> list[Compared]:
 
 @contextmanager
 def _server(standings: Sequence[Standing]) -> Iterator[URL]:
-    """A server for shadows: that of the first database whose role may create some there, else another like it."""
+    """Yield a server for shadows: that of the first member whose role may create databases, else another one."""
     logins = {url.set(database=None): url for standing in standings for url in [standing.member.url]}
     for url in logins.values():
         with connected(url, read_only=True) as connection:
@@ -84,7 +84,7 @@ def _compared(history: History, survey: Survey, made: Shadows, groups: Iterable[
 
 
 def _joined(found: Iterable[Compared]) -> Iterator[Compared]:
-    """Those that say the same as one: two fingerprints may differ in what is no difference, or servers in version."""
+    """Merge groups with the same drift: their fingerprints may differ in printing only, or by server version."""
     joined: dict[tuple[str | None, tuple[Change, ...]], list[Standing]] = {}
     for one in found:
         joined.setdefault((one.revision, tuple(one.drift)), []).extend(one.standings)

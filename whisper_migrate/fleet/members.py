@@ -1,4 +1,4 @@
-"""Which databases a fleet has: the lines of a file."""
+"""Read the databases of a fleet from the lines of a file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from whisper_migrate.errors import Failure
 
 @dataclass(frozen=True)
 class Member:
-    """One database: its name, its address as the file has it, and the line there (`bots.txt:7`)."""
+    """A database of the fleet: its name, its address as in the file, and the place in the file (`bots.txt:7`)."""
 
     name: str
     address: str = field(repr=False)
@@ -24,20 +24,20 @@ class Member:
 
     @property
     def url(self) -> URL:
-        """Its URL. Raises Failure for an address that is none."""
+        """The URL of the database. Raises Failure for an invalid address."""
         return parse(self.address, self.line)
 
     def blame(self, failure: Failure) -> Failure:
-        """The same failure, with a remedy that speaks of the file, not of the environment."""
+        """Return a copy of the failure whose remedy names the line of the file instead of the environment."""
         return Failure(failure.what, failure.remedy and failure.remedy.replace(CHECK, f"Check {self.line}"))
 
 
 def read(lines: Iterable[str], file: str) -> list[Member]:
-    """The members that `file` lists: one line each, `URL` or `NAME URL`; blank lines and `# comments` do not count.
+    """Return the members in the lines of `file`, each `URL` or `NAME URL`. Blank lines and `# comments` are skipped.
 
-    Without a name, one is called as its database, or `database@host:port` where several are called so. An address
-    that is no URL is a member all the same, which will fail as others may. Raises Failure for a file that lists none,
-    a line of more words or with the URL first, and a name or a database that is there twice.
+    The default name is that of the database, or `database@host:port` if several databases have that name. A member with
+    an invalid URL is returned, and fails later. Raises Failure if no line has a member, if a line has too many words or
+    its URL first, or if a name or database occurs twice.
     """
     named: list[tuple[str | None, str, str]] = []
     for number, text in enumerate(lines, 1):
@@ -72,7 +72,7 @@ def _database(address: str) -> str | None:
 
 
 def _place(address: str) -> str | None:
-    """Database and server, without who logs in there."""
+    """Return the database and its server, without the user; None for an invalid address."""
     url = _url(address)
     if url is None:
         return None

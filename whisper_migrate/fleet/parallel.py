@@ -1,4 +1,4 @@
-"""Work on many databases at once: so many at a time, and no failure of one stops the others."""
+"""Work on many databases at once; the failure of one does not stop the others."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ Found = TypeVar("Found")
 def each(
     members: Sequence[Member], jobs: int, work: Callable[[Member], Found], stop: Callable[[], None] = lambda: None
 ) -> Iterator[tuple[Member, Found | Failure]]:
-    """What `work` finds on every member, or why it failed, as each is done; `jobs` are worked on at a time.
+    """Call `work` for all members, `jobs` at a time, and yield each member with the result or the failure.
 
-    `work` runs in threads, and may only do what threads can do beside each other: talk to a database or to a process.
-    Python's parser is not like that (3.11 fails on ast.parse in two threads), nor is the import of a history.
-    When this is interrupted, no more is begun, and `stop` is called to end what has.
+    `work` runs in threads. It may talk to a database or a process, but must not parse Python or import a history
+    (ast.parse in two threads fails in Python 3.11). On an interruption no more members are begun, and `stop` is called
+    to end the running ones.
     """
     with ThreadPoolExecutor(jobs) as pool:
         futures = {pool.submit(attempt, work, member): member for member in members}
         try:
             for future in as_completed(futures):
-                yield futures.pop(future), future.result()  # which nobody keeps: it may be a whole catalog
+                yield futures.pop(future), future.result()  # pop frees the result, perhaps a catalog
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             stop()
@@ -35,7 +35,7 @@ def each(
 
 
 def attempt(work: Callable[[Member], Found], member: Member) -> Found | Failure:
-    """What `work` finds on a member, or why it failed, whatever that is."""
+    """Return the result of `work` for a member, or its failure; every exception becomes a Failure."""
     try:
         return work(member)
     except Failure as failure:

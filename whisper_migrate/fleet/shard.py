@@ -1,4 +1,4 @@
-"""A part of a fleet, so that several runs share the work: the jobs of a CI matrix, or of an indexed Kubernetes job."""
+"""Split a fleet among several runs, such as the jobs of a CI matrix or of an indexed Kubernetes job."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from whisper_migrate.fleet.members import Member
 
 @dataclass(frozen=True)
 class Shard:
-    """The part `number`, counted from 1, of `of` parts that are about as large."""
+    """Part `number`, counted from 1, of a fleet that is split into `of` parts of about equal size."""
 
     number: int
     of: int
@@ -24,17 +24,17 @@ class Shard:
         return f"{self.number}/{self.of}"
 
     def members(self, members: Sequence[Member]) -> list[Member]:
-        """Those that are in it. A member's name alone says which part that is, whoever else comes or goes."""
+        """Return the members in this part. Only a member's name decides, so other members may come and go."""
         return [member for member in members if _hash(member.name) % self.of == self.number - 1]
 
 
 class ShardOption(click.ParamType[Shard]):
-    """`3/10` on the command line."""
+    """The type of an option with a value such as `3/10`."""
 
     name = "K/N"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Shard:
-        """Refuses what is no number of a part, from 1 on, and how many parts there are."""
+        """Parse the value. Fails unless it is a number from 1 on, and the number of parts."""
         if isinstance(value, Shard):
             return value
         found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", str(value))
@@ -47,5 +47,5 @@ class ShardOption(click.ParamType[Shard]):
 
 
 def _hash(name: str) -> int:
-    """The same number on every machine, in every process."""
+    """Return a hash of a name that is the same on every machine and in every process."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])

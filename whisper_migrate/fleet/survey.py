@@ -1,4 +1,4 @@
-"""Where the databases of a fleet stand: the revision of each, and the fingerprint of what it holds."""
+"""Read the state of all databases in a fleet: the revision of each, and a fingerprint of its catalog."""
 
 from __future__ import annotations
 
@@ -27,12 +27,11 @@ from whisper_migrate.standing.anomalies import Anomaly, anomalies
 
 @dataclass(frozen=True)
 class Standing:
-    """What one database says: its revision (None while it is empty), how many are pending, and its fingerprint.
+    """The state of a database: its revision (None if it is empty), the number of pending revisions, and a fingerprint.
 
-    Fingerprints tell of the same catalog, and of the same objects that belong to another role than the project's
-    `owner`, where the major `version` of the server is the same. They leave out what the project ignores: so many
-    objects were `ignored`, and what could not be read is told in `unreadable`. `changed` are the revisions that are
-    others now than what ran there, by its ledger.
+    Equal fingerprints on servers of one major `version` mean equal catalogs, and equal owners that differ from the
+    project's `owner`. Objects that the project ignores are left out; `ignored` is their number. `unreadable` names the
+    parts that could not be read. `changed` are the revisions whose files have changed since they ran, by the ledger.
     """
 
     member: Member
@@ -47,7 +46,7 @@ class Standing:
 
 @dataclass
 class Survey:
-    """All of them, in the order of the file; one catalog of each fingerprint; and why some could not be read."""
+    """The states in the order of the file, one catalog per fingerprint, and the failures of unreadable members."""
 
     standings: list[Standing] = field(default_factory=list)
     catalogs: dict[str, Catalog] = field(default_factory=dict)
@@ -55,7 +54,7 @@ class Survey:
 
     @property
     def groups(self) -> list[list[Standing]]:
-        """Those that stand alike together: same revision, version and fingerprint; the largest group first."""
+        """Databases with equal revision, version and fingerprint, the largest group first."""
         found: dict[tuple[str | None, int, str], list[Standing]] = {}
         for standing in self.standings:
             found.setdefault((standing.revision, standing.version, standing.fingerprint), []).append(standing)
@@ -63,7 +62,7 @@ class Survey:
 
     @property
     def alike(self) -> bool:
-        """Whether all stand at one revision and, as far as they can be compared, hold the same."""
+        """Whether all databases are at one revision and, among servers of one version, have equal catalogs."""
         groups = self.groups
         versions = {group[0].version for group in groups}
         return len(groups) <= len(versions) and len({group[0].revision for group in groups}) <= 1
@@ -71,7 +70,7 @@ class Survey:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a thread has read of one database, in one snapshot, and nobody has judged yet."""
+    """The data that a thread has read of a database, in one snapshot; not yet compared with the history."""
 
     stamps: list[str] | None
     catalog: Catalog
@@ -83,15 +82,15 @@ class Reading:
 def survey(
     history: History, members: Sequence[Member], jobs: int, tell: Callable[[Member, Standing | Failure], None]
 ) -> Survey:
-    """Read every member, `jobs` at a time; `tell` hears of each. Nothing is written anywhere.
+    """Read all members, `jobs` at a time, and call `tell` after each. Nothing is written.
 
-    Threads only read. The readings are judged by the history here, in the main thread.
+    The threads only read. The main thread compares the data with the history.
     """
     found = Survey()
     owners = history.project.owner is not None
 
     def read(member: Member) -> Reading:
-        like = next(iter([*found.catalogs.values()]), None)  # of a copy: the main thread adds to it
+        like = next(iter([*found.catalogs.values()]), None)  # a copy, because the main thread changes the dict
         return in_snapshot(
             member.url,
             lambda it: Reading(stamped(it), inspect(it, owners=owners, like=like), *read_or_why(it), journalled(it)),
@@ -111,7 +110,7 @@ def survey(
 
 
 def _judged(history: History, found: Survey, reading: Reading, member: Member) -> Standing:
-    """Where the history says that a database stands. Raises Failure for a stamp that says nothing sure."""
+    """Return the state of a database. Raises Failure if the stamp is not reliable, or a revision is unfinished."""
     revision = sure_revision(history, member.url, reading.stamps, reading.catalog)
     at = [revision] if revision else []
     for half in stopped(history, reading.journal, at):
@@ -132,10 +131,10 @@ def _judged(history: History, found: Survey, reading: Reading, member: Member) -
 
 
 def _compared(catalog: Catalog, project: Project) -> tuple[Catalog, int]:
-    """The catalog without what the project ignores, and of how many objects that is.
+    """Return the catalog without the objects that the project ignores, and their number.
 
-    Its `owners` are only those that differ from the project's `owner`. The database itself has no name there: each
-    member has another one.
+    The result's `owners` are only those that differ from the project's `owner`. The database itself gets a fixed name,
+    because the names of the members differ.
     """
     kept = without(catalog, project.ignored)
     strays, left_out = split(given_away(kept, kept, project.owner), project.ignored, kept)
@@ -145,7 +144,7 @@ def _compared(catalog: Catalog, project: Project) -> tuple[Catalog, int]:
 
 
 def _fingerprint(catalog: Catalog) -> str:
-    """The catalog's fingerprint, which covers the objects that belong to another role than they should."""
+    """Return the catalog's fingerprint, including the owners that differ from the project's `owner`."""
     if not catalog.owners:
         return catalog.fingerprint
     return hashlib.sha256(repr((catalog.fingerprint, [*catalog.owners.items()])).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The upgrade of a fleet: by the runner, in processes, as Alembic's context is one for a whole process."""
+"""Upgrade a fleet in several processes, because Alembic's context is global to a process."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from whisper_migrate.project import Project
 from whisper_migrate.running import runner
 from whisper_migrate.running.progress import Progress
 
-GRACE = 10  # seconds in which a process that is told to end can roll back
+GRACE = 10  # seconds that an ended process has to roll back
 
-# Not forked: this process has threads.
+# Not fork: this process has threads.
 SPAWN = multiprocessing.get_context("spawn")
 
 
 def upgrade(
     history: History, members: Sequence[Member], jobs: int, canary: int, say: Callable[[Member, str], None]
 ) -> Iterator[tuple[Member, runner.Outcome | Failure]]:
-    """Take every member to the head, `jobs` at a time; what was done on each, or why it failed, as each is done.
+    """Upgrade all members to the head, `jobs` at a time, and yield each with its outcome or failure.
 
-    The first `canary` members that have something pending go before the others, which are left alone when one of those
-    fails. `say` hears what a run that takes long tells meanwhile.
+    The first `canary` members with pending revisions are upgraded before all others. If one of them fails, the others
+    are left alone. `say` is called with the progress messages of long runs.
     """
     first = canaries(history, members, jobs, canary)
     processes = [_Process(history.project) for _ in range(jobs)]
@@ -69,14 +69,14 @@ def upgrade(
 
 
 class _Process:
-    """A process that upgrades one database after another, so that it imports only once what that needs."""
+    """A process that upgrades one database after another, so that it imports the modules only once."""
 
     def __init__(self, project: Project) -> None:
         self.root = project.root
         self.process: SpawnProcess | None = None
 
     def upgrade(self, member: Member, say: Callable[[str], None]) -> runner.Outcome:
-        """Run the upgrade there. Raises Failure, also where the process itself comes to its end."""
+        """Upgrade a member in the process. Raises Failure if the upgrade fails or the process dies."""
         if self.process is None:
             self._start()
         try:
@@ -95,14 +95,14 @@ class _Process:
 
     def _start(self) -> None:
         self.pipe, end = SPAWN.Pipe()
-        # Python would look for its own modules in the current folder first.
+        # Without this, Python would import modules from the current folder first.
         os.environ["PYTHONSAFEPATH"] = "1"
         self.process = SPAWN.Process(target=_serve, args=(self.root, end), daemon=True)
         self.process.start()
         end.close()
 
     def stop(self) -> None:
-        """End it; what it is doing is cancelled and rolled back."""
+        """End the process; the statement that it runs is cancelled and rolled back."""
         process, self.process = self.process, None
         if process is not None:
             process.terminate()
@@ -112,7 +112,7 @@ class _Process:
 
 
 class _Told(Progress):
-    """What a run tells, line by line through a pipe."""
+    """Sends the progress messages of a run through a pipe."""
 
     def __init__(self, pipe: Connection) -> None:
         super().__init__(Console(quiet=True, force_terminal=False))
@@ -124,8 +124,8 @@ class _Told(Progress):
 
 
 def _serve(root: Path, pipe: Connection) -> None:
-    """Upgrade what comes through the pipe until its other end is gone, be it that its process was killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the process that has the terminal, which will say so
+    """Upgrade the members received from the pipe, until its other end is closed or its process was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process handles it, and ends this one
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     interruption.listen()
 

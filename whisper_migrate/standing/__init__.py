@@ -1,1 +1,1 @@
-"""Where a database stands: which revision it equals, what its ledger tells, and how it comes to be stamped."""
+"""The state of a database: the revision that its schema equals, the history in its ledger, and its stamp."""

@@ -1,4 +1,4 @@
-"""Adoption: a database that this history did not make comes to be one that it did, with every row that it has."""
+"""Adopt a database that this history did not create: bring it to a revision and stamp it, keeping all of its rows."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from whisper_migrate.standing.stamp import Outcome, Say, Unchanged, place
 from whisper_migrate.standing.whereabouts import Whereabouts, whereabouts
 from whisper_migrate.words import line, outline
 
-# What holds no rows and keeps none out: the history's form of it can take the place of the one that is there.
+# Kinds without rows or constraints: the history's definition can replace the database's.
 WITHOUT_ROWS = frozenset({"function", "aggregate", "view", "trigger", "comment", "index", "statistics"})
-# What changes what a table of the history takes or gives, though the history knows nothing of it.
+# Kinds that change how a table of the history works, even though the history does not have the object.
 INTERFERING = frozenset({"column", "constraint", "trigger", "rule", "policy"})
 SORTS = {
     "unfinished": "is an unfinished one, such as a load that was killed leaves",
@@ -46,10 +46,11 @@ SORTS = {
 
 @dataclass(frozen=True)
 class Adoption:
-    """A database beside the revision that it is to be adopted at, and what differs from there.
+    """A database, the revision to adopt it at, and the differences between them.
 
-    `reconcilable` touches no rows: `steps` take it to the history's form. `besides` is the user's own, and stays.
-    `undecided` is everything else, with the SQL that would take it to the history: nothing is done while there is any.
+    `reconcilable` differences concern no rows; `steps` replace them by the history's definitions. `besides` are objects
+    of the user's own, which are kept. `undecided` are all other differences, and nothing is done while there are any.
+    `sql` shows the statements that would remove them.
     """
 
     history: History
@@ -67,14 +68,15 @@ class Adoption:
 
     @property
     def is_done(self) -> bool:
-        """Whether it is adopted already: nothing is to be taken back, and the ledger says how the stamp came about."""
+        """Whether the database is adopted already: nothing is left to change, and the ledger explains the stamp."""
         left = self.reconcilable or self.undecided
         return not left and self.found.stamps == [self.revision] and not doubts(self.found.entries, self.found.stamps)
 
     def apply(self, say: Say) -> Outcome:
-        """Reconcile and stamp, in one transaction. Raises Failure, and nothing is done, where anything is left.
+        """Reconcile and stamp the database in one transaction.
 
-        `say` hears of a run that is waited for.
+        Raises Failure, and changes nothing, if a difference would be left. `say` is called while waiting for another
+        run.
         """
         ignored = self.history.project.ignored
         self.owners.require_own(self.steps, self.wanted)
@@ -107,9 +109,9 @@ class Adoption:
 
 @contextmanager
 def adoption(project: Project, server: URL, database: URL, revision: str | None) -> Iterator[Adoption]:
-    """Compare a database with `revision`, or the one that it is nearest to. Only shadows on `server` are written.
+    """Compare a database with `revision`, or with the nearest one. Only shadows on `server` are written.
 
-    Raises Failure for a database that is no form of a revision, unless one is given.
+    Raises Failure if no revision is given and the database resembles none.
     """
     found = whereabouts(project, server, database)
     history = found.history
@@ -132,7 +134,7 @@ def adoption(project: Project, server: URL, database: URL, revision: str | None)
         except Failure:
             if not undecided:
                 raise
-            steps = []  # nothing will be done: it is only to be told
+            steps = []  # the plan is only printed, since undecided differences prevent the adoption
         yield Adoption(
             history,
             database,
@@ -150,7 +152,7 @@ def adoption(project: Project, server: URL, database: URL, revision: str | None)
 
 
 def _nearest(found: Whereabouts) -> str:
-    """The revision to adopt a database at."""
+    """Return the revision to adopt a database at. Raises Failure if it resembles none."""
     if found.equal:
         return next((stamp for stamp in found.stamps if stamp in found.equal), found.equal[0])
     if found.taken_on:
@@ -171,7 +173,7 @@ def _is_reconcilable(change: Change) -> bool:
 
 
 def _interferes(change: Change, wanted: Catalog) -> bool:
-    """Whether something that only the database has changes what a table of the history takes or gives."""
+    """Whether an object that only the database has changes how a table of the history works."""
     item = change.object
     if item.parent is None or ("table", item.parent) not in wanted:
         return False
@@ -179,7 +181,7 @@ def _interferes(change: Change, wanted: Catalog) -> bool:
 
 
 def _with(catalog: Catalog, other: Catalog, keys: list[Key]) -> Catalog:
-    """A catalog with some objects of another one as well."""
+    """Return a copy of a catalog, with some objects of another one added."""
     objects = {**catalog.objects, **{key: other[key] for key in keys}}
     requires = {**catalog.requires, **{key: other.requires.get(key, frozenset()) for key in keys}}
     return replace(
@@ -188,7 +190,7 @@ def _with(catalog: Catalog, other: Catalog, keys: list[Key]) -> Catalog:
 
 
 def _to_decide(steps: list[Step], undecided: list[Change], actual: Catalog, goal: Catalog) -> Iterator[str]:
-    """The SQL that would take what is undecided to the history, each loss said before it."""
+    """Yield the SQL that would remove the undecided differences, with a comment before each loss of data."""
     keys = {change.object.key for change in undecided}
     chosen = [step for step in steps if step.item.key in keys or keys & {item.key for item in step.inside}]
     lost = {id(hazard.item): hazard for hazard in hazards(chosen, actual, goal)}
@@ -199,10 +201,10 @@ def _to_decide(steps: list[Step], undecided: list[Change], actual: Catalog, goal
 
 
 def patterns(changes: list[Change]) -> list[str]:
-    """Lines for pyproject.toml that leave the user's own out of every comparison."""
+    """Return the lines for pyproject.toml that exclude the user's own objects from all comparisons."""
     lines = []
     for change in outline(changes):
-        identity = in_json(json.dumps(escape(change.object.identity), ensure_ascii=False))  # TOML has such strings too
+        identity = in_json(json.dumps(escape(change.object.identity), ensure_ascii=False))  # TOML has such strings, too
         lines += ["[[tool.whisper_migrate.ignore]]", f'kind = "{change.object.kind}"', f"identity = {identity}"]
         lines += ['reason = "not of this history"']
     return lines

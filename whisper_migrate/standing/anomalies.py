@@ -1,4 +1,4 @@
-"""What the ledger tells that stamp and files do not: a stamp that nothing led to, a file that changed afterwards."""
+"""Find contradictions between the ledger, the stamp and the revision files, such as files edited after they ran."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from whisper_migrate.ledger import Entry, code_hash, parents
 
 @dataclass(frozen=True)
 class Anomaly:
-    """Something that does not fit, in a sentence with the ledger's date, and what to type.
+    """A contradiction, in a sentence with the date from the ledger, and its remedy.
 
-    `differs` says that what ran here is not what the history says: so much that a check is not clean.
+    `differs` means that the revision which ran is not the one in the history: a check then reports a difference.
     """
 
     revision: str
@@ -28,16 +28,16 @@ class Anomaly:
 
 
 def anomalies(history: History, entries: list[Entry], stamps: list[str]) -> list[Anomaly]:
-    """What does not fit between the ledger, the revision files, and where the database is stamped.
+    """Return the contradictions between the ledger, the revision files and the stamps of the database.
 
-    A stamp that no file has is doubted by nobody: whoever reads it refuses it, with a way out of its own.
+    A stamp without a file is not reported here: commands that read the stamps refuse it themselves.
     """
     known = all(map(history.forms, stamps))
     return [*_changed(history, _applied(entries), stamps), *(doubts(entries, stamps) if known else ())]
 
 
 def doubts(entries: list[Entry], stamps: list[str]) -> list[Anomaly]:
-    """Why the stamp may be wrong: none where steps from the beginning, or a comparison, led to it."""
+    """Return why the stamp may be wrong; nothing if the ledger shows that revisions or a verified stamp led to it."""
     at = ", ".join(stamps) or "no revision"
     what = _doubt(entries, stamps, at)
     return [Anomaly(at, what, _verify(stamps))] if what else []
@@ -58,12 +58,12 @@ def _doubt(entries: list[Entry], stamps: list[str], at: str) -> str | None:
 
 
 def settled_from(entries: list[Entry]) -> int:
-    """Where the part begins that still counts: a verified stamp settles what was before it."""
+    """Return the number of the first entry that counts: a verified stamp makes older entries irrelevant."""
     return max((number for number, entry in enumerate(entries) if entry.verified), default=0)
 
 
 def _applied(entries: list[Entry]) -> dict[str, Entry]:
-    """By revision, the entries that say from which file the database is what it is."""
+    """Return the ledger's last entry for each applied revision, which has the hash of the file that ran."""
     found: dict[str, Entry] = {}
     for entry in entries[settled_from(entries) :]:
         if entry.direction == "downgrade":
@@ -98,5 +98,5 @@ def _edited(history: History, script: Script, entry: Entry, verify: str) -> Iter
 
 
 def _verify(stamps: list[str]) -> str:
-    """What compares the database, and settles with the ledger what was before."""
+    """Return the command that verifies the stamp."""
     return f"migrate.py stamp {stamps[0]}   (compares it first)" if len(stamps) == 1 else "migrate.py whereami"

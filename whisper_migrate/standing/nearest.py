@@ -1,4 +1,4 @@
-"""Which revision a database equals, or is nearest to: the history is replayed, and compared after each revision."""
+"""Find the revision that a database equals or is nearest to: replay the history, and compare after each revision."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from whisper_migrate.words import outline
 
 @dataclass(frozen=True)
 class Candidate:
-    """A revision, what its catalog holds, and what differs from there to the database."""
+    """A revision, its catalog, and the differences between this catalog and the database."""
 
     revision: str
     catalog: Catalog
@@ -31,20 +31,20 @@ class Candidate:
 
     @property
     def distance(self) -> int:
-        """How far away the database is: something more or missing counts twice as much as another form of it."""
+        """A measure of the differences: unexpected and missing objects count two, objects that differ count one."""
         return sum(1 if change.sign == "~" else 2 for change in self.changes)
 
     @property
     def difference(self) -> str:
-        """`3 differences: 2 functions differ, 1 table missing`; "no difference"."""
+        """The differences in words, such as `3 differences: 2 functions differ, 1 table missing`."""
         count = len(outline(self.changes))
         return f"{counted(count, 'difference')}: {tally(self.changes)}" if count else "no difference"
 
 
 def candidates(history: History, made: Shadows, actual: Catalog) -> list[Candidate]:
-    """Every revision beside the database, the nearest first, and of those that are as near the one that comes first.
+    """Return all revisions with their differences from a database, the nearest first, else in the history's order.
 
-    Those that were folded into another one come behind those of the history.
+    Of equally near revisions, those of the history come before those that were squashed.
     """
     found: list[Candidate] = []
     known: dict[Change, bool] = {}
@@ -53,7 +53,7 @@ def candidates(history: History, made: Shadows, actual: Catalog) -> list[Candida
     ):
         if any(one.revision == script.revision for one in found):
             continue
-        # One after another they differ in a few objects: what is the same is kept, and judged, once.
+        # Neighbouring revisions differ in few objects, so unchanged definitions are stored and compared only once.
         catalog = inspect(shadow, like=found[-1].catalog if found else actual)
         changes, _ = split(diff(catalog, actual), history.project.ignored, catalog, actual)
         unknown = [change for change in changes if change not in known]
@@ -65,7 +65,10 @@ def candidates(history: History, made: Shadows, actual: Catalog) -> list[Candida
 
 
 def _states(history: History, made: Shadows, name: str) -> Iterator[tuple[Script, Connection]]:
-    """Each revision with a shadow that stands there: one for all of them, but where the history has branches."""
+    """Yield each revision with a shadow that is at it.
+
+    All revisions use one shadow, except where the history branches.
+    """
     run: set[str] = set()
     with connected(made.create(f"walk{name}")) as walk:
         for number, script in enumerate(reversed(history.newest_first())):
@@ -80,7 +83,7 @@ def _states(history: History, made: Shadows, name: str) -> Iterator[tuple[Script
 
 
 def tally(changes: list[Change]) -> str:
-    """How many of which kind, in words, the most first: `17 functions differ, 2 tables missing, 1 column more`."""
+    """Count changes by kind, the most frequent first: `17 functions differ, 2 tables missing, 1 column more`."""
     numbers = Counter((change.sign, change.object.kind) for change in outline(changes))
     return ", ".join(f"{counted(count, kind)} {_verb(sign, count)}" for (sign, kind), count in numbers.most_common())
 

@@ -1,4 +1,4 @@
-"""The stamp: put there only where the database is what the revision promises, and written into the ledger."""
+"""Stamp a database with a revision, if the schema equals the revision's, and record the stamp in the ledger."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where the database was stamped, and where it is now; or what differs from there, and which revision is nearest.
+    """The stamps before and after; or, if nothing was stamped, the differences from the revision, and the nearest one.
 
-    `unrecorded`: there is no ledger, and the role may not make one. `blind`: the revision changes rows only, so that no
-    comparison can tell whether it ran, and no ledger says it did.
+    `unrecorded`: there is no ledger, and the role may not create one. `blind`: the revision changes only rows, so no
+    comparison can show whether it ran, and the ledger has no entry of it.
     """
 
     before: list[str]
@@ -47,9 +47,10 @@ class Outcome:
 
 
 def stamp(project: Project, server: URL, database: URL, target: str, say: Say) -> Outcome:
-    """Stamp the database with `target` (an id or its beginning, `head`, `base`) if it is what that promises.
+    """Stamp a database with `target` (an id or its beginning, `head`, `base`), if its schema equals the revision's.
 
-    It is compared with a shadow on `server`; where they differ, nothing is done. `say` hears of a run to wait for.
+    The schema is compared with a shadow on `server`; if they differ, nothing is stamped. `say` is called while waiting
+    for another run.
     """
     history = History(project)
     script = _find(history, target)
@@ -73,7 +74,7 @@ def stamp(project: Project, server: URL, database: URL, target: str, say: Say) -
 
 
 def _changes_rows_only(history: History, made: Shadows, script: Script, promised: Catalog) -> bool:
-    """Whether the schema is the same before a revision as after it."""
+    """Whether the schema is the same before the revision as after it."""
     if not script.down_revision:
         return not promised
     with connected(made.create("parents")) as shadow:
@@ -83,21 +84,21 @@ def _changes_rows_only(history: History, made: Shadows, script: Script, promised
 
 
 def stamp_unverified(project: Project, database: URL, target: str, say: Say) -> Outcome:
-    """Stamp the database with `target` whatever it is; the ledger says so."""
+    """Stamp a database with `target` without a comparison. The ledger records that the stamp is unverified."""
     history = History(project)
     return place(history, database, _find(history, target), verified=False, say=say)
 
 
 @dataclass(frozen=True)
 class Unchanged:
-    """Whether a database still is what was read."""
+    """Requires that the schema and the stamps of a database have not changed since they were read."""
 
     actual: Catalog
     stamps: list[str]
     ignored: list[Pattern]
 
     def __call__(self, connection: Connection) -> None:
-        """Raises Failure where it is not."""
+        """Raise Failure if the database has changed."""
         now = without(inspect(connection), self.ignored)
         if now.fingerprint != self.actual.fingerprint or (stamped(connection) or []) != self.stamps:
             raise Failure("The database has changed since it was read: nothing was done.", "Try again.")
@@ -113,9 +114,9 @@ def place(
     require: Callable[[Connection], None] = lambda _: None,
     work: Callable[[Connection], None] = lambda _: None,
 ) -> Outcome:
-    """Write the stamp, whatever was there, and the ledger's entry, in one transaction with the `work` before them.
+    """Replace the stamps, and write the ledger's entry, in one transaction; `work` is done in it before.
 
-    It waits for a run that is at work. Raises Failure, and nothing is done, where `require` or `work` does.
+    Waits for another run to end. Raises Failure, and changes nothing, if `require` or `work` raises it.
     """
     revision = script.revision if script else "base"
     with locked(database, say), connected(database) as connection:
@@ -130,7 +131,7 @@ def place(
         work(connection)
         ensure(connection)
         config.attributes["options"] = {"version_table_schema": SCHEMA}
-        # In a transaction that has begun, Alembic commits nothing.
+        # Inside an open transaction Alembic does not commit.
         command.stamp(config, revision, purge=True)
         after = stamped(connection) or []
         if recorded:
@@ -140,7 +141,7 @@ def place(
 
 
 def _find(history: History, target: str) -> Script | None:
-    """The revision of a target; None for the beginning."""
+    """Return the revision of a target; None for `base`."""
     if target == "base":
         return None
     name = history.head if target in ("head", "heads") else target

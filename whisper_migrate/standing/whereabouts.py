@@ -1,4 +1,4 @@
-"""What a database is beside the history: one of its revisions, a changed one, half of one, or something else."""
+"""Classify a database: it equals a revision, is a changed or incomplete one, or belongs to something else."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from whisper_migrate.running import half_run
 from whisper_migrate.running.half_run import HalfRun
 from whisper_migrate.standing.nearest import Candidate, candidates
 
-# What an administrator may have put into an empty database.
+# Kinds that an administrator may have created in an otherwise empty database.
 FURNITURE = frozenset({"extension", "schema", "grant", "revoke", "comment", "default_privilege", "event_trigger"})
 RELATIONS = ("table", "view", "materialized_view", "foreign_table")
-# A person drops one of these or another; a load that was killed leaves out half of them or all.
+# Kinds that a dump loads in groups. A killed load omits half of a group or more; people drop single objects.
 LOADED = ("table", "constraint", "index", "trigger")
 MANY = 4
 
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """A database as it was read, without what the project ignores, and the revisions beside it, the nearest first."""
+    """A database without the objects that the project ignores, and all revisions, the nearest first."""
 
     history: History
     actual: Catalog
@@ -49,17 +49,17 @@ class Whereabouts:
 
     @property
     def equal(self) -> list[str]:
-        """The revisions whose catalog it has: several, where some change rows only."""
+        """The revisions whose schema the database has; several if some of them change only rows."""
         return [one.revision for one in self.candidates if not one.changes]
 
     @property
     def besides(self) -> list[Change]:
-        """What is there beside the nearest revision, and stands by itself."""
+        """Unexpected objects that belong to no table: the nearest revision does not have them."""
         return [change for change in self.nearest.changes if change.sign == "+" and change.object.parent is None]
 
     @property
     def clashes(self) -> list[str]:
-        """What is of another kind here than in the history: `characters is a view here, and a table in the history`."""
+        """Objects of another kind than in the history: `characters is a view here, and a table in the history`."""
         ours = {key[1]: key[0] for key in self.nearest.catalog.objects if key[0] in RELATIONS}
         theirs = {key[1]: key[0] for key in self.actual.objects if key[0] in RELATIONS}
         return [
@@ -70,7 +70,7 @@ class Whereabouts:
 
     @property
     def is_right(self) -> bool:
-        """Whether it is what the history says where it is stamped, and stamped so: nothing is to be done about it."""
+        """Whether the database equals the revision that it is stamped with, so that there is nothing to do."""
         if self.stopped:
             return False
         if self.sort == "empty":
@@ -79,20 +79,20 @@ class Whereabouts:
 
     @property
     def taken_on(self) -> list[str]:
-        """Stamps of another history, as far as the project knows it, each with whose it is."""
+        """Stamps of another history that the project names, each with the name of that history."""
         known = self.history.project.elsewhere
         return [f"{stamp} is not of this history but of {known[stamp]}" for stamp in self.stamps if stamp in known]
 
     @property
     def unknown(self) -> list[str]:
-        """Stamps that no file has, each with what the ledger says of it."""
+        """Stamps without a revision file, each with the ledger's information on it."""
         known = {one.revision for one in self.candidates} | self.history.project.elsewhere.keys()
         applied = {entry.revision: f", and was {entry.done}" for entry in self.entries}
         return [f"{stamp} is of no file{applied.get(stamp, '')}" for stamp in self.stamps if stamp not in known]
 
     @property
     def remedies(self) -> list[str]:
-        """What to type, with what it does."""
+        """The commands to choose from, each with its effect."""
         if self.stopped:
             return [half.remedy for half in self.stopped]
         if self.is_right:
@@ -102,7 +102,7 @@ class Whereabouts:
         match self.sort:
             case "equal":
                 return [f"migrate.py stamp {self.equal[0]}   (compares it again first)"]
-            case "empty":  # and stamped all the same
+            case "empty":  # but stamped
                 return ["migrate.py stamp base   (then migrate.py upgrade builds it)"]
             case "changed":
                 return ["migrate.py adopt   (says what it can take back, and what you have to decide)"]
@@ -112,7 +112,7 @@ class Whereabouts:
 
     @cached_property
     def known(self) -> set[str]:
-        """The tables that the nearest revision has as well."""
+        """Tables that the nearest revision has as well."""
         return self.tables & self.nearest_tables
 
     @property
@@ -122,12 +122,12 @@ class Whereabouts:
 
     @property
     def tables(self) -> set[str]:
-        """The tables that are there."""
+        """The tables of the database."""
         return _tables(self.actual)
 
     @cached_property
     def sort(self) -> str:
-        """equal, empty, changed (from a revision), unfinished (a part of one), other (in form), or a stranger."""
+        """One of: equal, empty, changed (from a revision), unfinished (a part of one), other (in form), stranger."""
         if self.equal:
             return "equal"
         if all(item.kind in FURNITURE for item in self.actual):
@@ -140,7 +140,7 @@ class Whereabouts:
         return "other" if self.clashes or len(self.known) * 4 >= len(self.tables) > 0 else "stranger"
 
     def _is_unfinished(self) -> bool:
-        """All that is there is the revision's, its tables are whole, and half or more of something is missing."""
+        """Whether the database is a part of the revision: complete tables, but half or more of some kind is missing."""
         changes = self.nearest.changes
         missing = [change.object for change in changes if change.sign == "-"]
         whole = all(item.parent not in self.known for item in missing if item.kind == "column")
@@ -151,12 +151,15 @@ class Whereabouts:
 
 
 def _group(item: Object) -> tuple[str, str]:
-    """What a dump loads together: foreign keys apart from the other constraints."""
+    """Return the group that a dump loads together: foreign keys come after all other constraints."""
     return item.kind, str(item["type"]) if item.kind == "constraint" else ""
 
 
 def whereabouts(project: Project, server: URL, database: URL) -> Whereabouts:
-    """Read a database and replay the history in a shadow on `server`. Raises Failure while there is no revision."""
+    """Read a database, and compare it with all revisions in shadows on `server`.
+
+    Raises Failure if there is no revision.
+    """
     history = History(project)
     stamps, entries, found = in_snapshot(database, lambda it: (stamped(it) or [], read(it), inspect(it, requires=True)))
     stopped, _ = in_snapshot(database, lambda connection: half_run.read_or_why(connection, history))
