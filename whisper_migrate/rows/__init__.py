@@ -1,1 +1,1 @@
-"""Rows that a schema lets in, and what a revision does to them."""
+"""Generated rows: those that a schema accepts, and what a revision does to them."""

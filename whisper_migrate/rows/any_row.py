@@ -1,4 +1,4 @@
-"""Failures that no particular value brings about: a revision that has one fails on each table with rows."""
+"""Failures that do not depend on values: the revision fails on every table with rows."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.errors import Failure
 
-# What is not supported, invalid, in another state than a statement needs, in use, or nowhere. Of the rest, data
-# exceptions, violated constraints and RAISE among them, some rows are the cause and others may pass.
+# SQLSTATEs that no particular value causes: an unsupported feature, an invalid statement or state, an object in use or
+# missing. Any other error, such as a violated constraint or a RAISE, may occur for some rows only.
 OF_NO_VALUE = re.compile("0A|24|25|26|27|2B|34|39|3B|3F|42(?!501)|55(?!P03)")
 IN_USE = "55006"
-MADE_OF_VALUES = " at EXECUTE"  # SQL that a function puts together, of values too
+MADE_OF_VALUES = " at EXECUTE"  # dynamic SQL, which may contain values
 REMEDIES = {
     "pending trigger events": (
         "Its constraints and constraint triggers are deferred. Write this behind the statement that changes rows:"
@@ -23,7 +23,7 @@ REMEDIES = {
 
 
 class FailsOnAnyRow(Failure):
-    """A step of a revision, `direction`, fails where tables have rows, whatever these say."""
+    """The step `direction` of a revision fails on every table with rows, independent of their values."""
 
     def __init__(self, direction: str, failure: Failure) -> None:
         remedy = next((remedy for words, remedy in REMEDIES.items() if words in failure.what), None)
@@ -32,7 +32,7 @@ class FailsOnAnyRow(Failure):
 
 
 def require_values(failure: Failure, direction: str) -> None:
-    """Raises FailsOnAnyRow for a failure that is no property of particular values."""
+    """Raises FailsOnAnyRow for a failure that does not depend on values."""
     error = failure.__cause__
     if _in_database(error) if isinstance(error, DBAPIError) else isinstance(error, (NameError, ImportError)):
         raise FailsOnAnyRow(direction, failure)

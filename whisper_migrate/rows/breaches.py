@@ -1,4 +1,4 @@
-"""Rows that a rule to come does not allow: how they are found, and what permits to leave them to the upgrade."""
+"""Rows that may violate a new rule: the condition that finds them, and the word that leaves them to the upgrade."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ EXCLUSION = re.compile(r"EXCLUDE USING \w+ \(")
 
 @dataclass(frozen=True)
 class Breach:
-    """The rows of `table` where `condition` holds, which `rule` does not allow; `look` is the query that shows them.
+    """A possible violation: `rule` refuses the rows of `table` where `condition` holds; the query `look` counts them.
 
-    A rule that is not the table's own, but a domain's, is about the column `of` it.
+    If the rule belongs to a domain, `of` is the table's column that has the domain as its type.
     """
 
     rule: Object
@@ -32,23 +32,26 @@ class Breach:
 
     @property
     def name(self) -> str:
-        """What permits it: `set-not-null users.plan`, `add-constraint positive on users`."""
+        """The word and object that permit it: `set-not-null users.plan`, `add-constraint positive on users`."""
         word = "set-not-null" if self.rule.kind == "column" else f"add-{self.rule.kind.replace('_', '-')}"
         return f"{word} {shown(self.rule.identity)}"
 
     @property
     def note(self) -> str:
-        """The sentence for who has rows."""
+        """The sentence for the person whose tables have rows."""
         return f"{self.what} Look first: {self.look}" if self.look else self.what
 
 
 def asks_no_row(rule: Object) -> bool:
-    """Whether a constraint lets the rows be that are there when it comes."""
+    """Whether a constraint does not check the rows that exist when it is added."""
     return str(rule["definition"]).endswith((" NOT ENFORCED", " NOT VALID"))
 
 
 def breach(before: Catalog, rule: Object) -> Breach | None:
-    """What may be in the table of a column that becomes NOT NULL, of a constraint, or of a unique index."""
+    """Return the possible violation of a column that becomes NOT NULL, of a constraint, or of a unique index.
+
+    None if the rule does not check existing rows.
+    """
     table = str(rule.parent)
     if rule.kind == "column":
         return _null(table, rule) if rule.key in before else _unfilled(table, rule)
@@ -69,7 +72,7 @@ def breach(before: Catalog, rule: Object) -> Breach | None:
 
 
 def domain_breach(rule: Object, column: Object) -> Breach | None:
-    """What may be in a column of a domain that gets a new check."""
+    """Return the possible violation of a domain's new check in a column of that domain."""
     if asks_no_row(rule):
         return None
     words = re.compile(rf"{QUOTED}|\bVALUE\b")
@@ -78,12 +81,12 @@ def domain_breach(rule: Object, column: Object) -> Breach | None:
 
 
 def of_domain(catalog: Catalog, domain: str) -> Iterator[Object]:
-    """The columns of tables that are of a domain."""
+    """Yield the columns of tables whose type is the domain."""
     return (c for c in catalog if c.kind == "column" and c["type"] == domain and ("table", str(c.parent)) in catalog)
 
 
 def concerns(found: Breach, column: Object) -> bool:
-    """Whether a breach is about the values of a column of its table."""
+    """Whether a violation depends on the values of a column of its table."""
     if found.of or found.rule.kind == "column":
         return (found.of or found.rule).key == column.key
     return column.parent == found.table and mentions(inside(found.rule["definition"]), column["name"])
@@ -153,7 +156,7 @@ def _orphans(table: str, rule: Object, columns: str, parent: str, keys: str) -> 
 
 
 def _uncovered(table: str, rule: Object, columns: str, parent: str, keys: str) -> Breach:
-    """A foreign key with a PERIOD, which rows of the other table must cover together."""
+    """Return the violation of a foreign key with a PERIOD: rows of the other table must together cover the period."""
     *names, period = without_period(columns)
     *others, other = without_period(keys)
     same = " AND ".join(f"other.{key} = {table}.{name}" for name, key in zip(names, others, strict=True))
@@ -170,7 +173,10 @@ def _uncovered(table: str, rule: Object, columns: str, parent: str, keys: str) -
 
 
 def _excluded(table: str, rule: Object, rest: str) -> Breach:
-    """`rest` is what comes behind the method: `(room WITH =, during WITH &&) WHERE (open)`."""
+    """Return the violation of an exclusion constraint or temporal key.
+
+    `rest` is the definition after the access method: `(room WITH =, during WITH &&) WHERE (open)`.
+    """
     elements, end = in_parentheses(rest)
     tail = rest[end:].removeprefix(" WHERE ")
     where = tail[: position(" DEFERRABLE", tail)] if tail != rest[end:] else ""

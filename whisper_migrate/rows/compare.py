@@ -1,4 +1,4 @@
-"""What a revision made of rows: which are gone, and which values are others."""
+"""Compare rows before and after a revision: the rows that are missing, and the values that differ."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ Name = tuple[str | None, ...]
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of one table, every value as text; and what tells it and its columns by other names: their numbers."""
+    """The rows of one table, each value as text.
+
+    The table's `oid` and its columns' attribute `numbers` identify them after a rename.
+    """
 
     oid: int
     numbers: dict[str, int]
@@ -33,7 +36,7 @@ class Table:
     rows: list[Name]
 
     def values(self, name: str, key: Sequence[str]) -> dict[Name, str | None]:
-        """One column's values, each by what names its row: the columns of a key, else its place."""
+        """Return a column's value for each row, identified by its values of `key` or, without a key, its position."""
         place, places = list(self.types).index(name), [list(self.types).index(part) for part in key]
         return {
             tuple(row[p] for p in places) if places else (str(number),): row[place]
@@ -41,18 +44,18 @@ class Table:
         }
 
     def named(self, key: Sequence[str]) -> set[Name]:
-        """What names its rows."""
+        """Return the identifiers of all rows, as in `values`."""
         first = next(iter(self.types), None)
         return {(str(number),) for number, _ in enumerate(self.rows)} if first is None else set(self.values(first, key))
 
     def also_in(self, other: Table) -> dict[str, str]:
-        """The columns that are in both: each by its name here, with that in the other."""
+        """Return the columns that both tables have: each name in this table, with its name in the other."""
         theirs = {number: name for name, number in other.numbers.items()} if self.oid == other.oid else {}
         found = {name: theirs[number] for name, number in self.numbers.items() if number in theirs}
         return found | {n: n for n in self.types if n in other.types and n not in found and n not in found.values()}
 
     def same(self, other: Table) -> dict[str, str]:
-        """Those that are of one type, too."""
+        """Return the columns that both tables have with the same type."""
         return {a: b for a, b in self.also_in(other).items() if self.types[a] == other.types[b]}
 
 
@@ -60,12 +63,12 @@ Rows = Mapping[str, Table]
 
 
 def read(connection: Connection, catalog: Catalog, tables: Collection[str]) -> Rows:
-    """The rows of these tables."""
+    """Read the rows of these tables."""
     return {table: _read(connection, catalog, table) for table in tables if ("table", table) in catalog}
 
 
 def read_again(connection: Connection, catalog: Catalog, first: Rows) -> Rows:
-    """The rows of the same tables after a revision, by their old names: they may have others now."""
+    """Read the rows of the same tables after a revision, by their old names: the revision may have renamed them."""
     oids = [table.oid for table in first.values()]
     found = connection.execute(text(f"SELECT c.oid, {NAME} {FROM} WHERE c.oid = ANY (:oids)"), {"oids": oids})
     now: dict[int, str] = dict(found.all())
@@ -78,14 +81,14 @@ def _read(connection: Connection, catalog: Catalog, table: str) -> Table:
     numbers: dict[str, int] = dict(connection.execute(text(COLUMNS), {"oid": oid}).all())
     types = {c["name"]: c["type"] for c in catalog.children(table, "column") if c["generated"] is None}
     listed = ", ".join([f"{name}::text" for name in types] or ["NULL"])
-    # Physical order outlives a rewrite of the table, though no UPDATE.
+    # A rewrite of the table keeps the physical order of rows; an UPDATE does not.
     rows = run(connection, f"SELECT {listed} FROM {table} ORDER BY tableoid, ctid").all()
     own = {name: numbers[name] for name in types}
     return Table(oid, own, types, _key(catalog, table, types), [tuple(row) for row in rows])
 
 
 def _key(catalog: Catalog, table: str, known: Collection[str]) -> tuple[str, ...]:
-    """The columns of the primary key, if all are among those that are `known`."""
+    """Return the columns of the primary key if all are in `known`, else none."""
     for constraint in catalog.children(table, "constraint"):
         if constraint["type"] == "primary key":
             names = split_list(inside(constraint["definition"]))
@@ -94,7 +97,10 @@ def _key(catalog: Catalog, table: str, known: Collection[str]) -> tuple[str, ...
 
 
 def changed_up(first: Rows, second: Rows) -> Iterator[str]:
-    """What the upgrade lost or changed. Of another type, a value may read otherwise and be the same one."""
+    """Yield the rows and values that the upgrade lost or changed.
+
+    Columns whose type changed are skipped: an equal value may be printed differently.
+    """
     for table, old in first.items():
         if new := second.get(table):
             same = old.same(new)
@@ -107,7 +113,7 @@ def changed_up(first: Rows, second: Rows) -> Iterator[str]:
 
 
 def changed_up_and_down(first: Rows, second: Rows, third: Rows) -> Iterator[str]:
-    """What is not as it was when the downgrade has taken the upgrade back."""
+    """Yield the rows and values that differ after an upgrade and its downgrade."""
     for table, old in first.items():
         new, between = third[table], second.get(table)
         if between is None:
@@ -128,7 +134,7 @@ def changed_up_and_down(first: Rows, second: Rows, third: Rows) -> Iterator[str]
 
 
 def _shared(table: Table, same: Mapping[str, str]) -> tuple[str, ...]:
-    """Its primary key, if the columns of that are on both sides."""
+    """Return the primary key if its columns are on both sides, else none."""
     return table.key if all(name in same for name in table.key) else ()
 
 
@@ -136,7 +142,7 @@ Values = Mapping[Name, str | None]
 
 
 def _pairs(values: Values, then: Values) -> list[tuple[str | None, str | None]]:
-    """The values that are others then, each with that."""
+    """Return each value that differs, with its new value."""
     return [(value, then[key]) for key, value in values.items() if key in then and then[key] != value]
 
 
@@ -154,7 +160,7 @@ def _changes(what: str, table: str, name: str, old: Table, values: Values, then:
 
 
 def quoted(value: str | None) -> str:
-    """A value as people say it, and only the beginning of a long one."""
+    """Return a value in quotes, or NULL; a long value is cut off."""
     if value is None:
         return "NULL"
     return f"'{value}'" if len(value) <= SHORT else f"'{value[:SHORT]}...' ({len(value)} characters)"

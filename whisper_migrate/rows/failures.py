@@ -1,4 +1,4 @@
-"""Why a revision fails on rows: what to look for in a real database, and the rows that keep it from going on."""
+"""Why a revision fails on rows: the query to run on a real database, and the generated rows to remove."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ADDITION = re.compile(rf"\s*{TABLE} ADD (?!CONSTRAINT\b)", re.IGNORECASE)
 
 
 class Refused(Failure):
-    """A revision fails on every table with rows, whatever they are, since these new columns are to have values."""
+    """A revision fails on every table with rows, because they have no value for these new NOT NULL columns."""
 
     def __init__(self, columns: Sequence[Object]) -> None:
         names = joined(shown(column.identity) for column in columns)
@@ -42,7 +42,7 @@ class Refused(Failure):
 
 @dataclass
 class Obstacles:
-    """The failures of one revision between two schemas: on which rows, in notes, and which rules these do not keep."""
+    """The failures of one revision on rows, between two schemas: as notes, and as rules that the rows violate."""
 
     before: Catalog
     after: Catalog
@@ -51,7 +51,10 @@ class Obstacles:
     breaches: list[Breach] = field(default_factory=list)
 
     def remove(self, connection: Connection, error: DBAPIError) -> None:
-        """Delete the rows that it fails on from a shadow at `before`. Raises Refused where it fails on any."""
+        """Delete the rows on which the revision failed from a shadow at `before`.
+
+        Raises Refused if the revision fails on every row.
+        """
         said: Any = error.orig and getattr(error.orig, "diag", None)
         state, table = str(getattr(error.orig, "pgcode", "")), self._table(said)
         rule = self._rule(table, state, said) if table else None
@@ -65,14 +68,14 @@ class Obstacles:
             self._clear(connection, f"The upgrade fails on some rows: {_short(reason(error))}.", self.tables)
 
     def _table(self, said: Any) -> str | None:
-        """The table that an error is about: the whole one, when it is about a partition."""
+        """Return the table that an error is about; for a partition, the topmost partitioned table."""
         for item in self.before:
             if item.kind == "table" and split_name(item.identity) == (said.schema_name, said.table_name):
                 return root(self.before, item.identity)
         return None
 
     def _rule(self, table: str, state: str, said: Any) -> Object | None:
-        """What is yet to come and rows that are there may not keep: NOT NULL, a constraint or a unique index."""
+        """Return the new rule that the rows violate: the column for NOT NULL, a constraint or a unique index."""
         if state == "23502":
             return next(
                 (c for c in self.after.children(table, "column") if unquoted(c["name"]) == said.column_name), None
@@ -85,7 +88,7 @@ class Obstacles:
         return stands_for(said.constraint_name, table, self.after)
 
     def _of_domain(self, table: str | None, state: str, said: Any) -> Breach | None:
-        """What breaks a check that the domain of a column is yet to get."""
+        """Return the violation of a new check of a column's domain."""
         columns = self.before.children(table, "column") if table and state == "23514" else []
         column = next((c for c in columns if unquoted(c["name"]) == said.column_name), None)
         checks = (i for i in self.after if column and i.kind == "domain_constraint" and i.parent == column["type"])
@@ -93,7 +96,7 @@ class Obstacles:
         return domain_breach(new, column) if new and column else None
 
     def _valueless(self) -> Iterator[Object]:
-        """The new columns that have no value in rows that are there, and need one."""
+        """Yield the new columns that are NOT NULL and give no value to existing rows."""
         for item in (item for item in self.after if item.kind == "column" and item.key not in self.before):
             domain = self.after.objects.get(("domain", item["type"]))
             given = item["default"] or item["generated"] or item["identity_kind"] or (domain and domain["default"])
@@ -101,7 +104,7 @@ class Obstacles:
                 yield item
 
     def _unfit(self, connection: Connection, error: DBAPIError) -> bool:
-        """Values that do not become ones of a new type."""
+        """Delete rows whose value cannot be converted to a column's new type; returns whether there were any."""
         found = RETYPE.fullmatch(error.statement or "")
         if found:
             table, column, type_, using = found.groups()
@@ -133,7 +136,7 @@ class Obstacles:
         return {name: enum["labels"] for enum in enums for name in (enum.identity, shown(enum.identity))}
 
     def _unlabelled(self, connection: Connection, table: str, column: str, type_: str) -> bool:
-        """Values that an enum does not have, or no longer."""
+        """Delete rows whose value is not a label of the enum `type_`; returns whether there were any."""
         enum = type_.removesuffix("[]")
         labels = f"ARRAY[{', '.join(map(literal, self._enums[enum]))}]::text[]"
         inside = f"EXISTS (SELECT FROM unnest({column}::text::text[]) AS one WHERE one <> ALL ({labels}))"
@@ -151,7 +154,7 @@ class Obstacles:
                 yield item
 
     def _delete(self, connection: Connection, table: str, condition: str, note: str) -> None:
-        """The rest of the proof does without these rows; where they cannot go alone, without all of the table."""
+        """Delete these rows, so that the proof can go on. If a foreign key prevents that, empty the table."""
         try:
             with connection.begin_nested():
                 gone = run(connection, f"DELETE FROM {table} WHERE {condition}").rowcount
@@ -172,7 +175,7 @@ class Obstacles:
 
 
 def _tried(connection: Connection, table: str, type_: str, expression: str, column: str) -> Iterator[tuple[str, str]]:
-    """Each value that does not become one of this type, and why: as a table takes values, not as a cast does."""
+    """Yield each value that an assignment to the type refuses, with PostgreSQL's reason."""
     probe = connection.begin_nested()
     try:
         run(connection, f"CREATE TEMPORARY TABLE whisper_probe (value {type_})")
@@ -184,7 +187,7 @@ def _tried(connection: Connection, table: str, type_: str, expression: str, colu
                     run(connection, f"INSERT INTO whisper_probe {one}")
             except DBAPIError as error:
                 yield value, _short(reason(error))
-    except DBAPIError:  # the type is one that the revision makes
+    except DBAPIError:  # the revision creates the type
         return
     finally:
         probe.rollback()

@@ -1,4 +1,4 @@
-"""Rows that nobody wrote: a handful for each table of a shadow, as its own constraints let them in."""
+"""Generate rows: a few for each table of a shadow, so that they satisfy the table's constraints."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from whisper_migrate.names import joined, name_there, shown, split_list, unquote
 from whisper_migrate.rows.values import Values
 from whisper_migrate.sql import literal, run
 
-MOST = 24  # rows of one table, where an enum has that many labels
-TRIES = 40  # for one row
-STEPS = (1, 2, 3, 5, 7, 11, 13)  # columns of one check go through their values at different paces
+MOST = 24  # rows of one table, for an enum with as many labels
+TRIES = 40  # attempts for one row
+STEPS = (1, 2, 3, 5, 7, 11, 13)  # columns of one check step through their values at different paces
 IDENTIFIER = r'(?:"(?:[^"]|"")++"|[\w$]+)'
 COLUMNS = r'(?:"(?:[^"]|"")++"|[^"()])+'
 REFERENCE = re.compile(rf"FOREIGN KEY \(({COLUMNS})\) REFERENCES ({IDENTIFIER}(?:\.{IDENTIFIER})?)\(({COLUMNS})\)")
@@ -30,7 +30,7 @@ Row = dict[str, str | None]
 
 @dataclass(frozen=True)
 class Reference:
-    """A foreign key: columns of a table, and those of the other one that have to have their values."""
+    """A foreign key: columns of a table, and the columns `keys` of the other `table` that must contain their values."""
 
     columns: tuple[str, ...]
     table: str
@@ -38,45 +38,45 @@ class Reference:
 
 
 def references(catalog: Catalog, table: str) -> list[Reference]:
-    """The foreign keys of a table."""
+    """Return the foreign keys of a table."""
     found = (REFERENCE.match(item["definition"]) for item in catalog.children(table, "constraint"))
-    # The same period is one that is covered.
+    # A period is covered by an equal one, so PERIOD is treated as a plain column.
     return [Reference(without_period(m[1]), m[2], without_period(m[3])) for m in found if m]
 
 
 def without_period(columns: str) -> tuple[str, ...]:
-    """The columns of one side of a foreign key, of which the last may be a PERIOD."""
+    """Split the column list of one side of a foreign key; its last column may be a PERIOD."""
     return tuple(split_list(PERIOD.sub(", ", columns)))
 
 
 def mentions(definition: str, column: str) -> bool:
-    """Whether SQL as PostgreSQL prints it names a column."""
+    """Whether SQL, as PostgreSQL prints it, contains the name of a column."""
     return re.search(rf'(?<![\w"]){re.escape(column)}(?![\w"])', definition) is not None
 
 
 def root(catalog: Catalog, table: str) -> str:
-    """The table that is partitioned into this one; itself for any other."""
+    """Return the topmost partitioned table of a partition; any other table itself."""
     while ("table", table) in catalog and catalog["table", table]["partition_bound"]:
         table = catalog["table", table]["parents"][0]
     return table
 
 
 def fill(connection: Connection, before: Catalog, tables: Iterable[str], after: Catalog) -> list[str]:
-    """As `put`, and commit."""
+    """Put rows into the tables with `put`, and commit."""
     notes = put(connection, before, tables, after)
     connection.commit()
     return notes
 
 
 def put(connection: Connection, before: Catalog, tables: Iterable[str], after: Catalog) -> list[str]:
-    """Put rows into `tables` and into those that their foreign keys need; says which tables stay empty.
+    """Put rows into `tables` and the tables that they refer to; return a note for each table that stays empty.
 
-    Triggers do not notice, where this role may say so. The database behind `connection` must be a shadow of the schema
-    `before`. Of what `after` asks of rows on top of that, some of them do as well.
+    The database behind `connection` must be a shadow of the schema `before`. Some of the rows also satisfy the new
+    rules of `after`, some do not. Triggers do not fire if the role may disable them.
     """
     wanted = {root(before, table) for table in tables if ("table", table) in before}
-    run(connection, "SET LOCAL statement_timeout = '5s'")  # a check or a trigger may do whatever it likes
-    with suppress(DBAPIError), connection.begin_nested():  # a role that may not lets the triggers have their say
+    run(connection, "SET LOCAL statement_timeout = '5s'")  # a check or a trigger can run for ever
+    with suppress(DBAPIError), connection.begin_nested():  # without the privilege, triggers fire
         run(connection, "SET LOCAL session_replication_role = replica")
     empty: dict[str, list[str]] = {}
     for table in _parents_first(before, after, sorted(wanted)):
@@ -91,7 +91,7 @@ def put(connection: Connection, before: Catalog, tables: Iterable[str], after: C
 
 
 def _parents_first(before: Catalog, after: Catalog, tables: Iterable[str]) -> Iterator[str]:
-    """The tables and all that they refer to; in a circle, one of them has to come before what it refers to."""
+    """Yield the tables, each after the tables that it refers to. In a circle of foreign keys, one comes too early."""
     seen: set[str] = set()
 
     def visit(table: str) -> Iterator[str]:
@@ -113,7 +113,7 @@ def _is_key(rule: Object) -> bool:
 
 
 class _Filler:
-    """Makes the rows of one table."""
+    """Generates the rows of one table."""
 
     def __init__(self, connection: Connection, before: Catalog, after: Catalog, table: str) -> None:
         self.connection = connection
@@ -139,7 +139,7 @@ class _Filler:
         self.made = 0
 
     def fill(self) -> str | None:
-        """Why there is no row, when there is none."""
+        """Insert the rows. Return the reason if not a single row could be inserted."""
         longest = max((len(values.extremes) for values in self.values.values()), default=0)
         refusal: str | None = None
         numbers = range(min(2 + longest, MOST))
@@ -152,7 +152,10 @@ class _Filler:
         return None if self.made else refusal or "a rule or a trigger let none in"
 
     def _insert(self, number: int, like_first: Collection[str] = ()) -> str | None:
-        """One row: what is refused gets other values until it is let in, or until there is no hope."""
+        """Insert one row. While PostgreSQL refuses it, change the values that it complains about.
+
+        Returns PostgreSQL's first complaint if every attempt is refused.
+        """
         refusal = None
         row = {name: self._value(name, 0 if name in like_first else number) for name in self.columns}
         self._refer(row, number, 0)
@@ -172,7 +175,7 @@ class _Filler:
         return run(self.connection, f"INSERT INTO {self.table} {what}").rowcount
 
     def _value(self, name: str, number: int) -> str | None:
-        """First a plain row, then one with as many NULLs as may be, then one for each extreme."""
+        """Return a value for row `number`: first plain values, then as many NULLs as possible, then the extremes."""
         values, nullable = self.values[name], not self.columns[name]["not_null"]
         if number == 1 and nullable:
             return None
@@ -183,7 +186,7 @@ class _Filler:
     def _change(self, row: Row, names: list[str], number: int, attempt: int) -> None:
         for place, name in enumerate(names):
             plain = self.values[name].plain
-            # After a while, every combination of NULL and not NULL.
+            # After some attempts, try every combination of NULL and NOT NULL.
             null = attempt >= TRIES // 4 and attempt + number >> place & 1 and not self.columns[name]["not_null"]
             row[name] = (
                 None if null or not plain else plain[(number + attempt * STEPS[place % len(STEPS)]) % len(plain)]
@@ -191,7 +194,10 @@ class _Filler:
         self._refer(row, number, attempt + 1, set(names))
 
     def _refer(self, row: Row, number: int, attempt: int, names: set[str] | None = None) -> None:
-        """Values that foreign keys find; of those that are yet to come, every other row keeps them."""
+        """Give foreign keys values that exist in the referenced tables.
+
+        Of foreign keys that only `after` has, every second row gets such a value.
+        """
         settled: Row = {}
         for reference in () if number % 2 else self.coming:
             settled |= {name: self.values[name].plain[-1] for name in reference.columns if self._is_free(name)}
@@ -217,7 +223,7 @@ class _Filler:
         row |= {name: value for name, value in settled.items() if name in row}
 
     def _is_free(self, name: str) -> bool:
-        """Whether a column can have a value that no other table has."""
+        """Whether no foreign key restricts a column to the values of another table."""
         referring = {column for reference in self.references for column in reference.columns}
         return name in self.columns and name not in referring and bool(self.values[name].plain)
 
@@ -228,12 +234,12 @@ class _Filler:
                 with self.connection.begin_nested():
                     rows = run(self.connection, f"SELECT {keys} FROM {reference.table} LIMIT {2 * MOST}")
                     self.parents[reference] = [tuple(row) for row in rows if None not in row]
-            except DBAPIError:  # what a foreign key to come refers to may be yet to come as well
+            except DBAPIError:  # the table that a new foreign key refers to may be new as well
                 self.parents[reference] = []
         return self.parents[reference]
 
     def _offenders(self, error: DBAPIError) -> list[str]:
-        """The columns whose values PostgreSQL refuses; all of them where it does not say."""
+        """Return the columns whose values PostgreSQL refuses; all columns if its error names none."""
         said: Any = getattr(error.orig, "diag", None)
         if said.constraint_name:
             for rule in self.rules:
@@ -249,14 +255,14 @@ class _Filler:
         return any(mentions(rule["definition"], name) for rule in self.rules if _is_key(rule))
 
     def _bounds(self, name: str) -> Iterator[str]:
-        """What the partitions of the table hold, for a column that decides on it."""
+        """Yield the bounds of the table's partitions, for a column in the partition key."""
         if mentions(self.catalog["table", self.table]["partition_key"] or "", name):
             for item in self.catalog:
                 if item.kind == "table" and self.table in (item["parents"] or ()):
                     yield item["partition_bound"] or ""
 
     def _reads(self, name: str, value: str) -> bool:
-        """Whether the type of a column takes this for one of its values."""
+        """Whether the type of a column accepts the text as a value."""
         try:
             with self.connection.begin_nested():
                 run(self.connection, f"SELECT {literal(value)}::{self.columns[name]['type']}")

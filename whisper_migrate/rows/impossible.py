@@ -1,4 +1,4 @@
-"""Changes of type that no value survives, such as a number that is to be a UUID."""
+"""Changes of type for which no value can be converted, such as an integer to a UUID."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from whisper_migrate.rows.values import Values
 from whisper_migrate.sql import literal, run
 from whisper_migrate.statement import Does, Statement
 
-# A text, or a text inside of JSON, may say anything.
+# Texts, and types that contain texts: some value may be convertible.
 TEXTS = ("text", "character", "json", "name", "xml", "bytea", "hstore", "citext")
 SAMPLES = 12
 
 
 def refuse_impossible(connection: Connection, steps: Sequence[Step], before: Catalog) -> None:
-    """Raises Failure where no value of a column's type becomes one of its new type."""
+    """Raises Failure if no value of a column's type can be converted to its new type."""
     for step in steps:
         for statement in step.statements:
             if not isinstance(statement, Statement) or statement.does is not Does.SET_TYPE:
@@ -37,7 +37,7 @@ def refuse_impossible(connection: Connection, steps: Sequence[Step], before: Cat
 
 
 def _passes(connection: Connection, step: Step, using: str, before: Catalog) -> bool:
-    """Whether a sample passes, or it cannot be known."""
+    """Whether a sample value can be converted, or samples cannot decide."""
     assert step.before is not None
     name, type_ = step.before["name"], step.before["type"]
     base = before["domain", type_]["type"] if ("domain", type_) in before else type_

@@ -1,4 +1,4 @@
-"""A revision proved on rows: whether it runs on tables that have some, and what becomes of them, up and down."""
+"""Prove a revision on rows: whether it runs on tables with rows, and what it changes in them, up and down."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from whisper_migrate.rows.fill import fill, mentions, root
 from whisper_migrate.rows.triggers import Broken, broken, reached
 from whisper_migrate.sql import run
 
-# Changes of these kinds can fail on rows, or change them; those of others (a comment, a grant, a view) cannot.
+# A change of these kinds can fail on rows or change them. Other changes, of a comment, a grant or a view, cannot.
 OF_ROWS = frozenset({"table", "column", "constraint", "index"})
 OF_TYPES = frozenset({"enum", "domain", "domain_constraint", "composite_type"})
-# Rows are in the way of a revision for one reason after another.
+# The attempts at an upgrade: each may fail for another reason.
 ROUNDS = 30
 FILES = """
 SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname), pg_relation_filenode(c.oid)
@@ -36,8 +36,10 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384"""
 
 @dataclass
 class Tried:
-    """What a revision did to rows, in notes; the rules that it brings and rows may not keep; and what fails after it
-    when a row is written, by a mistake in a function.
+    """The result of a proof on rows.
+
+    `notes`: what the revision did to rows. `breaches`: new rules that rows may violate. `broken`: functions that fail,
+    by a mistake in them, when a row is written after the upgrade.
     """
 
     notes: list[str] = field(default_factory=list)
@@ -56,14 +58,14 @@ def prove_rows(
     by_name: bool = False,
     rules: Collection[Breach] = (),
 ) -> Tried:
-    """Run a revision up and down on tables with rows: on which does it fail, and which does it lose or change?
+    """Run a revision up and down on tables with generated rows; report where it fails and which values it changes.
 
-    `shadow` stands at `after`, is given up to this, and nobody is connected to it. The tables are told by what differs
-    between both catalogs, and where `by_name`, by those that the revision's file names as well. Of the `rules` that it
-    brings it is said which ones the rows do not keep, also where it fails on another one first.
+    `shadow` is at `after` and has no connections; its contents are lost. The tables are those that differ between the
+    catalogs, and with `by_name` also those whose names the revision's file contains. `rules` are the rules that the
+    revision adds. Each rule that the rows violate is reported, even if the upgrade fails on another one first.
 
-    Raises Refused or FailsOnAnyRow when it fails on any table with rows, and nothing else: a note names all that could
-    not be tried.
+    Raises Refused or FailsOnAnyRow if the revision fails on every table with rows. For any other failure, the result
+    has a note.
     """
     source = history.source(revision) if by_name else ""
     tables = {root(before, table) for table in touched(before, after, source)}
@@ -71,7 +73,7 @@ def prove_rows(
     if not tables and not written:
         return Tried()
     tables |= {root(before, table) for table in written if ("table", table) in before}
-    if not tables:  # all of it is new: there is nothing to come from
+    if not tables:  # every table is new, so there is no earlier state to upgrade
         with connected(shadow) as connection:
             return Tried(broken=broken(connection, history.project, after, written))
     try:
@@ -92,12 +94,12 @@ def prove_rows(
 
 
 def _is_unasked(before: Catalog, rule: Breach) -> bool:
-    """Whether the rule is there and not valid: new rows keep it, as generated ones do, and old rows may not."""
+    """Whether a rule exists as NOT VALID: generated rows satisfy it, as new rows do, but old rows may not."""
     return rule.rule.kind != "column" and rule.rule.key in before and asks_no_row(before[rule.rule.key])
 
 
 def touched(before: Catalog, after: Catalog, source: str = "") -> set[str]:
-    """The tables whose rows a revision may change, or fail on."""
+    """Return the tables whose rows a revision may change, or fail on."""
     found = {item.identity for item in before if item.kind == "table" and mentions(source, plain_name(item))}
     types = set()
     for change in diff(before, after):
@@ -115,7 +117,10 @@ def touched(before: Catalog, after: Catalog, source: str = "") -> set[str]:
 def _tried(
     made: Shadows, filled: URL, history: History, revision: str, obstacles: Obstacles, written: Collection[str]
 ) -> Tried:
-    """`filled` stands at `before`, with rows. Each attempt is in a copy: what fails may have been committed in part."""
+    """Run the upgrade and downgrade on copies of `filled`, a shadow at `before` with rows.
+
+    Each attempt has a copy of its own, because a failed revision may have committed some statements.
+    """
     before, after, tables, notes = obstacles.before, obstacles.after, obstacles.tables, obstacles.notes
     for _ in range(ROUNDS):
         with connected(made.create(f"attempt_{len(made.names)}", filled.database)) as connection:
@@ -135,14 +140,14 @@ def _tried(
                     notes += changed_up_and_down(first, second, read(connection, before, tables))
                 return Tried(notes, obstacles.breaches, _brought(filled, history.project, before, failing))
         with connected(filled) as connection:
-            run(connection, history.project.session)  # the failed statement's names are looked for as in the revision
+            run(connection, history.project.session)  # resolve names in the failed statement as the revision does
             obstacles.remove(connection, error)
             connection.commit()
     return Tried([*notes, "More was not tried on rows."], obstacles.breaches)
 
 
 def _brought(filled: URL, project: Project, before: Catalog, failing: list[Broken]) -> list[Broken]:
-    """What does not fail already before the revision."""
+    """Return the failures that did not exist before the revision."""
     there = {item.identity for item in before}
     relations = {one.relation for one in failing} & there
     if not relations:
@@ -154,7 +159,7 @@ def _brought(filled: URL, project: Project, before: Catalog, failing: list[Broke
 
 
 def _is_broken(connection: Connection, rule: Breach) -> bool:
-    """Whether rows do not keep a rule; what it speaks of may be new, and then they do."""
+    """Whether rows violate a rule. A rule about new columns or tables fails to run, and is not violated."""
     try:
         with connection.begin_nested():
             return bool(run(connection, f"SELECT EXISTS (SELECT FROM {rule.table} WHERE {rule.condition})").scalar())
@@ -163,9 +168,9 @@ def _is_broken(connection: Connection, rule: Breach) -> bool:
 
 
 def _failure(history: History, connection: Connection, revision: str, direction: str) -> DBAPIError | Failure | None:
-    """PostgreSQL's error in a step, or the revision's own; None when it is done.
+    """Run one step of a revision. Return its error, PostgreSQL's own if there is one; None on success.
 
-    Raises FailsOnAnyRow for one that no particular value brings about.
+    Raises FailsOnAnyRow for an error that does not depend on values.
     """
     connection.commit()
     try:
@@ -178,12 +183,12 @@ def _failure(history: History, connection: Connection, revision: str, direction:
 
 
 def _files(connection: Connection) -> dict[int, tuple[str, int]]:
-    """Where each table's rows are."""
+    """Return each table's name and the number of its data file, by oid."""
     return {oid: (name, file) for oid, name, file in connection.execute(text(FILES))}
 
 
 def _rewritten(before: dict[int, tuple[str, int]], after: dict[int, tuple[str, int]]) -> Collection[str]:
-    """Of the tables whose rows are elsewhere now, that is, were all written again."""
+    """Return a note on the tables whose data file changed: PostgreSQL wrote all their rows again."""
     names = [shown(name) for oid, (name, file) in sorted(before.items()) if oid in after and after[oid][1] != file]
     one = len(names) == 1
     tables, ends = ("table", "it finishes") if one else ("tables", "they finish")

@@ -1,4 +1,4 @@
-"""Rows that a history itself puts into an empty database: they are part of what it makes."""
+"""Initial rows: those that the history itself inserts into an empty database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from whisper_migrate.sql import literal, run
 
 Row = tuple[str | None, ...]
 
-# The state of every sequence that is not as it was made, or of an extension.
+# All sequences but temporary ones and those of extensions.
 SEQUENCES = """
 SELECT c.oid::regclass::text FROM pg_catalog.pg_class AS c WHERE c.relkind = 'S' AND c.relpersistence <> 't'
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
@@ -24,10 +24,11 @@ SELECT c.oid::regclass::text FROM pg_catalog.pg_class AS c WHERE c.relkind = 'S'
 
 @dataclass(frozen=True)
 class Seeds:
-    """The rows of every table that has some, as text, and where the sequences stand that have moved.
+    """The rows of every table that is not empty, as text, and the positions of sequences that were used.
 
-    `columns` are those of each such table that hold values of their own (a generated one does not). Those in `made`
-    have another value at each run, which their default makes: `rows` have "" in their place.
+    `columns`: the columns of each such table, without generated ones. `made`: columns, as (table, column), whose
+    default computes another value at each run; `rows` have "" in their place. `sequences`: (last value, is_called) by
+    name.
     """
 
     columns: dict[str, list[Object]]
@@ -36,7 +37,7 @@ class Seeds:
     made: frozenset[tuple[str, str]] = frozenset()
 
     def inserts(self, table: str) -> list[str]:
-        """The statements that put the rows of a table there; one, since a row may point to one behind it."""
+        """Return the statements that insert a table's rows: one INSERT, since a row may refer to a later row."""
         if table not in self.rows:
             return []
         kept = [(n, c) for n, c in enumerate(self.columns[table]) if (table, c["name"]) not in self.made]
@@ -48,19 +49,19 @@ class Seeds:
         return [f"INSERT INTO {table} ({names}){' OVERRIDING SYSTEM VALUE' if always else ''} VALUES\n{rows}"]
 
     def settings(self) -> list[str]:
-        """The statements that put the sequences where they stood."""
+        """Return the statements that set the sequences to their positions."""
         return [
             f"SELECT setval({literal(name)}, {value}, {str(called).lower()})"
             for name, (value, called) in sorted(self.sequences.items())
         ]
 
     def counts(self) -> list[str]:
-        """`3 rows of authors`, for each table."""
+        """Return the number of rows of each table: `3 rows of authors`."""
         numbers = {shown(table): len(rows) for table, rows in sorted(self.rows.items())}
         return [f"{counted(count, 'row')} of {table}" for table, count in numbers.items()]
 
     def differences(self, other: Seeds) -> list[str]:
-        """What another database has otherwise, one line a table or sequence."""
+        """Describe how another database differs, one line for each table or sequence."""
         told = []
         for table in sorted(self.rows.keys() | other.rows.keys()):
             mine, theirs = (sorted(self._comparable(table, seeds), key=repr) for seeds in (self, other))
@@ -80,7 +81,7 @@ class Seeds:
 
 
 def read(connection: Connection, catalog: Catalog) -> Seeds:
-    """What a shadow holds, whose catalog this is."""
+    """Read the rows and sequences of a shadow with this catalog."""
     columns: dict[str, list[Object]] = {}
     rows: dict[str, list[Row]] = {}
     for table in (item.identity for item in catalog if item.kind == "table"):
@@ -106,9 +107,9 @@ def _sequences(connection: Connection) -> dict[str, tuple[int, bool]]:
 
 
 def repeatable(first: Seeds, second: Seeds) -> Seeds:
-    """The rows that two runs of one history made, with what is another each time left to the columns' defaults.
+    """Return the rows that two runs of one history inserted; values that differ are left to the columns' defaults.
 
-    Raises Failure for what no default makes, and for a table that has another number of rows.
+    Raises Failure for a differing value that no default computes, and for a table whose number of rows differs.
     """
     made = set()
     for table in sorted(first.rows.keys() | second.rows.keys()):
@@ -122,7 +123,7 @@ def repeatable(first: Seeds, second: Seeds) -> Seeds:
             pairs = [(a[number], b[number]) for a, b in zip(one, other, strict=True)]
             if all(a == b for a, b in pairs):
                 continue
-            # A constant is no default of these values: it would make them all the same.
+            # A constant default would give every row the same value.
             if any(a == b for a, b in pairs) or not _computes(column):
                 raise Failure(
                     f"The history puts values into {shown(column.identity)} that are others at each run"

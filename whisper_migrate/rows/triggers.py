@@ -1,4 +1,4 @@
-"""Rows written through what runs by itself (triggers, rules, defaults, checks): which functions of these cannot run?"""
+"""Find functions that fail when a row is written: those that triggers, rules, defaults and checks call."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from whisper_migrate.project import Project
 from whisper_migrate.rows.fill import put
 from whisper_migrate.sql import literal, run
 
-# Mistakes in code: syntax errors and what does not exist, a trigger without a result or with a wrong one, what no
-# function may do. A RAISE has its own context, and a constraint that is violated another class.
+# SQLSTATEs of mistakes in a function: a syntax error, a missing object, a missing or wrong result of a trigger
+# function, a statement that functions may not run. A violated constraint has another class, a RAISE another context.
 MISTAKES = re.compile("42(?!501)|2F005|39|0A")
 IN_FUNCTION = re.compile(r"^(?:PL/\w+|SQL) (?:function|procedure).*$", re.MULTILINE)
-SETTING_OF_A_SESSION = "guc.c"  # where PostgreSQL says that a setting is not known: the application sets it
-TEMPORARY = "pg_temp."  # as does a session with its temporary tables
+SETTING_OF_A_SESSION = "guc.c"  # the source file of the error for an unknown setting: the application sets it
+TEMPORARY = "pg_temp."  # the application also creates its temporary tables
 MOST_NAMES = 4
-DELETED = 3  # rows, one after the other: others may refer to some
+DELETED = 3  # rows, one after the other: some may be referenced by others
 COLUMNS = """
 SELECT quote_ident(a.attname), a.atthasdef OR a.attidentity <> '', a.attidentity <> ''
 FROM pg_catalog.pg_attribute AS a
 WHERE a.attrelid = {relation}::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 ORDER BY a.attnum"""
-# The tables that a view reads, through other views too.
+# The tables that a view reads, directly or through other views.
 READ_BY_VIEW = """
 WITH RECURSIVE read (oid) AS (
     SELECT {relation}::regclass::oid
@@ -51,7 +51,7 @@ TRUNCATES = (
 
 @dataclass(frozen=True)
 class Broken:
-    """A table or view where writing rows calls a function that cannot run: `inserting a row`, why, and where."""
+    """Writing a row to a table or view calls a function that fails: the write (`inserting a row`), reason and place."""
 
     relation: str
     verb: str
@@ -59,12 +59,12 @@ class Broken:
     context: str
 
     def was_in(self, earlier: Collection[Broken]) -> bool:
-        """Whether this failed before for an equal reason."""
+        """Whether an earlier failure has the same relation and reason."""
         return any((one.relation, one.why) == (self.relation, self.why) for one in earlier)
 
 
 def told(found: Collection[Broken]) -> list[str]:
-    """A sentence for each function and reason: the tables and views where it is met, and when."""
+    """Return a sentence for each function and reason, with the relations and the kinds of write where it fails."""
     groups: dict[tuple[str, str], list[Broken]] = {}
     for one in found:
         groups.setdefault((one.context, one.why), []).append(one)
@@ -82,10 +82,10 @@ def _named(relations: Iterable[str]) -> str:
 
 
 def reached(before: Catalog, after: Catalog) -> set[str]:
-    """The tables and views of `after` where writing a row may call a function that a change concerns.
+    """Return the tables and views of `after` where writing a row may call a function that a change affects.
 
-    A change concerns a function that it makes or alters, one that names what is changed, and one that calls such a
-    function. All that a changed table has is concerned.
+    A change affects each function that it creates or alters, each that contains the name of a changed object, and each
+    that calls an affected function. All triggers and rules of a changed table are affected.
     """
     changes = diff(before, after)
     names = {plain_name(change.object).lower() for change in changes if change.object.kind not in ("comment", "grant")}
@@ -111,7 +111,7 @@ def _words(sql: str) -> set[str]:
 
 
 def _runs(item: Object) -> str:
-    """The SQL of an object that runs when a row is written, if any."""
+    """Return the SQL of an object that runs when a row is written; "" if none."""
     if item.kind in ("trigger", "rule"):
         return "" if item["state"] == "DISABLE" else str(item["definition"])
     if item.kind == "column" and not item["of_view"]:
@@ -120,9 +120,9 @@ def _runs(item: Object) -> str:
 
 
 def broken(connection: Connection, project: Project, catalog: Catalog, relations: Collection[str]) -> list[Broken]:
-    """What cannot run when rows are inserted, updated and deleted there, in a shadow of `catalog`; nothing stays.
+    """Insert, update and delete rows of `relations` in a shadow of `catalog`, roll back, and return the failures.
 
-    Names without a schema are looked for where the project says.
+    Names are resolved with the project's search_path.
     """
     found: dict[Broken, None] = {}
     for relation in sorted(relations):
@@ -130,7 +130,7 @@ def broken(connection: Connection, project: Project, catalog: Catalog, relations
         try:
             run(connection, project.session)
             found |= dict.fromkeys(_Writer(connection, catalog, relation).tried())
-        except DBAPIError:  # it cannot even be read
+        except DBAPIError:  # the relation cannot even be read
             continue
         finally:
             trial.rollback()
@@ -138,7 +138,7 @@ def broken(connection: Connection, project: Project, catalog: Catalog, relations
 
 
 class _Writer:
-    """Writes rows of one table or view, each time from one state."""
+    """Writes rows of one table or view; each write starts from the same state."""
 
     def __init__(self, connection: Connection, catalog: Catalog, relation: str) -> None:
         self.connection = connection
@@ -203,7 +203,7 @@ class _Writer:
             yield "truncating the table", f"TRUNCATE {self.relation} CASCADE"
 
     def _removed(self, row: Any) -> list[str]:
-        """A row that is there fits in again once it is gone, which nothing may notice."""
+        """Return the statements that delete a row without firing triggers, so that it can be inserted again."""
         if not (self.is_table and _may_hide(self.connection)):
             return []
         role = "SET LOCAL session_replication_role ="
@@ -231,7 +231,11 @@ def _may_hide(connection: Connection) -> bool:
 
 
 def _mistake(error: DBAPIError) -> str | None:
-    """Where a function failed by a mistake in it; None for a RAISE, for what refuses a row or needs the application."""
+    """Return the function in which a mistake caused the error.
+
+    None for a RAISE, for a refused row, and for an error that the application's settings or temporary tables would
+    avoid.
+    """
     said: Any = getattr(error.orig, "diag", None)
     context = str(getattr(said, "context", None) or "")
     found = IN_FUNCTION.search(context)

@@ -1,4 +1,4 @@
-"""Values for rows that nobody wrote, as PostgreSQL reads them: a type's extremes, and plain ones without end."""
+"""Values for generated rows, as text that PostgreSQL can read: a type's extremes, and many plain values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from whisper_migrate.catalog import Catalog
 
 LONG = "long text, " * 400
 TEXTS = ("", "é漢字🐠 ñ", "it's {not: json", LONG)
-# What most checks of a text want is one of these.
+# Most checks on a text accept one of these.
 LIKELY = (
     "user{n}@example.org",
     "https://example.org/{n}",
@@ -73,16 +73,16 @@ RANGES = {
     **dict.fromkeys(("int4range", "int8range", "numrange"), "[{n},{n}]"),
     **dict.fromkeys(("daterange", "tsrange", "tstzrange"), f"[{DAY},{DAY}]"),
 }
-# What a type that nothing is known of may read: one that an extension brought.
+# Guesses for an unknown type, such as one of an extension.
 GUESSES = ("{n}", "a{n}", "[{n}]", "({n},{n})", "(({n},{n}),(99,99))", "{{}}", DAY, "POINT({n} {n})")
 FEW, MANY = 4, 40
 
 
 class Values:
-    """What can be tried in a column of `type_`: `extremes`, and `plain` ones, the likeliest first.
+    """The values to try in a column of `type_`: `extremes`, and `plain` ones, the likeliest first.
 
-    `hints` are texts that say what the column may hold, such as its checks: the constants in them are likely values.
-    Where `is_guess`, the type may not take all of these.
+    `hints` are definitions that concern the column, such as its checks: their constants are likely values. `is_guess`:
+    the type may refuse some of the values.
     """
 
     def __init__(self, catalog: Catalog, type_: str, hints: Sequence[str] = ()) -> None:
@@ -138,7 +138,7 @@ def _plain(name: str, sizes: list[int]) -> list[str]:
 
 
 def _constants(texts: Sequence[str], *, is_text: bool) -> list[str]:
-    """Constants in SQL, and what is next to each; of a text, a number may be the length that it has to have."""
+    """Return the constants in SQL, with their neighbours. For a text column, a number may be a required length."""
     found: list[str] = []
     for text in texts:
         strings = [string.replace("''", "'") for string in re.findall(r"'((?:[^']|'')*+)'", text)]
@@ -157,6 +157,6 @@ def _element(text: str) -> str:
 
 
 def _split(type_: str) -> tuple[str, list[int]]:
-    """`timestamp(3) without time zone` -> ("timestamp without time zone", [3])."""
+    """Split a type into name and numbers: `timestamp(3) without time zone` -> ("timestamp without time zone", [3])."""
     sizes = re.search(r"\(([-\d,]+)\)", type_)
     return re.sub(r"\([^)]*\)", "", type_), [int(number) for number in sizes[1].split(",")] if sizes else []
