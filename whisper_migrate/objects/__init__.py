@@ -1,32 +1,35 @@
-"""The kinds of objects that PostgreSQL has, one module each; this package finds them and puts them in order.
+"""The kinds of PostgreSQL objects, one module each; this package finds the modules and orders them.
 
-A kind's module gives
-- `CATALOG`: the system catalog that `pg_depend` knows its objects by (e.g. `pg_class`);
-- `OWNER`: what `ALTER ... OWNER TO` calls it (e.g. `MATERIALIZED VIEW`); None for what has no owner of its own, or
-  none but a superuser. With `FOLLOWS`, an object that lives with a table belongs to whom that belongs to;
-- `QUERY`, or `query(version)` where the major version matters: one row per object. The columns `oid` and `identity`
-  (`subid`, `parent` and `class` where it has them) name the object, every other column is an attribute and is compared;
-- `EXISTS`: what to select from to see whether there are any at all; where there are none its query is not run;
-- `create(item)`, `drop(item)` and, where PostgreSQL can, `alter(before, after)`: lists of SQL statements. `alter`
-  returns None where only dropping and creating again will do;
-- `loose(before, after, tied)`: the object without what would tie it to others while these are dropped or made again
-  (`tied` says that some are): it comes to that first of all. `finish(item, before)` is what waits until all is there;
-- `disturbs(before, after)`: whether this `alter` is refused while others stand on the object, so that they come off;
-- `rename(item, name)`, of types and collations: columns that use one which has to be made anew hold it back. So it is
-  renamed, the new one is created under its name, every column is altered to the new one, and the old one is dropped.
-  `conversion(column)` is the expression that does this where going through text is not enough, and
-  `through_text(before, after)` whether it is enough;
-- `make_way(item)`: while it waits to be dropped, the names of it go that another of its kind may need;
-- `too_late(before, after, others)`: whether `alter` cannot be done in one transaction with the making of these others;
+A kind's module defines
+- `CATALOG`: the system catalog by which `pg_depend` identifies its objects (e.g. `pg_class`);
+- `OWNER`: the word in `ALTER ... OWNER TO` (e.g. `MATERIALIZED VIEW`); None if its objects have no owner of their own,
+  or only a superuser can own them. With `FOLLOWS`, an object that belongs to a table has the table's owner;
+- `QUERY`, or `query(version)` if the major version matters: one row per object. The columns `oid` and `identity` (and
+  `subid`, `parent` and `class` where needed) identify the object; every other column is an attribute and is compared;
+- `EXISTS`: the FROM clause of a query for any such object; if there is none, `QUERY` is not run;
+- `create(item)`, `drop(item)` and, if PostgreSQL can alter such objects, `alter(before, after)`: lists of SQL
+  statements. `alter` returns None if the object has to be dropped and created again;
+- `loose(before, after, tied)`: the object without references that would block other steps. The plan alters the object
+  to this form first. `tied`: an object that it refers to is dropped or re-created;
+- `finish(item, before)`: statements that have to wait until all objects exist;
+- `disturbs(before, after)`: whether dependents block this `alter`, so that they are dropped before and created after;
+- `rename(item, name)`, of types and collations: a type cannot be dropped while columns use it. To re-create it, the
+  plan renames it, creates the new type, alters every column to the new type, and drops the old one.
+  `conversion(column)` is the USING expression if a conversion by way of text is not enough, and
+  `through_text(before, after)` says whether it is enough;
+- `renamed(item, name)`: the statements that give any other object a new name;
+- `make_way(item)`: renames what has an implied name, such as a range type's constructors, while the object waits to be
+  dropped: a new object of its kind may need the name;
+- `too_late(before, after, others)`: whether `alter` cannot share a transaction with the creation of `others`;
 - `fits_inside(item)`: whether the statement that creates its table (or domain) can create it too, as `create(item,
   inside)`;
-- `ATTACHED`: it has no life of its own, as a comment has not: it lives with the object at the same address;
-- `needs(item)`: keys of objects that it stands on, where there are such, though `pg_depend` does not say so;
-- `implied(item)`: whether it goes without saying, so that neither having nor lacking it is a difference;
-- `unreadable(connection)`: what this role cannot read of it, if so (nothing, when there is no such object yet);
-  `readable(version)` is the query of what it can;
-- `SEEN`: the attributes that an expression which uses the object can depend on (all, unless it says so);
-- `AFTER`: the kinds that come before it when nothing else (`pg_depend`) orders two objects.
+- `ATTACHED`: the object, such as a comment, exists only together with the object at the same address;
+- `needs(item)`: keys of objects that it depends on, although `pg_depend` does not say so;
+- `implied(item)`: whether the object is left out of every comparison: neither having nor lacking it is a difference;
+- `unreadable(connection)`: the attributes that this role cannot read, in words ("" if there is no such object); None if
+  it can read all. `readable(version)` is the query for the others;
+- `SEEN`: the attributes that an expression which uses the object can depend on (default: all);
+- `AFTER`: the kinds that come before it if `pg_depend` does not order two objects.
 """
 
 import importlib
@@ -40,7 +43,7 @@ _found = {
 _graph = TopologicalSorter({name: getattr(module, "AFTER", ()) for name, module in _found.items()})
 
 ATTACHED = frozenset(name for name, module in _found.items() if getattr(module, "ATTACHED", False))
-# What lives with other objects comes last: they must be known by then.
+# Attached kinds come last: the objects that they belong to must be known.
 KINDS: dict[str, ModuleType] = {
     name: _found[name] for name in sorted(_graph.static_order(), key=lambda name: name in ATTACHED)
 }

@@ -1,4 +1,4 @@
-"""Access methods that no extension brings (pg_am)."""
+"""Access methods that do not belong to an extension (pg_am)."""
 
 from whisper_migrate.catalog import Object
 

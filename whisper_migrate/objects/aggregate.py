@@ -65,7 +65,7 @@ WORDS = {
     "sort_operator": "SORTOP",
     "parallel": "PARALLEL",
 }
-VALUES = ("initial_value", "moving_initial_value")  # texts, where all else is a name, a number or a word
+VALUES = ("initial_value", "moving_initial_value")  # SQL strings; all other values are names, numbers or keywords
 
 
 def create(item: Object) -> list[str]:
@@ -76,12 +76,12 @@ def create(item: Object) -> list[str]:
 
 
 def drop(item: Object) -> list[str]:
-    # DROP AGGREGATE would want (*) for no arguments.
+    # DROP AGGREGATE would require (*) if there are no arguments.
     return [f"DROP ROUTINE {item.identity}"]
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """In place unless what callers see has changed."""
+    """Return CREATE OR REPLACE; None if the signature changes."""
     if any(before[name] != after[name] for name in ("type", "arguments", "returns")):
         return None
     return [statement.replace("CREATE", "CREATE OR REPLACE", 1) for statement in create(after)]

@@ -1,4 +1,4 @@
-"""Collations (pg_collation). The version of the library that sorts is the server's business: not compared."""
+"""Collations (pg_collation). The version of the collation library depends on the server and is not compared."""
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
@@ -10,7 +10,7 @@ AFTER = ("schema", "extension")
 
 
 def query(version: int) -> str:
-    """PostgreSQL 15 has collations of ICU locales, 16 rules for them, 17 a provider of its own."""
+    """PostgreSQL 15 added a locale for ICU, 16 its rules, 17 a builtin provider."""
     if version < 15:
         of = "CASE c.collprovider WHEN '{}' THEN c.{} END".format
         locale, collate, ctype = of("i", "collcollate"), of("c", "collcollate"), of("c", "collctype")

@@ -11,18 +11,17 @@ OWNER = None
 AFTER = ("table", "foreign_table", "domain", "composite_type", "range_type")
 SEEN = ("type", "collation")
 
-# What a statement on a table also sets in the tables that inherit from it.
+# Attributes that a statement on a parent table also sets in its child tables.
 PASSED_ON = (
     *("type", "collation", "not_null", "not_null_name", "not_null_state"),
     *("default", "generated", "generated_kind", "storage", "statistics"),
 )
-RETYPED = frozenset({"type", "collation", "default", "storage", "compression"})  # what another type sets anew
+RETYPED = frozenset({"type", "collation", "default", "storage", "compression"})  # reset by a change of type
 
-# PostgreSQL 18 names NOT NULL constraints itself, after the table and column of that day: such a name survives a rename
-# of either and no model can state it. Only a name that somebody chose is compared. (Before 18 there are none, as
-# before 17 a statistics target of -1 stood for none.) The rest is for speed: the materialized parts are not looked up
-# column by column, an identity is only where there is one, and a default, which names no column, is printed without
-# opening its table.
+# PostgreSQL 18 names NOT NULL constraints after the table and column, and a later rename keeps the name. No model can
+# state such a name, so only a name that a person chose is compared. (Before 18 there are none. Before 17, a statistics
+# target of -1 meant none.) The rest is for speed: MATERIALIZED parts are not looked up for each column, only identity
+# columns have an identity, and a default, which names no column, is printed without opening its table.
 QUERY = r"""
 WITH relation AS MATERIALIZED (
     SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, c.relkind, c.relispartition
@@ -91,7 +90,7 @@ ORDER BY a.attrelid, a.attnum
 
 
 def definition(item: Object) -> str:
-    """The column as CREATE TABLE and ADD COLUMN take it."""
+    """Return the column as CREATE TABLE and ADD COLUMN take it."""
     words = [item["name"], item["type"] + foreign_options(item["foreign_options"])]
     if item["collation"]:
         words.append(f"COLLATE {item['collation']}")
@@ -99,7 +98,7 @@ def definition(item: Object) -> str:
 
 
 def qualities(item: Object) -> list[str]:
-    """What a column's definition says after its type; a column of a typed table takes it WITH OPTIONS."""
+    """Return the clauses after the type in a column's definition; WITH OPTIONS takes them in a typed table."""
     words = []
     if item["default"] is not None:
         words.append(f"DEFAULT {item['default']}")
@@ -113,7 +112,7 @@ def qualities(item: Object) -> list[str]:
 
 
 def settings(item: Object) -> list[str]:
-    """What CREATE TABLE has no words for (or has only on newer servers)."""
+    """Return the statements for attributes that CREATE TABLE cannot set, or not on older servers."""
     blank = item.but(storage=None, compression=None, statistics=None, options=None, identity_type=None)
     if item["of_view"]:
         blank = blank.but(default=None)
@@ -123,7 +122,7 @@ def settings(item: Object) -> list[str]:
 
 
 def fits_inside(item: Object) -> bool:
-    """A table that is created brings its columns along."""
+    """CREATE TABLE contains the table's columns; a view's column only has settings."""
     return not item["of_view"]
 
 
@@ -145,18 +144,18 @@ def drop(item: Object) -> list[str]:
 
 
 def loose(before: Object, after: Object, tied: bool) -> Object:
-    """Without the default, which calls what is made again, and without an identity that it is to lose."""
+    """Return the column without an identity that it will lose and, if `tied`, without its default."""
     if before["identity_kind"] and not after["identity_kind"]:
         before = before.but(identity_kind=None, identity_sequence=None, identity_options=None, identity_type=None)
     return before.but(default=None) if tied else before
 
 
 def alter(before: Object, after: Object, using: str | None = None) -> list[str] | None:
-    """None where the column has to become generated, or another kind of generated: that is a new column.
+    """Return None if the column becomes generated, or changes between STORED and VIRTUAL: it has to be re-created.
 
-    `using` is how its values become ones of the new type, where that is not a cast.
+    `using` is the expression that converts values to the new type, unless a cast does.
     """
-    if after["of_view"]:  # its query says of what type it is
+    if after["of_view"]:  # the type follows from the view's query
         before = before.but(type=after["type"], collation=after["collation"])
     column = f"ALTER TABLE {after.parent} ALTER COLUMN {after['name']}"
     retype = (before["type"], before["collation"]) != (after["type"], after["collation"])
@@ -164,7 +163,7 @@ def alter(before: Object, after: Object, using: str | None = None) -> list[str] 
     if generation is None:
         return None
     statements = []
-    # A partition has no sequence of its own: its identity is its parent's.
+    # A partition has no identity sequence of its own, but its parent's.
     if before["identity_sequence"] and not after["identity_kind"]:
         statements.append(f"{column} DROP IDENTITY")
     follows = before["default"] == after["default"] and follows_type(after["default"], before["type"], after["type"])
@@ -195,7 +194,7 @@ def alter(before: Object, after: Object, using: str | None = None) -> list[str] 
 
 
 def disturbs(before: Object, after: Object) -> bool:
-    """Another type is refused while a view, a rule or a policy uses the column."""
+    """PostgreSQL refuses to change the type while a view, a rule or a policy uses the column."""
     return not after["of_view"] and any(before[name] != after[name] for name in ("type", "collation"))
 
 
@@ -216,7 +215,7 @@ def _using(before: Object, after: Object, using: str | None) -> str:
 
 
 def _storage(before: Object, after: Object) -> str:
-    """Both sides of `EXTERNAL instead of EXTENDED` serve: SET STORAGE DEFAULT is only known since PostgreSQL 16."""
+    """Use both parts of `EXTERNAL instead of EXTENDED`: PostgreSQL before 16 has no SET STORAGE DEFAULT."""
     if after["storage"]:
         return str(after["storage"]).partition(" instead of ")[0]
     return str(before["storage"]).partition(" instead of ")[2]
@@ -238,7 +237,7 @@ def _nullability(before: Object, after: Object, column: str) -> list[str]:
 
 
 def _rename(after: Object) -> str:
-    """The old name is not known where PostgreSQL chose it, and a primary key forbids to drop and add it again."""
+    """Look up a name that PostgreSQL chose. A primary key forbids to drop and add the constraint instead."""
     table, column = literal(str(after.parent)), literal(after["name"])
     name = literal(after["not_null_name"]) if after["not_null_name"] else "NULL"
     return f"""DO $$
@@ -275,7 +274,7 @@ def _identity(before: Object, after: Object, column: str) -> list[str]:
         words.insert(0, f"GENERATED {after['identity_kind']}")
     words = [f"SET {word}" for word in words]
     if _is_downwards(before) != _is_downwards(after):
-        words.append("RESTART")  # a value on the way down is out of the bounds of the way up
+        words.append("RESTART")  # the current value of a descending sequence is out of an ascending one's bounds
     if words:
         statements.append(f"{column} {' '.join(words)}")
     return statements

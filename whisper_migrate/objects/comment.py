@@ -1,4 +1,4 @@
-"""Comments, on objects of any kind but extensions, which bring one along, and large objects (pg_description)."""
+"""Comments (pg_description), except those on extensions, which have a default comment, and on large objects."""
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.partition_parts import CONSTRAINTS, INDEXES, NAME, with_names
@@ -6,10 +6,10 @@ from whisper_migrate.sql import literal, sibling
 
 CATALOG = "pg_description"
 OWNER = None
-ATTACHED = True  # lives and dies with the object at the same address
+ATTACHED = True  # created and dropped with the object at the same address
 
-# What is a part of something is found there: a primary key's index at its constraint, a composite type's row at the
-# type, an identity's sequence or a NOT NULL at its column, a domain's check at the domain.
+# A comment on a part has the address of the whole: a primary key's index that of its constraint, a composite type's row
+# that of the type, an identity's sequence or a NOT NULL that of its column, a domain's check that of the domain.
 QUERY = f"""
 WITH RECURSIVE {CONSTRAINTS}, part_index AS ({INDEXES})
 SELECT coalesce(part.class, d.classoid)::regclass::text AS class, coalesce(part.oid, d.objoid) AS oid,
@@ -41,7 +41,7 @@ WHERE (d.objoid >= 16384 OR d.objoid = to_regnamespace('public') AND d.classoid 
   AND d.classoid NOT IN ('pg_catalog.pg_extension'::regclass, 'pg_catalog.pg_largeobject'::regclass)
 """
 
-# What pg_identify_object() says -> what COMMENT ON wants, where that is another word.
+# The words of pg_identify_object() that differ from those of COMMENT ON.
 WORDS = {
     "table constraint": "CONSTRAINT",
     "domain constraint": "CONSTRAINT",
@@ -56,7 +56,7 @@ def create(item: Object) -> list[str]:
 
 
 def finish(item: Object, before: Object | None = None) -> list[str]:
-    """On a partition's part of an index, once the partition is attached."""
+    """Comment on a partition index once the partition is attached."""
     return _comment(item, literal(item["text"])) if item["part_of"] else []
 
 
@@ -74,7 +74,7 @@ def alter(before: Object, after: Object) -> list[str]:
 
 
 def named(item: Object) -> str:
-    """The object that it is on, as COMMENT ON wants it."""
+    """Return the commented object as COMMENT ON takes it."""
     kind, name = item["type"], item["name"]
     if kind.endswith(" column"):
         return f"COLUMN {name}"
@@ -85,6 +85,6 @@ def named(item: Object) -> str:
         return f"CONSTRAINT {NAME} ON {item.parent}"
     if kind == "aggregate":
         name = name.replace("()", "(*)")
-    if kind == "transform":  # as PostgreSQL said it before 18
+    if kind == "transform":  # the spelling before PostgreSQL 18
         name = name.replace(" on language ", " language ")
     return f"{WORDS.get(kind, kind.upper())} {name}"

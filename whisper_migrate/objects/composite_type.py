@@ -1,4 +1,4 @@
-"""Composite types, other than the row types of tables (pg_type, pg_attribute). The order of attributes counts."""
+"""Composite types, except the row types of tables (pg_type, pg_attribute). The order of attributes is compared."""
 
 import re
 
@@ -39,17 +39,20 @@ def rename(item: Object, name: str) -> list[str]:
 
 
 def conversion(column: Object) -> str:
-    """Attribute by attribute, by their names, however deep they are."""
+    """Return the expression that converts a value by the names of its attributes, at any depth."""
     return f"json_populate_record(NULL::{column['type']}, to_json({column['name']}))"
 
 
 def through_text(before: Object, after: Object) -> bool:
-    """Whether the text of a value means the same in both: it has no names, only places."""
+    """Whether a value can be converted by way of text, which has positions but no names."""
     return [name for name, _ in _split(before)] == [name for name, _ in _split(after)]
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """In place where attributes have other names, go, or come at the end: that is all that columns of it allow."""
+    """Return the statements if attributes are only renamed, dropped or appended; None otherwise.
+
+    PostgreSQL allows no other change of a type that columns use.
+    """
     change, old, new = f"ALTER TYPE {after.identity}", _split(before), _split(after)
     renamed = {a: b for (a, _), (b, _) in zip(old, new, strict=False) if a != b}
     if [words for _, words in old] == [words for _, words in new] and not renamed.keys() & dict(new).keys():
@@ -67,11 +70,11 @@ def alter(before: Object, after: Object) -> list[str] | None:
 
 
 def disturbs(before: Object, after: Object) -> bool:
-    """An attribute that something uses does not go."""
+    """PostgreSQL refuses to drop an attribute that another object uses."""
     return any(effect(statement) is Does.DROP_ATTRIBUTE for statement in alter(before, after) or ())
 
 
 def _split(item: Object) -> list[tuple[str, str]]:
-    """Each attribute's name, and what it is."""
+    """Split each attribute into its name and its type."""
     found = (re.fullmatch(r'("(?:[^"]|"")*+"|[^ ]+) (.*)', attribute, re.DOTALL) for attribute in item["attributes"])
     return [(match[1], match[2]) for match in found if match]

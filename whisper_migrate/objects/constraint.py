@@ -12,8 +12,8 @@ OWNER = None
 AFTER = ("column", "function")
 SEEN = ()
 
-# A foreign key to a partitioned table has a copy of itself for each partition, numbered as they came: not schema.
-# An internal trigger that is switched off (DISABLE TRIGGER ALL) means a constraint that PostgreSQL no longer keeps.
+# A foreign key to a partitioned table has a numbered copy for each partition: copies are left out. A disabled internal
+# trigger (DISABLE TRIGGER ALL) means that PostgreSQL does not enforce the constraint.
 QUERY = f"""
 WITH RECURSIVE {CONSTRAINTS}, copy(oid, original) AS (
     SELECT con.oid, up.oid
@@ -68,8 +68,8 @@ HAS_INDEX = ("primary key", "unique", "exclusion")
 
 
 def create(item: Object) -> list[str]:
-    """One that is invalid is that of a partitioned table alone."""
-    if item["part_of"]:  # its partition is yet to be attached; the name that it gets now is as good as any
+    """Add the constraint; with ONLY if it is invalid, since only a partitioned table's own can be."""
+    if item["part_of"]:  # the partition is not attached yet, so PostgreSQL may choose the name
         return [f"ALTER TABLE {item.parent} ADD {item['definition']}"]
     plain = item.but(**PLAIN)
     table = f"{'ONLY ' if item['invalid'] else ''}{item.parent}"
@@ -81,7 +81,7 @@ PLAIN = {"internal_triggers": None, "index_options": None, "tablespace": None, "
 
 
 def fits_inside(item: Object) -> bool:
-    """Whether CREATE TABLE can say all of it."""
+    """Whether CREATE TABLE can express all of the constraint."""
     extra = ("internal_triggers", "index_options", "tablespace", "invalid")
     return not any(item[name] for name in (*extra, "part_of")) and not item["definition"].endswith(NOT_VALID)
 
@@ -91,14 +91,14 @@ def drop(item: Object) -> list[str]:
 
 
 def renamed(item: Object, name: str) -> list[str]:
-    """By its index where it has one: a partition's constraint itself can not be renamed."""
+    """Rename through the index if there is one: a partition's constraint itself cannot be renamed."""
     if item["type"] in HAS_INDEX:
         return with_names(item, [f"ALTER INDEX {_index(item)} RENAME TO {name}"])
     return with_names(item, [f"ALTER TABLE {item.parent} RENAME CONSTRAINT {_own_name(item)} TO {name}"])
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """None for another definition, but for one that only has to be validated."""
+    """Return None if the definition changes, unless the constraint only has to be validated."""
     table, index = f"ALTER TABLE {after.parent}", f"ALTER INDEX {_index(before)}"
     statements: list[str] = []
     if before["definition"] != after["definition"]:
@@ -124,7 +124,10 @@ def validate(item: Object) -> Statement:
 
 
 def finish(item: Object, before: Object | None = None) -> list[str]:
-    """A table can point to one index: this comes when the others have let go, and all partitions are attached."""
+    """Mark the constraint's index for CLUSTER and replica identity, once partitions are attached.
+
+    A table can mark one index only, so the mark of another index has to be removed before.
+    """
     statements: list[str] = []
     if item["part_of"]:
         item = replace(item, derived=True)
@@ -138,17 +141,17 @@ def finish(item: Object, before: Object | None = None) -> list[str]:
 
 
 def _index(item: Object) -> str:
-    """The constraint's index always has its name."""
+    """Return the name of the constraint's index: always that of the constraint."""
     return sibling(str(item.parent), _own_name(item))
 
 
 def _own_name(item: Object) -> str:
-    """Of a part of a parent's constraint, the name is only known while its partition stands alone."""
+    """Return the constraint's name; NAME, to be looked up, for a partition's unless the partition is detached."""
     return NAME if item.derived and item["part_of"] else str(item.called or item["name"])
 
 
 def _switch(item: Object, state: str) -> str:
-    """`ENABLE on users`: the triggers of this constraint alone, which have names that only the server knows."""
+    """Set the state of the constraint's internal triggers (`ENABLE on users`), whose names only the server knows."""
     verb, _, name = state.partition(" on ")
     on, table = literal(name), literal(str(item.parent))
     by_name = f"con.conrelid = {table}::regclass AND quote_ident(con.conname) = {literal(_own_name(item))}"

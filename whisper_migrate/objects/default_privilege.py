@@ -1,7 +1,8 @@
-"""Default privileges: what will be granted on objects that a role creates later (pg_default_acl).
+"""Default privileges: grants on objects that a role will create (pg_default_acl).
 
-They belong to the role that runs the revisions: in a database the owner of `alembic_version`, in a shadow whoever made
-it. Its name is not compared, nor is it written; other roles (FOR ROLE) are part of the identity.
+The default privileges of the role that runs the revisions are stored without a role name, since databases may use
+different roles. In a database, this role is the owner of `alembic_version`; in a shadow, the role that created the
+shadow. Any other role (FOR ROLE) is part of the identity.
 """
 
 from whisper_migrate.catalog import Object
@@ -9,7 +10,7 @@ from whisper_migrate.catalog import Object
 CATALOG = "pg_default_acl"
 OWNER = None
 EXISTS = "pg_default_acl"
-# Last, so that what the same plan creates is granted as that says, and not by these.
+# Last, so that objects created in the same plan get the planned grants, not these.
 AFTER = ("trigger", "foreign_table", "cast", "operator", "publication", "text_search_configuration")
 
 QUERY = """

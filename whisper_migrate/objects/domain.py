@@ -1,4 +1,4 @@
-"""Domains (pg_type). Their checks are a kind of their own."""
+"""Domains (pg_type). Their checks are a kind of their own, `domain_constraint`."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ SEEN = ("type", "collation")
 
 
 def query(version: int) -> str:
-    """PostgreSQL 17 made NOT NULL a constraint with a name; only one that somebody chose is compared."""
+    """PostgreSQL 17 gave NOT NULL a constraint name; only a name that a person chose is compared."""
     return QUERY.format(name=NOT_NULL_NAME if version >= 17 else "NULL")
 
 
@@ -34,7 +34,7 @@ WHERE t.typtype = 'd' AND t.oid >= 16384
 
 
 def create(item: Object, inside: Sequence[Object] = ()) -> list[str]:
-    """With the checks of `inside`."""
+    """Create the domain with the checks in `inside`."""
     words = [f"CREATE DOMAIN {item.identity} AS {item['type']}"]
     if item["collation"]:
         words.append(f"COLLATE {item['collation']}")
@@ -54,12 +54,12 @@ def rename(item: Object, name: str) -> list[str]:
 
 
 def loose(before: Object, after: Object, tied: bool) -> Object:
-    """Without the default, which calls what is made again."""
+    """Return the domain without its default, if `tied`: the default calls a re-created object."""
     return before.but(default=None) if tied else before
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """All but the type that it is of."""
+    """Return None if the base type or the collation changes."""
     if (before["type"], before["collation"]) != (after["type"], after["collation"]):
         return None
     domain = f"ALTER DOMAIN {after.identity}"

@@ -27,7 +27,7 @@ def create(item: Object) -> list[str]:
 
 
 def fits_inside(item: Object) -> bool:
-    """CREATE DOMAIN knows valid checks only."""
+    """CREATE DOMAIN accepts no NOT VALID check."""
     return not item["definition"].endswith(NOT_VALID)
 
 
@@ -36,7 +36,7 @@ def drop(item: Object) -> list[str]:
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """A check can become valid, and nothing else."""
+    """Return VALIDATE CONSTRAINT if the check only becomes valid, else None."""
     if before["definition"] != after["definition"] + NOT_VALID:
         return None
     return [f"ALTER DOMAIN {after.parent} VALIDATE CONSTRAINT {after['name']}"]

@@ -33,9 +33,9 @@ def rename(item: Object, name: str) -> list[str]:
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """In place where labels are only added, or have other names at the same places: the rows keep their values.
+    """Return the statements if labels are only added, or only renamed in place; None otherwise.
 
-    Removing labels or changing their order needs another type.
+    A label cannot be dropped or moved: that needs another type.
     """
     old, new = list(before["labels"]), list(after["labels"])
     names = dict(zip(old, new, strict=True)) if len(old) == len(new) else {}
@@ -53,12 +53,12 @@ def alter(before: Object, after: Object) -> list[str] | None:
 
 
 def relabelled(item: Object, old: str, new: str) -> str:
-    """Gives a label another name."""
+    """Return the statement that renames a label."""
     return Statement(f"ALTER TYPE {item.identity} RENAME VALUE {literal(old)} TO {literal(new)}", Does.RENAME_LABEL)
 
 
 def too_late(before: Object, after: Object, others: Iterable[Object]) -> bool:
-    """PostgreSQL lets nobody use a label that ADD VALUE has added in the same transaction."""
+    """PostgreSQL refuses to use a label in the transaction that added it."""
     if len(before["labels"]) == len(after["labels"]):
         return False
     added = [spelled for label in after["labels"] if label not in before["labels"] for spelled in _spellings(label)]
@@ -66,5 +66,5 @@ def too_late(before: Object, after: Object, others: Iterable[Object]) -> bool:
 
 
 def _spellings(label: str) -> set[str]:
-    """The constant of a label; PostgreSQL prints one with a backslash with every backslash doubled."""
+    """Return the SQL constants of a label: if it has a backslash, PostgreSQL may print every backslash doubled."""
     return {literal(label), literal(label.replace("\\", "\\\\"))}

@@ -4,7 +4,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
 
 CATALOG = "pg_event_trigger"
-OWNER = None  # only a superuser can be that
+OWNER = None  # only a superuser can own it
 EXISTS = "pg_event_trigger"
 AFTER = ("trigger", "rule", "policy", "statistics", "aggregate")
 

@@ -1,4 +1,4 @@
-"""Extensions (pg_extension). A version that somebody chose is a kind of its own."""
+"""Extensions (pg_extension). A version other than the server's default is a kind of its own, `extension_version`."""
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
@@ -8,7 +8,7 @@ OWNER = None
 EXISTS = "pg_extension WHERE oid >= 16384"
 AFTER = ("schema", "extension_version")
 
-# An extension comes with a comment of its own; only another one than that is somebody's decision.
+# CREATE EXTENSION sets a default comment: only another comment is compared.
 QUERY = """
 SELECT e.oid, quote_ident(e.extname) AS identity, quote_ident(n.nspname) AS schema,
        nullif(coalesce(d.description, ''), coalesce(a.comment, '')) AS comment
@@ -22,7 +22,7 @@ WHERE e.oid >= 16384
 
 
 def create(item: Object) -> list[str]:
-    # An administrator may have made it already, where our role may not.
+    # An administrator may have created the extension already, if this role may not.
     return [f"CREATE EXTENSION IF NOT EXISTS {item.identity} SCHEMA {item['schema']}", *_comment(item)]
 
 

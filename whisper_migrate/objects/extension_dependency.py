@@ -1,4 +1,4 @@
-"""What was told to go when an extension goes: ALTER ... DEPENDS ON EXTENSION (pg_depend)."""
+"""Objects that are dropped with an extension: ALTER ... DEPENDS ON EXTENSION (pg_depend)."""
 
 from whisper_migrate.catalog import Object
 
@@ -6,7 +6,7 @@ CATALOG = "pg_depend"
 OWNER = None
 EXISTS = "pg_depend WHERE deptype = 'x'"
 AFTER = ("extension", "trigger", "index", "materialized_view")
-ATTACHED = True  # lives and dies with the object at the same address
+ATTACHED = True  # created and dropped with the object at the same address
 
 QUERY = """
 SELECT d.classid::regclass::text AS class, d.objid AS oid,

@@ -1,8 +1,8 @@
-"""Versions of extensions that somebody chose (pg_available_extension_versions): models or history state one.
+"""Extension versions other than the server's default, stated by models or history (pg_available_extension_versions).
 
-A shadow that nobody told otherwise has the version that its server installs, so another one in it was stated. In a
-database another one is only older than the server, as a rule: it goes without saying, is reported, and is looked for
-only where the history states one.
+A shadow has the server's default version unless models or history state another. A database often has another version
+because it is older than the server. Such a version is implied: it is reported, and compared only if the history states
+a version.
 """
 
 from whisper_migrate.catalog import Object
@@ -26,7 +26,7 @@ WHERE e.oid >= 16384 AND e.extversion <> a.default_version
 
 
 def create(item: Object) -> list[str]:
-    # Before the extension is made without a version: there is not always a way from the newest one back to this.
+    # Runs before the plain CREATE EXTENSION: the newest version cannot always be changed to an older one.
     extension, version = item["extension"], literal(item["version"])
     return [
         f"CREATE EXTENSION IF NOT EXISTS {extension} SCHEMA {item['schema']} VERSION {version}",
@@ -45,5 +45,5 @@ END$$"""
 
 
 def implied(item: Object) -> bool:
-    """A database's own."""
+    """A version in a database, unlike one in a shadow, was not stated by models or history."""
     return not item["stated"]

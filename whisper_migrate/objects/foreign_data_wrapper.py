@@ -4,7 +4,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.sql import foreign_option_changes, foreign_options
 
 CATALOG = "pg_foreign_data_wrapper"
-OWNER = None  # only a superuser can be that
+OWNER = None  # only a superuser can own it
 EXISTS = "pg_foreign_data_wrapper"
 AFTER = ("schema", "extension", "function")
 

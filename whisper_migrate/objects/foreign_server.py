@@ -28,7 +28,7 @@ def drop(item: Object) -> list[str]:
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """A server's wrapper and type are for life, and a version cannot be taken away."""
+    """Return None if the wrapper or type changes or the version is removed: PostgreSQL cannot do that."""
     if any(before[name] != after[name] for name in ("wrapper", "type")) or (before["version"] and not after["version"]):
         return None
     server = f"ALTER SERVER {after.identity}"

@@ -1,4 +1,4 @@
-"""Foreign tables (pg_foreign_table); their columns and constraints are kinds of their own."""
+"""Foreign tables (pg_foreign_table). Their columns and constraints are kinds of their own."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ WHERE c.oid >= 16384
 
 
 def create(item: Object, inside: Sequence[Object] = ()) -> list[str]:
-    """With the columns and constraints of `inside`; a partition's columns are its parent's."""
+    """Create the table with the columns and constraints in `inside`; a partition has its parent's columns."""
     columns = [part for part in inside if part.kind == "column" and not part.derived]
     parts = [column.definition(part) for part in columns]
     parts += [f"CONSTRAINT {part['name']} {part['definition']}" for part in inside if part.kind == "constraint"]
@@ -46,7 +46,7 @@ def drop(item: Object) -> list[str]:
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """It holds no rows: but for its options, it can as well be made anew."""
+    """Return None unless only options change: the table holds no rows, so it can be re-created."""
     if any(before[name] != after[name] for name in after.fields if name != "options"):
         return None
     return foreign_option_changes(f"ALTER FOREIGN TABLE {after.identity}", before["options"], after["options"])

@@ -1,4 +1,4 @@
-"""Functions and procedures (pg_proc). The identity holds the argument types: an overload is another object."""
+"""Functions and procedures (pg_proc). The identity contains the argument types, so each overload is an object."""
 
 from whisper_migrate.catalog import Object
 
@@ -42,7 +42,7 @@ def drop(item: Object) -> list[str]:
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """In place unless what callers see has changed: PostgreSQL replaces a body, not a signature."""
+    """Return CREATE OR REPLACE; None if the signature changes, which PostgreSQL cannot replace."""
     if any(before[name] != after[name] for name in ("type", "window", "arguments", "returns")):
         return None
     return create(after)

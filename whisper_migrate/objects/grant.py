@@ -1,11 +1,10 @@
-"""Grants: what a role, or PUBLIC, may do with an object (the acl columns of many catalogs).
+"""Grants: the privileges of a role, or of PUBLIC, on an object (the acl columns of many catalogs).
 
-An owner's own rights are nobody's decision, and an owner's name is no difference. But the owner here may be an ordinary
-role there: a shadow belongs to the role that made it. So a grant to the owner is reported as implied, and whatever the
-other catalog says of that role's rights on that object is no difference. One thing can be told: where an object of the
-role that is connected has no access list, nobody has ever granted anything on it. Nothing is implied there, and a grant
-to that role which is found elsewhere is a difference. What PUBLIC may do unless it is revoked is not listed here: see
-`revoke`.
+Owners are not compared, nor are an owner's own privileges. The owner in one database may be an ordinary role in
+another, since a shadow belongs to the role that created it. A grant to the owner is therefore reported as implied, and
+the other catalog's grants to that role on the object are no difference. The exception is an object without an access
+list that belongs to the connected role: nobody ever granted anything on it. Nothing is implied there, and a grant to
+that role in the other catalog is a difference. Privileges that PUBLIC has by default are not listed here: see `revoke`.
 """
 
 from whisper_migrate.catalog import Key, Object
@@ -18,9 +17,9 @@ NOUN = """
            CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
                           WHEN 'f' THEN 'foreign table' ELSE 'table' END"""
 
-# Everything that grants can be on, where there is one or an owner that is not us: `type` as acldefault() has it.
-# What initdb or an extension made is somebody else's; only what has been granted or revoked since is ours. So of that
-# `initial` says what was there first, and an extension's members are found at the extension.
+# All objects that have an access list or another owner than the connected role. `type` is the letter that acldefault()
+# takes. Of objects that initdb or an extension created, only later grants and revokes are compared: `initial` is the
+# access list from before. An extension's members have the address of the extension.
 GRANTABLE = f"""
 SELECT coalesce(m.refclassid, t.class) AS class, coalesce(m.refobjid, t.oid) AS oid,
        CASE WHEN m.objid IS NULL THEN t.subid ELSE 0 END AS subid,
@@ -78,7 +77,7 @@ CROSS JOIN LATERAL (
 WHERE (t.acl IS NOT NULL OR t.owner <> (SELECT quote_ident(current_user)::regrole))
   AND (made.initial IS NULL OR t.acl <> made.initial)"""
 
-# An identity's sequence is a part of its column, a row type of its table.
+# An identity's sequence has the address of its column, a row type that of its table.
 PART = """
 LEFT JOIN LATERAL (
     SELECT d.refclassid AS class, d.refobjid AS oid, d.refobjsubid AS subid FROM pg_catalog.pg_depend AS d
@@ -105,18 +104,18 @@ CROSS JOIN LATERAL (
 ) AS g{PART}
 """
 
-# What GRANT ... ON wants, where that is another word.
+# The words of GRANT ... ON, where they differ.
 WORDS = {"view": "TABLE", "materialized view": "TABLE", "foreign table": "TABLE"}
 OPTION = " WITH GRANT OPTION"
 
 
 def implied(item: Object) -> bool:
-    """The owner's."""
+    """Whether the grant is the owner's."""
     return item["privileges"] is None
 
 
 def needs(item: Object) -> list[Key]:
-    """What is taken from a role on a table is taken on its columns too, and from whom that role has passed it on to."""
+    """Return the grants that this grant ends with: the role's on the table, and those of the role that granted it."""
     relation, to = f"{item['object']} {item['name']}", f"to {item['grantee']}"
     thing = f"column {item['name']}.{item['column']}" if item["column"] else relation
     by, giver = (f"by {item['granted_by']} ", f"to {item['granted_by']}") if item["granted_by"] else ("", None)
@@ -136,14 +135,17 @@ def drop(item: Object) -> list[str]:
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """Only more is given in place. What goes takes along what `needs` it, so that has to be given again."""
+    """Return the added grants; None if a privilege is revoked.
+
+    A REVOKE ends dependent grants too, which have to be granted again.
+    """
     more = set(after["privileges"]) - set(before["privileges"])
     less = {name for name in set(before["privileges"]) - set(after["privileges"]) if name + OPTION not in more}
     return None if less else _granted(after, sorted(more))
 
 
 def on(item: Object) -> str:
-    """The object, as GRANT wants it."""
+    """Return the object as GRANT takes it."""
     return f"{WORDS.get(item['object'], item['object'].upper())} {item['name']}"
 
 
@@ -157,7 +159,7 @@ def _granted(item: Object, privileges: list[str]) -> list[str]:
 
 
 def privileges_on(item: Object, names: list[str]) -> str:
-    """Privileges as GRANT wants them: those on a column name it."""
+    """Return privileges as GRANT takes them: `SELECT (email)` for a column."""
     return ", ".join(f"{name} ({item['column']})" if item["column"] else name for name in names)
 
 

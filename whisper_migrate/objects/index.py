@@ -1,4 +1,4 @@
-"""Indexes that are not a constraint's own (pg_index)."""
+"""Indexes, except those of constraints (pg_index)."""
 
 from dataclasses import replace
 
@@ -13,9 +13,9 @@ AFTER = ("constraint", "materialized_view")
 SEEN = ()
 
 
-# `plain` are indexes that need no pg_get_indexdef(), which looks through all operator classes for each column's
-# default: columns in btrees (403), spelled as that spells them. (Varchar's is text's, unless it has one.)
-# -1 stood for no statistics target until PostgreSQL 17 made it NULL.
+# `plain`: btree (403) indexes on columns with default operator classes. Their definition is put together here as
+# pg_get_indexdef() prints it, because that function scans all operator classes for each column. (The default class of
+# varchar is that of text, unless varchar has its own.) Before PostgreSQL 17, a statistics target of -1 meant none.
 QUERY = f"""
 WITH relation AS MATERIALIZED (
     SELECT c.oid, quote_ident(n.nspname) AS schema, quote_ident(c.relname) AS name
@@ -80,16 +80,16 @@ WHERE i.indexrelid >= 16384
 
 
 def create(item: Object) -> list[str]:
-    """Raises Failure for an invalid one: only a failed CREATE INDEX CONCURRENTLY leaves that."""
+    """Raises Failure for an invalid index: only a failed CREATE INDEX CONCURRENTLY leaves one."""
     name = "" if item["part_of"] else f"{item['name']} "
     definition, only = item["definition"], f"INDEX {name}ON ONLY {item.parent} "
     if definition.startswith((f"CREATE {only}", f"CREATE UNIQUE {only}")):
-        # PostgreSQL prints a partitioned table's index so, which leaves it invalid until every partition has its part.
+        # PostgreSQL prints ON ONLY, which creates an index that is invalid until each partition has its index.
         whole = f"INDEX {name}ON {item.parent} "
         definition = definition if item["invalid"] else definition.replace(only, whole, 1)
     elif item["invalid"]:
         raise Failure(f"No statement makes the index {item.identity} invalid, as it is on the other side.")
-    if item["part_of"]:  # its partition is yet to be attached; the name that it gets now is as good as any
+    if item["part_of"]:  # the partition is not attached yet, so PostgreSQL may choose the name
         return [definition]
     return [definition, *_settings(item.but(**PLAIN), item)]
 
@@ -98,7 +98,7 @@ PLAIN = {"attached_to": None, "clustered": False, "tablespace": None, "statistic
 
 
 def drop(item: Object) -> list[str]:
-    return [] if item["attached_to"] else [f"DROP INDEX {_named(item)}"]  # it goes along with its parent's
+    return [] if item["attached_to"] else [f"DROP INDEX {_named(item)}"]  # the parent's DROP INDEX drops it too
 
 
 def renamed(item: Object, name: str) -> list[str]:
@@ -106,14 +106,17 @@ def renamed(item: Object, name: str) -> list[str]:
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """None for another definition; an index that a failed CONCURRENTLY left invalid is built again as well."""
+    """Return None if the definition changes, or the index is invalid after a failed CREATE INDEX CONCURRENTLY."""
     if any(before[name] != after[name] for name in ("definition", "invalid")) or _let_go(before, after):
         return None
     return _settings(before, after)
 
 
 def finish(item: Object, before: Object | None = None) -> list[str]:
-    """A table can point to one index: this comes when the others have let go, and all partitions are attached."""
+    """Mark the index for CLUSTER and replica identity, once partitions are attached.
+
+    A table can mark one index only, so the mark of another index has to be removed before.
+    """
     statements = []
     if item["part_of"]:
         item = replace(item, derived=True)
@@ -148,7 +151,7 @@ def _settings(before: Object, after: Object) -> list[str]:
 
 
 def _own_name(item: Object) -> str:
-    """Of a part of a parent's index, the name is only known while its partition stands alone."""
+    """Return the index's name; NAME, to be looked up, for a partition index unless the partition is detached."""
     return NAME if item.derived else str(item.called or item["name"])
 
 

@@ -1,4 +1,4 @@
-"""Procedural languages that no extension brings (pg_language)."""
+"""Procedural languages that do not belong to an extension (pg_language)."""
 
 from whisper_migrate.catalog import Object
 

@@ -1,4 +1,4 @@
-"""Materialized views (pg_class, pg_rewrite). Whether one is populated is data, not schema."""
+"""Materialized views (pg_class, pg_rewrite). Whether a view is populated is data and is not compared."""
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.sql import option_changes, options
@@ -41,7 +41,7 @@ def create(item: Object) -> list[str]:
 
 
 def without_rows(statement: str) -> str:
-    """A statement of any kind; one that makes a materialized view leaves it unpopulated, and its query is not run."""
+    """Add WITH NO DATA to a CREATE MATERIALIZED VIEW, so that its query does not run; return other SQL as it is."""
     return f"{statement}\nWITH NO DATA" if statement.startswith("CREATE MATERIALIZED VIEW ") else statement
 
 
@@ -50,7 +50,7 @@ def drop(item: Object) -> list[str]:
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """None for another query, and for another access method, which no statement could change before PostgreSQL 15."""
+    """Return None if the query or the access method changes: PostgreSQL before 15 cannot change the latter."""
     if any(before[name] != after[name] for name in ("definition", "columns", "access_method")):
         return None
     view = f"ALTER MATERIALIZED VIEW {after.identity}"

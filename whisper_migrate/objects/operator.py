@@ -1,4 +1,4 @@
-"""Operators (pg_operator). One that is only named, as another's commutator or negator, is there without a function."""
+"""Operators (pg_operator). One that is only named as another's commutator or negator exists without a function."""
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.sql import NOT_AN_EXTENSIONS
@@ -8,7 +8,7 @@ OWNER = "OPERATOR"
 EXISTS = f"pg_operator AS x WHERE x.oid >= 16384 AND {NOT_AN_EXTENSIONS}"
 AFTER = ("function", "domain", "composite_type", "range_type")
 
-# Whether both of two operators name the other one depends on which of them came first, also in a dump.
+# Only one of two operators may name the other, depending on which was created first, also in a dump.
 QUERY = """
 SELECT o.oid, o.oid::regoperator::text AS identity,
        quote_ident(n.nspname) || '.' || o.oprname AS name,
@@ -28,7 +28,7 @@ WHERE o.oid >= 16384
 
 def create(item: Object) -> list[str]:
     if item["function"] is None:
-        return []  # comes with the operator that names it
+        return []  # created by the operator that names it
     words = [f"FUNCTION = {item['function']}"]
     words += [f"{side.upper()}ARG = {item[side]}" for side in ("left", "right") if item[side]]
     words += [f"{link.upper()} = {_operator(item[link])}" for link in ("commutator", "negator") if item[link]]
@@ -42,7 +42,7 @@ def drop(item: Object) -> list[str]:
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """In place only how often it holds is estimated."""
+    """Return None unless only the functions that estimate selectivity change."""
     estimates = ("restrict", "join")
     if any(before[name] != after[name] for name in after.fields if name not in estimates):
         return None
@@ -51,5 +51,5 @@ def alter(before: Object, after: Object) -> list[str] | None:
 
 
 def _operator(identity: str) -> str:
-    """`public.===(integer,integer)` -> `OPERATOR(public.===)`."""
+    """Return an operator as CREATE OPERATOR takes it: `public.===(integer,integer)` -> `OPERATOR(public.===)`."""
     return f"OPERATOR({identity.partition('(')[0]})"

@@ -1,4 +1,4 @@
-"""Operator classes, with the operators and functions that are their own (pg_opclass, pg_amop, pg_amproc)."""
+"""Operator classes, with the operators and functions of their own (pg_opclass, pg_amop, pg_amproc)."""
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.objects.operator_family import FUNCTIONS, OPERATORS

@@ -1,4 +1,4 @@
-"""Operator families, with the operators and functions that are no class's own (pg_opfamily, pg_amop, pg_amproc)."""
+"""Operator families, with the operators and functions that belong to no class (pg_opfamily, pg_amop, pg_amproc)."""
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.sql import NOT_AN_EXTENSIONS
@@ -8,7 +8,7 @@ OWNER = "OPERATOR FAMILY"
 AFTER = ("function", "operator")
 EXISTS = f"pg_opfamily AS x WHERE x.oid >= 16384 AND {NOT_AN_EXTENSIONS}"
 
-# Operators and functions of the family or class `x`, as the statements list them; %s says what they are found by.
+# Operators and functions of the family or class `x`, as the statements list them; {found} is the condition for them.
 OPERATORS = """
 (SELECT array_agg(concat('OPERATOR ', o.amopstrategy, ' ', o.amopopr::regoperator,
                          ' FOR ORDER BY ' || CASE WHEN o.amopsortfamily <> 0
@@ -49,7 +49,7 @@ def drop(item: Object) -> list[str]:
 
 
 def alter(before: Object, after: Object) -> list[str]:
-    """What comes in the place of another comes once that is gone."""
+    """Drop the old members before the new are added: a new member may take the place of an old one."""
     old, new = ((*(item["operators"] or ()), *(item["functions"] or ())) for item in (before, after))
     gone, come = (
         ", ".join(_place(one) for one in old if one not in new),
@@ -60,7 +60,10 @@ def alter(before: Object, after: Object) -> list[str]:
 
 
 def _place(member: str) -> str:
-    """`OPERATOR 1 <(int,bigint)` -> `OPERATOR 1 (int,bigint)`, `FUNCTION 1 (a, b) f(a,b)` -> `FUNCTION 1 (a, b)`."""
+    """Return a member as DROP takes it.
+
+    `OPERATOR 1 <(int,bigint)` -> `OPERATOR 1 (int,bigint)`, `FUNCTION 1 (a, b) f(a,b)` -> `FUNCTION 1 (a, b)`.
+    """
     kind, number, rest = member.split(" ", 2)
     start = rest.index("(")
     return f"{kind} {number} {rest[start : rest.index(')', start) + 1]}"

@@ -1,4 +1,4 @@
-"""Row security policies (pg_policy). Whether a table applies them is an attribute of the table."""
+"""Row security policies (pg_policy). Whether a table applies its policies is an attribute of the table."""
 
 from whisper_migrate.catalog import Object
 
@@ -34,7 +34,7 @@ def drop(item: Object) -> list[str]:
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """ALTER POLICY can say another expression, but not that there is none."""
+    """ALTER POLICY can replace an expression, but cannot remove one or change the type or command."""
     if any(before[name] != after[name] for name in ("type", "command")):
         return None
     if any(before[name] is not None and after[name] is None for name in ("using", "with_check")):

@@ -10,7 +10,7 @@ AFTER = ("schema", "column", "constraint", "function", "foreign_table")
 
 
 def query(version: int) -> str:
-    """Column lists, WHERE and schemas came with PostgreSQL 15; generated columns with 18."""
+    """Column lists, WHERE and schemas exist since PostgreSQL 15, generated columns since 18."""
     columns, where, schemas, generated = "NULL", "NULL", "NULL::text[]", "NULL"
     if version >= 15:
         columns = (
@@ -62,14 +62,14 @@ def alter(before: Object, after: Object) -> list[str] | None:
             return None
         statements.append(f"{publication} SET {_members(after)}")
     if _settings(before) != _settings(after):
-        # A filter or a list of columns on a partitioned table is there only while changes are published as its own.
+        # A partitioned table can have a filter or column list only while publish_via_partition_root is set.
         first = after["via_root"] and not before["via_root"]
         statements.insert(0 if first else len(statements), f"{publication} SET ({_settings(after)})")
     return statements
 
 
 def _members(item: Object) -> str:
-    """`TABLE ONLY a (x), ONLY b, TABLES IN SCHEMA s`: heirs are listed by themselves."""
+    """Return the members: `TABLE ONLY a (x), ONLY b, TABLES IN SCHEMA s`. Child tables are listed separately."""
     tables = ", ".join(f"ONLY {table}" for table in item["tables"] or ())
     members = [f"TABLE {tables}"] if tables else []
     return ", ".join(members + [f"TABLES IN SCHEMA {schema}" for schema in item["schemas"] or ()])

@@ -1,4 +1,4 @@
-"""Range types; each brings its multirange type and its constructors along (pg_range)."""
+"""Range types (pg_range). CREATE TYPE also creates a multirange type and the constructors."""
 
 from hashlib import sha256
 
@@ -39,7 +39,7 @@ WORDS = {
 
 def create(item: Object) -> list[str]:
     given = ", ".join(f"{word} = {item[name]}" for name, word in WORDS.items() if item[name])
-    # Its canonical function takes and gives the type, which has to be there by name before the function.
+    # The canonical function takes and returns the type, so a shell type has to exist before the function.
     shell = [f"CREATE TYPE {item.identity}"] if item["canonical"] else []
     return [*shell, f"CREATE TYPE {item.identity} AS RANGE ({given})"]
 
@@ -49,17 +49,20 @@ def drop(item: Object) -> list[str]:
 
 
 def rename(item: Object, name: str) -> list[str]:
-    """With the multirange, and with the constructors that would meet those of the new type: they are a superuser's."""
+    """Rename the type with its multirange and constructors, whose names the new type needs.
+
+    The constructors belong to the bootstrap superuser: only a superuser can rename them.
+    """
     return [*_names_aside(item, name), f"ALTER TYPE {item.identity} RENAME TO {name}"]
 
 
 def make_way(item: Object) -> list[str]:
-    """One that is about to be dropped leaves these names to another."""
+    """Rename the multirange and constructors of a type that is dropped later, to free their names."""
     return _names_aside(item, f"old_{sha256(item.identity.encode()).hexdigest()[:12]}")
 
 
 def _names_aside(item: Object, name: str) -> list[str]:
-    """The constructors are not always called as their types: a new name of a type is not one for them."""
+    """Rename the multirange and the constructors: a new name of the type does not rename them."""
     multirange = item["multirange"]
     return [
         f"""DO $$

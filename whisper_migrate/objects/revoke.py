@@ -1,6 +1,6 @@
-"""What PUBLIC may do with any function, type or language unless it is revoked, and where it was (the acl columns).
+"""Default privileges that were revoked: PUBLIC's on functions, types and languages (the acl columns).
 
-And what else PostgreSQL or an extension granted, on what they made.
+A privilege that PostgreSQL or an extension granted on its own objects counts as well.
 """
 
 from whisper_migrate.catalog import Object

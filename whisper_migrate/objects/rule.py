@@ -1,4 +1,4 @@
-"""Rewrite rules, but for the one that makes a view what it is (pg_rewrite)."""
+"""Rewrite rules, except those that define views (pg_rewrite)."""
 
 from whisper_migrate.catalog import Object
 

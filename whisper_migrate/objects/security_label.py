@@ -1,4 +1,4 @@
-"""Security labels, which only a provider that the server has loaded can write (pg_seclabel)."""
+"""Security labels (pg_seclabel). Only a label provider that the server has loaded can write one."""
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.objects.comment import named

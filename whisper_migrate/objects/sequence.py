@@ -1,4 +1,4 @@
-"""Sequences that are not an identity column's own (pg_sequence). The value they have reached is data, not schema."""
+"""Sequences, except those of identity columns (pg_sequence). The current value is data and is not compared."""
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
@@ -31,7 +31,7 @@ WHERE c.relpersistence <> 't' AND owner.deptype IS DISTINCT FROM 'i'
 
 
 def settings(item: Object) -> str:
-    """The clauses of CREATE and ALTER SEQUENCE that say everything but the owner."""
+    """Return the clauses of CREATE and ALTER SEQUENCE for everything but the owner."""
     return (
         f"AS {item['type']} INCREMENT BY {item['increment']} MINVALUE {item['minimum']} MAXVALUE {item['maximum']}"
         f" START WITH {item['start']} CACHE {item['cache']} {'CYCLE' if item['cycle'] else 'NO CYCLE'}"
@@ -43,21 +43,21 @@ def create(item: Object) -> list[str]:
 
 
 def finish(item: Object, before: Object | None = None) -> list[str]:
-    """Once the table is there: a column owns the sequence, though its default needs the sequence first."""
+    """Set the owning column when the table exists; the column's default needs the sequence first."""
     if not item["owned_by"] or (before and before["owned_by"] == item["owned_by"]):
         return []
     return [f"ALTER SEQUENCE {item.identity} OWNED BY {item['owned_by']}"]
 
 
 def go_on(sequence: str, column: Object, least: str, most: str, *, down: bool) -> str:
-    """Lets a new sequence go on where the values of its column end, should there be any."""
+    """Return the statement that sets a new sequence to the last value in its column, if there is any."""
     last = f"{'min' if down else 'max'}({column['name']})"
     bounds = f"{last} BETWEEN {least} AND {most}"
     return f"SELECT setval({literal(sequence)}, {last}) FROM {column.parent} HAVING {bounds}"
 
 
 def loose(before: Object, after: Object, tied: bool) -> Object:
-    """Without the owner that it is to lose, which would take it along when dropped."""
+    """Return the sequence without the owner that it will lose: a dropped column would drop its sequence."""
     return before if before["owned_by"] == after["owned_by"] else before.but(owned_by=None)
 
 
@@ -66,7 +66,7 @@ def renamed(item: Object, name: str) -> list[str]:
 
 
 def drop(item: Object) -> list[str]:
-    """It is gone already where the column that owns it was dropped."""
+    """IF EXISTS, because dropping the owning column drops the sequence too."""
     return [f"DROP SEQUENCE {'IF EXISTS ' if item['owned_by'] else ''}{item.identity}"]
 
 
@@ -85,12 +85,12 @@ def alter(before: Object, after: Object) -> list[str]:
 
 
 def _turn(before: Object, after: Object) -> str:
-    """A value on the way down is out of the bounds of the way up."""
+    """Restart if the direction changes: the current value is out of the new bounds."""
     return " RESTART" if (before["increment"] < 0) != (after["increment"] < 0) else ""
 
 
 def _into_bounds(before: Object, after: Object) -> list[str]:
-    """A value that the new bounds would not hold moves to the nearest that they do."""
+    """Move the current value to the nearest one within the new bounds."""
     low, high = after["minimum"], after["maximum"]
     if _turn(before, after) or low <= before["start"] <= high or low > before["maximum"] or high < before["minimum"]:
         return []

@@ -1,4 +1,4 @@
-"""Extended statistics: what is to be gathered, not what was (pg_statistic_ext)."""
+"""Extended statistics: their definitions, not the gathered values (pg_statistic_ext)."""
 
 from whisper_migrate.catalog import Object
 
@@ -9,12 +9,12 @@ AFTER = ("column", "function", "materialized_view")
 
 
 def query(version: int) -> str:
-    """-1 stood for "no target of its own" until PostgreSQL 17 made it NULL."""
+    """Before PostgreSQL 17, a target of -1 meant none."""
     return QUERY.format(target="s.stxstattarget" if version >= 17 else "nullif(s.stxstattarget, -1)")
 
 
-# PostgreSQL keeps the columns in the table's order, which is not compared: so neither is theirs.
-# The kind `e` comes with every expression.
+# PostgreSQL keeps the columns in the table's order, which is not compared, so they are sorted by name. Kind `e` is
+# implied by an expression.
 QUERY = """
 SELECT s.oid, s.stxrelid::regclass::text AS parent,
        quote_ident(n.nspname) || '.' || quote_ident(s.stxname) AS identity,

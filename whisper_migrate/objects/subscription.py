@@ -1,4 +1,4 @@
-"""Subscriptions of this database (pg_subscription); their connection strings, which hold passwords, are never shown."""
+"""Subscriptions of this database (pg_subscription). Their connection strings, which hold passwords, are never shown."""
 
 from sqlalchemy import Connection, text
 
@@ -8,7 +8,7 @@ from whisper_migrate.plurals import counted
 from whisper_migrate.sql import hidden
 
 CATALOG = "pg_subscription"
-OWNER = None  # only a superuser can be that
+OWNER = None  # only a superuser can own it
 EXISTS = "pg_subscription"
 AFTER = ("table",)
 
@@ -18,7 +18,7 @@ JOIN pg_catalog.pg_database AS d ON d.oid = s.subdbid AND d.datname = current_da
 """
 MAY_READ = "SELECT has_column_privilege('pg_catalog.pg_subscription', 'subconninfo', 'SELECT')"
 
-# Attributes that ALTER SUBSCRIPTION ... SET takes by these names, and the version that brought them.
+# Attributes that ALTER SUBSCRIPTION ... SET takes by these names, each with the version that added it.
 SETTINGS = {
     "slot_name": (14, "quote_literal(s.subslotname)"),
     "synchronous_commit": (14, "s.subsynccommit"),
@@ -38,7 +38,7 @@ def query(version: int) -> str:
 
 
 def readable(version: int) -> str:
-    """Without the connection string, which only superusers can read."""
+    """Return the query without the connection string, which only superusers can read."""
     settings = ", ".join(f"{sql} AS {name}" for name, (since, sql) in SETTINGS.items() if version >= since)
     return f"""
 SELECT s.oid, quote_ident(s.subname) AS identity, NULL AS connection,
@@ -62,7 +62,10 @@ def create(item: Object) -> list[str]:
 
 
 def drop(item: Object) -> list[str]:
-    """In a transaction only without its slot, which stays on the publisher until it is dropped there."""
+    """Give up the replication slot first: DROP SUBSCRIPTION cannot drop it in a transaction.
+
+    The slot stays on the publisher.
+    """
     subscription = f"SUBSCRIPTION {item.identity}"
     return [f"ALTER {subscription} DISABLE", f"ALTER {subscription} SET (slot_name = NONE)", f"DROP {subscription}"]
 

@@ -44,7 +44,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384
 
 
 def create(item: Object, inside: Sequence[Object] = ()) -> list[str]:
-    """With the columns and constraints of `inside`."""
+    """Create the table with the columns and constraints in `inside`."""
     columns = [part for part in inside if part.kind == "column"]
     if item["of_type"]:
         parts = [f"{c['name']} WITH OPTIONS {' '.join(words)}" for c in columns if (words := column.qualities(c))]
@@ -55,7 +55,7 @@ def create(item: Object, inside: Sequence[Object] = ()) -> list[str]:
     unlogged = "UNLOGGED " if item["unlogged"] else ""
     if item["partition_bound"]:
         statement = f"CREATE {unlogged}TABLE {item.identity} PARTITION OF {item['parents'][0]}"
-        # Its columns are the parent's; constraints of its own come first, its bound after them.
+        # A partition has its parent's columns; its own constraints come before its bound.
         statement += f"{listed} {item['partition_bound']}"
     elif item["of_type"]:
         statement = f"CREATE {unlogged}TABLE {item.identity} OF {item['of_type']}{listed}"
@@ -83,18 +83,18 @@ def renamed(item: Object, name: str) -> list[str]:
 
 
 def drop(item: Object) -> list[str]:
-    """A partition is detached first: PostgreSQL refuses to drop one that a foreign key refers to."""
+    """Detach a partition first: PostgreSQL refuses to drop one that a foreign key refers to."""
     alone = item.but(parents=None, partition_bound=None) if item["partition_bound"] else item
     return [*_let_go(item, alone), f"DROP TABLE {item.identity}"]
 
 
 def loose(before: Object, after: Object, tied: bool) -> Object:
-    """Without parents and type, which may be about to change; and bounds change places only when all have let go."""
+    """Return the table without parents and type if `tied`. Partitions exchange bounds only when all are detached."""
     return before.but(parents=None, partition_bound=None, detaching=False, of_type=None) if tied else before
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """Everything but the partitioning key, which is for life. `finish` gives a table its parents and its type."""
+    """Return None if the partition key changes. `finish` gives the table its parents and its type."""
     if before["partition_key"] != after["partition_key"]:
         return None
     if after["detaching"] and not before["detaching"]:
@@ -123,13 +123,13 @@ def _let_go(before: Object, after: Object) -> list[str]:
 
 
 def toasted(item: Object) -> list[str]:
-    """Says again what is about the TOAST table, which may be there only since a column has come or changed."""
+    """Return the TOAST options again: a changed column may have created the TOAST table only now."""
     toast = [option for option in item["options"] or () if option.startswith("toast.")]
     return [f"ALTER TABLE {item.identity} SET ({options(toast)})"] if toast else []
 
 
 def finish(item: Object, before: Object | None = None) -> list[str]:
-    """Once all that it must have is there, it gets its parents and its type (a new table was made with them)."""
+    """Attach an existing table to its parents and type when all its columns and constraints exist."""
     if before is None:
         return []
     statements = [f"ALTER TABLE {item.identity} OF {item['of_type']}"] if item["of_type"] else []
@@ -146,7 +146,7 @@ def finish(item: Object, before: Object | None = None) -> list[str]:
 
 def _identity_and_security(before: Object, after: Object) -> list[str]:
     table, statements = f"ALTER TABLE {after.identity}", []
-    # The index that it is to be says so itself.
+    # The kind `index` or `constraint` sets a replica identity that uses an index.
     if before["replica_identity"] != after["replica_identity"] != "INDEX":
         statements.append(f"{table} REPLICA IDENTITY {after['replica_identity']}")
     if before["row_security"] != after["row_security"]:

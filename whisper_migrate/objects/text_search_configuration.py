@@ -1,4 +1,4 @@
-"""Text search configurations: which dictionaries each kind of token goes through (pg_ts_config, pg_ts_config_map)."""
+"""Text search configurations: the dictionaries for each type of token (pg_ts_config, pg_ts_config_map)."""
 
 from whisper_migrate.catalog import Object
 

@@ -20,7 +20,7 @@ JOIN pg_catalog.pg_namespace AS n ON n.oid = t.tmplnamespace
 WHERE d.oid >= 16384
 """
 
-# `language = 'german', "stopWords" = 'german'`, as PostgreSQL stores them.
+# An option as PostgreSQL stores it: `language = 'german', "stopWords" = 'german'`.
 OPTION = re.compile(r"""("(?:[^"]|"")++"|\w+) = (E?'(?:[^']|'')*+'|[^,]+)""")
 
 
@@ -34,7 +34,7 @@ def drop(item: Object) -> list[str]:
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """An option without a value goes back to its default."""
+    """Return None if the template changes. An option without a value is reset to its default."""
     if before["template"] != after["template"]:
         return None
     old, new = (dict(OPTION.findall(item["options"] or "")) for item in (before, after))

@@ -1,4 +1,4 @@
-"""Text search templates, which dictionaries are made of (pg_ts_template)."""
+"""Text search templates, which dictionaries are based on (pg_ts_template)."""
 
 from whisper_migrate.catalog import Object
 

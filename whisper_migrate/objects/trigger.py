@@ -6,7 +6,7 @@ CATALOG = "pg_trigger"
 OWNER = None
 AFTER = ("column", "view", "function", "constraint", "index")
 
-# PostgreSQL 14 marks a partition's copies of its parent's triggers as internal, like those that keep a constraint.
+# PostgreSQL 14 marks a partition's copy of its parent's trigger as internal, like the triggers of a constraint.
 QUERY = """
 SELECT t.oid, t.tgrelid::regclass::text AS parent,
        quote_ident(t.tgname) || ' on ' || t.tgrelid::regclass AS identity,
@@ -24,14 +24,14 @@ WHERE t.oid >= 16384
 
 
 def create(item: Object) -> list[str]:
-    """A partition gets its parent's triggers by itself, each in the state that the parent's is in."""
+    """A partition gets its parent's triggers from PostgreSQL, in the state of the parent's."""
     if item["inherited"]:
         return []
     return [item["definition"], *([] if item["state"] == "ENABLE" else _state(item))]
 
 
 def finish(item: Object, before: Object | None = None) -> list[str]:
-    """Once the table is a partition."""
+    """Set the state of an inherited trigger once the table is a partition."""
     return _state(item) if item["inherited"] and not before else []
 
 
@@ -46,5 +46,5 @@ def alter(before: Object, after: Object) -> list[str] | None:
 
 
 def _state(item: Object) -> list[str]:
-    """Of this one only: each partition may have its trigger in a state of its own."""
+    """Use ONLY, because each partition may have its trigger in another state."""
     return [f"ALTER TABLE ONLY {item.parent} {item['state']} TRIGGER {item['name']}"]

@@ -1,7 +1,7 @@
-"""Whatever else somebody made that no kind knows: base types, and what a later PostgreSQL brings (any catalog).
+"""Objects of no known kind: base types, and objects that a later PostgreSQL introduces (any catalog).
 
-It is noticed and named; only a person can write it. What the row of a base type says besides names and owners is
-compared.
+Such an object is reported by name, but only a person can create it. Of a base type, the attributes other than names and
+owners are compared.
 """
 
 from whisper_migrate.catalog import Object
@@ -11,8 +11,8 @@ CATALOG = "pg_depend"
 OWNER = None
 AFTER = ("function", "operator", "cast", "trigger")
 
-# Of types, the kinds know all but base types, and shells of them. What an extension brings along is left out; to name
-# it first would take time.
+# Base types and shell types: other types have kinds of their own. Members of extensions are left out here, because
+# naming them first would take time.
 BASE_TYPES = """
 SELECT 'pg_catalog.pg_type'::regclass AS class, x.oid,
        concat_ws(' ', x.typlen, x.typbyval, x.typcategory, x.typinput, x.typoutput, x.typreceive, x.typsend, x.typmodin,
@@ -22,12 +22,12 @@ WHERE x.oid >= 16384 AND x.typtype IN ('b', 'p')
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS m
                   WHERE m.classid = x.tableoid AND m.objid = x.oid AND m.deptype = 'e')
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_type AS e WHERE e.typarray = x.oid)"""
-# Parts of other objects, each seen with its own.
+# Catalogs of parts, which are read with the objects that they belong to.
 PARTS = ("pg_amop", "pg_amproc", "pg_attrdef", "pg_publication_namespace", "pg_publication_rel")
 
 
 def query(version: int) -> str:
-    from whisper_migrate.objects import KINDS  # which imports this module
+    from whisper_migrate.objects import KINDS  # the package imports this module
 
     known = {module.CATALOG for kind, module in KINDS.items() if kind != "unknown"}
     seen = ", ".join(f"'{catalog}'" for catalog in sorted({*known, *PARTS}))
@@ -50,6 +50,6 @@ def create(item: Object) -> list[str]:
 
 
 def drop(item: Object) -> list[str]:
-    """A base type takes along the functions that read and write it, as these can not go before it."""
+    """CASCADE drops a base type's input and output functions too, which cannot be dropped before the type."""
     cascade = " CASCADE" if item["class_of_object"] == "type" else ""
     return [f"DROP {item['class_of_object'].upper()} {item['name']}{cascade}"]

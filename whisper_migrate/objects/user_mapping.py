@@ -1,4 +1,4 @@
-"""User mappings of foreign servers (pg_user_mapping), whose options hold passwords: these are never shown."""
+"""User mappings of foreign servers (pg_user_mapping). Their options, which hold passwords, are never shown."""
 
 from sqlalchemy import Connection, text
 
@@ -12,7 +12,7 @@ OWNER = None
 EXISTS = "pg_foreign_server"
 AFTER = ("foreign_server",)
 
-# Whether an option is a secret only its wrapper knows, so all are, but for the name of the user there.
+# Only the wrapper knows which options are secret, so all are hidden but the name of the user.
 QUERY = f"""
 SELECT m.umid AS oid, u.name || ' on ' || quote_ident(m.srvname) AS identity,
        u.name AS user, quote_ident(m.srvname) AS server,
@@ -24,7 +24,7 @@ CROSS JOIN LATERAL (SELECT CASE m.umuser WHEN 0 THEN 'PUBLIC' ELSE quote_ident(m
 WHERE m.umid >= 16384
 """
 
-# As the view pg_user_mappings has it: a mapping without options looks like one whose options are kept from us.
+# The view pg_user_mappings shows NULL for a mapping without options and for options that this role may not read.
 UNREADABLE = """
 SELECT count(*) FROM pg_catalog.pg_user_mappings AS m
 WHERE m.umoptions IS NULL AND NOT has_table_privilege('pg_catalog.pg_user_mapping', 'SELECT')

@@ -34,11 +34,11 @@ def drop(item: Object) -> list[str]:
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """In place while the columns that there were keep their names, types and order."""
+    """Return None unless the existing columns keep their names, types and order."""
     old, new = before["columns"] or (), after["columns"] or ()
     if new[: len(old)] != old:
         return None
     if before["definition"] == after["definition"]:
         return option_changes(f"ALTER VIEW {after.identity}", before["options"], after["options"])
-    # It takes all options along, and a check option only where the definition allows one.
+    # CREATE OR REPLACE sets all options again; a check option is valid only if the query allows it.
     return [statement.replace("CREATE", "CREATE OR REPLACE", 1) for statement in create(after)]
