@@ -18,9 +18,9 @@ from rich.table import Table
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from tests.bench import generated, readers
+from tests.bench import generated, plain_alembic, readers
 from tests.connections import connected
-from tests.projects import copied
+from tests.projects import Checkout, copied
 from whisper_migrate import embedded
 from whisper_migrate.embedded.installed import binaries
 from whisper_migrate.inspect import inspect
@@ -42,7 +42,8 @@ def main() -> None:
             url = _database(server, name)
             _run(project, url, "scripts/migrations/migrate.py", "upgrade")
             if name != f"{SIZES[-1]} tables":
-                _check(table, name, project, url, server)
+                beside = plain_alembic.peer(Path(folder) / "peer").root if project == ROOT else project
+                _check(table, name, project, beside, url, server)
             inspected[name] = _inspect(table, name, url)
         of_few, of_many = (inspected[f"{size} tables"] for size in (SIZES[0], SIZES[-1]))
         for what, few, many in zip(("inspect", "inspect again"), of_few, of_many, strict=True):
@@ -53,15 +54,18 @@ def main() -> None:
     Console().print(table)
 
 
-def _check(table: Table, name: str, project: Path, url: URL, server: URL) -> None:
-    """`check-drift` as a command, beside `alembic upgrade head` on an empty database and `alembic check`."""
+def _check(table: Table, name: str, project: Path, beside: Path, url: URL, server: URL) -> None:
+    """`check-drift` as a command, beside `alembic upgrade head` on an empty database and `alembic check`.
+
+    These two run in the folder `beside`, where Alembic compares by itself.
+    """
 
     def ours() -> float:
         return _run(project, url, "scripts/check_drift.py")
 
     def peer() -> float:
         fresh = _database(server, "peer")
-        return sum(_run(project, fresh, "-m", "alembic", *words) for words in (["upgrade", "head"], ["check"]))
+        return sum(_run(beside, fresh, "-m", "alembic", *words) for words in (["upgrade", "head"], ["check"]))
 
     _row(table, f"check-drift, {name}", *_medians(ours, peer), "0.7")
 
@@ -90,22 +94,24 @@ def _inspect(table: Table, name: str, url: URL) -> tuple[float, float]:
 
 def _draft(table: Table, folder: Path, server: URL) -> None:
     """A revision for one new column of WhisperEngine, drafted and proved, beside Alembic's autogenerate, not proved."""
-    checkout = copied(folder / "draft", None)
-    checkout.add_column("nick: Mapped[str | None]")
-    url, there = _database(server, "draft"), set(checkout.versions.glob("*.py"))
+    checkout, beside = copied(folder / "draft"), plain_alembic.peer(folder / "draft_beside")
+    for one in (checkout, beside):
+        one.add_column("nick: Mapped[str | None]")
+    url, there = _database(server, "draft"), {path.name for path in checkout.versions.glob("*.py")}
     _run(checkout.root, url, "scripts/migrations/migrate.py", "upgrade")
 
-    def drafted(*command: str) -> float:
-        seconds = _run(checkout.root, url, *command)
-        for path in set(checkout.versions.glob("*.py")) - there:
-            path.unlink()
+    def drafted(one: Checkout, *command: str) -> float:
+        seconds = _run(one.root, url, *command)
+        for path in one.versions.glob("*.py"):
+            if path.name not in there:
+                path.unlink()
         return seconds
 
     def ours() -> float:
-        return drafted("scripts/migrations/migrate.py", "create", "nick")
+        return drafted(checkout, "scripts/migrations/migrate.py", "create", "nick")
 
     def peer() -> float:
-        return drafted("-m", "alembic", "revision", "--autogenerate", "-m", "nick")
+        return drafted(beside, "-m", "alembic", "revision", "--autogenerate", "-m", "nick")
 
     _row(table, "draft and prove, WhisperEngine", *_medians(ours, peer), "3")
 

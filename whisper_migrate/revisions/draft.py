@@ -69,6 +69,7 @@ def draft(
     online: bool = False,
     filling: Collection[str] = (),
     revision: str | None = None,
+    into: Path | None = None,
 ) -> Draft:
     """Write the revision that brings the history to the models, unless they agree.
 
@@ -146,8 +147,9 @@ def draft(
         if not is_unwritten(source):
             notes += _tried_on_rows(made, shadow, drafts, text.revision, recorded, desired, allowed, brought)
         file.write_text(source)
-        shutil.move(file, own / file.name)
-    return Draft(own / file.name, lines, notes, is_unwritten(source))
+        kept = (into or own) / file.name
+        shutil.move(file, kept)
+    return Draft(kept, lines, notes, is_unwritten(source))
 
 
 def _require_running(

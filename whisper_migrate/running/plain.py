@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection
 
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.settings import database
@@ -17,17 +17,17 @@ from whisper_migrate.project import Project
 from whisper_migrate.running.data_loss import everything, toll
 from whisper_migrate.running.foresight import foresight
 from whisper_migrate.running.session import Session, session
-from whisper_migrate.sql import run as run_sql
 
 WORD = "allow_data_loss"  # as in: alembic -x allow_data_loss=DATABASE:ROWS downgrade TARGET
 
 REMEDY = "This does: migrate.py check-drift"
 
 
-def run(project: Project, context: Any, configure: Callable[..., None], metadata: Callable[[], MetaData]) -> None:
+def run(project: Project, context: Any, configure: Callable[..., None]) -> None:
     """Run the command that env.py was called for.
 
-    `context` is `alembic.context`; `configure` and `metadata` are functions of env.py.
+    `context` is `alembic.context`, and `configure` a function of env.py that calls `context.configure` and runs the
+    migrations. `alembic check` and `alembic revision --autogenerate` compare by our plug-in.
     """
     context.configure(dialect_name="postgresql")
     task = context.get_context().opts
@@ -47,13 +47,25 @@ def run(project: Project, context: Any, configure: Callable[..., None], metadata
         else:
             with connected(url) as connection:
                 _require_unfolded(project, connection)
-                run_sql(connection, project.session)  # Alembic's comparison needs the project's search_path
-                connection.commit()
-                configure(connection=connection, target_metadata=metadata(), version_table_schema=SCHEMA)
+                _compare(project, context, configure, connection)
     except Failure as failure:
         raise CommandError(str(failure)) from failure
     except SystemExit as error:  # otherwise a revision that calls sys.exit(0) would seem to be applied
         raise CommandError(f"A revision was rolled back, since it ended the program: {project.blame(error)}") from error
+
+
+def _compare(project: Project, context: Any, configure: Callable[..., None], connection: Connection) -> None:
+    """Let Alembic compare by our plug-in; nothing else waits for its imports."""
+    from whisper_migrate import alembic_plugin
+
+    context.config.attributes[alembic_plugin.PROJECT] = project
+    configure(
+        connection=connection,
+        version_table_schema=SCHEMA,
+        target_metadata=project.metadata,
+        autogenerate_plugins=[alembic_plugin.NAME],
+        process_revision_directives=alembic_plugin.directives(context.get_x_argument()),
+    )
 
 
 def _steps(function: Callable[..., Any], connection: Connection, context: Any) -> list[Any]:
