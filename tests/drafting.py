@@ -1,4 +1,4 @@
-"""A project whose models are edited between drafts: the text of one module, made anew under a name of its own."""
+"""A project whose models change between drafts: each text of models becomes a module with a new name."""
 
 import importlib
 import shutil
@@ -20,7 +20,7 @@ ENTITIES = []
 
 
 def edited(folder: Path, models: str) -> Project:
-    """The project in `folder` with these models; its revisions stay."""
+    """Return the project in `folder` with these models; its revisions are kept."""
     module = f"edited{next(NUMBERS)}"
     if not (folder / "alembic").exists():
         (folder / "alembic" / "versions").mkdir(parents=True)

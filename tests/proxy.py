@@ -1,4 +1,4 @@
-"""A network that fails: between a client and a server, it stalls, drops or resets connections when it is said to."""
+"""A proxy between a client and a server that stalls, drops or resets connections on demand."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from sqlalchemy import URL
 
 
 class Fault(Enum):
-    """What becomes of a connection."""
+    """The effect on a connection."""
 
-    STALL = "stalls"  # it stays open, and no byte comes through any more, in neither direction
+    STALL = "stalls"  # it stays open, but transmits nothing in either direction
     DROP = "drops"  # both sides see it closed
-    RESET = "resets"  # both sides see it reset
+    RESET = "resets"  # both sides see a reset
 
 
 @dataclass
 class Proxy:
-    """Passes on what is said between clients and the server behind `url`; `fault` begins when `trigger` is said."""
+    """Forwards data between clients and the server at `behind`; `fault` begins when a client sends `trigger`."""
 
     listening: socket.socket
     behind: URL
     fault: Fault | None = None
     trigger: bytes = b""
-    everybody: bool = False  # the fault is of all connections, those to come as well; else of the one that said it
+    everybody: bool = False  # the fault affects all connections, even new ones, not just the one that sent the trigger
     struck: Event = field(default_factory=Event)
     _pairs: list[tuple[socket.socket, socket.socket]] = field(default_factory=list)
     _stalled: set[int] = field(default_factory=set)
@@ -42,22 +42,22 @@ class Proxy:
 
     @property
     def url(self) -> URL:
-        """The server's URL by way of this proxy."""
+        """The server's URL through this proxy."""
         return self.behind.difference_update_query(["host", "port"]).set(host="127.0.0.1", port=self.port)
 
     def strike(self, fault: Fault) -> None:
-        """Do it to all connections, those that are open and those to come."""
+        """Apply the fault to all connections, open and new ones."""
         self.fault, self.everybody = fault, True
         for number, pair in enumerate(list(self._pairs)):
             self._harm(number, pair)
         self.struck.set()
 
     def heal(self) -> None:
-        """Let new connections through again; what has stalled stays so."""
+        """Let new connections through again; stalled ones remain stalled."""
         self.fault, self.everybody, self.trigger = None, False, b""
 
     def serve(self) -> None:
-        """Accept clients until it is closed."""
+        """Accept clients until the proxy is closed."""
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self.listening.accept()
@@ -71,7 +71,7 @@ class Proxy:
                     self._harm(number, (client, server))
 
     def close(self) -> None:
-        """End it, and every connection."""
+        """Stop the proxy and close all connections."""
         with contextlib.suppress(OSError):
             self.listening.shutdown(socket.SHUT_RDWR)
         self.listening.close()
@@ -121,7 +121,7 @@ class Proxy:
 
 @contextmanager
 def proxy(behind: URL, port: int = 0) -> Iterator[Proxy]:
-    """A proxy before a server, on a port of this machine."""
+    """Start a proxy for a server, on a port of this machine."""
     made = Proxy(socket.create_server(("127.0.0.1", port)), behind)
     Thread(target=made.serve, daemon=True).start()
     try:

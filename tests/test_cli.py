@@ -1,4 +1,4 @@
-"""The commands as they are typed: calls that are wrong, databases that are none, and odd places to call from."""
+"""The command line: wrong calls, unusable databases, and unusual folders to call it from."""
 
 import contextlib
 import subprocess
@@ -19,7 +19,7 @@ from whisper_migrate.commands import NAMES, command
 
 
 def called(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Exit code and words of a call in this process, for what never reaches a database."""
+    """Call the command line in this process, without a database; return its exit code and its output."""
     with pytest.raises(SystemExit) as ended:
         main(list(arguments), root=ROOT)
         sys.exit(0)
@@ -41,7 +41,7 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], name:
     [
         (["--help"], {"sqlalchemy", "alembic", "mako", "dotenv"}),
         (["current", "--help"], {"alembic", "mako", "alembic_utils"}),
-        (["status", "--help"], {"flupy", "pydantic"}),  # flupy: entities of alembic_utils need it
+        (["status", "--help"], {"flupy", "pydantic"}),  # alembic_utils needs flupy for its entities
     ],
 )
 def test_no_command_waits_for_what_it_does_not_use(arguments: list[str], spared: set[str]) -> None:
@@ -91,7 +91,7 @@ def test_call_without_a_command_shows_what_there_is(tmp_path: Path) -> None:
 def test_databases_that_cannot_be_reached_are_said(tmp_path: Path, server: URL) -> None:
     checkout = copied(tmp_path)
     with listener(None) as port:
-        pass  # a port that was just free
+        pass  # a port that was free a moment ago
     where = server.query["host"]
     cases: list[tuple[URL | str, str]] = [
         (f"postgresql://me:{SECRET}@127.0.0.1:{port}/app", f"Nothing listens at 127.0.0.1:{port}."),
@@ -113,7 +113,7 @@ def test_databases_that_cannot_be_reached_are_said(tmp_path: Path, server: URL) 
 
 @pytest.fixture
 def guarded(place: Path) -> Iterator[URL]:
-    """A database of a server of its own, which asks for a password."""
+    """A database on a separate server that asks for a password."""
     url = embedded.start(place / "pgdata", durable=False)
     rules = Path(str(ask(url, "SHOW hba_file")[0][0]))
     ask(url, f"CREATE ROLE me LOGIN CREATEDB SUPERUSER PASSWORD '{SECRET}'")
@@ -133,7 +133,7 @@ def guarded(place: Path) -> Iterator[URL]:
 
 @pytest.mark.thorough
 def test_password_is_used_and_never_shown(tmp_path: Path, guarded: URL) -> None:
-    """Each run is searched for the password, in `Checkout.python` and in `refusal`."""
+    """`Checkout.python` and `refusal` search the output of each run for the password."""
     checkout = copied(tmp_path, guarded)
     run = checkout.migrate("upgrade")
     assert run.code == 0 and "me:***@" in run.out

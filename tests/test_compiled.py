@@ -1,4 +1,4 @@
-"""Functions that cannot run are named: by every server for a body, and with plpgsql_check for what it uses."""
+"""Functions that cannot run are reported: every server checks bodies, plpgsql_check also the objects they use."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""One reading after another on one connection: each says what is there now, however the server comes by it."""
+"""Several inspections on one connection: each returns the current catalog, even if the session has changed."""
 
 import pytest
 from sqlalchemy import URL, Connection, text
@@ -49,7 +49,7 @@ def test_readings_on_one_connection(database: URL) -> None:
 
 
 def test_what_was_prepared_is_gone(database: URL) -> None:
-    """As behind a pooler that has given this transaction another of its sessions."""
+    """A pooler may give the transaction another session, which has no prepared queries."""
     with connected(database) as connection:
         first = inspect(connection)
         for _ in range(2):
@@ -68,7 +68,7 @@ def test_settings_stay(database: URL, setting: str) -> None:
 
 
 def test_what_is_temporary_is_no_part_of_the_schema(database: URL) -> None:
-    """Neither this session's, as a revision may leave it behind, nor another's; names that look alike are."""
+    """Temporary objects of this session (left by a revision) or of another one are not listed; similar names are."""
     with connected(database) as connection, connected(database) as other:
         before = inspect(connection)
         for session in (connection, other):
@@ -103,7 +103,7 @@ def test_large_catalog_comes_in_parts(database: URL, monkeypatch: pytest.MonkeyP
 
 
 def test_equal_catalogs_are_one(database: URL) -> None:
-    """What a check of three catalogs takes in memory is little more than one."""
+    """A check of three catalogs needs little more memory than one catalog."""
     with connected(database) as connection:
         run(connection, "CREATE TABLE t (id serial PRIMARY KEY, x text); COMMENT ON TABLE t IS 'with a comment'")
         first = inspect(connection)

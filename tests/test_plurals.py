@@ -1,4 +1,4 @@
-"""Numbers in messages: the noun and the verb go with them."""
+"""Numbers in messages: noun and verb agree with them."""
 
 import re
 from pathlib import Path
@@ -33,7 +33,7 @@ def test_a_verb_goes_with_its_number() -> None:
 
 
 def test_no_message_makes_a_plural_of_its_own() -> None:
-    """Neither by adding an s, nor by a noun that is in the plural behind any number."""
+    """Neither an added s nor a plural noun after an arbitrary number."""
     text = "".join(file.read_text() for file in sorted(PACKAGE.rglob("*.py")))
     assert not re.findall(r"""\{(?:''|""|'e?s'|"e?s") if """, text)
     behind = rf"\{{(?:len\([^{{}}]*\)|count|done|number|rows|ignored)\}} (?:{NOUNS})s\b"
@@ -43,7 +43,7 @@ def test_no_message_makes_a_plural_of_its_own() -> None:
 NOUNS = (
     "statement|revision|object|change|difference|row|file|line|head|database|table|index(?:e)|column|value|character"
 )
-# Said only where there are several.
+# Nouns that always follow several.
 SEVERAL = {
     "{len(changes)} changes",
     "{len(empty)} tables",

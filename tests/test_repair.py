@@ -1,4 +1,4 @@
-"""The way back: rows stay, nothing is lost unasked, nothing is half done, and afterwards nothing differs."""
+"""Repair: rows are kept, nothing is lost without permission, nothing is left half done, and no difference remains."""
 
 import subprocess
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ COUNT = (
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The little project with a third revision; its models do not matter to a repair."""
+    """The little project with a third revision; a repair does not need its models."""
     made = little.project(tmp_path_factory.mktemp("repair"))
     (made.root / "alembic" / "versions" / "three.py").write_text(
         little.REVISION.format(message="more", revision="three", parent="two", sql=MORE)
@@ -61,13 +61,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def built(database: URL) -> URL:
-    """The database at the third revision, with rows in every table."""
+    """A database at the third revision, with rows in every table."""
     return little.at(database, "two", MORE, "UPDATE alembic_version SET version_num = 'three'", *ROWS)
 
 
 @dataclass(frozen=True)
 class Case:
-    """A change of the database, and the words that have to be allowed for its repair."""
+    """A change of the database, and the losses that must be allowed to repair it."""
 
     name: str
     change: tuple[str, ...]
@@ -151,7 +151,7 @@ CASES = (
 
 
 def fingerprint(database: URL) -> object:
-    """Changes with everything that a transaction leaves behind in the catalogs."""
+    """Return a hash that changes with every trace that a transaction leaves in pg_class."""
     return little.value(database, "SELECT md5(string_agg(oid || ' ' || xmin, ',' ORDER BY oid)) FROM pg_class")
 
 
@@ -173,11 +173,11 @@ def test_repair(
     assert (printed.code, printed.err) == (0, "") and fingerprint(built) == before
     words = []
     if case.allow:
-        kinds = [f"--allow={kind}" for kind in case.allow]  # a whole kind is no name
+        kinds = [f"--allow={kind}" for kind in case.allow]  # a kind without a name is not enough
         refused = little.command(capsys, project, built, "repair", "--apply", *kinds)
         assert refused.code == 2 and fingerprint(built) == before
         words = little.typed(refused.err)
-    for word in words:  # each counts
+    for word in words:  # each loss must be allowed
         given = [other for other in words if other != word]
         refused = little.command(capsys, project, built, "repair", "--apply", *given)
         assert refused.code == 2 and fingerprint(built) == before and word in little.typed(refused.err)

@@ -1,4 +1,4 @@
-"""Whom what a repair makes belongs to: to whoever had it, else to who runs the revisions, not to who repairs."""
+"""Owners after a repair: re-created objects go to the former owner, else to the role that runs the revisions."""
 
 import pytest
 from sqlalchemy import URL
@@ -29,7 +29,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def kept(database: URL) -> URL:
-    """A database whose schema belongs to keeper, who runs the revisions."""
+    """A database whose schema belongs to the role keeper, which runs the revisions."""
     little.execute(database, ROLES, f"ALTER DATABASE {database.database} OWNER TO keeper")
     return little.at(database, "two", GIVE, "GRANT CREATE ON SCHEMA public TO keeper, writer")
 

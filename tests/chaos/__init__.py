@@ -1,1 +1,1 @@
-"""Networks, servers, poolers and other sessions that fail in the middle of a run: `make chaos`."""
+"""Networks, servers, poolers and other sessions that fail during a run: `make chaos`."""

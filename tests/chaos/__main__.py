@@ -1,6 +1,6 @@
-"""Make every fault of the table happen, and report whether each ended as its message says. CHAOS=WORDS chooses some.
+"""Cause every fault of the table, and report whether each ended as its message says. CHAOS=WORDS selects faults.
 
-Exits 1 when one did not.
+Exits with 1 if a fault ended otherwise.
 """
 
 import os
@@ -18,8 +18,8 @@ CHOSEN = os.environ.get("CHAOS", "")
 
 
 def main() -> int:
-    """How many faults ended otherwise than their messages said."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers are stopped on the way out
+    """Return the number of faults that ended otherwise than their messages say."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # on exit, the servers are stopped
     chosen = {name: case for name, case in {**CASES, **POOLED}.items() if CHOSEN in name}
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     began, wrong = time.monotonic(), 0

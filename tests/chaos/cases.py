@@ -1,4 +1,4 @@
-"""The faults, each a function that is given the ground and raises AssertionError where a message was not true."""
+"""The faults: each function gets the ground, and raises AssertionError if a message was not true."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Case = Callable[[Ground], None]
 CASES: dict[str, Case] = {}
 
 LOST = r"the connection to PostgreSQL was lost"
-# At the commit: what the revision writes last before it.
+# A revision writes the ledger's row last, right before its commit.
 MOMENTS = {
     "in a revision": b"CREATE TABLE r2",
     "at a commit": b"INSERT INTO public.whisper_ledger",
@@ -31,7 +31,7 @@ MOMENTS = {
 
 
 def case(name: str) -> Callable[[Case], Case]:
-    """Enter a function into the table."""
+    """Add a function to the table of cases."""
 
     def enter(function: Case) -> Case:
         CASES[name] = function
@@ -51,7 +51,7 @@ def _network(ground: Ground, fault: Fault, trigger: bytes) -> None:
 
 
 def _black_hole(ground: Ground, signal_: signal.Signals) -> None:
-    """Nothing comes through any more, not even a cancel request; a signal ends the program all the same."""
+    """The network transmits nothing any more, not even a cancel request; a signal must still end the program."""
     folder, database = ground.project(), ground.database()
     with proxy(database) as between:
         process = ground.start(folder, between.url, "upgrade", "--no-check")
@@ -60,7 +60,7 @@ def _black_hole(ground: Ground, signal_: signal.Signals) -> None:
         process.send_signal(signal_)
         run = ended(process, 40)
         assert run.code == {signal.SIGTERM: 143, signal.SIGINT: 130}[signal_], run
-        # only now: a proxy that is closed would tell the server
+        # while the proxy is open: its end would end these sessions, too
         ask(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'whisper-m%'")
     ground.settle(folder, database, "r1")
 
@@ -73,7 +73,7 @@ for _signal in (signal.SIGTERM, signal.SIGINT):
 
 
 def _two_servers(ground: Ground) -> tuple[URL, URL, URL]:
-    """A database on a primary and, with all that it has by now, on a standby that lags; and both in one URL."""
+    """Yield a primary and a lagging standby that has the database's present state, and a URL with both."""
     database = ground.database()
     data = ground.folder / "server/data"
     embedded.stop(data.parent)

@@ -1,4 +1,4 @@
-"""Where the faults happen: a server of its own, small projects, and runs of the command line against them."""
+"""The environment of the faults: a server, small projects, and the command line run as a process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.servers import until
 from whisper_migrate import embedded
 
 SLOW = "SELECT pg_sleep(1.5)"
-# Each revision N makes a table rN. The second takes a while, the third commits in its middle.
+# Revision N creates table rN. The second revision takes a while, the third commits in its middle.
 HISTORY = (
     sql("CREATE TABLE r1 (n integer)", "INSERT INTO r1 VALUES (1)"),
     sql("ALTER TABLE r1 ADD COLUMN m integer", "CREATE TABLE r2 (n integer)", SLOW),
@@ -32,7 +32,7 @@ OURS = "datname = current_database() AND application_name LIKE 'whisper-migrate%
 
 @dataclass(frozen=True)
 class Run:
-    """How a command ended, and what it said."""
+    """The exit code and the output of a command."""
 
     code: int
     said: str
@@ -40,7 +40,7 @@ class Run:
 
 @dataclass
 class Ground:
-    """One server, on which each case has a database of its own."""
+    """A server on which each case has its own database."""
 
     folder: Path
     server: URL = field(init=False)
@@ -53,23 +53,23 @@ class Ground:
         embedded.start(self.folder / "server")
 
     def close(self) -> None:
-        """Stop every server."""
+        """Stop all servers."""
         for data in self.folder.glob("*/data"):
             embedded.stop(data.parent)
 
     def database(self) -> URL:
-        """A fresh one."""
+        """Create a database."""
         self.count += 1
         ask(self.server, f"CREATE DATABASE chaos_{self.count}")
         return self.server.set(database=f"chaos_{self.count}")
 
     def project(self, *ups: str) -> Path:
-        """The folder of a project with these revisions, or with `HISTORY`."""
+        """Create a project with these revisions, or with `HISTORY`; return its folder."""
         self.count += 1
         return project(self.folder / f"project_{self.count}", *(ups or HISTORY)).root
 
     def start(self, folder: Path, url: URL, *arguments: str) -> subprocess.Popen[str]:
-        """A command of ours that runs."""
+        """Start a command of migrate.py."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "WHISPER_"))}
         environ |= {"DATABASE_URL": url.set(drivername="postgresql").render_as_string(False)}
         return subprocess.Popen(
@@ -81,13 +81,13 @@ class Ground:
         )
 
     def run(self, folder: Path, url: URL, *arguments: str) -> Run:
-        """A command, to its end."""
+        """Run a command to its end."""
         return ended(self.start(folder, url, *arguments))
 
     def settle(self, folder: Path, database: URL, at: str | None = None, patience: float = 60) -> None:
-        """Nothing is half done: the tables are those of the stamp, which is `at`; and the next upgrade finishes.
+        """Require that nothing is half done: the tables match the stamp `at`, and the next upgrade finishes.
 
-        What the failed run has left on the server is gone soon.
+        Waits first until the failed run has no session left on the server.
         """
         until(lambda: not ask(database, f"SELECT 1 FROM pg_stat_activity WHERE {OURS}"), patience)
         found = stamp(database)
@@ -104,7 +104,7 @@ class Ground:
 
     @contextmanager
     def setting(self, name: str, value: str) -> Iterator[None]:
-        """A setting of the whole server."""
+        """Change a setting of the whole server inside the block."""
         try:
             ask(self.server, f"ALTER SYSTEM SET {name} = '{value}'", "SELECT pg_reload_conf()")
             until(lambda: ask(self.server, f"SHOW {name}")[0][0] == value)
@@ -115,7 +115,7 @@ class Ground:
 
 
 def ended(process: subprocess.Popen[str], seconds: float = 120) -> Run:
-    """The end of a command; one that does not end is stopped, and that is an error."""
+    """Return the exit code and output of a command. Kills a command that does not end, and fails."""
     try:
         said, _ = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -127,23 +127,23 @@ def ended(process: subprocess.Popen[str], seconds: float = 120) -> Run:
 
 
 def refused(run: Run, pattern: str) -> None:
-    """It failed, with these words."""
+    """Require that the command failed with this message."""
     assert run.code == 2 and re.search(pattern, run.said), f"expected exit code 2 and {pattern!r}: {run}"
 
 
 def stamp(database: URL) -> str | None:
-    """Where the database is."""
+    """Return the revision the database is stamped with."""
     ((there,),) = ask(database, "SELECT to_regclass('alembic_version') IS NOT NULL")
     rows = ask(database, "SELECT version_num FROM alembic_version") if there else []
     return str(rows[0][0]) if rows else None
 
 
 def journalled(database: URL) -> set[str]:
-    """The revision that was stopped in its middle: its first part is committed."""
+    """Return the revision that was stopped in its middle; its first part is committed."""
     ((there,),) = ask(database, "SELECT to_regclass('whisper_journal') IS NOT NULL")
     return {str(row[0]) for row in ask(database, "SELECT revision FROM whisper_journal")} if there else set()
 
 
 def working(database: URL, statement: str) -> bool:
-    """Whether a run is in the middle of this statement."""
+    """Whether a run is executing this statement."""
     return bool(ask(database, f"SELECT 1 FROM pg_stat_activity WHERE {OURS} AND query LIKE '{statement}%'"))

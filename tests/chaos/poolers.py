@@ -15,7 +15,7 @@ from tests.chaos.ground import HEAD, Ground, refused
 from tests.servers import until
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
-# All else is as PgBouncer has it by default.
+# All other settings are PgBouncer's defaults.
 SETTINGS = """
 [databases]
 * = user={user} host={host} port={port}
@@ -32,13 +32,13 @@ logfile = {folder}/log
 
 @contextmanager
 def pooler(database: URL, folder: Path, mode: str, size: int = 10) -> Iterator[URL]:
-    """The database's URL through a PgBouncer that keeps its files in `folder`."""
+    """Yield the database's URL through a PgBouncer that keeps its files in `folder`."""
     folder.mkdir()
     folder.chmod(0o777)
     ini = folder / "pgbouncer.ini"
     values = {"host": database.query["host"], "port": database.query["port"], "user": database.username}
     ini.write_text(SETTINGS.format(**values, folder=folder, mode=mode, size=size))
-    # It refuses to run as root, and must reach the server's socket: it runs as the server's user.
+    # PgBouncer refuses to run as root and must reach the server's socket, so it runs as the server's user.
     who = {"user": Path(str(database.query["host"])).stat().st_uid} if os.geteuid() == 0 else {}
     process = subprocess.Popen([str(PGBOUNCER), "-q", str(ini)], **who, stderr=subprocess.DEVNULL)
     try:

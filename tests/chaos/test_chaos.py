@@ -1,4 +1,4 @@
-"""A handful of faults; `make chaos` makes all of them."""
+"""A few of the faults; `make chaos` causes all of them."""
 
 from pathlib import Path
 

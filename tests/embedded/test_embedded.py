@@ -1,4 +1,4 @@
-"""The embedded server against everything that has gone wrong with one."""
+"""The embedded server in all situations that have gone wrong."""
 
 import contextlib
 import os
@@ -78,7 +78,7 @@ def test_killed_initdb_leaves_nothing_in_the_way(place: Path) -> None:
     (fake / "postgres").symlink_to(embedded.binaries() / "postgres")
     (fake / "initdb").write_text("#!/bin/sh\necho 18 >PG_VERSION\nkill -9 $PPID\n")
     (fake / "initdb").chmod(0o755)
-    if os.geteuid() == 0:  # its server's user may not kill us: an initdb that fails half-way
+    if os.geteuid() == 0:  # the server's user may not kill root's process: initdb fails half-way
         (fake / "initdb").write_text("#!/bin/sh\necho 18 >PG_VERSION\necho the disk is full\nexit 1\n")
         with pytest.raises(Failure, match="the disk is full"):
             start(place / "pg", binaries=fake)
@@ -142,7 +142,7 @@ def test_socket_lies_elsewhere_when_the_path_does_not_do(place: Path, name: str)
     assert mode(socket) == 0o700
     assert socket.stat().st_uid == (folder / "data").stat().st_uid
     assert ask(url, 'CREATE EXTENSION "uuid-ossp"', "SELECT uuid_nil()::text").startswith("00000000")
-    assert finished(command(folder)) == str(url)  # another process finds it
+    assert finished(command(folder)) == str(url)  # another process finds the server
     embedded.stop(folder)
     assert not socket.exists()
 
@@ -157,11 +157,11 @@ def test_deleted_folder_starts_over(place: Path, name: str, when: str) -> None:
     assert old
     if when == "stopped":
         embedded.stop(folder)
-    subprocess.run(["rm", "-rf", folder], check=when == "stopped")  # of a running server a remnant may stay
+    subprocess.run(["rm", "-rf", folder], check=when == "stopped")  # a running server may leave a remnant
     try:
         assert not embedded.running(folder)
         assert ask(start(folder), "SELECT to_regclass('gone') IS NULL")
-    finally:  # it would notice by itself, within a minute
+    finally:  # the old server would notice by itself, within a minute
         with contextlib.suppress(ProcessLookupError):
             os.kill(old, signal.SIGQUIT)
         servers.until(lambda: state.gone(old))

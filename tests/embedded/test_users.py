@@ -1,4 +1,4 @@
-"""Whose programs the embedded server runs, and as whom: root, another user, a container."""
+"""The programs that the embedded server runs, and its user: as root, as another user, in a container."""
 
 import os
 import pwd
@@ -75,7 +75,7 @@ def test_binaries_that_the_other_user_cannot_reach_are_copied(place: Path, monke
             ignored = shutil.ignore_patterns("include", "*.a")
             shutil.copytree(source, place / "mine" / source.name, symlinks=True, ignore=ignored)
     closed = place / "mine" / package.name / "pginstall" / "bin"
-    (closed.parent / "share" / "postgres.bki").chmod(0o600)  # as an umask of 077 leaves it
+    (closed.parent / "share" / "postgres.bki").chmod(0o600)  # as with an umask of 077
     assert ask(start(place / "pg", binaries=closed), "SELECT 1") == 1
     copies = list((place / "cache" / "whisper-migrate-pg").iterdir())
     assert len(copies) == 1
@@ -97,7 +97,7 @@ def test_another_user_has_a_server_of_its_own_which_root_joins(place: Path) -> N
     assert mode(folder) == 0o700
     assert ask(start(folder), "SELECT 1") == 1
     embedded.stop(folder)
-    assert start(folder) == url  # started by root, and still the user's
+    assert start(folder) == url  # started by root, but owned by the user
     assert as_user("nobody", lambda: start(folder)) == url
     assert as_user("nobody", lambda: embedded.stop(folder))
 

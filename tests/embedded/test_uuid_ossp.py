@@ -1,4 +1,4 @@
-"""The embedded server's stand-in for uuid-ossp has what the real one has: tried on both."""
+"""The embedded server's stand-in for uuid-ossp has the same functions as the real extension: both are tried."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ SELECT p.proname || '(' || pg_get_function_arguments(p.oid) || ') ' || pg_get_fu
        p.provolatile::text || p.proparallel::text || CASE WHEN p.proisstrict THEN ' strict' ELSE '' END
 FROM pg_proc AS p JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 JOIN pg_extension AS e ON e.oid = d.refobjid WHERE e.extname = 'uuid-ossp' ORDER BY 1"""
-# Lengths on both sides of SHA-1's blocks of 64 bytes, 16 of which are the namespace, and letters of several bytes.
+# Lengths around the 64-byte blocks of SHA-1, of which the namespace takes 16, and characters of several bytes.
 NAMES = ["", "python.org", "é€😀", *("x" * length for length in (38, 39, 40, 47, 48, 49, 103, 104, 400))]
 
 
@@ -76,7 +76,7 @@ def test_it_makes_new_ones(database: URL, function: str, version: int) -> None:
 
 
 def test_a_dump_that_is_restored_does_not_differ(database: URL) -> None:
-    """Its comment is the real one's, which a dump sets."""
+    """The stand-in's comment equals the real extension's, which a dump sets."""
     before = _fingerprint(database)
     little.execute(
         database, """COMMENT ON EXTENSION "uuid-ossp" IS 'generate universally unique identifiers (UUIDs)'"""

@@ -1,4 +1,4 @@
-"""What the tests of the embedded server share."""
+"""Helpers for the tests of the embedded server."""
 
 import contextlib
 import os
@@ -25,7 +25,7 @@ def start(folder: Path, **options: Any) -> URL:
 
 
 def ask(url: URL, *statements: str) -> Any:
-    """The first value of the last statement's answer."""
+    """Execute statements, and return the first value of the last one's result."""
     with contextlib.closing(servers.connect(url)) as connection, connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
@@ -33,7 +33,7 @@ def ask(url: URL, *statements: str) -> Any:
 
 
 def command(folder: Path, *before: str, **options: Any) -> subprocess.Popen[str]:
-    """Start the server from a process of its own."""
+    """Start the server from a separate process."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
     return subprocess.Popen([*before, sys.executable, "-c", START, str(folder)], **{**pipes, **options})
 
@@ -45,7 +45,7 @@ def finished(process: subprocess.Popen[str]) -> str:
 
 
 def as_user(name: str, function: Callable[[], Any]) -> Any:
-    """What the function returns when this user calls it: in a fork, as the interpreter may be closed to the user."""
+    """Call the function as this user in a fork, and return its result; the interpreter may be closed to the user."""
     entry = pwd.getpwnam(name)
     reading, writing = os.pipe()
     child = os.fork()

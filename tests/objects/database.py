@@ -1,4 +1,4 @@
-"""An empty database for each case: the one that was there before, when all that was made in it can be taken back."""
+"""An empty database for each case: the previous case's, if everything in it could be dropped."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,16 +14,16 @@ from whisper_migrate.inspect import inspect
 from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.sql import run
 
-# What a case may have left in the session.
+# Reverts changes that a case may have made in the session.
 SESSION = ("RESET SESSION AUTHORIZATION", "RESET ALL", "DISCARD TEMP")
 LAST = "the catalog as it was last read"
 
-# By server: a connection to the database, and its catalog while that is empty.
+# By server: a connection to the database, and the catalog of the empty database.
 _kept: dict[URL, tuple[Connection, Catalog]] = {}
 
 
 def apply(connection: Connection, *sql: str) -> None:
-    """Execute SQL as it is and commit."""
+    """Execute SQL unchanged, and commit."""
     connection.info.pop(LAST, None)
     for statement in sql:
         run(connection, statement)
@@ -31,7 +31,7 @@ def apply(connection: Connection, *sql: str) -> None:
 
 
 def catalog(connection: Connection) -> Catalog:
-    """The catalog with what depends on what."""
+    """Return the catalog with its dependencies."""
     found = inspect(connection, requires=True)
     connection.rollback()
     connection.info[LAST] = found
@@ -40,14 +40,14 @@ def catalog(connection: Connection) -> Catalog:
 
 @contextmanager
 def an_empty_database(make_database: MakeDatabase) -> Iterator[Connection]:
-    """A connection to a database that is kept for the next case on the same server, unless something of this one stays.
+    """Yield a connection to an empty database. The database is kept for the next case unless objects remain.
 
-    To make another would take longer than a case; and this session knows PostgreSQL's own objects by now.
+    Creating a database would take longer than a case, and this session has PostgreSQL's own objects cached.
     """
     if make_database.url not in _kept:
         url = make_database()
         made = engine(url).connect()
-        apply(made, *SESSION)  # names without a schema are those of public here
+        apply(made, *SESSION)  # restores the search_path with public
         _kept[make_database.url] = made, catalog(made)
         make_database.keep(url)
     connection, empty = _kept.pop(make_database.url)
@@ -62,7 +62,7 @@ def an_empty_database(make_database: MakeDatabase) -> Iterator[Connection]:
 
 
 def _cleared(connection: Connection, empty: Catalog) -> bool:
-    """Take back what was made, and whether that left nothing behind."""
+    """Drop all objects that a case has created; return whether the database is empty again."""
     try:
         found = connection.info.get(LAST) or catalog(connection)
         apply(connection, *SESSION, *statements(plan(found, empty)))

@@ -1,4 +1,4 @@
-"""What every kind's tests do with a case: see the change, name it, take it back, and find nothing left."""
+"""Steps that the tests of all kinds have in common: a change is reported and reverted, and no difference is left."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from whisper_migrate.words import line
 
 @dataclass(frozen=True)
 class Case:
-    """SQL that makes a database, SQL that changes it, and the changes that must be named (as `line` begins).
+    """SQL that sets up a database, SQL that changes it, and the beginnings of the reported lines.
 
-    `since` is the first major version of PostgreSQL that has the statement.
+    `since` is the first major version of PostgreSQL that supports the statements.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Case:
 
 
 def assert_round_trip(make_database: MakeDatabase, case: Case) -> None:
-    """The change is named; repair takes it back, and a draft would make it: after both, nothing differs."""
+    """Require that the change is reported, and that plans revert it and make it again without a difference left."""
     if make_database.version < case.since:
         pytest.skip(f"PostgreSQL {case.since} has this, {make_database.version} has not")
     with an_empty_database(make_database) as connection:
@@ -55,7 +55,7 @@ def assert_round_trip(make_database: MakeDatabase, case: Case) -> None:
 
 
 def assert_no_change(make_database: MakeDatabase, before: str, change: str) -> None:
-    """What is not schema is not a difference."""
+    """Require that a change is not reported, because it does not concern the schema."""
     with an_empty_database(make_database) as connection:
         apply(connection, before)
         clean = catalog(connection)

@@ -1,4 +1,4 @@
-"""Roles belong to the whole server, which the tests' processes share: each is made once, and stays."""
+"""Roles for the tests. A role belongs to the whole server, which several processes use, so it is never dropped."""
 
 ROLES = "".join(
     f"DO $$BEGIN CREATE ROLE {role} {how}; EXCEPTION WHEN duplicate_object OR unique_violation THEN END$$;"

@@ -1,4 +1,4 @@
-"""Access methods: each attribute changes, is named, and goes back."""
+"""Access methods: each attribute changes, is reported, and is reverted."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Aggregates: every option of CREATE AGGREGATE changes, is named, and goes back."""
+"""Aggregates: every option of CREATE AGGREGATE changes, is reported, and is reverted."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def aggregate(head: str, options: dict[str, str]) -> str:
 
 
 def change(name: str, before: dict[str, str], given: dict[str, str], attribute: str, head: str = "a(int)") -> Case:
-    """`given` is added to the options of an aggregate."""
+    """A change that adds `given` to the options of an aggregate."""
     names = f"~ aggregate a({'integer' if head == 'a(int)' else 'bigint'}): {attribute}"
     return Case(name, FUNCTIONS + aggregate(head, before), aggregate(head, before | given), [names])
 

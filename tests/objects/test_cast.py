@@ -1,4 +1,4 @@
-"""Casts: each attribute changes, is named, and goes back."""
+"""Casts: each attribute changes, is reported, and is reverted."""
 
 import pytest
 

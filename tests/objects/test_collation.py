@@ -1,4 +1,4 @@
-"""Collations: each attribute; not the version of the library that sorts."""
+"""Collations: each attribute, but not the version of the library that sorts."""
 
 import pytest
 

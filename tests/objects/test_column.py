@@ -1,4 +1,4 @@
-"""Columns: every attribute changes, is named, and goes back; so does what stands on a column that changes."""
+"""Columns: every attribute changes, is reported, and is reverted; with the objects that depend on a changed column."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def case(name: str, change: str, *named: str, since: int = 14, before: str = "")
 
 
 def set_(name: str, change: str, *named: str, since: int = 14, before: str = "") -> Case:
-    """A column of `t` is altered."""
+    """A change of a column of `t`."""
     return case(name, f"ALTER TABLE t {change}", *named, since=since, before=before)
 
 

@@ -1,4 +1,4 @@
-"""Columns get other types and collations, whatever stands on them and whatever they hold."""
+"""Columns get other types and collations, whatever objects depend on them and whatever values they contain."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Comments: on everything that can have one, whatever the text, and back again."""
+"""Comments: on every kind of object that can have one, with any text, and reverted."""
 
 import pytest
 
@@ -49,7 +49,7 @@ CREATE INDEX parts_id ON parts (id);
 CREATE TABLE "select" ("schön" int);
 """
 
-# What COMMENT ON wants -> what the report calls it.
+# The word in COMMENT ON -> the word in the report.
 ON = {
     "SCHEMA app": "schema app",
     "TYPE mood": "type mood",

@@ -1,4 +1,4 @@
-"""Composite types: attributes come, go, change, move and are renamed, by themselves and under columns."""
+"""Composite types: attributes are added, dropped, changed, moved and renamed, without and with columns of the type."""
 
 import pytest
 
@@ -16,7 +16,7 @@ SEEN = ["~ composite type c: attributes"]
 
 
 def again(attributes: str, uses: str) -> str:
-    """By hand, the shortest way to a database in which the type has these attributes."""
+    """Re-create the type with these attributes by hand, in the shortest way."""
     return f"DROP SCHEMA public CASCADE; CREATE SCHEMA public; {uses.replace('a int, b text', attributes)}"
 
 

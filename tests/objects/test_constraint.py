@@ -1,4 +1,4 @@
-"""Constraints: every clause of each kind changes, is named, and goes back; also whether PostgreSQL keeps them."""
+"""Constraints: every clause of each kind changes, is reported, and is reverted; also whether PostgreSQL keeps them."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def case(name: str, change: str, *named: str, since: int = 14, before: str = "")
 
 
 def other(name: str, constraint: str, definition: str, since: int = 14, before: str = "") -> Case:
-    """A constraint of `t` is another."""
+    """A change of a constraint of `t`."""
     change = f"ALTER TABLE t DROP CONSTRAINT {constraint}; ALTER TABLE t ADD CONSTRAINT {constraint} {definition}"
     return case(name, change, f"~ constraint {constraint} on t: definition", since=since, before=before)
 

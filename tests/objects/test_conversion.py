@@ -1,4 +1,4 @@
-"""Conversions: each attribute changes, is named, and goes back."""
+"""Conversions: each attribute changes, is reported, and is reverted."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Default privileges: for each kind of object, of one role or of all that it makes, in a schema or everywhere."""
+"""Default privileges: for each kind of object, for one role or all objects it creates, in one schema or everywhere."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from whisper_migrate.words import line
 BEFORE = ROLES + "CREATE SCHEMA app;"
 GRANTED = BEFORE + "ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT ON TABLES TO reader;"
 
-# What ALTER DEFAULT PRIVILEGES wants -> what the report calls it.
+# The word in ALTER DEFAULT PRIVILEGES -> the word in the report.
 GRANTS = {
     "GRANT SELECT ON TABLES TO reader": "on tables to reader",
     "GRANT ALL ON TABLES TO PUBLIC": "on tables to PUBLIC",
@@ -82,7 +82,7 @@ def test_back_to_what_is_built_in(make_database: MakeDatabase) -> None:
 
 
 def test_the_role_that_migrates_has_no_name(make_database: MakeDatabase) -> None:
-    """A shadow is made by one role, the database is migrated by another: what each set for itself is the same."""
+    """One role creates the shadow, another migrates the database: the default privileges that each set are equal."""
     other = ROLES + "CREATE TABLE alembic_version (v int); ALTER TABLE alembic_version OWNER TO keeper;"
     with connected(make_database()) as shadow, connected(make_database()) as database:
         apply(shadow, GRANTED)

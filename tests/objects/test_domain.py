@@ -1,4 +1,4 @@
-"""Domains and their checks: each attribute, under columns with values as well."""
+"""Domains and their checks: each attribute, also with columns that contain values."""
 
 import pytest
 
@@ -19,7 +19,7 @@ INSERT INTO t VALUES (1, 1.5, '{{2,3}}', 4, '(5,x)')
 
 
 def retyped(type_: str) -> str:
-    """By hand, the shortest way to a database in which the domain is of another type."""
+    """Give the domain another type by hand, in the shortest way."""
     return f"DROP SCHEMA public CASCADE; CREATE SCHEMA public; {USED.replace('numeric(9,2)', type_)}"
 
 

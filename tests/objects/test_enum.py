@@ -1,4 +1,4 @@
-"""Enum types: labels come, go, move and are renamed under everything that can use them."""
+"""Enum types: labels are added, dropped, moved and renamed, with every kind of object that can use the type."""
 
 import pytest
 
@@ -14,14 +14,14 @@ pytestmark = pytest.mark.thorough
 BEFORE = "CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy')"
 SEEN = ["~ enum mood: labels"]
 
-# Takes 'ok' away, as one has to by hand.
+# Drops the label 'ok', in the way this must be done by hand.
 SWAP = """
 ALTER TYPE mood RENAME TO mood_old;
 CREATE TYPE mood AS ENUM ('sad', 'happy');
 ALTER TABLE t ALTER m DROP DEFAULT, ALTER m TYPE mood USING m::text::mood;
 DROP TYPE mood_old
 """
-# Everything that stands on an enum, by the way that it does.
+# All objects that can use an enum, by the kind of use.
 USES = {
     "a column": "CREATE TABLE t (id int, m mood)",
     "a column that must not be null": "CREATE TABLE t (id int, m mood NOT NULL); INSERT INTO t VALUES (1, 'sad')",
@@ -129,7 +129,7 @@ CASES = [
     Case("grants", f"{BEFORE}; CREATE TABLE t (m mood); REVOKE USAGE ON TYPE mood FROM PUBLIC", SWAP, SEEN),
     Case("a comment", f"{BEFORE}; CREATE TABLE t (m mood); COMMENT ON TYPE mood IS 'x'", SWAP, SEEN),
 ]
-# By hand such a change is made before the other objects are: the database ends up the same.
+# By hand, such a change is made before the other objects are created; the database ends up the same.
 CASES += [
     Case(
         f"{change} under {name}",
@@ -157,7 +157,7 @@ def test_enum(make_database: MakeDatabase, case: Case) -> None:
 
 
 def test_values_survive(make_database: MakeDatabase) -> None:
-    """In columns, arrays, domains, composite types and ranges: a label goes, and the rows stay as they are."""
+    """In columns, arrays, domains, composite types and ranges, rows stay the same when a label is dropped."""
     names = ("a default", "an array", "a composite type", "a range", "partitions")
     for name in names:
         url = make_database()
@@ -176,7 +176,7 @@ def test_an_owner_is_not_schema(make_database: MakeDatabase) -> None:
 
 
 def test_a_partition_key_cannot_move(make_database: MakeDatabase) -> None:
-    """PostgreSQL refuses to change the type of a column in a partition key; the plan says so beforehand."""
+    """PostgreSQL refuses to change the type of a column in a partition key, and the plan reports this beforehand."""
     url = make_database()
     with connected(url) as connection:
         apply(connection, BEFORE, "CREATE TABLE t (m mood) PARTITION BY LIST (m)")

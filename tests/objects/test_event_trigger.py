@@ -1,4 +1,4 @@
-"""Event triggers: each attribute changes, is named, and goes back."""
+"""Event triggers: each attribute changes, is reported, and is reverted."""
 
 import pytest
 

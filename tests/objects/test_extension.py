@@ -1,4 +1,4 @@
-"""Extensions: there or not, where, and what is said of them. Not their versions, and nothing that they brought."""
+"""Extensions: their existence, schema and comment, but not their versions, nor the objects that belong to them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What depends on an extension because somebody said so."""
+"""Objects that depend on an extension by ALTER ... DEPENDS ON EXTENSION."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Versions of extensions: compared where one is stated, reported where the database has an old one."""
+"""Versions of extensions: compared if a model states one, else reported if the database has an old one."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def test_an_old_version_is_reported(
 def test_a_version_that_a_model_states(
     tmp_path: Path, server: URL, database: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The database must have it: neither a newer nor an older one, nor the newest."""
+    """The database must have exactly this version: a newer or older one, even the newest, is a difference."""
     project = stating(tmp_path, "VERSION '1.4'")
     assert draft(project, server, "stated").lines == ["+ extension version pg_trgm 1.4", "+ extension pg_trgm"]
     upgrade(project, database, "head", lambda applied: None)
@@ -67,7 +67,7 @@ def test_a_version_that_a_model_states(
 
 
 def test_a_version_that_a_model_states_later(tmp_path: Path, server: URL) -> None:
-    """PostgreSQL knows no way back from it, as a rule: then no revision is written, and the reason is said."""
+    """An extension rarely has a path back to an older version: no revision is written, and the reason is reported."""
     draft(stating(tmp_path, ""), server, "first")
     project = stating(tmp_path, "VERSION '1.4'")
     assert [line(change) for change in check(project, server, None).unwritten] == ["+ extension version pg_trgm 1.4"]

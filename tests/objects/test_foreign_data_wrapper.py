@@ -1,4 +1,4 @@
-"""Foreign data wrappers: each attribute changes, is named, and goes back."""
+"""Foreign data wrappers: each attribute changes, is reported, and is reverted."""
 
 import pytest
 

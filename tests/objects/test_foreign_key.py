@@ -1,4 +1,4 @@
-"""Foreign keys: every clause changes, is named, and goes back; also whether PostgreSQL keeps them."""
+"""Foreign keys: every clause changes, is reported, and is reverted; also whether PostgreSQL keeps them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Foreign servers: each attribute changes, is named, and goes back, with what stands on them."""
+"""Foreign servers: each attribute changes, is reported, and is reverted, with the objects that depend on them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Foreign tables: each attribute changes, is named, and goes back."""
+"""Foreign tables: each attribute changes, is reported, and is reverted."""
 
 import pytest
 

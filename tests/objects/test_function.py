@@ -1,4 +1,4 @@
-"""Functions and procedures: each attribute changes, is named, and goes back, with all that calls them."""
+"""Functions and procedures: each attribute changes, is reported, and is reverted, with all objects that call them."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def again(signature: str, rest: str, first: str = "") -> str:
 
 
 def body(text: str) -> Case:
-    """A body that must come back byte for byte."""
+    """A body that must be kept byte for byte."""
     name = f"body {text!r}"[:40]
     return Case(name, BEFORE, f"CREATE OR REPLACE FUNCTION f(n int) RETURNS int LANGUAGE plpgsql AS {text}", ["~ func"])
 
@@ -192,7 +192,7 @@ CASES = [
     body("$x$\n\n\nBEGIN RETURN 1; END\n\n\n$x$"),
 ]
 
-# Everything that can call a function, so that PostgreSQL will not let it go.
+# Every kind of object that can call a function, so that PostgreSQL refuses to drop it.
 CALLED = """
 CREATE SEQUENCE ids;
 CREATE FUNCTION g(n int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT n + 1';
@@ -233,7 +233,7 @@ def test_function(make_database: MakeDatabase, case: Case) -> None:
 
 @pytest.mark.parametrize("more", ["", OPERATOR], ids=["used", "and by an operator"])
 def test_return_type_of_a_function_in_use(make_database: MakeDatabase, more: str) -> None:
-    """What calls it comes off and goes back on exactly as it was."""
+    """Objects that call the function are dropped and re-created unchanged."""
     head, _, tail = CALLED.partition("CREATE FUNCTION g(n int)")
     g, _, rest = tail.partition("\n")
     new = f"CREATE FUNCTION g(n int){g.replace('RETURNS int', 'RETURNS bigint')}\n{rest}"
@@ -248,7 +248,7 @@ def test_return_type_of_a_function_in_use(make_database: MakeDatabase, more: str
 
 
 def test_only_the_function_changes(make_database: MakeDatabase) -> None:
-    """A default, a check, an index, a generated column, a trigger, a view, a policy, a rule, an aggregate: all lost."""
+    """All callers are lost: default, check, index, generated column, trigger, view, policy, rule and aggregate."""
     change = "DROP FUNCTION g(int) CASCADE; CREATE FUNCTION g(m int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 1'"
     named = [
         "~ function g(integer): arguments",

@@ -1,4 +1,4 @@
-"""Grants: on everything that can have them, with their options; an owner's rights are nobody's decision."""
+"""Grants: on every kind of object that can have them, with grant options; the owner's own rights are not compared."""
 
 import pytest
 
@@ -29,7 +29,7 @@ CREATE EXTENSION hstore;
 """
 )
 
-# What GRANT wants -> what the report calls it.
+# The word in GRANT -> the word in the report.
 ON = {
     "SELECT ON t": "table t",
     "INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON t": "table t",
@@ -53,7 +53,7 @@ ON = {
     "USAGE ON LANGUAGE sql": "language sql",
     "USAGE ON FOREIGN DATA WRAPPER wrapper": "foreign data wrapper wrapper",
     "USAGE ON FOREIGN SERVER far": "foreign server far",
-    # what initdb or an extension made
+    # created by initdb or an extension
     "SELECT ON pg_catalog.pg_authid": "table pg_authid",
     "SELECT (rolname) ON pg_catalog.pg_authid": "column pg_authid.rolname",
     "EXECUTE ON FUNCTION pg_catalog.pg_ls_waldir": "function pg_ls_waldir()",
@@ -203,19 +203,19 @@ OWNED = "ALTER TABLE t OWNER TO keeper; ALTER SEQUENCE s OWNER TO keeper;"
 
 @pytest.mark.parametrize("database", [OWNED, OWNED + "GRANT SELECT ON t TO keeper"])
 def test_shadow_of_another_role_grants_to_the_owner(make_database: MakeDatabase, database: str) -> None:
-    """The history grants to the role that owns the real tables: there that says nothing, also after a restore."""
+    """A grant of the history to the role that owns the real tables has no effect there, even after a restore."""
     shadow = "GRANT SELECT ON t TO keeper; GRANT USAGE ON SEQUENCE s, t_id_seq TO keeper"
     assert _differences(make_database, shadow, database) == []
 
 
 def test_shadow_of_the_role_that_is_granted(make_database: MakeDatabase) -> None:
-    """The history grants to the role that makes the shadow, where it is the owner: whether it did cannot be seen."""
+    """A grant of the history to the role that creates the shadow has no effect in it, so it cannot be compared."""
     shadow, database = "GRANT SELECT ON t TO CURRENT_USER", "GRANT SELECT ON t TO CURRENT_USER"
     assert _differences(make_database, shadow, OWNED + database) == []
 
 
 def test_granted_by_hand_to_the_role_that_makes_shadows(make_database: MakeDatabase) -> None:
-    """The history never granted anything on this table: a grant to the shadow's maker is a difference all the same."""
+    """A grant that the history does not contain is a difference, even one to the role that creates shadows."""
     found = _differences(make_database, "", OWNED + "GRANT SELECT ON t TO CURRENT_USER")
     assert [text.partition(" to ")[0] for text in found] == ["+ grant on table t"]
 

@@ -1,4 +1,4 @@
-"""Indexes: every clause and setting changes, is named, and goes back."""
+"""Indexes: every clause and setting changes, is reported, and is reverted."""
 
 from contextlib import closing
 
@@ -40,7 +40,7 @@ def case(name: str, change: str, *named: str, since: int = 14, before: str = "")
 
 
 def other(name: str, definition: str, index: str = "i", since: int = 14) -> Case:
-    """The index is another."""
+    """A change of an index."""
     unique, _, rest = definition.rpartition("ON ")
     change = f"DROP INDEX {index}; CREATE {unique}INDEX {index.rpartition('.')[2]} ON {rest}"
     return case(name, change, f"~ index {index}: definition", since=since)
@@ -160,7 +160,7 @@ def test_not_schema(make_database: MakeDatabase, change: str) -> None:
 
 
 def test_invalid(make_database: MakeDatabase) -> None:
-    """What a failed CREATE INDEX CONCURRENTLY leaves is seen and built again; no plan leads to it."""
+    """An index that CREATE INDEX CONCURRENTLY left invalid is reported and rebuilt; no plan creates an invalid one."""
     url = make_database()
     with connected(url) as connection:
         apply(connection, BEFORE)
@@ -181,7 +181,7 @@ def test_invalid(make_database: MakeDatabase) -> None:
         assert [line(change) for change in diff(catalog(connection), clean)] == []
 
 
-# Each may or may not need what only pg_get_indexdef() knows: it is the judge of all.
+# The inspection prints simple indexes without pg_get_indexdef(); all definitions must equal that function's.
 SPELLED = """
 CREATE COLLATION other (provider = libc, locale = 'C');
 CREATE DOMAIN short AS varchar(9);

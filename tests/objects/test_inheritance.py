@@ -1,4 +1,4 @@
-"""Whether a child table also defines what it inherits: seen, and reverted where PostgreSQL has a statement for it."""
+"""Whether a child table defines an inherited column itself: reported, and reverted if PostgreSQL can."""
 
 from pathlib import Path
 
@@ -120,7 +120,7 @@ REVERTED = (
 
 
 def test_repair_reverts_what_statements_can(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
-    """The rest is seen, named, and left with the reason why."""
+    """Differences that no statement can revert are reported with the reason."""
     project = little.project(tmp_path)
     (tmp_path / "alembic/versions/three.py").write_text(
         little.REVISION.format(message="children", revision="three", parent="two", sql=MADE)

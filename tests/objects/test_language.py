@@ -1,4 +1,4 @@
-"""Languages, and transforms between them and types: each attribute changes, is named, and goes back."""
+"""Languages, and transforms between them and types: each attribute changes, is reported, and is reverted."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Materialized views: each attribute changes, is named, and goes back, with indexes and comments."""
+"""Materialized views: each attribute changes, is reported, and is reverted, with indexes and comments."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Operators: each attribute changes, is named, and goes back."""
+"""Operators: each attribute changes, is reported, and is reverted."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Operator classes and families: each part changes, is named, and goes back."""
+"""Operator classes and families: each part changes, is reported, and is reverted."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Partitioned tables and their partitions: keys, bounds, and what a partition has from its parent."""
+"""Partitioned tables and their partitions: keys, bounds, and properties that a partition inherits from its parent."""
 
 from contextlib import closing
 
@@ -215,12 +215,12 @@ def test_not_schema(make_database: MakeDatabase, change: str) -> None:
 
 
 def test_detaching(make_database: MakeDatabase) -> None:
-    """A DETACH CONCURRENTLY that was interrupted is seen, and the partition attached again; no plan leads to it."""
+    """An interrupted DETACH CONCURRENTLY is reported, and the partition attached again; no plan leads to this state."""
     url = make_database()
     with connected(url) as connection:
         apply(connection, BEFORE.replace("CREATE TABLE rest PARTITION OF p DEFAULT;", ""))
         clean = catalog(connection)
-        run(connection, "SELECT FROM p")  # it waits for this transaction, in vain
+        run(connection, "SELECT FROM p")  # the DETACH waits for this transaction until its time-out
         with closing(servers.connect(url)) as interrupted, interrupted.cursor() as cursor:
             cursor.execute("SET statement_timeout = 300")
             with pytest.raises(QueryCanceled):

@@ -1,4 +1,4 @@
-"""Indexes and constraints of partitioned tables, and the part that each partition has in them."""
+"""Indexes and constraints of partitioned tables, and the indexes and constraints that each partition has for them."""
 
 import pytest
 
@@ -137,7 +137,7 @@ CASES = [
         "foreign key switched off on the parent",
         "ALTER TABLE p DISABLE TRIGGER ALL",
         "~ constraint points_id_to_day_fkey on points: internal triggers",
-        since=15,  # before, it reached none of them
+        since=15,  # before PostgreSQL 15 this reached no partition
     ),
 ]
 
@@ -163,5 +163,5 @@ def test_partition_parts(make_database: MakeDatabase, case: Case) -> None:
     ],
 )
 def test_names_that_nobody_chose(make_database: MakeDatabase, change: str) -> None:
-    """PostgreSQL makes them by what is free at that moment, or somebody attaches an index by any name."""
+    """PostgreSQL chooses a free name, or somebody attaches an index with another name."""
     assert_no_change(make_database, BEFORE + "ALTER TABLE p ADD FOREIGN KEY (ref) REFERENCES ref;", change)

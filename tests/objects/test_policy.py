@@ -1,4 +1,4 @@
-"""Row security policies: each attribute changes, is named, and goes back."""
+"""Row security policies: each attribute changes, is reported, and is reverted."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Publications: each attribute changes, is named, and goes back."""
+"""Publications: each attribute changes, is reported, and is reverted."""
 
 import pytest
 

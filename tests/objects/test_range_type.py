@@ -1,4 +1,4 @@
-"""Range types: each option, by itself and under a column."""
+"""Range types: each option, without and with columns of the type."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What PUBLIC may do by itself, taken away and given back."""
+"""Rights that PUBLIC has by default: revoked, and granted again."""
 
 import pytest
 
@@ -22,7 +22,7 @@ ON = {
     "USAGE ON TYPE mood": "USAGE on type mood",
     "ALL ON DOMAIN positive": "USAGE on type positive",
     "USAGE ON LANGUAGE plpgsql": "USAGE on language plpgsql",
-    # what initdb or an extension made
+    # created by initdb or an extension
     "EXECUTE ON FUNCTION pg_catalog.lower(text)": "EXECUTE on function lower(text)",
     "SELECT ON pg_catalog.pg_class": "SELECT on table pg_class",
     "USAGE ON TYPE pg_catalog.int4": "USAGE on type int4",

@@ -1,4 +1,4 @@
-"""Rules: each attribute changes, is named, and goes back."""
+"""Rules: each attribute changes, is reported, and is reverted."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Schemas: by themselves, and with all that can be in one."""
+"""Schemas: empty ones, and ones with every kind of object."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Security labels: seen and named. No server of these tests has a provider loaded, so the way back is only read."""
+"""Security labels are reported. The servers here have no label provider, so the statement is only compared as text."""
 
 import pytest
 

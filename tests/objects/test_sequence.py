@@ -1,4 +1,4 @@
-"""Sequences: each setting and the owner; never the value."""
+"""Sequences: each setting and the owning column, but never the value."""
 
 import pytest
 

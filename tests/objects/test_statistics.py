@@ -1,4 +1,4 @@
-"""Extended statistics: each attribute changes, is named, and goes back."""
+"""Extended statistics: each attribute changes, is reported, and is reverted."""
 
 import pytest
 

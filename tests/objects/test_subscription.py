@@ -1,4 +1,4 @@
-"""Subscriptions: seen in their own database only, compared, and never with the connection string in sight."""
+"""Subscriptions: seen in their own database only, compared, and never shown with their connection string."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ DROP = 'DROP SUBSCRIPTION IF EXISTS "Sub"'
 
 @contextmanager
 def subscribed(url: URL) -> Iterator[Connection]:
-    """A connection to this database, which has a subscription for as long as this lasts: it could not be dropped."""
+    """Connect to this database, which has a subscription meanwhile: with one, it could not be dropped."""
     with connected(url) as connection:
         apply(connection, ROLES, CREATE)
         try:
@@ -77,7 +77,7 @@ def test_connection_string(make_database: MakeDatabase) -> None:
 def test_added_and_dropped(make_database: MakeDatabase) -> None:
     with subscribed(make_database()) as connection:
         drifted = catalog(connection)
-        with connected(make_database()) as other:  # pg_subscription is there too
+        with connected(make_database()) as other:  # pg_subscription exists there, too
             clean = catalog(other)
         (change,) = diff(clean, drifted)
         assert line(change).startswith('+ subscription "Sub"')

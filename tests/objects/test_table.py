@@ -1,4 +1,4 @@
-"""Tables: added, dropped, and every setting of one changes, is named, and goes back."""
+"""Tables: added, dropped, and every setting of one changes, is reported, and is reverted."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tablespaces of tables, indexes and constraints: where they are kept changes, is named, and goes back."""
+"""Tablespaces of tables, indexes and constraints: each changes, is reported, and is reverted."""
 
 from contextlib import closing
 
@@ -76,9 +76,9 @@ CASES = [
 
 @pytest.fixture(scope="session")
 def elsewhere(server: URL) -> None:
-    """A tablespace that lives and dies with the test's server."""
+    """A tablespace that exists during the test."""
     with closing(servers.connect(server)) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(1)")  # other processes test on the same server
+        cursor.execute("SELECT pg_advisory_lock(1)")  # other processes run tests on the same server
         cursor.execute("SELECT FROM pg_tablespace WHERE spcname = 'elsewhere'")
         if cursor.fetchone() is None:
             cursor.execute("SET allow_in_place_tablespaces = on")

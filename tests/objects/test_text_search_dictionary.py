@@ -1,4 +1,4 @@
-"""Text search dictionaries: each attribute changes, is named, and goes back."""
+"""Text search dictionaries: each attribute changes, is reported, and is reverted."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Text search parsers and templates: each attribute changes, is named, and goes back."""
+"""Text search parsers and templates: each attribute changes, is reported, and is reverted."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Triggers: each attribute changes, is named, and goes back."""
+"""Triggers: each attribute changes, is reported, and is reverted."""
 
 import pytest
 
@@ -160,7 +160,7 @@ CASES = [
     Case(
         "partitions, added", PARTS, "CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()", ["+ tri"]
     ),
-    Case(  # until PostgreSQL 15 this renamed the parent's alone
+    Case(  # until PostgreSQL 15 this renamed only the parent's trigger
         "partitions, renamed", PARTS, "ALTER TRIGGER tr ON t RENAME TO x", ["- trigger tr on t", "+ trigger x on t"], 15
     ),
     Case("partitions, changed", PARTS, replaced("BEFORE UPDATE ON t FOR EACH ROW"), ["~ trigger tr on t: def"]),

@@ -1,4 +1,4 @@
-"""What no kind knows: noticed and named, and taken away again; only a person can write it."""
+"""Objects that no kind covers: they are reported and can be dropped, but only a person can create them."""
 
 import pytest
 from sqlalchemy import text
@@ -16,7 +16,7 @@ from whisper_migrate.words import line
 
 @pytest.fixture
 def a_kind_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As what a later PostgreSQL brings would be."""
+    """Make a kind unknown, as if a later PostgreSQL had introduced it."""
     monkeypatch.delitem(KINDS, "conversion")
     monkeypatch.delitem(inspect.RARE, "conversion")
 
@@ -45,7 +45,7 @@ def test_shell(make_database: MakeDatabase) -> None:
 
 
 def test_base_type(make_database: MakeDatabase) -> None:
-    """With its functions, which the kind of functions knows, and with what uses it."""
+    """A base type, together with its functions, which have a kind, and with objects that use it."""
     with connected(make_database()) as connection:
         apply(connection, "CREATE TABLE t (a int); INSERT INTO t VALUES (1)")
         clean = catalog(connection)

@@ -1,4 +1,4 @@
-"""User mappings: seen, compared and put back, without ever showing a password."""
+"""User mappings: reported, compared and re-created, without ever showing a password."""
 
 import pytest
 
@@ -55,7 +55,7 @@ def test_user_mapping(make_database: MakeDatabase, case: Case) -> None:
 
 @pytest.mark.parametrize("name", SECRET)
 def test_password(make_database: MakeDatabase, name: str) -> None:
-    """That it differs is seen; what it is, nobody is told, so no SQL can put it back."""
+    """A changed password is reported but never shown, so no SQL can restore it."""
     with connected(make_database()) as connection:
         apply(connection, BEFORE)
         clean = catalog(connection)

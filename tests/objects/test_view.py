@@ -1,4 +1,4 @@
-"""Views: each attribute changes, is named, and goes back, with all that stands on the view."""
+"""Views: each attribute changes, is reported, and is reverted, with all objects that depend on the view."""
 
 import pytest
 
@@ -10,7 +10,7 @@ CREATE TABLE t (id int PRIMARY KEY, note varchar(20), done boolean DEFAULT false
 CREATE VIEW v AS SELECT id, note FROM t;
 """
 
-# A view with everything that can stand on one.
+# A view with every kind of object that can depend on one.
 CROWD = """
 CREATE TABLE t (id int PRIMARY KEY, note varchar(20), done boolean DEFAULT false);
 CREATE TABLE log (id int, note text);
@@ -174,7 +174,7 @@ CASES = [
     ),
 ]
 
-# What PostgreSQL refuses on a table while others stand on it: they come off, and go back on exactly as they were.
+# Changes that PostgreSQL refuses while other objects depend on the table: those are dropped and re-created unchanged.
 BENEATH = {
     "type": "ALTER TABLE t ALTER note TYPE varchar(30)",
     "another type": "ALTER TABLE t ALTER note TYPE text",
@@ -189,7 +189,7 @@ def test_view(make_database: MakeDatabase, case: Case) -> None:
 
 @pytest.mark.parametrize("what", BENEATH)
 def test_what_is_beneath_changes(make_database: MakeDatabase, what: str) -> None:
-    """Here all is rebuilt by both ways, since nobody could have made the change without that."""
+    """In both directions all objects are re-created, since the change is not possible without that."""
     table, crowd = CROWD.split("\n", 2)[1], CROWD.split("\n", 2)[2]
     drop = "DROP VIEW v CASCADE; DROP POLICY IF EXISTS p ON log; DROP TABLE log; DROP FUNCTION instead();"
     change = f"{drop}{BENEATH[what]};{crowd}{BODY}"

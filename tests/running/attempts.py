@@ -1,4 +1,4 @@
-"""Little projects to run: revisions r1, r2 ... that are given by what they do."""
+"""Little projects to run, with revisions r1, r2 ... given by their Python code."""
 
 import shutil
 import textwrap
@@ -48,7 +48,7 @@ def downgrade() -> None:
 
 
 class Said(Progress):
-    """Keeps the lines that a run says."""
+    """Keeps the lines that a run prints."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -71,7 +71,7 @@ class Said(Progress):
 
 
 def project(folder: Path, *ups: str, downs: tuple[str, ...] = ()) -> Project:
-    """A project whose revision number n does `ups[n - 1]`, lines of Python, and is taken back by `downs[n - 1]`."""
+    """Create a project whose revision n runs the Python code `ups[n - 1]`, and `downs[n - 1]` in its downgrade."""
     (folder / "alembic/versions").mkdir(parents=True)
     (folder / "alembic/env.py").write_text(ENV)
     shutil.copy(ROOT / "alembic.ini", folder)
@@ -91,12 +91,12 @@ def write(project: Project, number: int, up: str, down: str = "raise NotImplemen
 
 
 def sql(*statements: str) -> str:
-    """The lines of Python that execute these."""
+    """Return Python code that executes these statements."""
     return "\n".join(f"op.execute({statement!r})" for statement in statements)
 
 
 def alone(*statements: str) -> str:
-    """The same, in an autocommit block."""
+    """Return Python code that executes these statements in an autocommit block."""
     return f"{AUTOCOMMIT}\n{textwrap.indent(sql(*statements), '    ')}"
 
 

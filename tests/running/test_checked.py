@@ -1,4 +1,4 @@
-"""What a run says before and after: drift in its way, what it loses, and whether the database is as promised."""
+"""The checks of a run: drift that blocks it, the data it loses, and the comparison with the history after it."""
 
 import re
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def made(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def migrate(capsys: pytest.CaptureFixture[str], made: Project, database: URL) -> Migrate:
-    """A command on the project and its database, in this process."""
+    """Run a command on the project and its database, in this process."""
 
     def command_of_ours(*arguments: str, url: URL = database) -> Said:
         return command(capsys, made, url, *arguments)
@@ -60,7 +60,7 @@ def test_log_says_where_it_stood_what_ran_and_what_it_is_then(migrate: Migrate) 
     ]
 
 
-# Drift at r1, and what of it a pending revision touches.
+# Drift at r1, and the part of it that a pending revision touches.
 IN_THE_WAY = {
     ("ALTER TABLE t ADD COLUMN m text", "CREATE TABLE u (x text)", "CREATE VIEW w AS SELECT n FROM t"): (
         "+ column t.m text (r2 touches it)",
@@ -133,7 +133,7 @@ def test_what_cannot_be_checked_is_said(migrate: Migrate, database: URL, monkeyp
         ask(database, ROWS)
         said = migrate("downgrade", "-1", url=url)
         assert said.code == 2 and "What the downgrade would lose cannot be told. no server here." in said.err
-        word = f"{database.database}:2"  # all rows that there are
+        word = f"{database.database}:2"  # the number of all rows
         assert f"--allow-data-loss {word}" in said.err
         said = migrate("downgrade", "-1", "--allow-data-loss", word, url=url)
         assert said.code == 2 and "The database is downgraded, to r2; whether" in said.err
@@ -157,7 +157,7 @@ def test_downgrade_that_would_lose_rows_needs_a_word(migrate: Migrate, made: Pro
     run(made, database)
     ask(database, ROWS)
     assert migrate("downgrade", "-1").code == 0  # u is empty
-    ask(database, "UPDATE t SET m = id, n = 3000000000 + id")  # no longer the default, nor what an integer holds
+    ask(database, "UPDATE t SET m = id, n = 3000000000 + id")  # no default, and too large for integer
     said = migrate("downgrade", "-1")
     assert said.code == 2 and "Failed: Nothing was taken back, since that would lose data." in said.err
     assert "  loses column t.m: 2 rows\n" in said.err
@@ -176,13 +176,13 @@ def test_downgrade_that_would_lose_rows_needs_a_word(migrate: Migrate, made: Pro
     ask(database, "INSERT INTO t VALUES (3, 3000000003, NULL, 1)")
     said = migrate("downgrade", "base", "--allow-data-loss", word)
     assert said.code == 2 and f"The word that was given is {word}, and it is {name}:7 now." in said.err
-    ask(database, "DELETE FROM t WHERE id <> 1; UPDATE t SET n = 1")  # fewer are no reason
+    ask(database, "DELETE FROM t WHERE id <> 1; UPDATE t SET n = 1")  # a permit for more rows is enough
     said = migrate("downgrade", "base", "--allow-data-loss", word)
     assert said.code == 0 and "  loses table t: 1 row\n" in said.out and "Downgraded from r2 to no revision" in said.out
-    assert migrate("downgrade").code == 2  # no target, no downgrade
+    assert migrate("downgrade").code == 2  # without a target there is no downgrade
 
 
-# How a downgrade may empty tables by hand, and of how many rows the word then speaks.
+# Ways for a downgrade to empty tables, and the number of rows in the permit.
 BY_HAND = {
     sql("DELETE FROM t WHERE id = 1"): 2,
     sql("TRUNCATE t"): 2,

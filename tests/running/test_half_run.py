@@ -1,4 +1,4 @@
-"""A revision that was stopped in its middle is known to every command, is no drift, and is finished before all else."""
+"""A revision that was stopped in its middle: every command reports it, and it must be finished first."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,17 +14,17 @@ from tests.running.attempts import alone, project, run, sql
 from whisper_migrate.errors import Failure
 
 FIRST = sql("CREATE TABLE t (n integer)")
-# The second index meets two rows that are equal.
+# The second index fails on two equal rows.
 STOPPED = alone("CREATE INDEX CONCURRENTLY t_n ON t (n)", "CREATE UNIQUE INDEX CONCURRENTLY t_u ON t (n)")
 STATE = (
     "SELECT version_num, to_regclass('t_n') IS NOT NULL, (SELECT count(*) FROM whisper_journal) FROM alembic_version"
 )
 
-# Who waits asks again and again who holds the lock.
+# A run that waits for the lock repeatedly asks who holds it.
 WAITS = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 WAITS += " AND query LIKE '%pg_locks AS l JOIN pg_catalog.pg_stat_activity%'"
 
-# What each command does about it: its exit code, and whether it says so on standard output or as a failure.
+# By command: the exit code, and whether the stopped revision is reported on standard output or as a failure.
 COMMANDS: dict[tuple[str, ...], tuple[int, str]] = {
     ("status",): (0, "out"),
     ("check-drift", "--only", "database"): (1, "out"),
@@ -72,7 +72,7 @@ def test_every_command_knows_of_it(capsys: pytest.CaptureFixture[str], tmp_path:
 
 @pytest.mark.servers("pg18")
 def test_repair_and_stamp_wait_for_a_run(capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL) -> None:
-    """Both take its lock, and that of the connection that runs revisions, whose backend may outlive its client."""
+    """Both take a run's lock, and the lock of the connection for revisions, whose process may outlive its client."""
     made = project(tmp_path, FIRST)
     run(made, database)
     ask(database, "CREATE INDEX odd ON t (n)")

@@ -1,4 +1,4 @@
-"""A revision with an autocommit block: whatever stops it, it is taken up where it was, or refused with the facts."""
+"""Revisions with an autocommit block: after any interruption, they resume or are refused with the reason."""
 
 import re
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def indexes(url: URL) -> dict[object, object]:
 
 @contextmanager
 def stopping(url: URL, query: str) -> Iterator[None]:
-    """End the backend that runs this query, as soon as it does."""
+    """End the server process that runs this query, as soon as it runs."""
     find = f"SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '{query}%'"
 
     def stop() -> None:
@@ -115,12 +115,12 @@ def test_nothing_else_runs_before_it_is_finished(tmp_path: Path, database: URL) 
     ) as caught:
         run(made, database, "-1", "downgrade")
     assert "migrate.py upgrade +1" in str(caught.value.remedy) and total(database) == 5150
-    ask(database, "UPDATE alembic_version SET version_num = 'r2'")  # somebody has finished it, and stamped it
+    ask(database, "UPDATE alembic_version SET version_num = 'r2'")  # a person has finished the revision and stamped it
     assert run(made, database).applied == [] and journal(database) == []
 
 
 def test_index_build_that_was_stopped_is_made_again(tmp_path: Path, database: URL) -> None:
-    """The build waits for a transaction that is open; then its backend is ended."""
+    """The build waits for an open transaction; then its server process is ended."""
     made = project(tmp_path, FIRST, "\n".join([sql("UPDATE t SET n = n + 1"), BUILD, sql("ALTER TABLE t ADD m text")]))
     run(made, database, "r1")
     with connected(database) as other:
@@ -144,7 +144,7 @@ def test_index_build_that_fails_leaves_nothing_behind(tmp_path: Path, database: 
     with pytest.raises(Failure, match="could not create unique index"):
         run(made, database)
     assert list(indexes(database)) == ["t_pkey"] and journal(database) == []
-    # and one that somebody else has left behind is not taken for it
+    # an invalid index of somebody else is not taken for the finished one
     with pytest.raises(Exception, match="could not create"):
         ask(database, 'CREATE UNIQUE INDEX CONCURRENTLY "T ""n""" ON public.t (n)')
     assert False in indexes(database).values()
@@ -155,7 +155,7 @@ def test_index_build_that_fails_leaves_nothing_behind(tmp_path: Path, database: 
 
 
 def test_batches_go_on_where_they_were(tmp_path: Path, database: URL) -> None:
-    """A loop asks each statement for its number of rows: those of before are told as they were."""
+    """A loop uses the row count of each statement, so a skipped statement must have the same row count as before."""
     loop = f"""
         op.add_column("t", sa.Column("m", sa.Integer))
         {AUTOCOMMIT}
@@ -182,7 +182,7 @@ def test_batches_go_on_where_they_were(tmp_path: Path, database: URL) -> None:
 
 @pytest.mark.servers("pg18")
 def test_commit_as_a_statement_is_no_way_around(tmp_path: Path, database: URL) -> None:
-    """As people wrote it before there was an autocommit block."""
+    """The way to commit in a revision before autocommit blocks existed."""
     build = sql("UPDATE t SET n = n + 1", "COMMIT", "CREATE INDEX CONCURRENTLY t_n ON t (n)", "UPDATE t SET n = n + 1")
     made = project(tmp_path, FIRST, "\n".join([build, FAIL]))
     with pytest.raises(Failure, match=r"in the middle of r2: division by zero. 3 of its statements"):

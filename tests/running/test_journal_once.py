@@ -1,4 +1,4 @@
-"""A statement that writes is run once, whatever fails after it: PostgreSQL says which ones do, and not their words."""
+"""A statement that writes runs once, even if a later one fails; PostgreSQL decides whether it has written."""
 
 import re
 import textwrap
@@ -20,7 +20,7 @@ PAY = sql(
     "CREATE PROCEDURE pay_twice() LANGUAGE sql AS 'SELECT pay(); SELECT pay()'",
     "CREATE PROCEDURE pay_and_commit() LANGUAGE plpgsql AS $$BEGIN PERFORM pay(); COMMIT; PERFORM pay(); END$$",
 )
-# Each writes 5 or 10 into `paid`, or makes a table: run twice, it would pay twice, or fail.
+# Each statement adds 5 or 10 to `paid`, or creates a table: a second time it would add twice, or fail.
 WRITING = {
     "SELECT pay()": 5,
     "(SELECT pay())": 5,
@@ -53,12 +53,12 @@ def paid(url: URL) -> object:
 
 @pytest.mark.parametrize("place", ["in the block", "before it"])
 def test_statement_that_writes_is_run_once(tmp_path: Path, database: URL, place: str) -> None:
-    """In the block, or in the transaction that the block commits; what only reads is run each time."""
+    """In the block, or in the transaction that the block commits. Statements that only read run each time."""
     run(project(tmp_path / "first", FIRST, PAY), database)
     ask(database, "UPDATE t SET n = 1 WHERE id < 3")
     for number, (statement, pays) in enumerate(WRITING.items(), 3):
         if place == "before it" and "COMMIT" in statement.upper():
-            continue  # no transaction lets them
+            continue  # not allowed in a transaction
         begin = alone(statement) if place == "in the block" else sql(statement)
         read = "with op.get_context().autocommit_block():\n" + textwrap.indent(READS, "    ")
         ask(database, "DELETE FROM paid", "DROP TABLE IF EXISTS made", "UPDATE alembic_version SET version_num = 'r2'")
@@ -77,7 +77,7 @@ def test_statement_that_writes_is_run_once(tmp_path: Path, database: URL, place:
 
 @pytest.mark.servers("pg18")
 def test_rows_of_a_statement_that_is_done_are_not_made_up(tmp_path: Path, database: URL) -> None:
-    """A revision that uses what a writing SELECT returned is refused, and one that only drops the rows goes on."""
+    """A revision that uses rows of a writing SELECT is refused; a revision that ignores the rows resumes."""
     bind = "op.get_bind().execute(sa.text('SELECT pay()'))"
     for number, rows in enumerate(
         (f"{bind}.scalar_one()", f"list({bind})", f"{bind}.all()", "op.get_bind().scalar(sa.text('SELECT pay()'))")
@@ -103,7 +103,7 @@ def test_procedure_that_commits_and_fails_is_not_run_again(tmp_path: Path, datab
     with pytest.raises(Failure, match="was stopped while its statement 1 ran"):
         run(made, database)
     assert paid(database) == 5
-    # nor one that hides it from the journal
+    # nor a SELECT that is committed before its journal entry
     for number, hidden in enumerate(("SELECT pay(); COMMIT; SELECT 1 / 0", "SELECT pay(); COMMIT; BEGIN"), 4):
         ask(database, "DELETE FROM paid", "DELETE FROM whisper_journal")
         made = project(tmp_path / str(number), FIRST, PAY, alone(hidden))

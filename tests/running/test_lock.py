@@ -1,4 +1,4 @@
-"""One run at a time: whoever starts it, whatever it does, and whatever becomes of the lock."""
+"""One run at a time: whichever way it starts, whatever it runs, and even if its lock is lost."""
 
 import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
@@ -23,13 +23,13 @@ pytestmark = pytest.mark.servers("pg18")
 
 
 def waiting(url: URL) -> int:
-    """How many sessions of ours there are: while one waits for the lock, it has no other."""
+    """Return the number of sessions that ask who holds the lock: one per waiting run."""
     ours = "application_name = 'whisper-migrate' AND datname = current_database() AND query LIKE '%pg_locks%'"
     return int(str(ask(url, f"SELECT count(*) FROM pg_stat_activity WHERE {ours}")[0][0]))
 
 
 def _upgrade(root: Path, url: URL, pipe: object) -> None:
-    """In a process of its own, as Alembic's context is one for a whole process."""
+    """Upgrade in a separate process, because Alembic's context is global to a process."""
     said = Said()
     outcome = run(Project(root), url, said=said)
     pipe.send(([applied.revision for applied in outcome.applied], said.lines))  # type: ignore[attr-defined]
@@ -74,7 +74,7 @@ def test_plain_alembic_takes_turns_with_ours(tmp_path: Path, database: URL) -> N
 
 
 def test_waiting_runs_are_in_nobodys_way(tmp_path: Path, database: URL) -> None:
-    """CREATE INDEX CONCURRENTLY waits for every snapshot: a run that waits for the lock must hold none."""
+    """CREATE INDEX CONCURRENTLY waits for every snapshot, so a run that waits for the lock must hold none."""
     first = project(tmp_path / "one", SLOW)
     run(first, database)
     made = project(tmp_path / "two", SLOW, alone("SELECT pg_sleep(0.3)", "CREATE INDEX CONCURRENTLY t_n ON t (n)"))
@@ -110,12 +110,12 @@ def test_backend_of_a_killed_run_is_waited_for(tmp_path: Path, database: URL) ->
         until(lambda: "A run that was stopped is not yet gone: process " in said)
         left.close()
         assert running.result().after == ["r1"]
-    # and PostgreSQL itself looks for the client of a statement that takes long
+    # PostgreSQL also checks the client connection during a long statement
     assert "1s" in str(ask_session(made, database, "SHOW client_connection_check_interval"))
 
 
 def ask_session(made: Project, database: URL, query: str) -> object:
-    """What a session's own connection says."""
+    """Run a query on the connection of a session, and return the result."""
     from whisper_migrate.running.session import session
 
     with session(made, database, progress=Said()) as opened:

@@ -1,4 +1,4 @@
-"""What a transaction may wait for locks is for all of its statements together, since it keeps those that it has."""
+"""The time that a transaction may wait for locks is for all of its statements, because it keeps the locks it has."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,9 +21,9 @@ LEFT = "INSERT INTO seen (setting) SELECT current_setting('lock_timeout')"
     ("body", "left"),
     [
         (sql("ALTER TABLE t ADD COLUMN m integer", LEFT, LEFT), [True, True]),
-        # Another transaction has all of it again.
+        # Each transaction has the full time.
         (f"{sql('ALTER TABLE t ADD COLUMN m integer', LEFT)}\n{alone('VACUUM t')}\n{sql(LEFT)}", [True, False]),
-        # What a revision says itself holds.
+        # A lock_timeout that a revision sets takes precedence.
         (sql("SET LOCAL lock_timeout = '25s'", "ALTER TABLE t ADD COLUMN m integer", LEFT), [False]),
     ],
     ids=["one transaction", "two transactions", "its own time-out"],

@@ -1,4 +1,4 @@
-"""`--sql`: a script that a DBA runs with psql, and that leads where an upgrade would."""
+"""`--sql`: a script for psql that leads to the same database as an upgrade."""
 
 import subprocess
 from pathlib import Path
@@ -33,7 +33,7 @@ def write(project: Project, direction: str, target: str) -> str:
 def test_script_of_our_revisions_leads_to_the_head_and_back(database: URL, server: URL) -> None:
     done = psql(database, write(OURS, "upgrade", f"base:{FIRST}"))
     assert done.returncode == 0, done.stderr
-    # one who has run a part of it is told so, and one who has not
+    # a script refuses a database that is not where it begins
     again = psql(database, write(OURS, "upgrade", "head"))
     assert again.returncode == 3 and f"begins at base, and the database stands at {FIRST}" in again.stderr
     done = psql(database, write(OURS, "upgrade", f"{FIRST}:head"))

@@ -1,4 +1,4 @@
-"""What a revision leaves in its session is gone before its stamp is written, and before the next revision runs.
+"""A revision's changes to its session are undone before its stamp is written and before the next revision runs.
 
 In a run, in a shadow, and in a script for psql.
 """
@@ -15,7 +15,7 @@ from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.history import History
 
 BEFORE = sql("CREATE SCHEMA IF NOT EXISTS other", "CREATE TABLE wanted (n integer)")
-# What a revision does to its session, for good or for its transaction.
+# Changes to the session, or only to the transaction.
 LEAVES = {
     "a schema": sql("SET search_path = other"),
     "a schema, for the transaction": sql("SET LOCAL search_path = other"),
@@ -33,7 +33,7 @@ LEAVES = {
     "rows = sa.text('SELECT * FROM wanted').execution_options(yield_per=2)\nop.get_bind().execute(rows).fetchone()",
     "a prepared statement": sql("PREPARE p AS SELECT 1"),
 }
-# In a session that is not its own, each of these means something else, or fails.
+# In a session with those changes, each of these means something else, or fails.
 THEN = sql(
     "ALTER TABLE wanted ADD m integer",
     "CREATE TABLE made (n integer)",

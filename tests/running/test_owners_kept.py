@@ -1,4 +1,4 @@
-"""What a revision drops and makes again still belongs to who had it."""
+"""Objects that a revision drops and re-creates keep their owners."""
 
 from pathlib import Path
 
@@ -62,7 +62,7 @@ def upgrade(capsys: pytest.CaptureFixture[str], project: Project, url: URL) -> l
 
 @pytest.mark.servers("pg18", "pg15")
 def test_it_is_given_back(project: Project, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing else is: neither what is new nor what the revision gives away."""
+    """New objects, and objects that the revision gives to another role, keep the owner they then have."""
     give = [
         f"ALTER {kind.replace('_', ' ').replace('enum', 'type')} {name} OWNER TO keeper" for kind, name in GIVEN.items()
     ]
@@ -77,7 +77,7 @@ def test_it_is_given_back(project: Project, database: URL, capsys: pytest.Captur
 def test_what_cannot_be_given_back_is_named(
     project: Project, database: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The owner of a schema may drop a view that an administrator has made there, and cannot give one to him."""
+    """A schema's owner may drop an administrator's view in it, but cannot make him the owner of the new view."""
     with role(database, "CREATEDB") as own:
         little.execute(database, f"ALTER SCHEMA public OWNER TO {own.username}")
         little.execute(database, f"GRANT CREATE ON DATABASE {database.database} TO {own.username}")

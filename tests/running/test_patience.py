@@ -1,4 +1,4 @@
-"""A run waits for nothing for long: locks, deadlocks, databases that are not there yet."""
+"""A run never waits long: for locks, in deadlocks, or for a database that is not there yet."""
 
 import socket
 import time
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.servers("pg18")
 
 @contextmanager
 def blocker(url: URL, *statements: str) -> Iterator[Any]:
-    """A transaction of somebody else's that stays open."""
+    """An open transaction of another session."""
     with closing(servers.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute("SET application_name = 'nightly report'")
         connection.autocommit = False
@@ -54,14 +54,14 @@ def test_blocked_statement_lets_others_pass_and_is_tried_again(tmp_path: Path, d
         pid = other.info.backend_pid
         running = pool.submit(run, made, database, said=said, lock_timeout=0.2, retry_for=60)
         until(lambda: "Trying again in" in said)
-        # nobody queues behind it meanwhile
+        # no session queues behind the run meanwhile
         ask(database, "SET lock_timeout = '20s'", "SELECT n FROM t")
         other.close()
         assert running.result().after == ["r2"]
     role = database.username
     (line,) = {line.partition(" Trying")[0] for line in said.lines if "Trying again" in line}
     assert f"waited too long for a lock behind process {pid} (role {role}, application 'nightly report', idle" in line
-    assert "SELECT" not in line  # there could be secrets in it
+    assert "SELECT" not in line  # the query may contain secrets
     assert ask(database, "SELECT sum(n), count(m) FROM t") == [(54, 0)]
 
 
@@ -91,7 +91,7 @@ def test_relative_target_means_the_same_when_it_is_tried_again(tmp_path: Path, d
 
 
 def test_deadlock_is_tried_again(tmp_path: Path, database: URL) -> None:
-    """The other waits for what the revision has, and the revision for what the other has: one must give way."""
+    """Both sessions wait for a lock that the other one has, so PostgreSQL cancels one of them."""
     other_waits = "SELECT FROM pg_locks WHERE relation = 'u'::regclass AND NOT granted"
     other_lives = "SELECT FROM pg_stat_activity WHERE application_name = 'nightly report'"
     until_then = f"WHILE EXISTS ({other_lives}) AND NOT EXISTS ({other_waits}) LOOP PERFORM pg_sleep(0.02); END LOOP"
@@ -132,7 +132,7 @@ def test_statement_timeout_is_an_option(tmp_path: Path, database: URL) -> None:
 
 
 def test_database_that_is_not_there_yet(database: URL) -> None:
-    """A port that is open is no database that answers."""
+    """An open port does not mean that the database answers."""
     with socket.socket() as port:
         port.bind(("127.0.0.1", 0))
         port.listen()

@@ -1,4 +1,4 @@
-"""Through a PgBouncer that lends its connections by the transaction, a lock means nothing: it is refused."""
+"""With a PgBouncer that lends connections by transaction a lock has no effect, so a run is refused."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,7 @@ pytestmark = [
 
 @pytest.fixture
 def pooled(place: Path, database: URL) -> Iterator[Pooled]:
-    """The database's URL through a PgBouncer with these settings."""
+    """Return the database's URL through a PgBouncer with these settings."""
     with ExitStack() as stack:
         yield lambda mode, size=10: stack.enter_context(pooler(database, place / mode, mode, size))
 
@@ -38,7 +38,7 @@ def test_transaction_pooling_is_refused(tmp_path: Path, pooled: Pooled, database
         and "pool_mode = session" in str(caught.value.remedy)
     )
     assert ask(database, "SELECT to_regclass('t'), to_regclass('alembic_version')") == [(None, None)]
-    # and no lock stays behind on a connection that the pooler keeps
+    # no lock is left on a connection that the pooler keeps
     assert run(made, database).after == ["r1"]
 
 
@@ -67,7 +67,7 @@ def test_session_pooling_is_as_good_as_none(tmp_path: Path, pooled: Pooled, data
 
 
 def test_whole_project_through_session_pooling(tmp_path: Path, pooled: Pooled, database: URL) -> None:
-    """With PgBouncer's stock settings, which refuse every startup parameter that it does not track."""
+    """With PgBouncer's default settings, which refuse every startup parameter that it does not track."""
     checkout = copied(tmp_path, pooled("session", 20))
     run = checkout.migrate("upgrade")
     assert run.code == 0 and "Checked: the database is what the history says." in run.out, run

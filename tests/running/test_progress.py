@@ -1,4 +1,4 @@
-"""What is seen of a run while it is at work."""
+"""The progress of a run, as it is displayed."""
 
 import io
 from pathlib import Path
@@ -14,7 +14,7 @@ from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.runner import runner
 
 TABLE = sql("CREATE TABLE t (n integer)", "INSERT INTO t SELECT generate_series(1, 300)")
-# It builds for as long as the function takes, row by row.
+# An index whose build takes as long as its function, row by row.
 SLOW = "CREATE FUNCTION slow(integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT pg_sleep(0.001); SELECT $1'"
 
 pytestmark = pytest.mark.servers("pg18")

@@ -1,4 +1,4 @@
-"""Upgrades, downgrades and stamps: targets, and databases that stand nowhere sure."""
+"""Upgrades, downgrades and stamps: their targets, and databases with an uncertain stamp."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def stamps(url: URL) -> list[str]:
 
 
 def test_targets_name_what_they_lead_to(checkout: Checkout, database: URL) -> None:
-    """In this process, since the command line has no part in it."""
+    """Runs in this process, because the command line has no part in it."""
     for number in range(1, 4):
         checkout.write_revision(f"r{number}", f"r{number - 1}" if number > 1 else HEAD)
     project, heard = Project(checkout.root), []

@@ -1,4 +1,4 @@
-"""What a script for psql says, waits for and writes down, as a run of ours would."""
+"""A script for psql prints, waits and writes the ledger like a run."""
 
 import re
 from pathlib import Path
@@ -53,7 +53,7 @@ def test_what_only_speaks_of_it(statement: str) -> None:
 
 @pytest.mark.servers("pg18")
 def test_only_what_works_concurrently_waits_for_ever(tmp_path: Path, database: URL) -> None:
-    """Each statement's own time-out is seen by psql itself, which runs the script with one more in front of each."""
+    """psql shows the lock_timeout of each statement, by a SHOW that is added before it."""
     made = project(
         tmp_path,
         sql("CREATE TABLE t (n integer)"),
@@ -83,7 +83,7 @@ ODD = 'it\'s \\\\n :odd `date` \\"quoted\\"'
 def test_afterwards_everything_knows_what_ran(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A first run and one that goes on, back to the beginning, and up again, where the tables are there already."""
+    """Upgrade, upgrade again, downgrade to base, and upgrade where the ledger exists already."""
     made = little.project(tmp_path)
     file = made.root / "alembic/versions/two.py"
     text = file.read_text().replace("greet authors by mail", ODD)
@@ -148,7 +148,7 @@ def test_a_file_is_written_whole_and_nothing_else_is_overwritten(tmp_path: Path)
     made = project(tmp_path, sql("CREATE TABLE t (n integer)"))
     text, file = write(made, "upgrade", "head"), tmp_path / "up.sql"
     save(text, file)
-    save(text, file)  # a script of ours is made anew
+    save(text, file)  # an older script is overwritten
     assert file.read_text() == text and not list(tmp_path.glob(".up.sql*"))
     theirs = tmp_path / "theirs.sql"
     theirs.write_text("SELECT 1;\n")

@@ -1,4 +1,4 @@
-"""A script for psql puts the values into the database that a run with a connection puts there."""
+"""A script for psql stores the same values as a run with a connection."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.little import command
 from tests.running.attempts import project
 from tests.running.test_offline import psql, write
 
-# Column types, as SQLAlchemy has them, and values of each.
+# SQLAlchemy's column types, and values of each.
 VALUES = {
     "postgresql.ARRAY(sa.Enum('x', \"y'z\", name='mood'))": "['x', \"y'z\"], [], None",
     "postgresql.ARRAY(postgresql.ENUM('x', name='mood', create_type=False))": "['x', None]",

@@ -1,4 +1,4 @@
-"""A revision that waits for itself, on a second connection, is named at once: in a run and in a shadow."""
+"""A revision that waits for itself on a second connection is reported at once, in a run and in a shadow."""
 
 import os
 from pathlib import Path
@@ -32,7 +32,7 @@ thread.start()
 thread.join()
 """
 URL_OF_IT = "op.get_bind().engine.url.set(drivername='postgresql').render_as_string(hide_password=False)"
-# How a revision comes to a second connection, which waits for a lock of the first one, or the first one for its lock.
+# The ways in which a revision opens a second connection, and which of the two connections waits for the other.
 WAYS = {
     "engine": f"{ALTER}\nwith op.get_bind().engine.connect() as c:\n    c.execute(sa.text('SELECT * FROM t'))",
     "Session": f"from sqlalchemy.orm import Session\n{ALTER}\nwith Session(op.get_bind().engine) as s:\n"

@@ -1,4 +1,4 @@
-"""Targets that lead nowhere: a sentence, and what to type."""
+"""Targets that lead nowhere: the message and the remedy."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.running.way import way
 
-# Direction, target, where the database is; what is said, and what to type.
+# Direction, target, stamp of the database; message and remedy.
 NOWHERE = [
     ("upgrade", "+1", "r3", "The database is at r3, the head: no revision comes after it.", "status"),
     ("upgrade", "+9", "r1", "Only 2 revisions come after r1, and +9 asks for 9.", "upgrade head"),

@@ -1,4 +1,4 @@
-"""A revision that ends the transaction it runs in is refused by name: nothing is stamped, nothing is in the ledger."""
+"""A revision that ends its transaction is refused by name: it is not stamped, and the ledger has no entry."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ WORK = sql("CREATE TABLE u (n integer)", "UPDATE t SET n = n + 1")
 SESSION = "from sqlalchemy.orm import Session\nsession = Session(op.get_bind())\n"
 RAW = "cursor = op.get_bind().connection.cursor()\n"
 
-# What a revision does after its work; whether what it did before is in the database then.
+# The end of a revision, and whether its previous work is in the database afterwards.
 ROLLED_BACK = {
     "a session": f"{SESSION}session.execute(sa.text('SELECT 1'))\nsession.rollback()",
     "a session that fails": f"{SESSION}try:\n    with session.begin():\n        session.execute(sa.text('SELECT 1'))\n"
@@ -41,7 +41,7 @@ COMMITTED = {
     "the driver": "op.get_bind().connection.commit()",
     "the driver's cursor": f"{RAW}cursor.execute('COMMIT; BEGIN')",
 }
-# These end no transaction, or are written into the journal.
+# These end no transaction, or are recorded in the journal.
 ALLOWED = {
     "savepoints": "bind = op.get_bind()\nwith bind.begin_nested() as one:\n"
     "    op.execute('DELETE FROM t')\n    one.rollback()\n"
@@ -62,7 +62,7 @@ UNDO = ("DROP TABLE IF EXISTS u, w, whisper_journal", "DROP INDEX IF EXISTS t_n"
 
 
 def refused(folder: Path, url: URL, end: str) -> str:
-    """What is said of a revision that ends like this, by a run and by its proof, which never come to a table `w`."""
+    """Return the message about such a revision, from a run and from its proof; neither creates a table `w`."""
     made = project(folder, FIRST, f"{WORK}\n{end}\n{sql('CREATE TABLE public.w ()')}")
     with pytest.raises(Failure) as caught:
         run(made, url)
@@ -96,7 +96,7 @@ def test_what_ends_no_transaction_runs(tmp_path: Path, database: URL) -> None:
         ask(database, "UPDATE t SET n = n - 1", "DROP TABLE IF EXISTS whisper_journal")
 
 
-# What a revision does about a statement that has failed.
+# Ways for a revision to handle a failed statement.
 AFTERWARDS = {
     "rolls back, and raises it": "except Exception:\n    op.get_bind().rollback()\n    raise",
     "rolls back by SQL": "except Exception:\n    op.execute('ROLLBACK')\n    raise",
@@ -139,7 +139,7 @@ def test_checked_run_and_proof_refuse_it_in_a_shadow(
 
 
 def test_ended_the_program(tmp_path: Path, database: URL) -> None:
-    """Where rows are, as in production only, so that no shadow sees it: exit code 0 would say that it is applied."""
+    """A sys.exit(0) that only happens with rows, so no shadow reveals it: the exit code would mean success."""
     when = "if op.get_bind().scalar(sa.text('SELECT count(*) FROM t')):\n    raise SystemExit(0)"
     with pytest.raises(Failure, match=r"rolled back: SystemExit: 0 \(alembic/versions/r2.py:\d+\)"):
         run(project(tmp_path, FIRST, f"{WORK}\n{when}"), database)
@@ -147,7 +147,7 @@ def test_ended_the_program(tmp_path: Path, database: URL) -> None:
 
 
 def test_details_of_a_cursor_of_its_own(tmp_path: Path, database: URL) -> None:
-    """What PostgreSQL says of a statement that SQLAlchemy has not run."""
+    """PostgreSQL's message about a statement that was not run by SQLAlchemy."""
     made = project(tmp_path, FIRST, f"{RAW}cursor.execute('INSERT INTO t VALUES (1); CREATE UNIQUE INDEX i ON t (n)')")
     with pytest.raises(Failure, match=r"r2.py:\d+\)\. DETAIL: Key \(n\)=\(1\) is duplicated"):
         run(made, database)

@@ -1,4 +1,4 @@
-"""The connection is cut, the server is restarted, the disk is full: nothing is lost, and the next run finishes."""
+"""Connection cut, server restarted, disk full: nothing is lost, and the next run finishes."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ from whisper_migrate.running import runner
 
 pytestmark = pytest.mark.servers("pg18")
 
-# What goes wrong does so for as long as a table is there; the revision before it must stay.
+# Each fault lasts while a certain table exists; the revision before it must stay applied.
 HARMED = """op.execute('CREATE TABLE half AS SELECT 1'); op.execute(\"\"\"
         DO $$BEGIN IF to_regclass('bad_day') IS NOT NULL THEN {harm} END IF; END$$\"\"\")"""
 
@@ -32,7 +32,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 def pending(checkout: Checkout, database: URL, harm: str) -> Checkout:
-    """Two revisions for a database with a row, the second of which does not get through today."""
+    """Two revisions for a database with a row; the second one fails at first."""
     migrated(database)
     ask(database, "CREATE TABLE bad_day ()", "INSERT INTO users (user_id, username) VALUES ('1', 'one')")
     checkout.write_revision("aaaa", HEAD, up="op.execute('CREATE TABLE whole (id int)')")
@@ -45,7 +45,7 @@ def upgrade(checkout: Checkout, database: URL) -> runner.Outcome:
 
 
 def finished(checkout: Checkout, database: URL, better: Callable[[], object] | None = None) -> None:
-    """All of the first revision and nothing of the second is there; once it is better, the rest comes."""
+    """Require all of the first revision and nothing of the second; once the fault is over, the second runs, too."""
     state = "SELECT version_num, to_regclass('whole')::text, to_regclass('half')::text FROM alembic_version"
     assert ask(database, state) == [("aaaa", "whole", None)]
     better() if better else ask(database, "DROP TABLE bad_day")
@@ -78,7 +78,7 @@ def test_server_restarted_in_the_middle(checkout: Checkout, place: Path) -> None
 
 @contextmanager
 def small_disk(folder: Path, owner: int) -> Iterator[Path]:
-    """A file system of 4 MB, which the server's user may write to."""
+    """A file system of 4 MB to which the server's user may write."""
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs", folder], check=True)
     try:

@@ -1,4 +1,4 @@
-"""Model shapes that SQLAlchemy users write, each of which has made some schema tool cry wolf."""
+"""Model shapes that SQLAlchemy users write; each has caused a false alarm in some schema tool."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -161,7 +161,7 @@ table("egg", sa.Column("chicken", sa.ForeignKey("chicken.id", use_alter=True, na
 table("elsewhere", sa.Column("mood", sa.Enum("a", "b", name="mood", schema="other")), schema="other")
 table("far", sa.Column("ref", sa.ForeignKey("other.elsewhere.id", name="fk_far"), index=True), schema="Third One")
 
-# Partitioned, whose children may be made outside the models
+# Partitioned tables, whose partitions may be created outside of the models
 sa.Table(
     "measures",
     metadata,
@@ -171,5 +171,5 @@ sa.Table(
     postgresql_partition_by="RANGE (day)",
 )
 
-# No columns but a key, no key at all
+# Tables with only a key, or without a key
 sa.Table("keyless", metadata, sa.Column("note", sa.Text))
