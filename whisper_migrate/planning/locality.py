@@ -1,8 +1,8 @@
-"""Whether a child table also defines a column or check that it inherits, and keeps when the parent drops its own.
+"""Whether a child table also defines a column or check that it inherits, and keeps it when the parent drops its own.
 
 PostgreSQL makes an inherited column or check the child table's own when the table leaves its parent (NO INHERIT), and
-has no statement that makes a column merely inherited again. A table that leaves its parents for a while in a plan
-therefore inherits from a temporary table meanwhile.
+has no statement that makes a column merely inherited again. A table that leaves its parents during a plan therefore
+inherits from a temporary table until it returns.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FIELD = "inherited_only"
 
 
 def becomes_own(before: Catalog, after: Catalog, altered: Iterable[Key]) -> set[Key]:
-    """The child tables that must leave their parents for a moment, since they are to define a column themselves."""
+    """Return the child tables that must leave their parents for a moment so that a column becomes their own."""
     found = set()
     for key in altered:
         if key[0] == "column" and before[key][FIELD] and not after[key][FIELD] and after[key].derived:
@@ -31,7 +31,7 @@ def becomes_own(before: Catalog, after: Catalog, altered: Iterable[Key]) -> set[
 
 
 def definition_of_its_own(item: Object) -> Object:
-    """An inherited column as CREATE TABLE ... INHERITS defines it once more; the rest comes with the parent's."""
+    """Return an inherited column as CREATE TABLE ... INHERITS defines it again; the rest comes with the parent's."""
     blank = dict.fromkeys((*column.PASSED_ON[2:], "compression", "options"))
     return replace(item.but(**blank | {"not_null": False}), derived=False)
 
@@ -46,12 +46,12 @@ def is_defined_again(catalog: Catalog, item: Object) -> bool:
 
 
 def _inherits(table: Object) -> bool:
-    """Whether a table has ordinary parents: it is no partition."""
+    """Whether a table has parents and is not a partition."""
     return bool(table["parents"]) and not table["partition_bound"]
 
 
 def defined_again(before: Catalog, after: Catalog, made: set[Key]) -> Iterator[Step]:
-    """Checks that come with the parent's, and that the child table is to define too: PostgreSQL merges the two."""
+    """Yield the checks that a child table defines in addition to its parent's: PostgreSQL merges the two."""
     for item in after:
         if item.kind == "constraint" and is_defined_again(after, item):
             old = before.objects.get(item.key)
@@ -61,7 +61,7 @@ def defined_again(before: Catalog, after: Catalog, made: set[Key]) -> Iterator[S
 
 
 class Kept:
-    """The columns and checks of tables that leave their parents, which a temporary parent keeps merely inherited."""
+    """Columns and checks that a temporary parent keeps merely inherited while their table leaves its parents."""
 
     def __init__(self, before: Catalog, after: Catalog, moved: set[Key], changed: set[Key]) -> None:
         self.before, self.after, self.moved = before, after, moved
@@ -80,7 +80,7 @@ class Kept:
             self.parts[table] = kept
 
     def made(self) -> Iterator[Step]:
-        """Make the temporary parents, before any table leaves its own."""
+        """Create the temporary parents, before any table leaves its own."""
         for key, parts in self.parts.items():
             lines = [column.definition(definition_of_its_own(part)) for part in parts if part.kind == "column"]
             lines += [f"CONSTRAINT {part['name']} {part['definition']}" for part in parts if part.kind == "constraint"]
@@ -89,14 +89,14 @@ class Kept:
             yield Step("loosen", self.before[key], self.before[key], sql)
 
     def released(self) -> Iterator[Step]:
-        """Drop them when every table has its parents again."""
+        """Drop the temporary parents when every table has its parents again."""
         for key in self.parts:
             parent = _temporary(key)
             sql = f"ALTER TABLE {key[1]} NO INHERIT {parent}", f"DROP TABLE {parent}"
             yield Step("finish", self.after[key], self.after[key], sql)
 
     def inherited_again(self) -> Iterator[Step]:
-        """Checks that a child table defines, and is only to inherit: made again where they come from."""
+        """Make checks merely inherited that a child table defines: the parent's check is dropped and added again."""
         for item in self.after:
             if item.kind == "constraint" and item[FIELD] and item.key not in self.keys:
                 left = any((kind, str(item.parent)) in self.moved for kind in TABLES)
@@ -104,14 +104,14 @@ class Kept:
                     yield Step("finish", item, item, tuple(self._from_above(item)))
 
     def _from_above(self, item: Object) -> Iterator[str]:
-        """Drop a check from the table that is to inherit it and from those above, and add it to these again."""
+        """Drop a check from its table and the tables above, and add it to those that define it."""
         above_it = above(self.after, item)
         own = sorted((self.after[key] for key in above_it if not self.after[key][FIELD]), key=self._place)
         for one in (*own, item):
             yield f"ALTER TABLE {one.parent} DROP CONSTRAINT {one['name']}"
         for one in own:
             yield f"ALTER TABLE {one.parent} ADD CONSTRAINT {one['name']} {one['definition']}"
-        for comment in self.after:  # on the check of any table that has had it anew
+        for comment in self.after:  # the check was re-created, so its comment is set again
             if comment.kind == "comment" and comment["type"] == "table constraint":
                 on = ("constraint", comment.identity.removeprefix("table constraint "))
                 if on in above_it or (on in self.after and above_it & above(self.after, self.after[on])):
@@ -127,9 +127,9 @@ def _temporary(table: Key) -> str:
 
 
 def beyond_reach(change: Change) -> bool:
-    """Whether a column that the child table defines should only be inherited: PostgreSQL has no statement for that.
+    """Whether a column should become merely inherited, for which PostgreSQL has no statement.
 
-    A model that does not define the column again leaves this unsaid, so that the history may keep it.
+    A model that does not define the column again leaves this open, so the history may keep the definition.
     """
     before, after = change.before, change.after
     if before is None or after is None or after.kind != "column" or change.fields != [FIELD]:
@@ -138,12 +138,12 @@ def beyond_reach(change: Change) -> bool:
 
 
 def stays(change: Change) -> bool:
-    """Whether a drift, from the history to a database, is one that no statement reverts, as `beyond_reach` says."""
+    """Whether no statement reverts a drift (from the history to a database), as for `beyond_reach`."""
     return beyond_reach(Change(change.after, change.before))
 
 
 def why_it_stays(changes: Iterable[Change]) -> str:
-    """One sentence on the columns for which `stays`."""
+    """Return a sentence on the columns for which `stays` is true."""
     names = ", ".join(shown(change.object.identity) for change in changes)
     return (
         f"Not repaired: {names}. The child table defines it as well, and would keep it if the parent dropped it; the"
