@@ -1,6 +1,6 @@
-"""`python -m whisper_migrate`: every command, on the project that the current folder lies in."""
+"""`python -m whisper_migrate`: every command, on the project that contains the current folder."""
 
 from whisper_migrate.start import main
 
-if __name__ == "__main__":  # processes that this one starts import this file as well
+if __name__ == "__main__":  # child processes import this file too
     main()

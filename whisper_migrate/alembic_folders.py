@@ -1,7 +1,7 @@
-"""Folders that alembic.ini names are the project's, whatever folder a command is typed in.
+"""Resolve relative folders in alembic.ini from the project's root.
 
-Alembic looks for a relative folder in the current one. Somebody else may have put an env.py there, or a module that is
-called as one that the program imports.
+Alembic resolves them from the current folder. That folder may contain another env.py, or a module with the name of one
+that the program imports.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 def anchor(config: Config, root: Path, versions: Sequence[Path] = ()) -> None:
-    """Make the folders of `config` absolute, from `root`; `versions` take the place of its version_locations.
+    """Make the folders of `config` absolute, from `root`; `versions` replace its version_locations.
 
-    The folders of prepend_sys_path come to `sys.path` here, and once: Alembic would add them at every reading.
+    The folders of prepend_sys_path are added to `sys.path` here, once: Alembic would add them at every reading.
     """
     for folder in reversed(config.get_prepend_sys_paths_list() or ()):
         if (path := str(root / folder)) not in sys.path:
             sys.path.insert(0, path)
     config.set_main_option("prepend_sys_path", "")
     scripts = config.get_main_option("script_location")
-    if scripts and ":" not in scripts:  # with a colon it is a package and a folder in it
+    if scripts and ":" not in scripts:  # with a colon: a package and a folder in it
         _set(config, "script_location", root / scripts)
     if places := versions or [root / place for place in config.get_version_locations_list() or ()]:
         config.set_main_option("path_separator", "newline")

@@ -1,4 +1,4 @@
-"""What a database holds: its objects, and what differs between two catalogs of them."""
+"""The catalog of a database: its objects, and the differences between two catalogs."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ class Object:
         return self.values[self.fields.index(name)]
 
     def but(self, **values: Any) -> Object:
-        """The same object with other values of some attributes."""
+        """Return a copy of the object with these attributes changed."""
         return replace(self, values=tuple(values.get(name, value) for name, value in self.attributes.items()))
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference: an object that is only `after` (+), only `before` (-), or in both and not the same (~)."""
+    """One difference between two catalogs: an object only in `after` (+), only in `before` (-), or altered (~)."""
 
     before: Object | None
     after: Object | None
@@ -62,7 +62,7 @@ class Change:
 
     @property
     def object(self) -> Object:
-        """The object as it will be, or as it was when it is gone."""
+        """The object as it will be; a dropped object as it was."""
         found = self.after or self.before
         assert found is not None
         return found
@@ -116,7 +116,7 @@ class Catalog:
         return children
 
     def children(self, parent: str, kind: str | None = None) -> list[Object]:
-        """The objects that live and die with `parent`, of one kind or of all."""
+        """Return the objects that are created and dropped with `parent`, of one kind or of all."""
         return [item for item in self._children.get(parent, ()) if kind is None or item.kind == kind]
 
     @cached_property
@@ -129,7 +129,7 @@ class Catalog:
 
 
 def diff(before: Catalog, after: Catalog) -> list[Change]:
-    """What must change in `before` to make it `after`, in the order of kinds and names."""
+    """Return the changes that turn `before` into `after`, in the order of kinds and names."""
     changes = [Change(before[key], None) for key in before.objects if key not in after]
     changes += [Change(None, after[key]) for key in after.objects if key not in before]
     changes += [Change(before[key], after[key]) for key in after.objects if key in before and before[key] != after[key]]

@@ -1,4 +1,4 @@
-"""The command line. Exit codes: 0 the same or done, 1 something differs, 2 it could not be done or told."""
+"""The command line. Exit codes: 0 equal or done, 1 something differs, 2 failed."""
 
 from __future__ import annotations
 
@@ -36,10 +36,13 @@ def _note(text: str) -> None:
 
 
 class Terminated(BaseException):
-    """SIGTERM: on its way out through every `finally`, so that shadows are dropped, and no model's own exit."""
+    """SIGTERM as an exception, which passes every `finally`, so that shadows are dropped.
+
+    It is not SystemExit, because a model's own code may raise that.
+    """
 
 
-# What the machine refuses, which is no mistake of ours.
+# Errors of the machine, such as a full disk, which are not bugs of this program.
 SURROUNDINGS = (errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 
 
@@ -48,7 +51,7 @@ def _terminate(number: int, frame: object) -> None:
 
 
 def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
-    """Run a command and exit; a Failure is one sentence on standard error and exit code 2."""
+    """Run a command and exit. A Failure is printed on standard error as one sentence, with exit code 2."""
     signal.signal(signal.SIGTERM, _terminate)
     interruption.listen()
     program = Path(sys.argv[0]).name
@@ -69,7 +72,7 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
         err.print("Interrupted.")
         sys.exit(130)
     except ImportError:
-        raise  # a package is missing: start.py says what to do
+        raise  # a package is missing: start.py explains what to do
     except OSError as error:
         if error.errno not in SURROUNDINGS:
             _our_mistake(error)
@@ -85,7 +88,7 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
 
 
 def _our_mistake(error: Exception) -> NoReturn:
-    """It must not look like "something differs", which is exit code 1."""
+    """Exit with 2 after a bug: Python's own exit code, 1, would mean that something differs."""
     if os.environ.get("WHISPER_DEBUG"):
         err.print_exception()
     err.print(f"[bold red]Failed:[/] {escape(f'{type(error).__name__}: {error}')}")

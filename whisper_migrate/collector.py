@@ -1,4 +1,4 @@
-"""What Python's garbage collector need not look through again: models and catalogs are many objects, and no garbage."""
+"""Spare Python's garbage collector: models and catalogs are many objects and never garbage."""
 
 import gc
 import sys
@@ -9,21 +9,22 @@ from threading import Lock
 _turn = Lock()
 _readings: list[bool] = []
 _before: list[float] = []
-_kept: list[bool] = []  # gc.get_freeze_count() would tell, by counting all that is frozen
+_kept: list[bool] = []  # gc.get_freeze_count() would count all frozen objects
 
 
 def keep() -> None:
-    """Never look again through what is there by now."""
+    """Exempt all current objects from garbage collection, for good."""
     gc.freeze()
     _kept[:] = [True]
 
 
 @contextmanager
 def in_haste() -> Iterator[None]:
-    """A reading makes 100,000 objects and no garbage: the collector would look for some for a fifth of its time.
+    """Disable the garbage collector while a catalog is read.
 
-    The thread that asks the server, too, should not wait until the one that makes objects takes a break. Both settings
-    are the whole process's: of readings in several threads, the first one changes them and the last one restores them.
+    Reading creates 100,000 objects and no garbage, and collections would take a fifth of the time. A shorter switch
+    interval lets the thread that queries the server run more often. Both settings belong to the process. Of several
+    threads that read, the first changes the settings and the last restores them.
     """
     with _turn:
         if not _readings:
@@ -45,7 +46,7 @@ def in_haste() -> Iterator[None]:
 
 
 def _age() -> None:
-    """Count all that is there as old: what is young would be looked through at the next chance. What is kept stays."""
+    """Move all objects to the oldest generation, which the next collection skips. Frozen objects stay frozen."""
     gc.freeze()
     if not _kept:
         gc.unfreeze()

@@ -1,4 +1,4 @@
-"""Functions whose definition PostgreSQL would refuse: shadows are built without that check, in any order."""
+"""Find functions whose definition PostgreSQL would refuse: shadows are built without that check, in any order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from whisper_migrate.names import shown
 from whisper_migrate.project import Project
 from whisper_migrate.sql import literal, run
 
-# Ours are those of no extension, in a language that can check a definition.
+# Functions of no extension, in a language that can check a definition.
 ROUTINES = """
 SELECT p.oid::int8, p.oid::regprocedure::text AS identity, pg_get_functiondef(p.oid) AS definition,
        l.lanvalidator::regproc::text AS validator, coalesce(p.proconfig, '{}') AS settings,
@@ -32,7 +32,7 @@ WHERE p.oid >= 16384 AND p.prokind <> 'a' AND l.lanvalidator <> 0 AND l.lanname 
 ORDER BY validator, settings, identity"""
 PLPGSQL_CHECK = "plpgsql_check"
 AVAILABLE = f"SELECT EXISTS (SELECT FROM pg_catalog.pg_available_extensions WHERE name = '{PLPGSQL_CHECK}')"
-# A trigger's function is checked for each table that it is on.
+# A trigger function is checked for each table that has such a trigger.
 DEEPER = """
 SELECT p.oid::int8, coalesce(nullif(t.tgrelid, 0)::regclass::text, ''), e.message, e.lineno
 FROM pg_catalog.pg_proc AS p
@@ -61,7 +61,7 @@ class _Routine(NamedTuple):
 
 @dataclass(frozen=True)
 class Fault:
-    """A function, its definition, PostgreSQL's reason why it cannot run, and the table whose trigger would run it."""
+    """A function that cannot run: its definition, PostgreSQL's reason, and the table whose trigger would call it."""
 
     function: str
     definition: str
@@ -74,19 +74,19 @@ class Fault:
 
     @property
     def key(self) -> Key:
-        """What names the function in a catalog."""
+        """The function's key in a catalog."""
         return "function", self.function
 
     def was_in(self, earlier: Collection[Fault]) -> bool:
-        """Whether the function was the same before, and could not run either."""
+        """Whether the function had the same definition before and could not run either."""
         same = [one for one in earlier if (one.function, one.definition) == (self.function, self.definition)]
         return any(one.table in ("", self.table) for one in same)
 
 
 def faults(connection: Connection, project: Project) -> list[Fault]:
-    """The functions of a shadow that cannot run, as far as PostgreSQL can tell from their definitions.
+    """Return the functions of a shadow that cannot run, as far as PostgreSQL can tell from their definitions.
 
-    Each one is checked as CREATE FUNCTION checks it by default, with its own settings, once everything is there. Where
+    Each function is checked as CREATE FUNCTION checks it by default, with its own settings, when all objects exist. If
     the server has plpgsql_check, the statements in a PL/pgSQL function are compared with the tables that they use.
     Changes nothing.
     """
@@ -105,7 +105,7 @@ def faults(connection: Connection, project: Project) -> list[Fault]:
 
 
 def _refused(connection: Connection, routines: list[_Routine]) -> Iterator[Fault]:
-    """All of one language and with equal settings at once; one by one only where there is a refusal."""
+    """Check all functions of one language with equal settings at once; one by one only after a failure."""
     for (validator, settings), group in groupby(routines, lambda one: (one.validator, one.settings)):
         several = list(group)
         if _refusal(connection, validator, settings, several) is None:
@@ -135,7 +135,7 @@ def _refusal(
 def _checked(connection: Connection, routines: list[_Routine]) -> Iterator[Fault]:
     if not run(connection, AVAILABLE).scalar():
         return
-    with suppress(DBAPIError), connection.begin_nested():  # where this role may not, rows tell
+    with suppress(DBAPIError), connection.begin_nested():  # else the proof on rows finds faults
         run(connection, f"CREATE EXTENSION IF NOT EXISTS {PLPGSQL_CHECK} CASCADE")
         by_oid = {routine.oid: routine for routine in routines}
         rows: Any = run(connection, DEEPER.format(oids=", ".join(map(str, by_oid)))).all()

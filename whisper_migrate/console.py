@@ -1,4 +1,4 @@
-"""What the commands share: the terminal, the database that they work on, and how they tell of revisions."""
+"""Shared by all commands: the terminal, the database to work on, and the output about revisions."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 class Terminal(Console):
-    """A console that prints hidden characters as escapes, hides secrets of addresses, and leaves lines whole."""
+    """A console that prints hidden characters as escapes, hides secrets in addresses, and does not wrap lines."""
 
     def print(self, *objects: Any, **options: Any) -> None:
         super().print(*(harmless(scrubbed(one)) if isinstance(one, str) else one for one in objects), **options)
 
 
-# No emoji: `:heart:` may stand in a name.
+# No emoji: a name may contain `:heart:`.
 out = Terminal(highlight=False, soft_wrap=True, emoji=False)
 err = Terminal(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
@@ -36,7 +36,7 @@ TARGET = {"ignore_unknown_options": True}
 
 
 def target_given(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    """The callback of an argument that is a revision: an option it does not know is no revision."""
+    """Callback of an argument that is a revision: reports an unknown option instead of taking it for a revision."""
     if re.match(r"-(?!\d)", value):
         raise click.NoSuchOption(value, ctx=context)
     if not value.strip():
@@ -45,7 +45,7 @@ def target_given(context: click.Context, parameter: click.Parameter, value: str)
 
 
 def database_if_any(project: Project) -> settings.Database | None:
-    """The configured database, or the embedded one if it was ever made."""
+    """Return the configured database, or the embedded one if it was ever created; None if there is neither."""
     from whisper_migrate.databases import settings
 
     folder = settings.embedded_folder(project.root)
@@ -55,7 +55,7 @@ def database_if_any(project: Project) -> settings.Database | None:
 
 
 def database_of(project: Project) -> settings.Database:
-    """The same. Raises Failure where there is none."""
+    """Return the configured database, or the embedded one. Raises Failure if there is neither."""
     database = database_if_any(project)
     if database is None:
         raise Failure("No database is configured, and no embedded one was made yet.", "make upgrade")
@@ -63,19 +63,19 @@ def database_of(project: Project) -> settings.Database:
 
 
 def names(revisions: list[str]) -> str:
-    """Revision ids as people read them."""
+    """Format revision ids for people."""
     return ", ".join(revisions) or "no revision"
 
 
 def tell(applied: Applied) -> None:
-    """A line on a revision that was run."""
+    """Print a line about a revision that was run."""
     out.print(
         f"  {applied.number}/{applied.total} {applied.revision} {escape(applied.message)} ({applied.seconds:.2f} s)"
     )
 
 
 def report(direction: str, outcome: Outcome) -> None:
-    """What an upgrade or a downgrade did."""
+    """Print the result of an upgrade or a downgrade."""
     if not outcome.applied:
         out.print(f"Nothing to do: the database stands at {names(outcome.after)}.")
         return

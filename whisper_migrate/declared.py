@@ -1,4 +1,4 @@
-"""What models declare beside tables: their named types, and which entity is the cause when others cannot be created."""
+"""Objects that models declare besides tables: named types, and the entity that keeps others from being created."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from sqlalchemy.schema import AddConstraint, sort_tables_and_constraints
 from sqlalchemy.types import SchemaType, TypeEngine
 from sqlalchemy.util import OrderedSet
 
-# What PostgreSQL says that it misses: `type "mood" does not exist`, `function public.area(integer) does not exist`.
+# PostgreSQL's words for a missing object: `type "mood" does not exist`, `function public.area(integer) does not exist`.
 MISSED = re.compile(r'"((?:[^"]|"")++)"|\b(?:function|procedure|operator) (?:[\w"]+\.)?([^\s(]+)\(')
-# SQLAlchemy's types that PostgreSQL knows by a name; a Boolean has a name as well, which is its check's.
+# SQLAlchemy's types that are named types in PostgreSQL. (The name of a Boolean is that of its check.)
 NAMED = (Enum, DOMAIN)
 MAKES = r"\s*CREATE\s+(?:\w+\s+){{1,4}}?(?:(?:\w+|\"[^\"]+\")\.)?\"?{name}\"?(?!\w)"
 
 
 def named_types(metadata: MetaData) -> Iterator[SchemaType]:
-    """The enums and domains that `create_all` would create, each after the type that it is made of."""
+    """Yield the enums and domains that `create_all` would create, each after the types that it uses."""
     declared: list[Any] = [column.type for table in metadata.tables.values() for column in table.columns]
     declared += sorted((one for one in metadata._objects if isinstance(one, NAMED)), key=_name)
     seen = set()
@@ -32,20 +32,20 @@ def named_types(metadata: MetaData) -> Iterator[SchemaType]:
 
 
 def in_one_order(metadata: MetaData) -> None:
-    """Have `create_all` make the indexes of a table in the order of their names.
+    """Make `create_all` create the indexes of a table in the order of their names.
 
-    They are in a set, which each process goes through in another order. The names that PostgreSQL then chooses for a
-    partition's indexes, and which index a foreign key holds on to, would differ from run to run.
+    SQLAlchemy keeps them in a set, which each process iterates in another order. The names that PostgreSQL chooses for
+    partition indexes, and the index that a foreign key depends on, would differ from run to run.
     """
     for table in metadata.tables.values():
         table.indexes = OrderedSet(sorted(table.indexes, key=lambda index: str(index.name)))
 
 
 def create_tables(connection: Connection, metadata: MetaData, **options: Any) -> None:
-    """`create_all`, with the foreign keys of cyclic tables added last, in the order in which the models declare them.
+    """Run `create_all`, but add the foreign keys of cyclic tables last, in the order in which models declare them.
 
-    `create_all` goes through a set of these, so that the names that PostgreSQL chooses for unnamed ones would differ
-    from run to run.
+    `create_all` iterates a set of these keys. The names that PostgreSQL chooses for unnamed keys would differ from run
+    to run.
     """
     *_, (_, cyclic) = sort_tables_and_constraints(metadata.tables.values())  # type: ignore[no-untyped-call]
     keys = sorted(cyclic, key=lambda key: (key.table.key, key._creation_order))
@@ -67,7 +67,7 @@ def _name(declared: Any) -> tuple[str, str]:
 
 
 def _parts(declared: TypeEngine[Any] | SchemaType) -> Iterator[SchemaType]:
-    """A type's named types, inside out: those of an array's items, of what a domain restricts."""
+    """Yield a type's named types, innermost first: those of an array's items and of a domain's base type."""
     if isinstance(declared, TypeDecorator):
         yield from _parts(declared.impl_instance)
     elif isinstance(declared, ARRAY):
@@ -90,10 +90,10 @@ class Unmade:
 
 
 def cause(why: str, left: Sequence[Any], try_: Callable[[Any], str | None]) -> Unmade | None:
-    """The entity behind a failure: the one that makes what `why` misses, or what that misses in turn.
+    """Return the entity behind a failure: the one that creates the missing object, or one that it misses in turn.
 
-    `left` are the entities that could not be created, `try_` creates one or gives PostgreSQL's reason. Where none of
-    them makes what is missed there is no such entity.
+    `why` is PostgreSQL's reason. `left` are entities that could not be created yet. `try_` creates one or returns
+    PostgreSQL's reason. None if no entity creates the missing object.
     """
     found: Unmade | None = None
     names, seen = _missed(why), set[int]()
@@ -109,12 +109,12 @@ def cause(why: str, left: Sequence[Any], try_: Callable[[Any], str | None]) -> U
 
 
 def called(entity: Any) -> str:
-    """What messages call an entity: the first line of plain DDL, and the name of any other."""
+    """Return an entity's name in messages: of plain DDL, the first line."""
     return str(entity.statement).strip().partition("\n")[0] if isinstance(entity, DDL) else str(entity.identity)
 
 
 def _missed(why: str) -> list[str]:
-    """The names in PostgreSQL's reason, without schema and quotes."""
+    """Return the names of missing objects in PostgreSQL's reason, without schema and quotes."""
     return [(quoted or plain).rpartition(".")[2].strip('"') for quoted, plain in MISSED.findall(why)]
 
 

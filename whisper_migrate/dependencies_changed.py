@@ -1,7 +1,7 @@
-"""Changes of expressions whose printing proves nothing, because something that the expression uses changes as well.
+"""Find changed expressions that cannot be compared by printing, since an object that they use changes as well.
 
-`CHECK (a <> b)` prints otherwise over two uuid columns than over two varchar ones. To run the new text over the old
-columns shows how PostgreSQL reads it there, and not how it will read it in the end.
+`CHECK (a <> b)` is printed differently over two uuid columns and over two varchar columns. Running the new text over
+the old columns shows PostgreSQL's reading there, not its reading after the change.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from whisper_migrate.catalog import Catalog, Change, Key
 from whisper_migrate.names import split_names
 from whisper_migrate.objects import KINDS
 
-# PostgreSQL chooses these by the types of their arguments: one that comes or goes can take the place of another.
+# PostgreSQL resolves these by argument types: a new or dropped one can change which one a call means.
 CHOSEN_BY_TYPE = frozenset({"function", "aggregate", "operator"})
 TABLES = ("table", "foreign_table")
 
 
 def on_changed(base: Catalog, doubtful: Collection[Change], changes: Iterable[Change]) -> set[Key]:
-    """The objects with `doubtful` changes that use, at any distance, an object which another of the `changes` changes.
+    """Return the objects with `doubtful` changes that depend, directly or not, on an object that `changes` change.
 
-    `base` is the catalog before all of it, with what depends on what.
+    `base` is the catalog before all changes, with its dependencies.
     """
     left = {change.object.key: change for change in doubtful}
     certain = [change for change in changes if change.object.key not in left]
@@ -43,7 +43,10 @@ def on_changed(base: Catalog, doubtful: Collection[Change], changes: Iterable[Ch
 
 
 def _uses(base: Catalog, key: Key) -> set[Key]:
-    """All that an object stands on; a partition's key and bound stand on columns of the table and of its parents."""
+    """Return all dependencies of an object.
+
+    A partition key or bound depends on all columns of the table and of its parents.
+    """
     todo = [key]
     if key[0] in TABLES:
         tables = (key[1], *(base[key]["parents"] or ()))
@@ -57,7 +60,7 @@ def _uses(base: Catalog, key: Key) -> set[Key]:
 
 
 def _is_seen(change: Change) -> bool:
-    """Whether an expression that uses the object can read otherwise after this change."""
+    """Whether an expression that uses the object can be printed differently after this change."""
     seen = getattr(KINDS[change.object.kind], "SEEN", None)
     return change.sign != "~" or seen is None or not set(seen).isdisjoint(change.fields)
 
@@ -67,7 +70,7 @@ def _may_resolve(change: Change) -> bool:
 
 
 def _names(change: Change, identity: str) -> bool:
-    """Whether one of both sides prints the name of this function or operator."""
+    """Whether either side of a change contains the name of this function or operator."""
     name = split_names(identity.partition("(")[0])[-1]
     sides = (side for side in (change.before, change.after) if side)
     return any(name in str(side[field]) for side in sides for field in change.fields)

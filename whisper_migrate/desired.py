@@ -1,4 +1,4 @@
-"""The models made real: tables from a MetaData, and everything else from its entities."""
+"""Create in a database what the models declare: tables from a MetaData, all other objects from its entities."""
 
 from contextlib import suppress
 from functools import partial
@@ -15,17 +15,17 @@ from whisper_migrate.errors import Failure, reason
 from whisper_migrate.parameters import require_none
 from whisper_migrate.project import Project
 
-# What is looked for before it is made: an entity may have made it, or an earlier step.
+# Objects that may exist already, created by an entity or an earlier step.
 THERE = CheckFirst.TYPES | CheckFirst.SEQUENCES
 
 
 def build(connection: Connection, project: Project) -> None:
     """Create everything that the models declare in an empty shadow. Raises Failure with PostgreSQL's own words.
 
-    Functions may be needed by tables (a default, a check) and may need them (an argument, a body in SQL). So whatever
-    can be made before the tables is, and the rest after, in as many rounds as it takes.
+    Tables may need functions (a default, a check), and functions may need tables (an argument, an SQL body). Entities
+    that can be created before the tables are; the rest are created afterwards, in as many rounds as needed.
 
-    Every statement is a transaction of its own: one for all would hold a lock on each of what may be 5,000 tables.
+    Every statement is a transaction of its own: one transaction would hold a lock on each of up to 5,000 tables.
     """
     require_none(project.metadata)
     in_one_order(project.metadata)
@@ -40,7 +40,7 @@ def build(connection: Connection, project: Project) -> None:
 
 
 def _make(connection: Connection, project: Project) -> None:
-    """Create schemas, types, tables and entities, each as soon as the objects that it needs are there."""
+    """Create schemas, types, tables and entities, each as soon as the objects that it needs exist."""
     metadata, entities = project.metadata, list(project.entities)
     types = list(named_types(metadata))
     for schema in _schemas(metadata, types, entities):
@@ -48,7 +48,7 @@ def _make(connection: Connection, project: Project) -> None:
     left = _create(connection, entities)
     try:
         for made in types:
-            _try(connection, made)  # what cannot be made yet, create_all() makes, or it says why not
+            _try(connection, made)  # create_all() creates the rest, or reports why it cannot
         if left:
             metadata.create_all(connection, tables=[], checkfirst=THERE)  # for a function that calls a sequence
             left = _create(connection, left)
@@ -59,12 +59,12 @@ def _make(connection: Connection, project: Project) -> None:
         because = cause(reason(error), left, partial(_try, connection))
         why = f" {because} cannot be created: {because.why}." if because else ""
         raise Failure(f"The models do not make a schema: {reason(error)}.{at}{why}") from error
-    except (TypeError, ValueError) as error:  # what no server has seen, such as an unknown option
+    except (TypeError, ValueError) as error:  # an error before any SQL was sent, such as an unknown option
         raise Failure(f"The models do not make a schema: {project.blame(error)}.") from error
     while left:
         before = len(left)
         left = _create(connection, left)
-        if len(left) == before:  # then plain DDL need not be in the order that it is declared in
+        if len(left) == before:  # then plain DDL need not keep its declared order
             left = _create(connection, left, in_order=False)
         if len(left) == before:
             first = Unmade(left[0], _try(connection, left[0]) or "")
@@ -73,8 +73,10 @@ def _make(connection: Connection, project: Project) -> None:
 
 
 def _forget(connection: Connection, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
-    """SQLAlchemy remembers the type of every column that it has seen, and of all that it has made which options of its
-    dialect are not set, and the name in small letters: half as much again as the models are.
+    """Free SQLAlchemy's caches after each CREATE: with thousands of tables they take half as much memory as the models.
+
+    SQLAlchemy caches the type of every column, and for every created object its dialect options and its name in lower
+    case.
     """
     connection.dialect._type_memos.clear()
     made = getattr(getattr(context.compiled, "statement", None), "element", None)
@@ -83,7 +85,7 @@ def _forget(connection: Connection, _cursor: Any, _statement: str, _parameters: 
             if not any(options._non_defaults for options in part.dialect_options.values()):
                 del part.dialect_options
             name: Any = part.name
-            with suppress(AttributeError):  # nobody has asked for it
+            with suppress(AttributeError):  # it was never computed
                 del name.lower
 
 
@@ -94,7 +96,10 @@ def _schemas(metadata: MetaData, types: list[Any], entities: list[Any]) -> list[
 
 
 def _create(connection: Connection, entities: list[Any], *, in_order: bool = True) -> list[Any]:
-    """Those of `entities` that cannot be created yet; plain DDL keeps its place behind what it follows, `in_order`."""
+    """Create the entities; return those that cannot be created yet.
+
+    `in_order`: plain DDL waits until all entities before it are created.
+    """
     left: list[Any] = []
     for entity in entities:
         waits = in_order and left and isinstance(entity, DDL)
@@ -104,7 +109,7 @@ def _create(connection: Connection, entities: list[Any], *, in_order: bool = Tru
 
 
 def _try(connection: Connection, entity: Any) -> str | None:
-    """Create one entity; PostgreSQL's words when it cannot be."""
+    """Create one entity; return PostgreSQL's reason if it cannot be created."""
     try:
         if isinstance(entity, SchemaType):
             entity.create(connection, checkfirst=True)

@@ -1,4 +1,4 @@
-"""Models, history and database: three catalogs, and which of them is wrong."""
+"""Compare three catalogs, of the models, the history and the database, and say which one is wrong."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from whisper_migrate.standing.anomalies import Anomaly, anomalies, doubts
 from whisper_migrate.standing.nearest import Candidate, candidates
 from whisper_migrate.words import outline
 
-A_LONG_WALK = 200_000  # objects in all revisions together: whereami takes the time, a check does not
+A_LONG_WALK = 200_000  # objects times revisions: a longer search is left to whereami
 
 
 @dataclass(frozen=True)
 class Ignored:
-    """A change that a pattern leaves out of a `finding` ("unwritten" or "drift")."""
+    """A change that a pattern excludes from a `finding` ("unwritten" or "drift")."""
 
     finding: str
     change: Change
@@ -46,7 +46,7 @@ class Ignored:
 
 @dataclass(frozen=True)
 class Failing:
-    """A function of the models that cannot run: PostgreSQL's reason, and the line that declares it."""
+    """A function of the models that cannot run: PostgreSQL's reason, and the line that declares the function."""
 
     what: str
     place: Place | None
@@ -57,13 +57,14 @@ class Failing:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was compared, and what differs.
+    """The result of a comparison.
 
-    `unwritten`: from the history to the models. `drift`: from the history, at the revision that the database is stamped
-    with, to the database. `pending`: revisions that the database does not have yet. `anomalies`: what the ledger tells.
-    `nearest`: the revision that the database is nearer to than to its stamp, where it drifted and no ledger vouches for
-    that. `notes` tell of no difference. `extensions` of the database have another version than its server installs
-    now, and no history states it. `failing` are functions of the models that cannot run.
+    `unwritten`: changes from the history to the models. `drift`: changes from the history, at the revision that the
+    database is stamped with, to the database. `pending`: revisions that the database does not have yet. `anomalies`:
+    findings in the ledger. `nearest`: the revision that the database is nearer to than to its stamp, if it drifted and
+    no ledger confirms the stamp. `notes` are not differences. `extensions` of the database have another version than
+    its server installs now, and no history states it. `failing` are functions of the models that cannot run. `whole`:
+    no object was left out because of a lock.
     """
 
     project: Project
@@ -84,27 +85,27 @@ class Verdict:
 
     @property
     def clean(self) -> bool:
-        """Nothing differs anywhere."""
+        """Whether nothing differs anywhere."""
         odd = any(anomaly.differs for anomaly in self.anomalies)
         return not (self.unwritten or self.drift or self.pending or odd)
 
     def touched(self, change: Change) -> Script | None:
-        """The revision that last touched a changed object, as far as the database has come when it has drifted."""
+        """Return the last revision that changed an object, up to the database's revision if the object has drifted."""
         drifted = any(change is found for found in self.drift)
         return self.history.touching(change.object, self.revision if drifted else None)
 
     def place(self, item: Object) -> Place | None:
-        """Where the models declare an object, as far as their source tells."""
+        """Return the line where the models declare an object, if it is found in their source."""
         return place(self.project, item) if "models" in self.compared else None
 
 
 def check(project: Project, server: URL, database: URL | None, only: str | None = None) -> Verdict:
-    """Compare models, history and, where there is one, `database`; `only` is "models" or "database".
+    """Compare models, history and `database`, if there is one; `only` is "models" or "database".
 
-    Shadows are made on `server`. The database is only read. Raises Failure when it cannot be told.
+    Shadows are created on `server`. The database is only read. Raises Failure if the comparison is impossible.
     """
     history = History(project)
-    head = history.head  # a history with two heads is refused before anything is made
+    head = history.head  # fails for a history with two heads, before any shadow is created
     unwritten: list[Change] = []
     drift: list[Change] = []
     ignored: list[Ignored] = []
@@ -134,14 +135,14 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
     with shadows(server) as made, ThreadPoolExecutor(1) as pool:
         created = pool.submit(made.create, "recorded")
         if only != "database":
-            # Before anything else may import: two threads in one circle of imports see modules that are half there.
+            # Imported before a second thread starts: two threads in one circle of imports see half-initialized modules.
             _ = project.metadata, project.entities
         desired = pool.submit(_desired, project, made) if only != "database" else None
         with connected(created.result()) as shadow:
             recorded = None
             if actual is not None:
                 recorded = record(history, shadow, revision, like=actual)
-                # What a revision has done before it was stopped is no drift, and is told apart from it by nobody.
+                # The changes of a half-run revision are no drift, and cannot be told apart from drift.
                 drift = compare("drift", shadow, recorded, actual) if not stopped else []
                 drift += kept("drift", given_away(recorded, actual, project.owner), recorded, actual)
                 if drift and revision and not actual.locked and doubts(entries, stamps):
@@ -174,13 +175,13 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
 
 
 def _stopped(half: HalfRun) -> Anomaly:
-    """A revision that was stopped in its middle, as what keeps a check from being clean."""
+    """Return a half-run revision as an anomaly, so that the check is not clean."""
     what = f"{half.what} The database was not compared with the history at its stamp."
     return Anomaly(half.revision, what, half.remedy, differs=True, word="Stopped")
 
 
 def outdated(actual: Catalog, recorded: Catalog) -> tuple[str, ...]:
-    """The extensions, each with its version, that another one of is on the server; but for what the history states."""
+    """Return the extensions whose version is not the server's default, with it, unless the history states a version."""
     stated = {(kind, identity) for kind, identity in actual.implied if kind == "extension_version"} - set(
         recorded.objects
     )
@@ -188,7 +189,7 @@ def outdated(actual: Catalog, recorded: Catalog) -> tuple[str, ...]:
 
 
 def nearer(history: History, made: Shadows, actual: Catalog, revision: str) -> Candidate | None:
-    """The revision that the database is nearer to than to the one it is stamped with, if there is one."""
+    """Return the revision that the database is nearer to than to its stamp, if there is one."""
     revisions = history.newest_first()
     if len(revisions) == 1 or len(revisions) * len(actual) > A_LONG_WALK:
         return None
@@ -205,11 +206,11 @@ def read_database(
     like: Catalog | None = None,
     checks: bool = False,
 ) -> tuple[Catalog, str | None]:
-    """The database's catalog, and the revision that it is stamped with (None while it is empty). `like`: see `inspect`.
+    """Return the database's catalog and the revision that it is stamped with (None while it is empty).
 
-    A check, which `checks` says it is for, goes on without what it cannot read: objects that another role has locked,
-    and the stamp, in place of which the head is compared. Raises Failure, with the way out, for a stamp that says
-    nothing sure: none on a database that has tables, an id that no file has, several at once.
+    `like`: see `inspect`. With `checks`, reading goes on without objects that another role has locked, and without a
+    stamp that this role cannot read: the head is then compared instead. Raises Failure, with a remedy, for a stamp that
+    identifies no revision: none on a database with tables, an id that no file has, or several ids at once.
     """
     (revisions, unread), catalog = in_snapshot(
         database,
@@ -225,9 +226,9 @@ def read_database(
 
 
 def _stamps(connection: Connection, head: str | None) -> tuple[list[str] | None, str]:
-    """The stamps, and why they cannot be read, if they cannot: then `head` takes their place.
+    """Return the stamps, and "" or the reason why they cannot be read: then `head` replaces them.
 
-    Raises Failure where they cannot be read and there is no `head`.
+    Raises Failure if they cannot be read and there is no `head`.
     """
     try:
         return stamped(connection), ""
@@ -238,7 +239,7 @@ def _stamps(connection: Connection, head: str | None) -> tuple[list[str] | None,
 
 
 def sure_revision(history: History, database: URL, revisions: list[str] | None, catalog: Catalog) -> str | None:
-    """The one revision that a database with these stamps is at. Raises Failure as `read_database` does."""
+    """Return the one revision of a database with these stamps. Raises Failure as `read_database` does."""
     tables = sum(item.kind == "table" for item in catalog)
     if not revisions:
         if not tables:
@@ -267,7 +268,10 @@ def record(
     requires: bool = False,
     like: Catalog | None = None,
 ) -> Catalog:
-    """What the history makes up to `revision` in a shadow: nothing, when that is None. `like` is as in `inspect`."""
+    """Replay the history up to `revision` in a shadow and return its catalog; of an empty database if that is None.
+
+    `requires` and `like` are as in `inspect`.
+    """
     shadow.rollback()
     if revision:
         history.replay(shadow, revision)
@@ -275,7 +279,7 @@ def record(
 
 
 def _desired(project: Project, made: Shadows) -> tuple[URL, list[Fault]]:
-    """A shadow of what the models declare, and the functions in it that cannot run."""
+    """Create a shadow of the models; return its URL and the functions in it that cannot run."""
     shadow = made.create("desired")
     with connected(shadow) as connection:
         build(connection, project)

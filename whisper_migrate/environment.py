@@ -1,4 +1,4 @@
-"""Alembic's environment for what we run: env.py works on the connection that it is given, and on no other."""
+"""Alembic's environment for our runs: env.py must use the connection that it is given, and no other."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ ENV_PY = """alembic/env.py need hold no more than this:
 
 @contextmanager
 def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Iterator[None]:
-    """Run env.py in here. Raises Failure where that opens a database of its own: what is meant for a throwaway one
-    would be run there.
+    """Run env.py in this context.
+
+    Raises Failure if env.py opens a database of its own: statements for a shadow would run there.
     """
     context = EnvironmentContext(config, scripts, **options)
     given, original = config.attributes["connection"], context.configure
@@ -40,7 +41,7 @@ def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Ite
         original(connection, **{"version_table_schema": SCHEMA, **more})
 
     context.configure = configure  # type: ignore[method-assign, assignment]
-    outer = getattr(alembic.context, "_proxy", None)  # plain Alembic's own, where its env.py asks us to look ahead
+    outer = getattr(alembic.context, "_proxy", None)  # plain Alembic's own, if its env.py asks for a rehearsal
     try:
         with context:
             yield

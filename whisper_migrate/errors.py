@@ -1,10 +1,10 @@
-"""What goes wrong for a user, said in one sentence, with what to type next."""
+"""Failures that a user sees: one sentence on what went wrong, and what to type next."""
 
 
 class Failure(Exception):
-    """The work could not be done: exit code 2.
+    """The command could not do its work: exit code 2.
 
-    `what` says what happened to what, in one sentence; `remedy` is what to type or change, when there is something.
+    `what` names the object and the reason in one sentence; `remedy` is what to type or change, if there is something.
     """
 
     def __init__(self, what: str, remedy: str | None = None) -> None:
@@ -17,5 +17,5 @@ class Failure(Exception):
 
 
 def reason(error: BaseException) -> str:
-    """What PostgreSQL or Alembic said, in its first line and without a full stop: the rest repeats our own SQL."""
+    """Return the first line of PostgreSQL's or Alembic's message, without a full stop. The rest repeats our own SQL."""
     return str(getattr(error, "orig", error)).strip().partition("\n")[0].rstrip(".")

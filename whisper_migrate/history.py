@@ -1,4 +1,4 @@
-"""The revisions: their graph, where a database stands in it, and what they make when they are run."""
+"""The revisions of a project: their graph, the position of a database in it, and running them in a shadow."""
 
 import importlib.util
 import re
@@ -24,19 +24,20 @@ from whisper_migrate.project import Project
 from whisper_migrate.shadow_run import run_steps
 from whisper_migrate.unwritten import PLACE, is_unwritten
 
-# Beside the folder of the revisions: those that `migrate.py squash` has folded into one, in a folder named after it.
+# Folder for the revisions that `migrate.py squash` replaced, in a folder named after the new revision.
 SQUASHED = "squashed"
 
 
 class History:
-    """The revisions of a project. Every method raises Failure with a plain sentence for a history that is not sound.
+    """The revisions of a project. Every method raises Failure with a plain sentence for an invalid history.
 
-    A squash folds revisions into one that has the id of the last of them; the originals are in `archives`, each of
-    which is a history of its own that ends there. What stands, or stood, in the middle is found in these.
+    A squash replaces revisions by one that has the id of the last of them. The originals are in `archives`, each a
+    history of its own that ends at that revision. A database that is at a revision in between is upgraded through
+    these.
     """
 
     def __init__(self, project: Project, versions: Sequence[Path] = ()) -> None:
-        """`versions` are the folders to find them in, where they are not the project's own."""
+        """`versions` are the folders with the revisions, if not the project's own."""
         self.project = project
         self._texts: dict[str, str] = {}
         self.versions = versions
@@ -46,7 +47,7 @@ class History:
             )
         try:
             with warnings.catch_warnings():
-                # Of an id that two files have, or a down_revision that none has, Alembic only warns.
+                # Alembic only warns about an id in two files, or a down_revision that does not exist.
                 warnings.filterwarnings("error", category=UserWarning, module=r"alembic\.")
                 self.scripts = ScriptDirectory.from_config(project.alembic(versions=versions))
                 self.heads = list(self.scripts.get_heads())
@@ -57,14 +58,17 @@ class History:
             raise Failure(f"A revision does not import: {project.blame(error)}.") from error
 
     def _forget_fresh(self) -> None:
-        """Python would take a file that is written again within a second for what it has compiled of it already."""
+        """Delete the bytecode of files that are younger than 2 seconds.
+
+        Python does not notice if a file is written again within one second.
+        """
         for script in self.newest_first():
             if time.time() - Path(script.path).stat().st_mtime < 2:
                 Path(importlib.util.cache_from_source(script.path)).unlink(missing_ok=True)
 
     @property
     def head(self) -> str | None:
-        """The one head; None while there is no revision."""
+        """The only head; None if there is no revision. Raises Failure if there are several heads."""
         if len(self.heads) > 1:
             raise Failure(
                 self.forked, "Put yours on the other one: migrate.py rebase; or join them: alembic merge heads"
@@ -73,12 +77,12 @@ class History:
 
     @property
     def forked(self) -> str:
-        """The sentence on a history with more than one head: it names each with its file."""
+        """The sentence on a history with several heads, each with its file."""
         heads = ", ".join(f"{head} ({self.path(self.find(head))})" for head in sorted(self.heads))
         return f"The history has {counted(len(self.heads), 'head')}: {heads}."
 
     def find(self, name: str) -> Script:
-        """The revision with this id, or the one whose id begins like this."""
+        """Return the revision with this id, or whose id begins like this."""
         try:
             found = self.holding(name).scripts.get_revision(name)
         except (CommandError, RevisionError) as error:
@@ -89,7 +93,7 @@ class History:
 
     @cached_property
     def archives(self) -> "list[History]":
-        """What was folded, each a history that ends at the revision which took its place."""
+        """The squashed revisions, as histories that end at the revision which replaced them."""
         folders = sorted(path for path in (Path(self.scripts.dir) / SQUASHED).glob("*") if path.is_dir())
         return [History(self.project, (folder,)) for folder in folders]
 
@@ -98,20 +102,20 @@ class History:
         return frozenset(script.revision for script in self.newest_first())
 
     def holding(self, revision: str) -> "History":
-        """The history that has this revision: this one, unless only an archive does."""
+        """Return the history that has this revision: this one, unless only an archive has it."""
         if revision in self._ids or revision in ("head", "heads", "base"):
             return self
         return next((archive for archive in self.archives if revision in archive._ids), self)
 
     def forms(self, revision: str) -> list[Script]:
-        """The files with this id: that of this history, and those of archives, one of which a squash took it from."""
+        """Return all files with this id: this history's, and those in archives from which a squash took the id."""
         return [part.find(revision) for part in (self, *self.archives) if revision in part._ids]
 
     def way(self, stamped: Sequence[str]) -> "list[History]":
-        """The histories that a database goes through from `stamped` to the head: this one last.
+        """Return the histories that a database passes from `stamped` to the head: archives first, this one last.
 
-        Others come before it where the database stands in the middle of what was folded. Raises Failure for a stamp
-        that no file of this checkout has.
+        An archive is needed if the database is at a revision that was squashed. Raises Failure for a stamp that no file
+        of this checkout has.
         """
         parts: list[History] = []
         while unknown := set(stamped) - self._ids:
@@ -138,7 +142,7 @@ class History:
         self.way(revisions)
 
     def require_unfolded(self, stamped: Sequence[str]) -> None:
-        """Raises Alembic's own CommandError, for its own commands, which cannot go on from what was folded."""
+        """Raises Alembic's CommandError, for Alembic's own commands, which cannot start at a squashed revision."""
         for revision in set(stamped) - self._ids:
             if (part := self.holding(revision)) is not self:
                 raise CommandError(
@@ -147,7 +151,7 @@ class History:
                 )
 
     def upgrade_steps(self, target: str, stamped: Sequence[str]) -> list[RevisionStep]:
-        """What takes a database that stands at `stamped` up to `target`, as Alembic says it."""
+        """Return Alembic's steps that upgrade a database from the revisions `stamped` to `target`."""
         steps: list[RevisionStep] = []
         for part in self.way(stamped) if stamped else [self.holding(target)]:
             here = part is self or target in part._ids or target.startswith("+")
@@ -160,7 +164,7 @@ class History:
         return steps
 
     def downgrade_steps(self, target: str, stamped: Sequence[str]) -> list[RevisionStep]:
-        """What takes a database that stands at `stamped` down to `target`, as Alembic says it."""
+        """Return Alembic's steps that downgrade a database from the revisions `stamped` to `target`."""
         at: Any = tuple(stamped)
         return self.way(stamped)[0].scripts._downgrade_revs(target, at)
 
@@ -175,21 +179,21 @@ class History:
                     )
 
     def path(self, revision: Script) -> Path:
-        """The file of a revision, relative to the project."""
+        """Return the file of a revision, relative to the project."""
         path = Path(revision.path)
         return path.relative_to(self.project.root) if path.is_relative_to(self.project.root) else path
 
     def newest_first(self) -> list[Script]:
-        """All revisions, heads first."""
+        """Return all revisions, heads first."""
         return list(self.scripts.walk_revisions())
 
     def before(self, revision: Script) -> list[Script]:
-        """The revisions that one stands on, in the order in which they run."""
+        """Return the revisions below `revision`, in the order in which they run."""
         found = self.scripts.iterate_revisions(revision.revision, "base")
         return [script for script in found if script.revision != revision.revision][::-1]
 
     def pending(self, stamped: list[str]) -> list[Script]:
-        """The revisions that an upgrade to the heads would run on a database that stands at `stamped`, in order."""
+        """Return the revisions that an upgrade from `stamped` to the heads would run, in order."""
         found: list[Script] = []
         for part in self.way(stamped):
             found += part._pending(stamped)
@@ -208,7 +212,7 @@ class History:
         return [script for script in reversed(self.newest_first()) if script.revision not in done]
 
     def way_out(self, stamped: list[str]) -> str:
-        """What to type for a database that is stamped with several revisions: often one stands on all the others."""
+        """Suggest what to type for a database stamped with several revisions: often one of them includes all others."""
         for revision in stamped:
             below = {script.revision for script in self.before(self.find(revision))}
             if below.issuperset(set(stamped) - {revision}):
@@ -216,7 +220,7 @@ class History:
         return "See which revision it equals: migrate.py whereami"
 
     def touching(self, item: Object, at: str | None = None) -> Script | None:
-        """The newest revision, of those up to `at` or of all, that mentions an object by name, and its table's."""
+        """Return the newest revision, up to `at` if given, whose file contains the names of an object and its table."""
         names = [split_name(item.parent)[1]] if item.parent else []
         names.append(plain_name(item))
         wanted = [re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for name in names]
@@ -224,7 +228,7 @@ class History:
         return next((s for s in scripts if all(pattern.search(self._text(s)) for pattern in wanted)), None)
 
     def source(self, revision: str) -> str:
-        """The text of a revision's file."""
+        """Return the text of a revision's file."""
         return self._text(self.find(revision))
 
     def _text(self, script: Script) -> str:
@@ -233,7 +237,7 @@ class History:
         return self._texts[script.revision]
 
     def replay(self, connection: Connection, target: str = "heads") -> None:
-        """Run the revisions up to `target` on the database behind `connection`, which must be a shadow, and commit."""
+        """Run the revisions up to `target` in the shadow behind `connection`, and commit."""
 
         def steps(heads: tuple[str, ...], _: object) -> list[RevisionStep]:
             return self.upgrade_steps(target, heads)
@@ -241,9 +245,9 @@ class History:
         run_steps(self, connection, steps, "The history cannot be replayed: ", destination_rev=target)
 
     def step(self, connection: Connection, revision: str, direction: str) -> None:
-        """Run one revision, "upgrade" or "downgrade", on a shadow, and commit. Raises Failure with why it fails.
+        """Run one revision, "upgrade" or "downgrade", in a shadow, and commit. Raises Failure with why it fails.
 
-        It is named to Alembic as a step: to go down to a parent would take back that parent's other children as well.
+        Alembic gets the step, not a target: a downgrade to the parent would also revert the parent's other children.
         """
         script = self.find(revision)
         self.require_filled([script])
@@ -252,5 +256,5 @@ class History:
         self.take(connection, RevisionStep(self.scripts.revision_map, script, direction == "upgrade"))
 
     def take(self, connection: Connection, step: RevisionStep) -> None:
-        """The same for a step, which may be one of an archive's."""
+        """Run one step in a shadow, and commit; the step may be one of an archive's."""
         run_steps(self, connection, lambda *_: [step])

@@ -1,4 +1,4 @@
-"""What a team does not want watched: patterns in pyproject.toml, each with a reason, counted in every report."""
+"""Ignore patterns in pyproject.toml: objects that are not compared, each with a reason, and counted in every report."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -12,21 +12,21 @@ from whisper_migrate.planning.steps import CONTAINERS
 
 @dataclass(frozen=True)
 class Pattern:
-    """One entry of `[[tool.whisper_migrate.ignore]]`: globs for kind and identity, and why."""
+    """One entry of `[[tool.whisper_migrate.ignore]]`: globs for kind and identity, and the reason."""
 
     kind: str
     identity: str
     reason: str
 
     def matches(self, item: Object, holder: str | None) -> bool:
-        """Whether it is about this object, or about the table that the object lives in: `holder` is of which kind."""
+        """Whether the pattern matches an object or its table (or view), whose kind is `holder`."""
         if fnmatchcase(item.kind, self.kind) and fnmatchcase(item.identity, self.identity):
             return True
         return holder is not None and fnmatchcase(holder, self.kind) and fnmatchcase(str(item.parent), self.identity)
 
 
 def patterns(entries: Iterable[dict[str, Any]]) -> list[Pattern]:
-    """The patterns of pyproject.toml; Failure for one that is not complete."""
+    """Return the patterns of pyproject.toml. Raises Failure for an incomplete one."""
     found = []
     for entry in entries:
         missing = {"kind", "identity", "reason"} - {name for name, value in entry.items() if str(value).strip()}
@@ -42,9 +42,9 @@ def patterns(entries: Iterable[dict[str, Any]]) -> list[Pattern]:
 def split(
     changes: list[Change], ignored: list[Pattern], *catalogs: Catalog
 ) -> tuple[list[Change], list[tuple[Change, Pattern]]]:
-    """The changes that count, and those that a pattern ignores, each with the first that does.
+    """Split changes into those that count and those that are ignored, each with the first pattern that matches.
 
-    `catalogs` are those that the changes are between.
+    `catalogs` are the two catalogs that were compared.
     """
     holders = _holders(catalogs) if ignored else {}
     found = [(change, _first(ignored, change.object, holders)) for change in changes]
@@ -53,7 +53,7 @@ def split(
 
 
 def without(catalog: Catalog, ignored: list[Pattern]) -> Catalog:
-    """The catalog without what the patterns are about, for a plan that must not touch it."""
+    """Return the catalog without the ignored objects, for a plan that must not touch them."""
     holders = _holders([catalog]) if ignored else {}
     kept = {item.key: item for item in catalog if _first(ignored, item, holders) is None}
     requires = {key: needed & kept.keys() for key, needed in catalog.requires.items() if key in kept}
@@ -61,10 +61,10 @@ def without(catalog: Catalog, ignored: list[Pattern]) -> Catalog:
 
 
 def _first(ignored: list[Pattern], item: Object, holders: Mapping[str, str]) -> Pattern | None:
-    """The first pattern that is about an object."""
+    """Return the first pattern that matches an object."""
     return next((one for one in ignored if one.matches(item, holders.get(str(item.parent)))), None)
 
 
 def _holders(catalogs: Iterable[Catalog]) -> dict[str, str]:
-    """Which kind those are that others can live in, by identity."""
+    """Return the kind of each table, view and other container, by its identity."""
     return {item.identity: item.kind for catalog in catalogs for item in catalog if item.kind in CONTAINERS}

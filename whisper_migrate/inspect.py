@@ -1,4 +1,4 @@
-"""Reads a database's catalog, every kind with one query, and lets PostgreSQL print what it finds."""
+"""Read a database's catalog: one query for each kind, with definitions as PostgreSQL prints them."""
 
 import re
 import zlib
@@ -22,21 +22,21 @@ from whisper_migrate.objects import ATTACHED, KINDS
 from whisper_migrate.owners import read_owners
 from whisper_migrate.requires import Address, read_requires
 
-# Tables that tell where the history stands: about the schema, not part of it.
+# Tables of Alembic and of this program: they describe the schema and are not part of it.
 BOOKKEEPING = frozenset({"alembic_version", "whisper_ledger", "whisper_journal"})
 
-# What is in a schema of another session's temporary objects, or in a function's of this one.
+# Schemas of temporary objects, of this or another session.
 TEMPORARY = re.compile(r"pg_temp(_\d+)?\.")
 
-# PostgreSQL's own objects, those that initdb makes, have lower OIDs.
+# Objects that initdb creates have lower OIDs.
 FIRST_OID = 16384
 
-# What a kind's query says about where an object is; every other column of it is an attribute.
+# Columns of a kind's query that identify an object; every other column is an attribute.
 RESERVED = ("oid", "subid", "parent", "identity", "class", "derived", "called")
 
-# PostgreSQL prints constants and names as these settings say, so every inspection runs under the same ones,
-# whatever the role or the database has set. (pg_dump does the same; what follows is for speed: a
-# new database has no statistics, and the planner, taking a few rows for all, would look up thousands one by one.)
+# These settings change how PostgreSQL prints constants and names, so every inspection sets them, as pg_dump does. The
+# settings from `jit` on are for speed: a new database has no statistics, so the planner would expect a few rows and
+# look up thousands one by one.
 SETTINGS = {
     "search_path": "pg_catalog, pg_temp",
     "DateStyle": "ISO, YMD",
@@ -54,18 +54,18 @@ SETTINGS = {
     "cursor_tuple_fraction": "1",
 }
 
-# In bytes of pg_attribute: from some thousand tables on, rows come in parts. The columns of 5,000, received at once,
-# take as much memory as the objects that are made of them.
+# Size of pg_attribute in bytes above which rows are fetched in parts. The columns of 5,000 tables, received at once,
+# take as much memory as their objects.
 LARGE = 8_000_000
 PART = 2000  # rows
-AHEAD = 4  # parts that wait until objects are made of them
+AHEAD = 4  # parts fetched ahead
 
-# Most databases have nothing of most kinds, and to look takes less time than to plan the query of each.
+# Most databases have no object of most kinds. Looking for one is faster than planning each kind's query.
 RARE = {kind: module.EXISTS for kind, module in KINDS.items() if hasattr(module, "EXISTS")}
 
-# What a reading must know first: what extensions own; this session's own tables and types, which are printed without a
-# schema (others' are printed with pg_temp_N); whether there are thousands of tables; and of which rare kinds there are
-# any.
+# Facts needed before reading: the members of extensions; this session's temporary tables and types, which are printed
+# without a schema (other sessions' are printed with pg_temp_N); whether there are thousands of tables; and the rare
+# kinds that have objects.
 BEARINGS = f"""
 SELECT 'member', d.classid::regclass::text, d.objid FROM pg_catalog.pg_depend AS d
 WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e' AND d.objid >= {FIRST_OID}
@@ -79,7 +79,7 @@ UNION ALL SELECT 'large', NULL, NULL WHERE pg_relation_size('pg_catalog.pg_attri
     for kind, rows in RARE.items()
 )
 
-# Half of the time of a reading is planning. What a connection reads once more, it may read often: that is prepared.
+# Planning takes half the time of a reading, so a connection that reads a second time prepares its queries.
 READ_BEFORE = "whisper_migrate has read this catalog before"
 
 
@@ -88,9 +88,9 @@ def inspect(
 ) -> Catalog:
     """Read the catalog of the database behind `connection`.
 
-    With `requires` it says also what depends on what, with `owners` whom everything belongs to.
-    Only reads, inside the caller's transaction, and leaves the session's settings as they were. One query per kind.
-    What is the same in `like`, the catalog of another database, is shared with it: that saves memory, no more.
+    `requires` adds the dependencies, `owners` the owners. Only reads, inside the caller's transaction, and restores the
+    session's settings. Objects that equal those of `like`, the catalog of another database, are shared with it, which
+    only saves memory.
     """
     savepoint = connection.begin_nested()
     try:
@@ -98,7 +98,7 @@ def inspect(
         connection.execute(text(f"SELECT {settings}"))
         with in_haste():
             return _Reader(connection, like.objects if like else {}, owners).read(requires)
-    except psycopg2.Error as error:  # of the driver, which rows are read through
+    except psycopg2.Error as error:  # rows are read directly through the driver
         raise DBAPIError("reading the catalog", None, error) from error
     finally:
         savepoint.rollback()
@@ -129,7 +129,7 @@ class _Reader:
         self.absent = RARE.keys() - {name for what, name, _ in bearings if what == "present"}
 
     def read(self, requires: bool) -> Catalog:
-        """What lives with other objects is read first: unless all are needed, only the addresses it is at are kept."""
+        """Read all kinds, attached ones first: their addresses are the only ones to keep unless `requires`."""
         attached: dict[str, list[tuple[Address, Object]]] = {}
         wanted: set[Address] = set()
         kinds = (kind for kind in KINDS if kind not in self.absent)
@@ -180,7 +180,7 @@ class _Reader:
                 self.addresses.append((address, item))
 
     def _read_ahead(self, kinds: Iterable[str]) -> Iterator[tuple[str, Any]]:
-        """Every kind with its rows; the server reads the next ones while Python makes objects of these."""
+        """Yield every kind with its rows; the server reads the next rows while Python creates objects of these."""
         parts = self._parts(kinds)
         with ThreadPoolExecutor(1) as pool:
             ahead = deque(pool.submit(next, parts, None) for _ in range(AHEAD))
@@ -189,7 +189,7 @@ class _Reader:
                 yield part
 
     def _parts(self, kinds: Iterable[str]) -> Iterator[tuple[str, Any]]:
-        """The same, one after the other; what is prepared, or small, all at once."""
+        """Yield every kind with its rows; those of a large database in parts, unless its queries are prepared."""
         for kind in kinds:
             query = self._text(KINDS[kind])
             if self.prepares or not self.large:
@@ -211,9 +211,10 @@ class _Reader:
         return self.around.query(str(query)) if self.around else str(query)
 
     def _execute(self, query: str) -> Any:
-        """Run a query; on a connection that has read before, one that the server has planned for all readings.
+        """Run a query; on a connection that has read before, as a prepared statement.
 
-        Which of these are there, the server knows: behind a pooler, this transaction's may not be that of the last one.
+        The names of prepared statements are asked from the server: behind a pooler, each transaction may use another
+        session.
         """
         cursor = self.driver.cursor()
         if self.prepares:
@@ -237,7 +238,7 @@ class _Reader:
             values = pick(row)
             try:
                 values = same.setdefault(values, values)
-            except TypeError:  # an array is a list, and cannot be hashed
+            except TypeError:  # an array is a list, which cannot be hashed
                 values = tuple(tuple(value) if type(value) is list else value for value in values)
             address = (constant if catalog is None else row[catalog], row[oid], 0 if subid is None else row[subid])
             within = None if parent is None else same.setdefault(row[parent], row[parent])
@@ -260,9 +261,9 @@ class _Reader:
     def _with_owners(
         self, found: Iterable[tuple[Address, Object]], owners: Mapping[Address, Object]
     ) -> Iterator[tuple[Address, Object]]:
-        """Comments and grants live with what they are on; those on what is left out are left out with it.
+        """Give each comment, grant or other attached object the table of its object; drop it if that is left out.
 
-        Those on what initdb made (a language) have nothing here to live with.
+        An attached object on an object of initdb, such as a language, belongs to no object in the catalog.
         """
         for address, item in found:
             kind, oid, _ = address

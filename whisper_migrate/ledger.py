@@ -1,7 +1,7 @@
-"""The ledger: what ran in a database, when, by whom, from which file, and what its catalog was before and after.
+"""The ledger: the steps run in a database, when, by whom, from which file, and the catalog before and after.
 
-It is a table of the database itself, and each row is written in the transaction that it tells of: what was rolled back
-has none. It is about the schema and no part of it (`inspect.BOOKKEEPING`).
+The ledger is a table of the database itself. Each row is written in the transaction that it describes, so a rollback
+removes it. The table is not part of the schema (`inspect.BOOKKEEPING`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from whisper_migrate.running.session import Underway
 
 TABLE = "public.whisper_ledger"
-# A column that a later version adds is added to the tables that there are. `number` and `at` are PostgreSQL's to fill.
+# A column that a later version adds is added to existing tables. PostgreSQL fills `number` and `at`.
 COLUMNS = {
     "number": "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
     "at": "timestamptz NOT NULL DEFAULT clock_timestamp()",
@@ -55,28 +55,28 @@ RIGHTS = """
 SELECT CASE WHEN :there THEN has_table_privilege(:table, 'SELECT') AND has_table_privilege(:table, 'INSERT')
             ELSE to_regnamespace('public') IS NOT NULL AND has_schema_privilege('public', 'CREATE') END AS may,
        current_user AS role"""
-# Who runs the revisions, where that is another role than the one that writes here first.
+# The role that runs the revisions, if another role writes the first entry.
 RUNNER = """
 SELECT quote_ident(pg_get_userbyid(c.relowner)) FROM pg_catalog.pg_class AS c
 WHERE c.oid = to_regclass('public.alembic_version') AND c.relowner <> quote_ident(current_user)::regrole"""
 NAMES = "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass(:table)"
 DONE = {"upgrade": "applied", "downgrade": "taken back", "stamp": "stamped", "repair": "repaired"}
 WITH_DOCSTRING = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-# What says where a revision stands, and not what it does.
+# The variables for a revision's place in the history, which do not change what it does.
 PLACE = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
 
 
 class Hidden(Failure):
-    """The role may not read the ledger: who can do without it goes on."""
+    """The role may not read the ledger. A caller that can do without the ledger goes on."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One row: a step ("upgrade", "downgrade"), a stamp or a repair, and where the database stands after it.
+    """One row: a step ("upgrade", "downgrade"), a stamp or a repair, and the database's revisions after it.
 
-    `file` is the SHA-256 of the revision's file, `code` that of what it does (see `code_hash`). `before` and `after`
-    are fingerprints of the catalog, which can be compared within one major version of the `server` and one `scheme()`.
-    `verified`, of a stamp or a repair: whether the database was compared with the revision.
+    `file` is the SHA-256 of the revision's file, `code` that of its code (see `code_hash`). `before` and `after` are
+    fingerprints of the catalog, comparable only for one major version of the `server` and one `scheme()`. `verified`,
+    for a stamp or a repair: whether the database was compared with the revision.
     """
 
     direction: str
@@ -107,13 +107,13 @@ class Entry:
         return f"{DONE.get(self.direction, self.direction)} on {self.when} by {self.role}"
 
     def found_other_than(self, earlier: Entry) -> bool:
-        """Whether this step found another catalog than an earlier one left, as far as they can be compared."""
+        """Whether this step found another catalog than an earlier one left, if their fingerprints are comparable."""
         comparable = (self.server, self.scheme) == (earlier.server, earlier.scheme) and self.before and earlier.after
         return bool(comparable) and self.before != earlier.after
 
 
 def entry_of(script: Revision | None, **values: Any) -> Entry:
-    """An entry with what the revision's file says of itself."""
+    """Return an entry with the facts from the revision's file."""
     if not isinstance(script, Script):
         return Entry(**values)
     content = Path(script.path).read_bytes()
@@ -121,14 +121,14 @@ def entry_of(script: Revision | None, **values: Any) -> Entry:
 
 
 def parents(script: Script) -> list[str]:
-    """The ids that a revision names as those it stands on."""
+    """Return the ids in a revision's down_revision, sorted."""
     down = script.down_revision
     return sorted([down] if isinstance(down, str) else down or ())
 
 
 @cache
 def code_hash(source: bytes) -> str:
-    """SHA-256 of what the code does: the same for another docstring, comment, layout, or place in the history."""
+    """Return the SHA-256 of the code without docstrings, comments, layout and its place in the history."""
     tree = ast.parse(source)
     tree.body = [node for node in tree.body if not PLACE & set(_assigned(node))]
     for node in ast.walk(tree):
@@ -143,7 +143,7 @@ def _assigned(node: ast.stmt) -> Iterable[str]:
 
 
 def _plain(node: Any) -> Any:
-    """A tree as every Python has it: `ast.dump` differs from one version to the next."""
+    """Return a syntax tree as plain tuples: `ast.dump` differs between versions of Python."""
     if isinstance(node, list):
         return [_plain(part) for part in node]
     if not isinstance(node, ast.AST):
@@ -153,9 +153,9 @@ def _plain(node: Any) -> Any:
 
 
 def read(connection: Connection) -> list[Entry]:
-    """The entries, oldest first: none where the database has no ledger.
+    """Return the entries, oldest first; none if the database has no ledger.
 
-    Raises Hidden where the role may not read it, and Failure where it is not safe to be read (see `bookkeeping`).
+    Raises Hidden if the role may not read the ledger, and Failure if it is not safe to read (see `bookkeeping`).
     """
     if not is_there(connection, TABLE):
         return []
@@ -170,7 +170,7 @@ def read(connection: Connection) -> list[Entry]:
 
 
 def read_or_why(connection: Connection) -> tuple[list[Entry], str]:
-    """The entries; or none, and why, where the role may not read them."""
+    """Return the entries and ""; or no entries and the reason why the role may not read them."""
     try:
         return read(connection), ""
     except Hidden as failure:
@@ -178,9 +178,9 @@ def read_or_why(connection: Connection) -> tuple[list[Entry], str]:
 
 
 def may_write(connection: Connection) -> bool:
-    """Whether the role can write the ledger; False where there is none and it may not make one.
+    """Whether the role can write the ledger; False if there is none and the role may not create it.
 
-    Raises Failure where there is one that it may not write: a ledger with a gap would tell of a wrong stamp.
+    Raises Failure if there is a ledger that the role may not write: with a gap, the ledger would suggest a wrong stamp.
     """
     there = is_there(connection, TABLE)
     rights = connection.execute(text(RIGHTS), {"table": TABLE, "there": there}).one()
@@ -193,7 +193,7 @@ def may_write(connection: Connection) -> bool:
 
 
 def write(connection: Connection, entry: Entry) -> None:
-    """Write an entry in the transaction of `connection`, and make the table first where there is none."""
+    """Write an entry in the transaction of `connection`; create the table first if it is missing."""
     there = set(connection.scalars(text(NAMES), {"table": TABLE})) if is_there(connection, TABLE) else set()
     if not there:
         run(connection, f"CREATE TABLE {TABLE} ({', '.join(f'{name} {type_}' for name, type_ in COLUMNS.items())})")
@@ -210,7 +210,7 @@ def write(connection: Connection, entry: Entry) -> None:
 
 
 def enter(connection: Connection, script: Revision | None, **values: Any) -> str | None:
-    """Write what was just done in the transaction of `connection`; the fingerprint of what it has left."""
+    """Record a finished step in the transaction of `connection`; return the fingerprint of the catalog after it."""
     after, server = _fingerprint(connection)
     stands_at = stamped(connection) or []
     entry = entry_of(script, stands_at=stands_at, server=server, scheme=scheme(), after=after, **values)
@@ -220,7 +220,7 @@ def enter(connection: Connection, script: Revision | None, **values: Any) -> str
 
 @cache
 def scheme() -> str:
-    """What fingerprints are of: it changes with the queries that read a catalog."""
+    """Return the hash of the code that reads catalogs. Fingerprints are comparable only under an equal hash."""
     folder = Path(__file__).parent
     digest = hashlib.sha256()
     for file in (folder / "inspect.py", *sorted((folder / "objects").glob("*.py"))):
@@ -229,14 +229,14 @@ def scheme() -> str:
 
 
 def recorder(underway: Underway) -> Callable[[], None]:
-    """The listener that writes the ledger: it looks at the catalog before a step, and again when that is done.
+    """Return the listener that writes the ledger after a step. The catalog is read before the step and after it.
 
-    Raises Failure where the ledger cannot be written.
+    Raises Failure if the ledger cannot be written.
     """
     connection = underway.connection
     if not may_write(connection):
         return lambda: None
-    # What a step left is what the next one finds, unless it was rolled back since.
+    # The catalog after a step is the one before the next step, unless a rollback came in between.
     stands_at, before = connection.info.get(TABLE, (None, None))
     if stands_at is None or stands_at != stamped(connection):
         before, _ = _fingerprint(connection)
@@ -244,7 +244,7 @@ def recorder(underway: Underway) -> Callable[[], None]:
     def ran() -> None:
         seconds, stands_at = underway.seconds, stamped(connection) or []
         revision, values = underway.revision, dict[str, Any]()
-        if underway.direction == "stamp":  # by Alembic's own command, which looks at nothing
+        if underway.direction == "stamp":  # by Alembic's own command, which compares nothing
             revision, values = ", ".join(stands_at) or "base", {"verified": False}
         script = underway.info.revision_map.get_revision(revision) if "," not in revision else None
         values |= {"direction": underway.direction, "revision": revision, "seconds": seconds, "before": before}
@@ -254,7 +254,10 @@ def recorder(underway: Underway) -> Callable[[], None]:
 
 
 def _fingerprint(connection: Connection) -> tuple[str | None, int | None]:
-    """The catalog's, and the server's major version; None where it cannot be read: that is no reason to stop a step."""
+    """Return the catalog's fingerprint and the server's major version.
+
+    Both are None if the catalog cannot be read, because that must not stop a step.
+    """
     try:
         catalog = inspect(connection)
     except DBAPIError:

@@ -14,51 +14,51 @@ _PART = re.compile(r'"((?:[^"]|"")*+)"|([^".,\s]+)')
 
 
 def unquoted(name: str) -> str:
-    """The name itself: quotes come off, and doubled quotes inside become single ones."""
+    """Return a name without its quotes; doubled quotes inside become single ones."""
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 def identifier(name: str) -> str:
-    """The name as SQL takes it: in quotes where it needs them."""
+    """Return a name as SQL takes it, in quotes if needed."""
     return str(_PREPARER.quote(name))
 
 
 def split_name(identity: str) -> tuple[str, str]:
-    """`schema."Name"` -> (schema, Name), both without quotes."""
+    """Split an identity: `schema."Name"` -> (schema, Name), both without quotes."""
     parts = split_names(identity)
     return (parts[0], parts[1]) if len(parts) > 1 else ("public", parts[0])
 
 
 def split_names(identity: str) -> list[str]:
-    """The names in an identity, without quotes."""
+    """Return the names in an identity, without quotes."""
     return [quoted.replace('""', '"') if quoted else plain for quoted, plain in _PART.findall(identity)]
 
 
 def plain_name(item: Object) -> str:
-    """What an object is called, without schema, table, arguments and quotes."""
+    """Return an object's name without schema, table, arguments and quotes."""
     own = item["name"] if "name" in item.fields else None
     return unquoted(str(own)) if own else split_name(item.identity)[1].partition("(")[0]
 
 
 def name_there(item: Object) -> str:
-    """What an object is called in its database, also where nobody chose that name: an error's message says it."""
+    """Return an object's name in its database, as in PostgreSQL's messages, even if PostgreSQL chose the name."""
     return unquoted(item.called) if item.called else plain_name(item)
 
 
 def split_list(names: str) -> list[str]:
-    """`a, "b, c"` -> [`a`, `"b, c"`], still quoted."""
+    """Split a list of names: `a, "b, c"` -> [`a`, `"b, c"`], still quoted."""
     return [match.group(0) for match in _PART.finditer(names)]
 
 
 def names_in(expression: str) -> set[str]:
-    """Every name and word of an expression, still quoted."""
+    """Return every name and word of an expression, still quoted."""
     return set(re.findall(r'"(?:[^"]|"")*+"|[^\W\d][\w$]*', expression))
 
 
 def in_parentheses(text: str) -> tuple[list[str], int]:
-    """The top-level, comma-separated parts of the parentheses that `text` begins with, and where they end.
+    """Return the comma-separated parts of the parentheses at the start of `text`, and the position after these.
 
-    Raises ValueError where they, or quotes in them, do not close.
+    Commas in inner parentheses and in quotes do not separate. Raises ValueError if parentheses or quotes do not close.
     """
     parts: list[str] = []
     depth, start, number = 0, 1, 0
@@ -80,44 +80,44 @@ def in_parentheses(text: str) -> tuple[list[str], int]:
 
 
 def position(words: str, sql: str) -> int | None:
-    """Where these words first stand in SQL, outside of all quotes."""
+    """Return the first position of `words` in SQL outside quotes; None if they do not occur."""
     found = re.finditer(f"{QUOTED}|{re.escape(words)}", sql)
     return next((match.start() for match in found if match[0] == words), None)
 
 
 def inside(definition: str) -> str:
-    """What is in the first parentheses of a definition: `UNIQUE (a, b) INCLUDE (c)` -> `a, b`."""
+    """Return the text in the first parentheses of a definition: `UNIQUE (a, b) INCLUDE (c)` -> `a, b`."""
     start = position("(", definition) or 0
     _, length = in_parentheses(definition[start:])
     return definition[start + 1 : start + length - 1]
 
 
 def schema_argument(schema: str) -> list[str]:
-    """`schema="x"` for an operation, left out for public."""
+    """Return `schema='x'` for an Alembic operation; nothing for public."""
     return [] if schema == "public" else [f"schema={schema!r}"]
 
 
 def arguments(*words: str) -> str:
-    """The arguments of a call, with a trailing comma where they are calls in turn: ruff gives each its own line."""
+    """Join the arguments of a call. A trailing comma makes ruff put nested calls on lines of their own."""
     return ", ".join(words) + ("," if sum(word.startswith("sa.") for word in words) > 1 else "")
 
 
 def shown(identity: str) -> str:
-    """An identity for people: without `public.`, which says nothing."""
+    """Return an identity for people, without `public.`."""
     return re.sub(rf"({QUOTED})|(?<![\w.])public\.", lambda found: found[1] or "", identity)
 
 
 def typed(argument: str) -> str:
-    """An argument in quotes, as one types it into a shell."""
+    """Return an argument in quotes, as one types it into a shell."""
     return shlex.quote(argument) if re.search(r'["$`\\!]', argument) else f'"{argument}"'
 
 
 def listed(argument: str) -> list[str]:
-    """`a, "b, c"` -> [`a`, `"b, c"`]: what a user names, with commas between, also such in quotes."""
+    """Split a user's list at commas outside quotes: `a, "b, c"` -> [`a`, `"b, c"`]."""
     return [part.strip() for part in re.findall(r'(?:[^,"]|"[^"]*")+', argument) if part.strip()]
 
 
 def joined(names: Iterable[str]) -> str:
-    """`a, b and c`."""
+    """Join names for people: `a, b and c`."""
     *first, last = list(names)
     return f"{', '.join(first)} and {last}" if first else last

@@ -1,8 +1,8 @@
-"""Whom objects belong to, and whom they should belong to: what `owner` in pyproject.toml names, or whoever had them.
+"""Owners of objects: the actual ones, and the wanted one (`owner` in pyproject.toml, else the former owner).
 
-A sequence must belong to who has its table, a view reads with its owner's rights, and what belongs to an administrator
-the next revision cannot alter. So an object of another owner than the one that is named is drift. Where none is named,
-nobody has said who is right: owners that differ are a note.
+A sequence must have its table's owner, a view reads with its owner's privileges, and the next revision cannot alter an
+administrator's object. An object with another owner than the configured one is therefore drift. Without a configured
+owner, differing owners are only a note.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from whisper_migrate.names import identifier, plain_name, shown, split_name
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning.steps import CONTAINERS, Step
 
-OWNER = "owner"  # the kind of a change of owners, as reports and patterns name it
+OWNER = "owner"  # the kind of an owner change in reports and patterns
 DATABASE = "database"
 MANY = 5  # objects that a note names
 
-# An owner is what pg_shdepend says, of any class of objects; what belongs to the role that initdb made is not in there.
+# pg_shdepend lists the owners of objects of any class, except those of the role that initdb created.
 OWNERS = """
 SELECT d.classid::regclass::text AS catalog, d.objid AS oid, r.rolname AS owner
 FROM pg_catalog.pg_shdepend AS d JOIN pg_catalog.pg_roles AS r ON r.oid = d.refobjid
@@ -33,13 +33,13 @@ UNION ALL SELECT 'database', d.oid, pg_get_userbyid(d.datdba)
 FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()
 UNION ALL SELECT 'initdb', 0, pg_get_userbyid(10)"""
 SET_ROLE = "SET ROLE "
-# To make or alter these on a table runs expressions of its owner's with the rights of who does it.
+# Creating or altering these runs expressions that the table's owner wrote, with the privileges of the current role.
 RUN_BY_ITS_OWNER = frozenset({"column", "constraint", "domain_constraint"})
-# Whose objects this role may make theirs.
+# The roles that this role can give objects to.
 REACHED = """
 SELECT r.rolname FROM pg_catalog.pg_roles AS r
 WHERE pg_has_role(r.oid, CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END)"""
-# Who runs the revisions.
+# The role that runs the revisions.
 RUNNER = """
 SELECT pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -47,7 +47,10 @@ WHERE c.relname = 'alembic_version' AND n.nspname = 'public'"""
 
 
 def read_owners(connection: Connection, addresses: Mapping[tuple[str, int], Key]) -> dict[Key, str]:
-    """The owner of each object that has one of its own, by its address in the catalogs; and that of the database."""
+    """Return the owner of each object that has an owner of its own, and of the database.
+
+    `addresses`: the keys of objects by catalog and OID.
+    """
     rows = connection.execute(text(OWNERS)).all()
     initdb = next(row.owner for row in rows if row.catalog == "initdb")
     found = {(row.catalog, row.oid): row.owner for row in rows}
@@ -58,7 +61,7 @@ def read_owners(connection: Connection, addresses: Mapping[tuple[str, int], Key]
 
 
 def word(kind: str) -> str | None:
-    """What ALTER ... OWNER TO calls objects of a kind; None where they have no owner of their own."""
+    """Return the word for a kind in ALTER ... OWNER TO; None if its objects have no owner of their own."""
     if kind == DATABASE:
         return "DATABASE"
     found: str | None = KINDS[kind].OWNER
@@ -66,12 +69,12 @@ def word(kind: str) -> str | None:
 
 
 def follows(item: Object) -> bool:
-    """Whether an object belongs to whom its table belongs to, always."""
+    """Whether an object always has the owner of its table."""
     return item.parent is not None and getattr(KINDS[item.kind], "FOLLOWS", False)
 
 
 def given_away(wanted: Catalog, actual: Catalog, owner: str | None) -> list[Change]:
-    """The objects that both catalogs have and that belong to somebody else than `owner`; none where that is None."""
+    """Return, as changes, the objects in both catalogs whose owner is not `owner`; none if `owner` is None."""
     if owner is None:
         return []
     return [
@@ -91,7 +94,7 @@ def _owned(key: Key, item: Object | None, owner: str) -> Object:
 
 
 def giving(changes: Iterable[Change]) -> list[str]:
-    """The statements that give objects back to the owner that they should have."""
+    """Return the statements that give objects back to the wanted owner."""
     found = [(change.before, change.before["of"]) for change in changes if change.before]
     return [
         f"ALTER {word(kind)} {identity} OWNER TO {identifier(before['owner'])}" for before, (kind, identity) in found
@@ -99,7 +102,7 @@ def giving(changes: Iterable[Change]) -> list[str]:
 
 
 def note(actual: Catalog) -> str | None:
-    """One sentence on owners that differ within a schema, and how to say which one is right."""
+    """Return a sentence on owners that differ within a schema, and how to configure the right one."""
     by_schema: dict[str, Counter[str]] = {}
     for (kind, identity), owner in actual.owners.items():
         item = actual.objects.get((kind, identity))
@@ -123,9 +126,10 @@ def note(actual: Catalog) -> str | None:
 
 @dataclass(frozen=True)
 class Owners:
-    """Who has what in a database, the role that looks, the one that runs the revisions, and whose roles it can take.
+    """The owners in a database, and the roles that matter for a repair.
 
-    `owner` is who should have everything, where the project names one.
+    `me` is the connected role, `runner` the role that runs the revisions. `reached`: the roles that `me` can give
+    objects to. `owner`: the wanted owner of all objects, if the project names one.
     """
 
     of: Mapping[Key, str]
@@ -136,13 +140,13 @@ class Owners:
 
     @classmethod
     def read(cls, connection: Connection, actual: Catalog, owner: str | None) -> Owners:
-        """Those of the database behind `connection`, which is as `actual` says."""
+        """Read the owners in the database behind `connection`, whose catalog is `actual`."""
         me = str(connection.scalar(text("SELECT current_user")))
         runner = str(connection.scalar(text(RUNNER)) or me)
         return cls(actual.owners, me, runner, frozenset(connection.scalars(text(REACHED))), owner)
 
     def wanted(self, item: Object) -> str | None:
-        """Who is to have an object that is made, unless that is who makes it."""
+        """Return the wanted owner of a created object; None if it is the connected role."""
         if item.kind not in KINDS or word(item.kind) is None:
             return None
         owner = self.owner
@@ -154,10 +158,10 @@ class Owners:
         return None if owner == self.me else owner
 
     def given(self, steps: Sequence[Step]) -> list[Step]:
-        """The steps, each of which gives what it makes to its owner.
+        """Return the steps with statements that give each created object to its owner.
 
-        What a materialized view calls is run when it is made, and that is its owner's to answer for: who makes it is
-        the owner, and PostgreSQL keeps what is run from becoming anybody else.
+        A materialized view is created as its owner, because CREATE runs its query. PostgreSQL then keeps the functions
+        in the query from becoming another role.
         """
         made = _made(steps)
         given = [replace(step, statements=self._given(step)) if step.key in made else step for step in steps]
@@ -165,9 +169,10 @@ class Owners:
         return [*given[:first], *_grants_first(given[first:])]
 
     def require_own(self, steps: Sequence[Step], recorded: Catalog) -> None:
-        """Raises Failure where steps would make again, or run, what belongs to a role that must do so itself.
+        """Raises Failure if steps would re-create, or run code of, an object whose owner must do that.
 
-        Such is no part of the history, which `recorded` holds, and came in between: it uses what has to be rebuilt.
+        Only objects that are not in the history's catalog `recorded` count: they depend on an object that the repair
+        rebuilds.
         """
         made = _made(steps)
         known = {item.identity for item in recorded}
@@ -186,12 +191,12 @@ class Owners:
                 )
 
     def _owner(self, item: Object) -> str | None:
-        """Who has an object, or the table, view or domain that it lives with."""
+        """Return the owner of an object, or of its table, view or domain."""
         keys = [item.key, *((kind, item.parent) for kind in CONTAINERS if item.parent)]
         return next((self.of[key] for key in keys if key in self.of), None)
 
     def lost(self, steps: Sequence[Step], changes: Iterable[Change] = ()) -> list[str]:
-        """Who is to have something that this role cannot give: of what is made, and of what others have."""
+        """Return the wanted owners that this role cannot give objects to."""
         made = _made(steps)
         owners = {self.wanted(step.item) for step in steps if step.key in made}
         owners |= {change.before["owner"] for change in changes if change.before}
@@ -211,13 +216,13 @@ def _is_by_another(step: Step) -> bool:
 
 
 def _grants_first(steps: Sequence[Step]) -> list[Step]:
-    """The steps, those first that grant something on what is there by now: whoever makes a view has to read from it."""
+    """Return the steps with grants on existing objects first: the owner of a new view needs to read from its tables."""
     coming = {step.item.identity for step in steps if step.item.kind != "grant"}
     grants = [step for step in steps if step.item.kind == "grant" and step.item["name"] not in coming]
     return [*grants, *(step for step in steps if not any(step is grant for grant in grants))]
 
 
 def _made(steps: Sequence[Step]) -> set[tuple[str, Key]]:
-    """The steps that make something; a type that columns have is made under another's name, which that had before."""
+    """Return the keys of steps that create an object, including a type that replaces one with its name."""
     aside = {step.item.key for step in steps if step.verb == "rename"}
     return {step.key for step in steps if step.verb == "create" or (step.verb == "alter" and step.item.key in aside)}

@@ -1,4 +1,4 @@
-"""Names with a colon in the models' SQL: SQLAlchemy takes them for parameters, which nothing gives a value to."""
+"""Refuse bind parameters in the models' SQL: SQLAlchemy takes `:name` for a parameter, which would have no value."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from whisper_migrate.errors import Failure
 
 
 def require_none(metadata: MetaData) -> None:
-    """Raises Failure for `:name` in what the models say in SQL, where SQLAlchemy would write NULL in its place."""
+    """Raises Failure for `:name` in SQL of the models, where SQLAlchemy would write NULL in its place."""
     for table in metadata.tables.values():
         for what, clause in _written(table):
             for name in _unbound(clause):
@@ -27,7 +27,7 @@ def _unbound(clause: object) -> Iterator[str]:
 
 
 def _written(table: Table) -> Iterator[tuple[str, Any]]:
-    """What of a table is SQL that a person wrote, and where."""
+    """Yield a description and the SQL clause for each place in a table's model where a person wrote SQL."""
     for column in table.columns:
         yield f"the default of {table}.{column.name}", getattr(column.server_default, "arg", None)
         yield f"the generated column {table}.{column.name}", getattr(column.computed, "sqltext", None)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 
 def counted(number: int, noun: str) -> str:
-    """The number and the word for so many: `1 foreign table`, `3 indexes`."""
+    """Return a number with its noun: `1 foreign table`, `3 indexes`."""
     return f"{number} {plural(noun, number)}"
 
 
 def plural(noun: str, number: int) -> str:
-    """The word for so many of a noun, or of a kind of object: an underscore is a space, and the last word changes."""
+    """Return the form of a noun, or of a kind of object, for a number: `foreign_table` and 2 -> `foreign tables`."""
     words = noun.replace("_", " ")
     if number == 1 or words.endswith("statistics"):
         return words
@@ -21,5 +21,5 @@ def plural(noun: str, number: int) -> str:
 
 
 def verb(number: int, one: str, many: str) -> str:
-    """The form of a verb that goes with so many: `is` or `are`."""
+    """Return the form of a verb for a number: `is` or `are`."""
     return one if number == 1 else many

@@ -1,4 +1,4 @@
-"""What the engine works on: a folder with a pyproject.toml, a MetaData, its entities and an Alembic history."""
+"""A project: a folder with a pyproject.toml, a MetaData, its entities and an Alembic history."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.ignore import Pattern, patterns
 from whisper_migrate.sql import literal, run
 
-if TYPE_CHECKING:  # no command waits for what it does not use
+if TYPE_CHECKING:  # for fast commands: imported only by those that need them
     from alembic.config import Config
     from sqlalchemy import Connection, MetaData
 
 SECTION = "whisper_migrate"
-OTHERS = (Path(__file__).parent, Path(sys.prefix))  # code that may lie in the project's folder, but is not its own
+OTHERS = (Path(__file__).parent, Path(sys.prefix))  # not the project's code, even in its folder
 
-# What a date, an interval or a time without a zone means in SQL depends on these. A function in SQL may name what
-# comes after it, so bodies are not looked into: pg_dump does the same.
+# Dates, intervals and times without a zone depend on these settings in SQL. A function's SQL may name a later object,
+# so bodies are not checked, as in pg_dump.
 NOWHERE = "SELECT pg_catalog.set_config('search_path', '', false)"
 SESSION = {"DateStyle": "ISO, MDY", "IntervalStyle": "postgres", "TimeZone": "UTC", "check_function_bodies": "off"}
 
 
 @dataclass(frozen=True)
 class Project:
-    """A project by its root folder; everything else is read from there when it is first needed."""
+    """A project by its root folder; everything else is read when it is first needed."""
 
     root: Path
 
     @classmethod
     def find(cls, start: Path, say: Callable[[str], None] = lambda _: None) -> Project:
-        """The project that `start` lies in: the nearest folder upwards whose pyproject.toml has our section.
+        """Return the project of the folder `start`: the nearest folder upwards whose pyproject.toml has our section.
 
-        `say` hears which one that is where another pyproject.toml, without our section, is nearer.
+        `say` gets a message if a nearer pyproject.toml lacks our section.
         """
         nearest = None
         for folder in (start, *start.parents):
@@ -63,14 +63,14 @@ class Project:
 
     @classmethod
     def at(cls, folder: Path) -> Project:
-        """The project in this very folder."""
+        """Return the project in exactly this folder."""
         if cls(folder).section is None:
             raise Failure(f"{folder / 'pyproject.toml'} has no [tool.{SECTION}].")
         return cls(folder)
 
     @cached_property
     def section(self) -> dict[str, Any] | None:
-        """`[tool.whisper_migrate]` of pyproject.toml, which may be empty; None where there is no such section."""
+        """`[tool.whisper_migrate]` of pyproject.toml, possibly empty; None if there is no such section."""
         file = self.root / "pyproject.toml"
         try:
             tools = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
@@ -83,12 +83,12 @@ class Project:
 
     @property
     def options(self) -> dict[str, Any]:
-        """What the section says; nothing where there is none."""
+        """The options in the section; none if there is no section."""
         return self.section or {}
 
     @cached_property
     def metadata(self) -> MetaData:
-        """The models' MetaData, as `models = "package:attribute"` names it."""
+        """The models' MetaData, as named by `models = "package:attribute"`."""
         from sqlalchemy import MetaData
 
         found = self._import("models")
@@ -98,17 +98,17 @@ class Project:
 
     @cached_property
     def entities(self) -> Sequence[Any]:
-        """What is not a table: alembic_utils entities and `sqlalchemy.DDL`, in the order of `entities = "..."`."""
+        """Objects other than tables: alembic_utils entities and `sqlalchemy.DDL`, in the order of `entities`."""
         return tuple(self._import("entities")) if self.options.get("entities") else ()
 
     @property
     def search_path(self) -> str:
-        """Where names without a schema are looked for, and where tables without one are made: `public`, or as set."""
+        """The schemas that names without a schema refer to: `public`, or as configured. The first gets new tables."""
         return str(self.options.get("search_path", "public"))
 
     @property
     def owner(self) -> str | None:
-        """The role that everything should belong to, as `owner = "..."` names it; None where nobody has said."""
+        """The role that should own every object, as named by `owner = "..."`; None if not configured."""
         owner = self.options.get("owner")
         if owner is not None and not (isinstance(owner, str) and owner):
             raise Failure(f"[tool.{SECTION}] owner = {owner!r} names no role.", 'owner = "whisper_owner"')
@@ -116,23 +116,23 @@ class Project:
 
     @cached_property
     def ignored(self) -> list[Pattern]:
-        """What is not to be compared, from `[[tool.whisper_migrate.ignore]]`."""
+        """The patterns for objects that are not compared, from `[[tool.whisper_migrate.ignore]]`."""
         return patterns(self.options.get("ignore", ()))
 
     @cached_property
     def elsewhere(self) -> dict[str, str]:
-        """Ids of revisions that are not ours, and whose they are: `[tool.whisper_migrate.elsewhere]`, ids by owner."""
+        """The owner of each revision of another project, by id: `[tool.whisper_migrate.elsewhere]` has ids by owner."""
         owners: dict[str, list[str]] = self.options.get("elsewhere", {})
         return {revision: owner for owner, revisions in owners.items() for revision in revisions}
 
     def alembic(self, connection: Connection | None = None, versions: Sequence[Path] = ()) -> Config:
-        """Alembic's configuration; with a connection, its commands work on that, not on the configured database.
+        """Return Alembic's configuration; its commands use `connection`, if given, not the configured database.
 
-        `versions` are the folders to find revisions in, where they are not the project's own.
+        `versions` are the folders with the revisions, if not the project's own.
         """
         from alembic.config import Config
 
-        config = Config(self.root / "alembic.ini", cmd_opts=Namespace(quiet=True))  # what is said, we say
+        config = Config(self.root / "alembic.ini", cmd_opts=Namespace(quiet=True))  # we print messages ourselves
         config.file_config["DEFAULT"]["here"] = str(self.root.absolute()).replace("%", "%%")
         anchor(config, self.root.absolute(), versions)
         if connection is not None:
@@ -142,16 +142,16 @@ class Project:
 
     @property
     def session(self) -> str:
-        """The statement that lets SQL mean the same for every role, whatever it or the database has set for itself."""
+        """The statement that gives SQL one meaning for every role, overriding settings of the role and the database."""
         settings = {**SESSION, "search_path": self.search_path}
         return "SELECT " + ", ".join(
             f"pg_catalog.set_config({literal(name)}, {literal(value)}, false)" for name, value in settings.items()
         )
 
     def prepare(self, connection: Connection) -> None:
-        """Say so on this connection, for as long as it lasts.
+        """Apply `session` to a connection until it closes.
 
-        In a database that people use, names are looked for in the project's schemas only by what is run `inside`.
+        In a database that is not a shadow, the search_path is emptied again: only `inside` uses the project's.
         """
         run(connection, self.session)
         if not NAME.fullmatch(connection.engine.url.database or ""):
@@ -160,7 +160,10 @@ class Project:
 
     @contextmanager
     def inside(self, connection: Connection) -> Iterator[None]:
-        """Look for names without a schema where the project says, as long as this lasts; after an error, until then."""
+        """Set the project's search_path in this context, and empty it afterwards unless in a shadow.
+
+        After an error it stays set.
+        """
         run(connection, self.session)
         yield
         if not NAME.fullmatch(connection.engine.url.database or ""):
@@ -175,7 +178,7 @@ class Project:
         if str(self.root) not in sys.path:
             sys.path.insert(0, str(self.root))
         module, _, attribute = name.partition(":")
-        # Thousands of models are no garbage: to look through them for some, over and over, would double the time.
+        # Thousands of models are no garbage: repeated collections would double the time.
         was_enabled = gc.isenabled()
         gc.disable()
         try:
@@ -188,7 +191,7 @@ class Project:
                 gc.enable()
 
     def blame(self, error: BaseException) -> str:
-        """What went wrong in the project's own code, and where, in one line: `NameError: ... (alembic/x.py:3)`."""
+        """Describe an error of the project's own code with its place: `NameError: ... (alembic/x.py:3)`."""
         said = f"{type(error).__name__}: {error}".strip().partition("\n")[0].rstrip(".:")
         if isinstance(error, SyntaxError) and error.filename:
             said = f"{type(error).__name__}: {error.msg}"
@@ -196,7 +199,7 @@ class Project:
         return f"{said} ({place})" if place else said
 
     def whereabouts(self, error: BaseException) -> str | None:
-        """The innermost line of the project's own code where an error came up: `alembic/x.py:3`."""
+        """Return the innermost line of the project's own code in an error's traceback: `alembic/x.py:3`."""
         places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
         if isinstance(error, SyntaxError) and error.filename:
             places.append((error.filename, error.lineno))

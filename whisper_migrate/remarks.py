@@ -1,6 +1,6 @@
-"""What a verdict says beside its changes: functions that cannot run, what was not read, and notes.
+"""Remarks of a verdict besides its changes: functions that cannot run, objects that were not read, and notes.
 
-Every report shows these; each in its own form.
+Every report shows them, each in its own form.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Remark:
-    """One remark, and the line of the models that it is about, where there is one."""
+    """One remark, with the line of the models that it is about, if any."""
 
     kind: Kind
     text: str
@@ -31,7 +31,7 @@ class Remark:
 
 
 def remarks(verdict: Verdict) -> Iterator[Remark]:
-    """The remarks of a verdict, in the order in which reports show them."""
+    """Yield the remarks of a verdict, in the order in which reports show them."""
     yield from (Remark(Kind.FAILING, one.what, one.place) for one in verdict.failing)
     yield from (Remark(Kind.NOTE, text) for text in verdict.notes)
     for extension in verdict.extensions:

@@ -1,4 +1,4 @@
-"""The way back: the SQL that takes a drifted database to what the history says at its revision."""
+"""Repair: the SQL that reverts a drifted database to the history's schema at its revision."""
 
 from __future__ import annotations
 
@@ -43,25 +43,29 @@ from whisper_migrate.standing.anomalies import doubts
 from whisper_migrate.standing.nearest import Candidate
 from whisper_migrate.words import line
 
-# A body may name what comes after it, or what was never there.
+# A function's body may name an object that is created later, or that never existed.
 NO_BODY_CHECKS = "SET LOCAL check_function_bodies = off"
-# Backslashes in what PostgreSQL printed mean themselves, also for a role that has this switched off.
+# Backslashes in printed SQL are plain characters, even if a role has this setting off.
 PREAMBLE = (NO_BODY_CHECKS, "SET LOCAL standard_conforming_strings = on")
-WRONG_STAMP = "wrong-stamp"  # the word that lets a repair go on although the stamp looks wrong
-# By the class of PostgreSQL's error.
+WRONG_STAMP = "wrong-stamp"  # the word that permits a repair although the stamp looks wrong
+# By the class of PostgreSQL's SQLSTATE.
 REMEDIES = {
     "22": "Rows stand in its way: change them, and run the repair again.",
     "23": "Rows stand in its way: change them, or bring back what they need, and run the repair again.",
     "55": "Others are at work there: run the repair again, or have it wait with WHISPER_LOCK_TIMEOUT=30.",
 }
-WITHOUT_ROWS = ("sequence", "schema", "extension")  # what is in them is dropped by itself
-# Statements that make something; an identity comes with a sequence.
+WITHOUT_ROWS = ("sequence", "schema", "extension")  # their contents are dropped by steps of their own
+# Statements that create an object; an identity also creates a sequence.
 MAKES = re.compile(r"\b(CREATE|IDENTITY)\b")
 
 
 @dataclass(frozen=True)
 class WayBack:
-    """The steps from a database, as it is `actual`, to the history's catalog `wanted` at `revision`."""
+    """A repair: the steps from a database's catalog `actual` to the history's catalog `wanted` at `revision`.
+
+    `given`: changes of owners. `nearer`: the revision that the database is nearer to than to its stamp. `staying`:
+    changes that no statement reverts.
+    """
 
     project: Project
     database: URL
@@ -76,7 +80,7 @@ class WayBack:
     staying: tuple[Change, ...] = ()
 
     def sql(self) -> str:
-        """A script for psql, or for a person to read: one transaction."""
+        """Return the repair as a script for psql, in one transaction."""
         lines = [f"{statement};" for statement in (*PREAMBLE, *self._statements)]
         warnings = [comment(f"LOSES DATA: {self._told(hazard)}") for hazard in self._hazards]
         warnings[:0] = [comment(self._doubt)] if self.nearer else []
@@ -94,7 +98,7 @@ class WayBack:
         return f"The stamp looks wrong: the database is nearer to {near.revision}, {near.difference}." if near else ""
 
     def _told(self, hazard: Hazard) -> str:
-        """A loss, and how to have none where this may be what the history has by another name."""
+        """Describe a loss; if the object may only have another name, add the statements that rename it instead."""
         new = lookalike(hazard.item, self.actual, self.wanted) if hazard.word.startswith("drop-") else None
         back = "; ".join(renaming(hazard.item, new, self.actual)) if new else ""
         if not new or not back:
@@ -110,13 +114,12 @@ class WayBack:
         return [*statements(self.steps), *giving(self.given)]
 
     def apply(self, allowed: set[str], word: str | None, say: Callable[[str], None]) -> list[Change]:
-        """Run it in one transaction, which is kept only when nothing differs at its end.
+        """Run the repair in one transaction, and commit only if nothing differs at the end.
 
-        Differences that no statement reverts may be left: these are returned.
-
-        Raises Failure when it would lose what `allowed` does not name, or more rows than `word` permits, when the
-        database has changed since it was read, when a statement fails, or when something still differs: the database is
-        then as it was. `say` hears of a run to wait for.
+        Returns the differences that no statement reverts. `allowed` names the losses that are permitted, `word` the
+        number of rows. `say` gets messages while waiting for another run. Raises Failure, and leaves the database as it
+        was, if the repair would lose more, the database has changed since it was read, a statement fails, or a
+        difference would be left.
         """
         if self.nearer and WRONG_STAMP not in allowed:
             raise Failure(
@@ -147,7 +150,7 @@ class WayBack:
         return staying
 
     def _require_allowed(self, connection: Connection, allowed: set[str], word: str | None) -> None:
-        """Raises Failure for a loss that is not allowed by name, or rows that the word does not permit."""
+        """Raises Failure for a loss that is not allowed by name, or for more rows than the word permits."""
         found = self._hazards
         lost = toll_of([_loss(hazard) for hazard in found], connection)
         connection.rollback()
@@ -180,7 +183,7 @@ class WayBack:
 
 
 def _loss(hazard: Hazard) -> Loss:
-    """What is to be counted of a loss: the rows of a table, or the values of a column."""
+    """Return the rows or values to count for a loss: those of a table, or of a column."""
     item = hazard.item
     if item.kind in ("table", "foreign_table"):
         return Loss(str(hazard), item.identity)
@@ -191,7 +194,7 @@ def _loss(hazard: Hazard) -> Loss:
 
 @contextmanager
 def way_back(project: Project, server: URL, database: URL) -> Iterator[WayBack]:
-    """Read the database and the history (in a shadow on `server`), and plan the way. Nothing is written."""
+    """Read the database and the history (in a shadow on `server`), and plan the repair. Nothing is written."""
     history = History(project)
     half_run.refuse_in(database, history, "Nothing was repaired")
     actual, revision = read_database(database, history, requires=True)
@@ -216,7 +219,10 @@ def way_back(project: Project, server: URL, database: URL) -> Iterator[WayBack]:
 
 
 def planned(actual: Catalog, wanted: Catalog) -> list[Step]:
-    """The plan; what it makes is granted as the history says, so default privileges stand aside until it is done."""
+    """Return the steps of a repair, so that created objects get exactly the history's grants.
+
+    Default privileges are dropped first and created again at the end: they would add grants to new objects.
+    """
     steps = plan(actual, wanted)
     ours, theirs = (
         [item for item in catalog if item.kind == "default_privilege" and item["role"] is None]

@@ -1,4 +1,4 @@
-"""What depends on what in a database, object by object, from pg_depend."""
+"""The dependencies between a database's objects, from pg_depend."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,10 +7,10 @@ from sqlalchemy import Connection, text
 from whisper_migrate.catalog import Key, Object
 from whisper_migrate.objects import ATTACHED, KINDS
 
-# Where pg_depend finds an object: (catalog, oid, sub-object).
+# An object's address in pg_depend: (catalog, oid, sub-object).
 Address = tuple[str, int, int]
 
-# What initdb made (pinned, below 16384) is nobody's to order.
+# Objects of initdb (pinned, OIDs below 16384) always exist.
 QUERY = """
 SELECT classid::regclass::text, objid, objsubid, refclassid::regclass::text, refobjid, refobjsubid, deptype
 FROM pg_catalog.pg_depend
@@ -18,7 +18,7 @@ WHERE objid >= 16384 AND deptype IN ('n', 'a', 'i', 'P', 'S', 'e')
 """
 DEFAULTS = "SELECT oid, adrelid, adnum FROM pg_catalog.pg_attrdef"
 CONSTRAINT_INDEXES = "SELECT conindid, oid FROM pg_catalog.pg_constraint WHERE contype IN ('p', 'u', 'x')"
-# A foreign key holds on to one of the keys that it could: the first that was there, which no definition tells.
+# A foreign key depends on one of several suitable keys: the first that existed, which its definition does not say.
 KEYS = """
 SELECT con.oid, i.indexrelid
 FROM pg_catalog.pg_constraint AS con
@@ -28,7 +28,7 @@ JOIN pg_catalog.pg_index AS i
      AND (i.indkey::int2[])[0:i.indnkeyatts - 1] @> con.confkey
 WHERE con.contype = 'f'
 """
-# A foreign key to a partitioned table has a copy of itself for each partition, which is there only while that is.
+# A foreign key to a partitioned table has a copy for each partition, which exists only as long as the foreign key.
 COPIES = """
 SELECT con.oid FROM pg_catalog.pg_constraint AS con
 JOIN pg_catalog.pg_constraint AS up ON up.oid = con.conparentid AND up.conrelid = con.conrelid
@@ -36,7 +36,7 @@ WHERE con.contype = 'f'
 """
 CONTAINERS = ("table", "foreign_table", "view", "materialized_view")
 PUBLISHED_TABLES = "SELECT oid, prpubid FROM pg_catalog.pg_publication_rel"
-# Those of an operator class are a part of that.
+# Members of operator families; those of an operator class are parts of the class.
 FAMILY_MEMBERS = """
 SELECT 'pg_amop', oid, amopfamily FROM pg_catalog.pg_amop WHERE oid >= 16384
 UNION ALL SELECT 'pg_amproc', oid, amprocfamily FROM pg_catalog.pg_amproc WHERE oid >= 16384
@@ -46,10 +46,11 @@ UNION ALL SELECT 'pg_amproc', oid, amprocfamily FROM pg_catalog.pg_amproc WHERE 
 def read_requires(
     connection: Connection, objects: Mapping[Key, Object], addresses: Iterable[tuple[Address, Object]]
 ) -> dict[Key, frozenset[Key]]:
-    """For each object the keys of those that must exist before it; `addresses` are those of the same objects.
+    """Return, for each object, the keys of the objects that must exist before it; `addresses` locate the same objects.
 
-    What the catalog does not list by itself counts as the object that it is a part of: a default is its column, a
-    view's rewrite rule its view, a primary key's index the constraint, a row type its table, a member its extension.
+    A part that is not listed in the catalog counts as the object that contains it. A default counts as its column, a
+    view's rewrite rule as its view, a primary key's index as the constraint, a row type as its table, and a member as
+    its extension.
     """
     keys: dict[Address, Key] = {}
     attached: dict[Key, Address] = {}
@@ -113,5 +114,5 @@ def read_requires(
 
 
 def _is_ownership(key: Key, kind: str) -> bool:
-    """A column's ownership of a sequence, whose default in turn needs the sequence: no order could serve both."""
+    """Whether a dependency is a column's ownership of a sequence: the column's default needs the sequence, a circle."""
     return key[0] == "sequence" and kind == "a"

@@ -1,11 +1,11 @@
-"""Two printings of one expression are no difference: PostgreSQL itself says so.
+"""Recognize changes in which PostgreSQL only prints an equal expression in another form.
 
 PostgreSQL may print an expression in another form once its printed text has been run: `a IN ('x', 'y')` on a varchar,
-or AND inside AND, differ after a dump and a restore. Where two definitions differ, both texts are therefore run in a
-shadow, and PostgreSQL's printings of the two results are compared. This proves nothing where an object that the
-expression uses changes too, as a column's type: the difference then stays one. The text may come from any role that
-owns an object in the database, so it is run `confined`: a definition that needs a superuser's privileges stays a
-difference too.
+or AND inside AND, differ after a dump and a restore. If two definitions differ, both texts are run in a shadow, and
+PostgreSQL's printings of the two results are compared. This proves nothing if an object that the expression uses
+changes too, such as a column's type: the difference then counts. The text may come from any role that owns an object in
+the database, so it is run `confined`. A definition that needs a superuser's privileges therefore counts as a difference
+too.
 """
 
 from __future__ import annotations

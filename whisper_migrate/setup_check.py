@@ -1,6 +1,6 @@
-"""Is everything there that running needs? One line for each thing, also where the packages are missing.
+"""Check the installation: one line for each requirement, even if packages are missing.
 
-At the top it imports nothing that needs a package, so that it can name those that are missing.
+Its top-level imports need no package, so that it can name the missing ones.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ Check = tuple[str, Callable[[], str]]
 
 
 class Unfit(Exception):
-    """What is not as it should be."""
+    """A requirement is not met."""
 
 
 class NotAsPinned(Unfit):
-    """So is a package."""
+    """A package is missing or not at its pinned version."""
 
 
 def main(root: Path) -> None:
-    """Print a line for each check on the project in `root`, and exit: 0 all is well, 1 something is not."""
+    """Print a line for each check of the project in `root`, and exit: 0 if all pass, 1 if one fails."""
     failures: list[Exception] = []
     for name, check in checks(root):
         try:
             word, said = "ok  ", check()
-        except Exception as error:  # whatever it is, the other lines are wanted too
+        except Exception as error:  # the other checks still run
             word, said = "FAIL", _words(error)
             failures.append(error)
         print(harmless(scrubbed(f"{word}  {name:<{WIDTH}}  {said}")).replace("\n", f"\n{' ' * (WIDTH + 8)}"))
@@ -50,7 +50,7 @@ WIDTH = 17
 
 
 def checks(root: Path) -> Iterator[Check]:
-    """The name of each check, and what says how things are or raises."""
+    """Yield the name of each check and the function that returns a description or raises."""
     yield "python", partial(_python, root)
     for name, pinned in PIN.findall((root / "requirements-core.txt").read_text(encoding="utf-8")):
         yield name, partial(_package, name, pinned)
@@ -83,7 +83,7 @@ def _package(name: str, pinned: str) -> str:
 
 
 def _scripts(root: Path) -> Path:
-    """The folder that alembic.ini names."""
+    """Return the script_location of alembic.ini."""
     parser = ConfigParser({"here": str(root)})
     with (root / "alembic.ini").open(encoding="utf-8") as file:
         parser.read_file(file)
@@ -162,7 +162,7 @@ RIGHTS = "SELECT quote_ident(current_user), coalesce(has_schema_privilege(to_reg
 
 
 def _words(error: Exception) -> str:
-    """What went wrong, in words; the engine's own exceptions are of their kind only where its packages are there."""
+    """Return an error's message. Failure is compared by name, because its module may not be importable."""
     if isinstance(error, Unfit) or type(error).__name__ == "Failure":
         return str(error).replace("\n  ", "\n")
     if isinstance(error, ImportError):

@@ -1,4 +1,4 @@
-"""Runs revisions in a shadow: in a transaction that they may not end, or in none where that takes too many locks."""
+"""Run revisions in a shadow: in one transaction, which they may not end, or in none if it needs too many locks."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def run_steps(
     failed: str = "",
     **options: Any,
 ) -> None:
-    """Run the steps that `steps` gives for the heads in a shadow, and commit.
+    """Run the steps that `steps` returns for the current heads in a shadow, and commit.
 
-    Raises Failure, which begins with the words `failed`, and whose cause is the first error.
+    Raises Failure, whose message begins with `failed` and whose cause is the first error.
     """
 
     def run(config: Config) -> None:
@@ -55,20 +55,20 @@ def run_steps(
 
 
 def _run(history: History, connection: Connection, work: Callable[[Config], None]) -> None:
-    """Do the work in one transaction, or in none if that takes too many locks: one for each object that is made."""
+    """Do the work in one transaction, or in none if it takes too many locks: one for each created object."""
     project = history.project
     try:
         with watched(connection, project.root, project.session) as second, few_locks(connection):
             config = project.alembic(connection, history.versions)
             with project.inside(connection):
-                connection.commit()  # Alembic leaves no transaction that it has not begun, for an autocommit block
+                connection.commit()  # an autocommit block only works if Alembic itself began the transaction
                 work(config)
             second.require_none()
             connection.commit()
     except (TooManyLocks, OperationalError) as error:
         if not isinstance(getattr(error, "orig", error), (TooManyLocks, OutOfMemory)):
             raise
-        # A shadow needs no transaction.
+        # A shadow is dropped in any case, so it needs no transaction.
         connection.rollback()
         config = project.alembic(connection.execution_options(isolation_level="AUTOCOMMIT"), history.versions)
         config.attributes["options"] = {"transactional_ddl": False}

@@ -1,4 +1,4 @@
-"""Where the models say what a change is about: a file and a line, found in their source."""
+"""Find the file and line where the models declare the object of a change."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.names import in_parentheses, plain_name, split_list, split_name, unquoted
 from whisper_migrate.project import Project
 
-# How PostgreSQL prints what has columns -> the class that declares it in a model, where no column does.
+# The start of PostgreSQL's definition, and the SQLAlchemy class that declares it without a column.
 DECLARED = {
     "PRIMARY KEY": "PrimaryKeyConstraint",
     "FOREIGN KEY": "ForeignKeyConstraint",
@@ -37,15 +37,15 @@ class Place:
 
 
 def placed(place: Place | None) -> str:
-    """` (models.py:12)`, or nothing where the place is not known."""
+    """Return ` (models.py:12)`, or "" if the place is not known."""
     return f" ({place})" if place else ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A class or a call that declares a table; `schema` is None where it is not said there.
+    """A class or a call that declares a table; `schema` is None if the declaration does not contain it.
 
-    A class that has the table of the class that it inherits from has a `shared` one.
+    `shared`: a class that uses the table of its base class.
     """
 
     name: str
@@ -56,13 +56,13 @@ class Table:
 
 
 def place(project: Project, item: Object) -> Place | None:
-    """The line that declares `item`; else that of its table; None when no model mentions either.
+    """Return the line that declares `item`, else the line of its table; None if no model mentions either.
 
-    Which table a class has, SQLAlchemy knows: a mixin or a function may have named it. Other names are looked up in the
-    syntax tree as models write them: `Table("name", ...)`, an attribute of a class, or any string that is the object's
-    own name or begins with it (`"f(a integer)"`).
+    SQLAlchemy knows the table of a class, whose name may come from a mixin or a function. Other names are looked up in
+    the syntax tree as models write them: `Table("name", ...)`, an attribute of a class, or a string that is the
+    object's name or begins with it (`"f(a integer)"`).
     """
-    within = item.kind in ("column", "comment")  # whose names many tables may have
+    within = item.kind in ("column", "comment")  # several tables may have a column of this name
     name = unquoted(split_list(plain_name(item))[-1]) if item.kind == "comment" else plain_name(item)
     schema, own = split_name(item.parent or item.identity)
     default = project.metadata.schema or unquoted(split_list(project.search_path)[0])
@@ -77,7 +77,7 @@ def place(project: Project, item: Object) -> Place | None:
             if line := _mention(node, name, item.kind) or _of_columns(node, item):
                 return Place(file, line)
         return _entity(project, name, own, item.kind) or whole
-    # Not declared in so many words: where some string is its name, but for the name of another schema's table.
+    # Not found as a declaration: look for a string with the name, but not if another schema has a table of this name.
     for wanted in ([] if within else [name]) + [own]:
         for file, tree in () if namesakes and wanted == own else _sources(project):
             if line := _mention(tree, wanted, item.kind):
@@ -86,7 +86,7 @@ def place(project: Project, item: Object) -> Place | None:
 
 
 def _bodies(project: Project, table: Table) -> Iterator[tuple[str, ast.AST]]:
-    """The table's own class or call, and then the classes that it inherits from: mixins, in any file."""
+    """Yield the table's own class or call, then the classes that it inherits from, such as mixins, in any file."""
     yield table.file, table.node
     names = list(getattr(table.node, "bases", ()))
     seen: set[str] = set()
@@ -102,7 +102,7 @@ def _bodies(project: Project, table: Table) -> Iterator[tuple[str, ast.AST]]:
 
 
 def _entity(project: Project, name: str, table: str, kind: str) -> Place | None:
-    """The line of the innermost call that names both an object and its table: a trigger, or another entity."""
+    """Return the line of the innermost call that contains the names of an object and its table, such as a trigger's."""
     if kind in ("column", "comment"):
         return None
     for file, tree in _sources(project):
@@ -116,7 +116,7 @@ def _entity(project: Project, name: str, table: str, kind: str) -> Place | None:
 
 
 def _of_columns(node: ast.AST, item: Object) -> int | None:
-    """Where a key, a foreign key or an index that has no name in the model is declared: by the columns that it has."""
+    """Return the line that declares an unnamed key, foreign key or index, found by its columns."""
     definition = str(item["definition"]) if "definition" in item.fields else ""
     start = definition.find("(")
     declared = next((call for words, call in DECLARED.items() if definition.startswith(words)), None)
@@ -136,7 +136,7 @@ def _of_columns(node: ast.AST, item: Object) -> int | None:
 
 @cache
 def _modules(project: Project) -> Mapping[str, ModuleType]:
-    """The modules of the models and entities, by their files."""
+    """Return the modules of the models and entities, by their files."""
     named = (str(project.options.get(option, "")) for option in ("models", "entities"))
     packages = {name.partition(":")[0].partition(".")[0] for name in named}
     modules = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] in packages]
@@ -180,7 +180,7 @@ def _declared(file: str, tree: ast.Module, module: ModuleType) -> Iterator[Table
 
 
 def _comment(node: ast.AST) -> int | None:
-    """The line that gives a table its comment: `{"comment": ...}` of a class, `comment=` of a call."""
+    """Return the line with a table's comment: `{"comment": ...}` in a class, `comment=` in a call."""
     if isinstance(node, ast.Call):
         return next((keyword.value.lineno for keyword in node.keywords if keyword.arg == "comment"), None)
     dicts = (part for part in ast.walk(node) if isinstance(part, ast.Dict))
@@ -188,7 +188,7 @@ def _comment(node: ast.AST) -> int | None:
 
 
 def _schema(arguments: ast.expr) -> str | None:
-    """What `{"schema": "name"}` in a `__table_args__` says."""
+    """Return the schema from `{"schema": "name"}` in a `__table_args__`."""
     for node in ast.walk(arguments):
         if isinstance(node, ast.Dict):
             for key, value in zip(node.keys, node.values, strict=True):
@@ -198,7 +198,7 @@ def _schema(arguments: ast.expr) -> str | None:
 
 
 def _mention(tree: ast.AST, name: str, kind: str) -> int | None:
-    """The line below `tree` that declares `name`: for a column its attribute or its call, else the first string."""
+    """Return the line below `tree` that declares `name`: of a column, its attribute or call; else the first string."""
     lines: list[tuple[int, int]] = []
     for node in ast.walk(tree):
         if kind in ("column", "comment") and isinstance(node, ast.Assign | ast.AnnAssign):
@@ -214,7 +214,7 @@ def _mention(tree: ast.AST, name: str, kind: str) -> int | None:
 
 
 def _assigned(line: ast.stmt) -> list[tuple[str, ast.expr | None]]:
-    """`name = value` and `name: type = value` as pairs."""
+    """Return `name = value` and `name: type = value` as pairs."""
     targets = line.targets if isinstance(line, ast.Assign) else [line.target] if isinstance(line, ast.AnnAssign) else []
     value = line.value if isinstance(line, ast.Assign | ast.AnnAssign) else None
     return [(target.id, value) for target in targets if isinstance(target, ast.Name)]
@@ -225,7 +225,7 @@ def _called(call: ast.Call) -> str:
 
 
 def _called_name(value: ast.expr | None) -> str | None:
-    """The name that `mapped_column("name", ...)` gives a column, other than its attribute's."""
+    """Return the column name in `mapped_column("name", ...)`, if it differs from the attribute's."""
     return _text(value.args[0]) if isinstance(value, ast.Call) and value.args else None
 
 

@@ -1,11 +1,11 @@
-"""Where scripts enter: without its packages, a checkout says so in one sentence."""
+"""Entry point of scripts: explains in one sentence if a package is missing."""
 
 import sys
 from pathlib import Path
 
 
 def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
-    """The command line (see cli.py), as soon as its packages can be imported."""
+    """Run the command line (see cli.py), or explain that a package is missing."""
     try:
         from whisper_migrate import cli
 

@@ -1,4 +1,4 @@
-"""A statement of a plan that says what it does, so that nothing has to read it out of its SQL."""
+"""SQL statements that state their effect, so that no other module has to parse their SQL."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 
 class Does(Enum):
-    """The effects that a plan's order, its warnings and its form in a revision depend on."""
+    """Effects that decide the order of a plan, its warnings and its form in a revision."""
 
     SET_TYPE = auto()
     SET_DEFAULT = auto()
@@ -20,7 +20,7 @@ class Does(Enum):
 
 
 class Statement(str):
-    """SQL, and its effect. `using` is the expression by which values become ones of a new type, where it is no cast."""
+    """SQL with its effect. `using` is the expression that converts values to a new type, if no cast does."""
 
     __slots__ = ("does", "using")
 
@@ -35,5 +35,5 @@ class Statement(str):
 
 
 def effect(sql: str) -> Does | None:
-    """What a statement says that it does; None for one of which nothing needs to know."""
+    """Return the effect of a statement; None if it is plain SQL."""
     return sql.does if isinstance(sql, Statement) else None

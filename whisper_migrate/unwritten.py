@@ -1,17 +1,17 @@
-"""The place in a drafted backfill for the expression that its author is yet to write."""
+"""The placeholder for an SQL expression in a drafted backfill."""
 
 import re
 
 PLACE = "<expression>"
-# As a backfill has it. A label or a comment can have these letters too.
+# As an assignment in a backfill. A label or a comment may contain the same letters.
 _ASSIGNED = re.compile(rf"(?<= = ){PLACE}(?=\s|$)", re.MULTILINE)
 
 
 def is_unwritten(source: str) -> bool:
-    """Whether some of this is still a place for an expression; a comment in Python is none."""
+    """Whether source code still has a placeholder outside Python comments."""
     return any(_ASSIGNED.search(line) and not line.lstrip().startswith("#") for line in source.splitlines())
 
 
 def written(source: str, expression: str) -> str:
-    """`source` with this expression in each place for one."""
+    """Return `source` with each placeholder replaced by this expression."""
     return _ASSIGNED.sub(lambda _: expression, source)

@@ -1,4 +1,4 @@
-"""A change in words: one line that names it, and just the part that differs."""
+"""Describe a change for people: one line that names it, and the part that differs."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from whisper_migrate.hidden_characters import visible
 from whisper_migrate.names import shown
 from whisper_migrate.plurals import counted
 
-LONG = 200  # characters; of what is longer, only the part that differs is told
-AROUND = 10  # words and signs that are left around it
-WINDOW = 2000  # lines in which differences are looked for, from the first one on
-MANY = 40  # lines of what differs; the JSON has them all
+LONG = 200  # characters; of a longer value only the differing part is shown
+AROUND = 10  # words and signs of context
+WINDOW = 2000  # lines to compare, from the first difference on
+MANY = 40  # lines to show; the JSON report has them all
 
 
 def line(change: Change) -> str:
-    """One change in one line: `+ column users.email_verified boolean NOT NULL`."""
+    """Return a change in one line: `+ column users.email_verified boolean NOT NULL`."""
     item = change.object
     words = f"{change.sign} {item.kind.replace('_', ' ')} {shown(item.identity)}"
     if change.before and change.after:
@@ -26,12 +26,12 @@ def line(change: Change) -> str:
 
 
 def differences(change: Change) -> list[tuple[str, str, str]]:
-    """The attributes that differ, in words: name, before, after. Empty unless both sides are there."""
+    """Return the attributes that differ: name, before, after. Empty unless the object is in both catalogs."""
     if change.before is None or change.after is None:
         return []
     fields = change.fields
     if change.object.kind == "function" and len(fields) > 1:
-        fields.remove("definition")  # it says again what its parts say
+        fields.remove("definition")  # it repeats the other attributes
     if "identity_kind" in fields and None in (change.before["identity_kind"], change.after["identity_kind"]):
         fields = [name for name in fields if not name.startswith("identity_") or name == "identity_kind"]
     return [
@@ -40,19 +40,19 @@ def differences(change: Change) -> list[tuple[str, str, str]]:
 
 
 def excerpt(before: str, after: str) -> list[str]:
-    """Of two long texts what differs, marked `-` and `+`: lines with a line of context, or words with a few."""
+    """Return the differing parts of two long texts, marked `-` and `+`: lines, or words, with some context."""
     if "\n" not in before + after:
         return [visible(f"{mark} {text}") for mark, text in zip("-+", _middles(before, after), strict=True)]
     old, new = before.split("\n"), after.split("\n")
     start = max(_alike(old, new) - 1, 0)
-    # Of what is longer, the first difference says enough: to find every one takes time that grows with its square.
+    # The time grows with the square of the length, so only a window from the first difference on is compared.
     diff = difflib.unified_diff(old[start : start + WINDOW], new[start : start + WINDOW], n=1, lineterm="")
     lines = ["\t".join(map(visible, text.split("\t"))) for text in list(diff)[2:] if not text.startswith("@@")]
     return lines if len(lines) <= MANY + 1 else [*lines[:MANY], f"... and {counted(len(lines) - MANY, 'line')} more"]
 
 
 def _middles(before: str, after: str) -> tuple[str, str]:
-    """Both texts without what they begin and end with alike, but for a few words."""
+    """Return both texts without their common start and end, but with a few words of context."""
     old, new = (re.findall(r"\w+|\W", text) for text in (before, after))
     head = _alike(old, new)
     tail = _alike(old[head:][::-1], new[head:][::-1])
@@ -66,7 +66,7 @@ def _middles(before: str, after: str) -> tuple[str, str]:
 
 
 def _alike(one: list[str], other: list[str]) -> int:
-    """How many words both begin with."""
+    """Return the number of words at the start that both lists have in common."""
     return next(
         (number for number, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]),
         min(len(one), len(other)),
@@ -74,13 +74,13 @@ def _alike(one: list[str], other: list[str]) -> int:
 
 
 def outline(changes: list[Change]) -> list[Change]:
-    """The changes without those that go without saying: what is in or on something new or lost, such as a table."""
+    """Return the changes without those of objects inside or on a new or dropped object, such as a table."""
     whole = {change.object.identity for change in changes if change.sign != "~"}
     return [change for change in changes if change.sign == "~" or change.object.parent not in whole]
 
 
 def value_text(value: object) -> str:
-    """An attribute's value as people say it."""
+    """Return an attribute's value for people."""
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -95,7 +95,7 @@ def _difference(name: str, before: str, after: str) -> str:
 
 
 def _detail(item: Object) -> str:
-    """What a reader wants to know first of a new or lost object, in a few words."""
+    """Return the most important facts of a new or dropped object, in a few words."""
     attributes = item.attributes
     if item.kind == "column":
         words = ["(of a view)" if attributes["of_view"] else "", attributes["type"]]
@@ -118,7 +118,7 @@ def _detail(item: Object) -> str:
     return _joined(shown(str(attributes["definition"]))) if item.kind == "constraint" else ""
 
 
-# The attribute that says the most of an object.
+# The most important attribute of each kind.
 TELLING = {
     ("grant", "default_privilege"): "privileges",
     ("comment",): "text",
@@ -129,7 +129,7 @@ TELLING = {
 
 
 def _joined(text: str) -> str:
-    """The lines of a definition (PostgreSQL prints CASE in several) as one."""
+    """Join the lines of a definition (PostgreSQL prints CASE in several) into one."""
     parts: list[str] = []
     for part in filter(None, map(str.strip, text.split("\n"))):
         parts += [part] if not parts or parts[-1].endswith("(") else [" ", part]
@@ -137,6 +137,6 @@ def _joined(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    """In one line, which may end early."""
+    """Return a text on one line, cut off if it is long."""
     line = " ".join(text.split())
     return line if len(line) <= LONG // 2 else f"{line[: LONG // 2]}..."
