@@ -1,6 +1,6 @@
-"""The commands, one module each with a `command`; the command line offers what is found here.
+"""The commands, one module each with a `command`; the command line offers the modules of this package.
 
-A module is imported when its command is called, so that none waits for what only another needs.
+A module is imported only when its command is called, so that each command starts fast.
 """
 
 import ast
@@ -17,20 +17,20 @@ NAMES = tuple(module.name.replace("_", "-") for module in pkgutil.iter_modules(_
 
 
 def command(name: str) -> click.Command:
-    """The command of this name."""
+    """Return the command of this name."""
     found: click.Command = importlib.import_module(f"{__name__}.{name.replace('-', '_')}").command
     return found
 
 
 class Commands(click.Group):
-    """The group of all of them."""
+    """The group of all commands."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Their names."""
+        """Return the names of the commands."""
         return list(NAMES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of this name, with `--show-queries`, an option of every command."""
+        """Return the command of this name, with `--show-queries`, an option of every command."""
         if cmd_name not in NAMES:
             return None
         found = command(cmd_name)
@@ -39,7 +39,7 @@ class Commands(click.Group):
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Each with the first line of its help: to be listed, none is imported."""
+        """List each command with the first line of its help, without importing it."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, _about(name)) for name in NAMES])
 

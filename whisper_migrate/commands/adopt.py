@@ -1,4 +1,4 @@
-"""Bring a database under management."""
+"""The command `adopt`: bring an existing database under management."""
 
 import sys
 from collections.abc import Iterator

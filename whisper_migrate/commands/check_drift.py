@@ -1,4 +1,4 @@
-"""Compare models, history and database."""
+"""The command `check-drift`: compare models, history and database."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Draft a revision."""
+"""The command `create`: draft a revision."""
 
 import click
 from rich.markup import escape

@@ -1,4 +1,4 @@
-"""The database's revision."""
+"""The command `current`: print the database's revision."""
 
 import sys
 
@@ -25,7 +25,7 @@ def command(project: Project, check_heads: bool) -> None:
         revisions = stamped(connection) or []
     out.print("\n".join(revisions or ["none"]))
     if check_heads:
-        from whisper_migrate.history import History  # and Alembic, for which the others need not wait
+        from whisper_migrate.history import History  # imports Alembic, which the plain command does not need
 
         history = History(project)
         history.require_known(revisions)

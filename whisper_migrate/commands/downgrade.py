@@ -1,4 +1,4 @@
-"""Take revisions back."""
+"""The command `downgrade`: revert revisions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many databases at once."""
+"""The command `fleet`: work on many databases."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def command(project: Project, urls: IO[str], action: str, jobs: int, canary: int
         members, count = shard.members(members), len(members)
         out.print(f"Shard {shard}: {len(members)} of {counted(count, 'database')}.")
     history = History(project)
-    history.head  # noqa: B018 - a history with two heads is refused before anything is done
+    history.head  # noqa: B018 - fails for a history with two heads, before any database is touched
     if action == "upgrade":
         sys.exit(_upgrade(history, members, jobs, canary))
     with _progress(members) as tell:
@@ -76,7 +76,7 @@ def command(project: Project, urls: IO[str], action: str, jobs: int, canary: int
 
 @contextmanager
 def _progress(members: Sequence[Member]) -> Iterator[Tell]:
-    """Tells of each database in a line as it is done; on a terminal a bar below them says how far it has come."""
+    """Print a line when a database is done; on a terminal, with a progress bar below."""
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("databases"), TimeElapsedColumn())
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
         task = progress.add_task("", total=len(members))

@@ -1,4 +1,4 @@
-"""The revisions there are, and those that were run."""
+"""The command `history`: list the revisions, or the steps run in the database."""
 
 from itertools import pairwise
 
@@ -29,7 +29,7 @@ def command(project: Project, applied: bool) -> None:
 
 
 def _told(entries: list[Entry]) -> list[str]:
-    """A line for each entry, newest first, and one where the schema was changed between two of them."""
+    """Return a line for each entry, newest first, and one where the schema changed between two entries."""
     if not entries:
         return ["The database has no ledger yet: the next step or stamp begins it."]
     told = [_line(entries[0])]

@@ -1,4 +1,4 @@
-"""Prove revisions that are written already."""
+"""The command `prove`: prove existing revisions."""
 
 import sys
 
@@ -39,7 +39,7 @@ def command(project: Project, revision: str) -> None:
 
 
 def _end(history: History, outcome: Outcome) -> list[str]:
-    """What is to be said once all is run."""
+    """Return the lines that summarize the proof of a history."""
     if outcome.obstacle:
         names = ", ".join(script.revision for script in outcome.unproved)
         return [outcome.obstacle, f"So this was not proved: {names or 'that the history ends at the models'}."]

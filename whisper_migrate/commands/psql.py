@@ -1,4 +1,4 @@
-"""A shell on the database."""
+"""The command `psql`: open a shell on the database."""
 
 import signal
 import subprocess
@@ -17,6 +17,6 @@ from whisper_migrate.project import Project
 def command(project: Project, arguments: tuple[str, ...]) -> None:
     """Open psql on the database."""
     database = settings.database(project.root)
-    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is for psql, where it ends a query
+    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is left to psql, where it cancels a query
     with psql(database.url) as (program, environ):
         sys.exit(subprocess.call([*program, *arguments], env=environ))

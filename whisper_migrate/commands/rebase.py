@@ -1,4 +1,4 @@
-"""Make one head of two."""
+"""The command `rebase`: turn two heads into one."""
 
 import sys
 

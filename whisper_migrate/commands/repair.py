@@ -1,4 +1,4 @@
-"""The way back."""
+"""The command `repair`: revert drift."""
 
 import sys
 
@@ -30,7 +30,7 @@ def command(project: Project, apply: bool, allow: tuple[str, ...], word: str | N
     database = database_of(project)
     with shadow_server(project.root) as server, repairing.way_back(project, server, database.url) as way:
         if not way.steps and not way.given:
-            # As a comment: what this prints may be on its way to psql.
+            # An SQL comment, because the output may be piped to psql.
             at = way.revision or "no revision"
             out.print(escape(comment(f"Nothing to repair: {database} is what the history says at {at}.")))
             return

@@ -1,4 +1,4 @@
-"""Many revisions become one."""
+"""The command `squash`: fold many revisions into one."""
 
 import click
 from rich.markup import escape

@@ -1,4 +1,4 @@
-"""Say where the database stands."""
+"""The command `stamp`: record that the database is at a revision."""
 
 import sys
 
@@ -13,8 +13,8 @@ from whisper_migrate.standing.nearest import tally
 from whisper_migrate.standing.stamp import Outcome, stamp, stamp_unverified
 from whisper_migrate.words import line, outline
 
-MOST = 20  # lines: one screen
-TELLING = ("table", "column", "constraint", "index")  # of these first
+MOST = 20  # lines on one screen
+TELLING = ("table", "column", "constraint", "index")  # kinds that are listed first
 
 
 @click.command("stamp")
@@ -47,7 +47,7 @@ def command(project: Project, revision: str, unverified: bool) -> None:
 
 
 def _refuse(revision: str, outcome: Outcome) -> None:
-    """Show the difference in one screen, and which revision is nearer."""
+    """Print the difference on one screen and the nearest revision, and exit with 1."""
     changes = sorted(outline(outcome.differences), key=lambda change: change.object.kind not in TELLING)
     count = tally(outcome.differences)
     out.print(f"Not stamped: the database differs from what the history says at {escape(revision)} ({escape(count)}).")

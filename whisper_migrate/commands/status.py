@@ -1,4 +1,4 @@
-"""Where the database stands."""
+"""The command `status`: the database's revision, pending revisions and drift."""
 
 import click
 from rich.markup import escape
@@ -17,7 +17,7 @@ from whisper_migrate.project import Project
 from whisper_migrate.standing.anomalies import anomalies
 from whisper_migrate.standing.nearest import tally
 
-# Their versions are the server's business, and no difference.
+# Versions of extensions depend on the server and are not compared.
 EXTENSIONS = "SELECT extname || ' ' || extversion FROM pg_catalog.pg_extension WHERE oid >= 16384 ORDER BY 1"
 
 
@@ -60,7 +60,7 @@ def _ledger(entries: list[Entry]) -> str:
 
 
 def _drift(project: Project, database: URL) -> list[str]:
-    """What differs from the history where the database is stamped; or why that cannot be told."""
+    """Return lines on the difference from the history at the database's stamp, or on why it was not checked."""
     try:
         with shadow_server(project.root) as server:
             verdict = check(project, server, database, "database")

@@ -1,4 +1,4 @@
-"""Stop the embedded server."""
+"""The command `stop`: stop the embedded server."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""Apply revisions."""
+"""The command `upgrade`: apply revisions."""
 
 from __future__ import annotations
 

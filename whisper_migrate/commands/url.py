@@ -1,4 +1,4 @@
-"""The database's URL."""
+"""The command `url`: print the database's URL."""
 
 import click
 from rich.markup import escape

@@ -1,4 +1,4 @@
-"""Where a database stands, whatever it says itself."""
+"""The command `whereami`: find the revision that a database equals, independent of its stamp."""
 
 import sys
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def command(project: Project) -> None:
 
 
 def told(found: Whereabouts) -> Iterator[str]:
-    """What is to be said of it, and what to type."""
+    """Yield the lines for the user: what the database is, and what to type next."""
     yield f"Stamped  {names(found.stamps)}"
     yield from (f"{text}, which took the database on from here." for text in found.taken_on)
     yield from (f"{text}." for text in found.unknown)

@@ -1,6 +1,7 @@
-"""A verdict in each format, one module each; `--format` offers what is found here.
+"""The formats of a verdict, one module each; `--format` offers the modules of this package.
 
-A module gives `render(verdict, database)`: the whole report as text; `database` is its address without a password.
+A module defines `render(verdict, database)`, which returns the report as text. `database` is the database's address
+without its password.
 """
 
 import importlib
@@ -11,5 +12,5 @@ NAMES = tuple(module.name for module in pkgutil.iter_modules(__path__))
 
 
 def report(name: str) -> ModuleType:
-    """The module of one format."""
+    """Return the module of a format."""
     return importlib.import_module(f"{__name__}.{name}")

@@ -1,4 +1,4 @@
-"""For GitHub: one annotation a finding, at the line of the model where there is one (workflow commands)."""
+"""Report for GitHub Actions: one annotation per finding, at its line in the models if known (workflow commands)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from whisper_migrate.words import line, outline
 
 
 def render(verdict: Verdict, database: str | None) -> str:
-    """`::error file=...,line=...,title=...::message`, one line each; a notice when nothing differs."""
+    """Return a line `::error file=...,line=...,title=...::message` per finding; a notice if nothing differs."""
     return "\n".join(_annotations(verdict))
 
 

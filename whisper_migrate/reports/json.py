@@ -1,4 +1,4 @@
-"""For programs: the verdict as JSON; docs/DRIFT_REPORT.md describes it, and `version` changes when it does."""
+"""Report for programs: the verdict as JSON. docs/DRIFT_REPORT.md describes the format; `version` changes with it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ VERSION = 1
 
 
 def render(verdict: Verdict, database: str | None) -> str:
-    """One JSON document."""
+    """Return the verdict as a JSON document."""
     return in_json(json.dumps(document(verdict, database), indent=2, ensure_ascii=False))
 
 
 def document(verdict: Verdict, database: str | None) -> dict[str, Any]:
-    """The verdict as plain data."""
+    """Return the verdict as plain data."""
     return {
         "version": VERSION,
         "clean": verdict.clean and verdict.whole,

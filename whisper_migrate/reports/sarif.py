@@ -1,4 +1,4 @@
-"""For code scanners: SARIF 2.1.0, one result a finding, at the line of the model where there is one."""
+"""Report for code scanners: SARIF 2.1.0, one result per finding, at its line in the models if known."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ RULES = {
 
 
 def render(verdict: Verdict, database: str | None) -> str:
-    """One SARIF log with one run."""
+    """Return the verdict as a SARIF log with one run."""
     rules = [
         ReportingDescriptor(
             id=name,
@@ -88,12 +88,12 @@ def _result(rule: str, text: str, location: Location) -> Result:
 
 
 def _suppression(reason: str) -> dict[str, str]:
-    """As the standard has it: the library knows only one suppression, under another name."""
+    """Return a suppression as the SARIF standard defines it; the library has only one, under another name."""
     return {"kind": "external", "justification": reason}
 
 
 def _uri(file: str) -> str:
-    """A path as a relative reference, or as a file's URI when it lies outside the project."""
+    """Return a path as a relative reference, or as a file URI if it is outside the project."""
     return Path(file).as_uri() if Path(file).is_absolute() else quote(file)
 
 

@@ -1,4 +1,4 @@
-"""For people: findings grouped by table, the part that differs, where it comes from, and what to type next."""
+"""Report for people: findings grouped by table, the differing part, its origin, and what to type next."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from whisper_migrate.remarks import Kind, remarks
 from whisper_migrate.source_lines import placed
 from whisper_migrate.words import LONG, differences, excerpt, line, outline
 
-FEW = 5  # ignored changes that are listed for one pattern
+FEW = 5  # ignored changes listed for one pattern
 COLOURS = {"+": "green", "-": "red", "~": "yellow"}
 
 
 def render(verdict: Verdict, database: str | None) -> str:
-    """The report, in rich's markup: colours are the terminal's business."""
+    """Return the report in rich's markup; the terminal decides about colours."""
     return "\n".join(_lines(verdict, database))
 
 
@@ -63,7 +63,7 @@ def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
 
 
 def _ignored(verdict: Verdict) -> Iterator[str]:
-    """What each pattern leaves out, by name; of a pattern that leaves out many, how many."""
+    """List the changes that each pattern ignores; only their number if there are many."""
     for pattern in dict.fromkeys(ignored.pattern for ignored in verdict.ignored):
         changes = [line(ignored.change) for ignored in verdict.ignored if ignored.pattern == pattern]
         if len(changes) > FEW:
@@ -72,13 +72,13 @@ def _ignored(verdict: Verdict) -> Iterator[str]:
 
 
 def _undeclared(items: Iterable[Object]) -> Iterator[str]:
-    """A table that no model declares may be one whose module is not imported, so that nobody sees the model."""
+    """Hint at tables without a model: the module of the model may not be imported."""
     if tables := [shown(item.identity) for item in items if item.kind == "table"]:
         yield f"  No model declares {escape(visible(joined(sorted(tables))))}: is its module imported?"
 
 
 def changes(verdict: Verdict, found: list[Change]) -> Iterator[str]:
-    """A line on each, grouped by table, with the part that differs and where it comes from."""
+    """Yield the lines for changes, grouped by table, each with its differing part and its origin."""
 
     def table(change: Change) -> str:
         return change.object.parent or change.object.identity
@@ -105,7 +105,7 @@ def _change(verdict: Verdict, change: Change) -> Iterator[str]:
 
 
 def _origin(verdict: Verdict, change: Change) -> str:
-    """The model's line and the last revision that mentions the object."""
+    """Return the model's line and the last revision that mentions the object."""
     script = verdict.touched(change)
     parts = [str(place) for place in [verdict.place(change.object)] if place]
     parts += [f"last in {script.revision}"] if script else []
