@@ -1,4 +1,4 @@
-"""A little project of two revisions, made in a folder, with one of most things that a model can say."""
+"""A little project of two revisions in a folder, with most kinds of objects that models can have."""
 
 import importlib
 import shlex
@@ -140,9 +140,9 @@ def downgrade() -> None:
 
 
 def project(folder: Path, more: str = "", settings: str = "") -> Project:
-    """The project, with `more` models behind the others, and `settings` in its pyproject.toml.
+    """Create the project, with the models `more` added and `settings` in its pyproject.toml.
 
-    Each has modules of its own name: one process may import many.
+    Each project's module has a new name, because one process may import several.
     """
     module = f"little{next(NUMBERS)}"
     versions = folder / "alembic" / "versions"
@@ -160,18 +160,18 @@ def project(folder: Path, more: str = "", settings: str = "") -> Project:
 
 
 def models(project: Project) -> str:
-    """The name of its one model file."""
+    """Return the name of the project's only model file."""
     return f"{project.options['models'].partition(':')[0]}.py"
 
 
 def line_of(project: Project, words: str) -> str:
-    """`file:line` of the first line of its models that has these words."""
+    """Return `file:line` of the first line in the models that contains these words."""
     lines = (project.root / models(project)).read_text().splitlines()
     return f"{models(project)}:{next(number for number, line in enumerate(lines, 1) if words in line)}"
 
 
 def at(database: URL, revision: str | None = "two", *more: str) -> URL:
-    """Build what the history says at `revision`, stamp it, and run `more` on top."""
+    """Create the schema of `revision`, stamp it, and run the statements `more`."""
     statements: list[str] = []
     if revision:
         statements = [ONE, "CREATE TABLE public.alembic_version (version_num varchar(32) PRIMARY KEY)"]
@@ -189,13 +189,13 @@ def execute(database: URL, *statements: str) -> None:
 
 
 def value(database: URL, query: str) -> object:
-    """The first value of the first row."""
+    """Return the first value of the first row."""
     with connected(database) as connection:
         return connection.scalar(text(query))
 
 
 class Said(NamedTuple):
-    """A command's exit code and what it printed."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -205,7 +205,7 @@ class Said(NamedTuple):
 def command(
     capsys: pytest.CaptureFixture[str], project: Project, database: URL | None, *arguments: str, **environment: str
 ) -> Said:
-    """Run a command of ours on the project and the database, in this process."""
+    """Run a command of migrate.py on the project and the database, in this process."""
     terminated = signal.getsignal(signal.SIGTERM)
     code: int | str | None = 0
     with pytest.MonkeyPatch.context() as patch:
@@ -226,11 +226,11 @@ def command(
 
 
 def plain(url: URL) -> str:
-    """The URL as psql and DATABASE_URL take it."""
+    """Return the URL as psql and DATABASE_URL accept it."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def typed(refusal: str) -> list[str]:
-    """The options that a refused repair says to type: `--allow=drop-column t.c`, `--allow-data-loss=name:1`."""
+    """Return the options that a refused repair recommends: `--allow=drop-column t.c`, `--allow-data-loss=name:1`."""
     words = shlex.split(refusal.splitlines()[-1].partition("migrate.py ")[2])[2:]
     return [f"{option}={value}" for option, value in zip(words[::2], words[1::2], strict=True)]

@@ -1,4 +1,4 @@
-"""The warm PostgreSQL servers of a test session: one of each version, started once, shared by all its processes."""
+"""The PostgreSQL servers of a test session: one per version, started once, used by all of its processes."""
 
 import contextlib
 import itertools
@@ -20,14 +20,14 @@ from sqlalchemy import URL, make_url
 from whisper_migrate import embedded
 from whisper_migrate.embedded.installed import binaries, major
 
-VARIABLE = "WHISPER_TEST_SERVERS"  # how the workers learn the servers' URLs
-MORE = "WHISPER_TEST_PGBIN"  # folders of other versions' programs, with colons between them
+VARIABLE = "WHISPER_TEST_SERVERS"  # passes the servers' URLs to the workers
+MORE = "WHISPER_TEST_PGBIN"  # folders of other versions' programs, separated by colons
 EXPECTED = ("pg18", "pg15")
 SHADOWS = "whisper_shadow"
 
 
 def available() -> dict[str, Path]:
-    """The PostgreSQL programs of each version: the embedded one, those that are named, and Debian's."""
+    """Return the PostgreSQL programs by version: the embedded ones, those named in MORE, and Debian's."""
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     named = [binaries(name) for name in os.environ.get(MORE, "").split(":") if name]
     found: dict[str, Path] = {}
@@ -43,18 +43,18 @@ def _base() -> Path:
 
 
 class Servers:
-    """All of them, for as long as the session lasts; `urls` leads to each one's maintenance database."""
+    """The servers of a test session; `urls` are those of the maintenance databases."""
 
     def __init__(self) -> None:
         self.urls: dict[str, URL] = {}
         prefix = f"whisper-test-{os.geteuid()}"
-        # Other sessions may run beside this one: a folder without its session's lock is what a killed one left.
+        # Other sessions may be running. A folder whose session lock is free was left by a killed session.
         with FileLock(_base() / f"{prefix}.lock"):
             for folder in _base().glob(f"{prefix}-*"):
                 with contextlib.suppress(Timeout), FileLock(folder / "session.lock", timeout=0):
                     self._clear(folder)
             self.folder = Path(tempfile.mkdtemp(prefix=f"{prefix}-", dir=_base()))
-            self.folder.chmod(0o755)  # root's server runs as another user, who must pass
+            self.folder.chmod(0o755)  # root's server runs as another user, who must be able to enter
             self._lock = FileLock(self.folder / "session.lock")
             self._lock.acquire()
 
@@ -69,7 +69,7 @@ class Servers:
         os.environ[VARIABLE] = json.dumps({name: url.render_as_string(False) for name, url in self.urls.items()})
 
     def leftovers(self) -> list[str]:
-        """The throwaway databases that a test has left behind."""
+        """Return the shadows that tests have left behind."""
         return [
             f"{name}: {database}"
             for name, url in self.urls.items()
@@ -85,13 +85,13 @@ class Servers:
     @staticmethod
     def _clear(folder: Path) -> None:
         for server in folder.glob("pg*"):
-            with contextlib.suppress(Exception):  # whatever a killed session left, it must not stop this one
+            with contextlib.suppress(Exception):  # leftovers of a killed session must not stop this one
                 embedded.stop(server)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def urls() -> dict[str, URL]:
-    """The servers that this session's controller has started, seen from any of its processes."""
+    """Return the URLs of the session's servers, in any of its processes."""
     return {name: make_url(url) for name, url in json.loads(os.environ.get(VARIABLE, "{}")).items()}
 
 
@@ -108,9 +108,9 @@ def databases(url: URL) -> list[str]:
 
 
 class Maker:
-    """Makes databases on one server when it is called, and drops them all, those that are kept when it closes."""
+    """Creates a database on each call, and drops it later; kept databases are dropped on closing."""
 
-    _numbers = itertools.count(1)  # of all makers of a process: several may work on one server
+    _numbers = itertools.count(1)  # for all makers of a process, because several may work on one server
 
     def __init__(self, url: URL) -> None:
         self.url = url
@@ -127,17 +127,17 @@ class Maker:
         return self.url.set(database=name)
 
     def drop(self, keep: int = 0) -> None:
-        """Drop all but the first `keep`, whoever is still connected."""
+        """Drop all databases but the first `keep`, even if sessions are connected."""
         while len(self.names) > keep:
             self._execute(f'DROP DATABASE IF EXISTS "{self.names.pop()}" WITH (FORCE)')
 
     def keep(self, url: URL) -> None:
-        """Do not drop this one at the end of the test that made it."""
+        """Keep a database beyond the end of the test that created it."""
         self.names.remove(str(url.database))
         self.kept.append(str(url.database))
 
     def give_up(self, url: URL) -> None:
-        """Keep this one no longer."""
+        """Let a kept database be dropped at the end of the test."""
         self.kept.remove(str(url.database))
         self.names.append(str(url.database))
 
@@ -157,7 +157,7 @@ class Maker:
 
 
 def sorted_ids() -> list[str]:
-    """The servers' names for parametrising, the newest first."""
+    """Return the servers' names for parametrized tests, the newest first."""
     return sorted(urls(), key=lambda name: -int(re.sub(r"\D", "", name)))
 
 
@@ -166,13 +166,13 @@ def absent() -> list[str]:
 
 
 def report() -> str:
-    """Which servers the tests run on, for people."""
+    """Return a line on the servers that the tests run on."""
     said = f"PostgreSQL servers: {', '.join(sorted_ids()) or 'none'}"
     return said + (f"; NOT on this machine, so not tested: {', '.join(absent())}" if absent() else "")
 
 
 def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    """Wait until this holds, and return what it says."""
+    """Wait until the condition returns a true value, and return that value."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := condition():

@@ -1,4 +1,4 @@
-"""An expression and the columns that it uses change together: the way there leads there, and so does the way back."""
+"""An expression changes together with the columns that it uses: upgrade and downgrade both lead to the right schema."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ FUNCTION = "CREATE FUNCTION {} LANGUAGE {} IMMUTABLE AS '{}'"
 
 
 def columns(types: tuple[str, str], sql: str, *, one: bool = False) -> tuple[str, str]:
-    """A table t with two columns, of which one or both have another type afterwards, and what is made on it."""
+    """Return SQL for a table t with two columns and an object, before and after one or both types change."""
     first, then = types
     return (
         f"CREATE TABLE t (id integer PRIMARY KEY, a {first}, b {first}); {sql}",
@@ -33,7 +33,7 @@ def columns(types: tuple[str, str], sql: str, *, one: bool = False) -> tuple[str
 
 
 TRIGGER = f"{FUNCTION.format('f() RETURNS trigger', 'plpgsql', 'BEGIN RETURN NEW; END')}; CREATE TRIGGER g"
-# SQL that makes the one side, and the other.
+# SQL that creates the one side, and the other.
 CASES = {
     "check": columns(TEXTS, "ALTER TABLE t ADD CONSTRAINT c CHECK (a <> b)"),
     "partial index": columns(TEXTS, "CREATE INDEX i ON t (id) WHERE a <> b"),
@@ -119,12 +119,12 @@ def test_both_ways(name: str, make_database: MakeDatabase) -> None:
         goals = agreed(before, after, changes), before
         for goal, wanted in zip(goals, (after, before), strict=True):
             apply(connection, *statements(plan(catalog(connection), goal)))
-            # Not settled(): the printing itself has to be what it is where nothing was there before.
+            # Without settled(): even the printing must equal that of a new object.
             assert [line(change) for change in diff(wanted, catalog(connection))] == []
 
 
 def models(types: tuple[str, str, str], labels: str) -> str:
-    """One table for each kind that uses two columns, and of other types on the other side."""
+    """Return a table for each kind that uses two columns, whose types differ on the other side."""
     text, number, day = types
     tables = {
         "checked": (text, 'sa.CheckConstraint("a <> b", name="checked_c")'),

@@ -1,12 +1,11 @@
-"""The documentation is true: what there is, it names; what it names, there is; and what it shows, happens.
+"""The documentation is complete and true: names exist, existing things are named, and examples give the shown output.
 
-A document's fenced blocks are followed in order, in one copy of the project with one empty database:
-- diff: applied to the copy;
-- console: each `$ command` is run; it exits 0, or with the code that `# exits N` behind it says, and prints
-  the lines that follow it, if any do (ids, times and the database's name may differ); db.example is the tests' server
-  with that database, one of v1.0.6, and empty ones;
-- bash: each line is a command;
-- python, with `# path` as its first line: the rest stands in that file, but for ids and times.
+The fenced blocks of a document run in order, in a copy of the project with an empty database.
+
+A diff block is applied to the copy. Of a console block each `$ command` is run: it must exit with 0, or with the code
+in a comment `# exits N`, and print the lines that follow. Ids, times and the database's name may differ. The host
+db.example stands for the tests' server with this database, one of v1.0.6, and empty ones. Each line of a bash block is
+a command. A python block that begins with `# path` must be in that file, except ids and times.
 """
 
 import os
@@ -34,7 +33,7 @@ DOCS = tuple(str(path) for path in files("*.md", "docs"))
 FOLLOWED = ("README.md", "CONTRIBUTING.md", "alembic/README.md", *DOCS)
 LONG = ("docs/deployment/MIGRATION_SYSTEM_SETUP.md", "docs/guides/DATABASE_MIGRATIONS.md")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# They would run this very test, or take the place of the environment it runs in.
+# These would run this test itself, or replace the environment that it runs in.
 NOT_RUN = re.compile(r"make (test|setup|lint|format)\b|bash \.ci/run|\S+ -m pytest\b|docker ")
 EXAMPLE = re.compile(r"postgresql://(?:(\w+)(?::\w+)?@)?db\.example(?::\d+)?/(\w+)")
 UNLIKE = (
@@ -43,10 +42,10 @@ UNLIKE = (
     (r"\b\d+\.\d\d s\b", "<seconds>"),
     (r"postgresql\S*://\S+ \([^)]*\)", "<database>"),
     (r"\.py:\d+", ".py:<line>"),
-    (r"^Generating .* done\n", ""),  # Alembic's own words about a temporary file
+    (r"^Generating .* done\n", ""),  # Alembic's message about a temporary file
 )
 
-ROLES = ("whisper_migrator", "whisper_app", "whisper_reader")  # which a document makes; all others are the tests' own
+ROLES = ("whisper_migrator", "whisper_app", "whisper_reader")  # created by a document; all others are the tests' own
 
 Command = tuple[str, int, str]
 
@@ -66,7 +65,7 @@ def masked(text: str) -> str:
 
 
 def commands(kind: str, block: str) -> Iterator[Command]:
-    """Each command of a block, the code it exits with, and what it prints ("" where nothing is shown)."""
+    """Return each command of a block with its exit code and its expected output ("" if the block shows none)."""
     if kind == "bash":
         block = "".join(f"$ {line}\n" for line in block.splitlines() if line and not line.startswith("#"))
     for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
@@ -76,7 +75,7 @@ def commands(kind: str, block: str) -> Iterator[Command]:
 
 
 def made_by(document: str) -> list[str]:
-    """The Makefile's targets that a document names."""
+    """Return the Makefile's targets that the document names."""
     code = re.findall(r"`([^`\n]+)`", text_of(document)) + [block for _, block in BLOCK.findall(text_of(document))]
     return [target for part in code for target in re.findall(r"\bmake ([a-z][a-z-]*)\b(?!=)", part)]
 
@@ -86,7 +85,7 @@ TARGETS = re.findall(r"^([a-z][a-z-]*):", text_of("Makefile"), re.MULTILINE)
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of the project, with this very environment as its .venv."""
+    """A copy of the project that uses the tests' own environment as its .venv."""
     for path in files():
         target = tmp_path / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +101,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def environment(database: URL) -> dict[str, str]:
-    """This process's environment, with an empty database as the one that is configured."""
+    """The environment of this process, with an empty database as the configured one."""
     ours = ("WHISPER_", "POSTGRES_", "PYTEST_", "SHADOW_URL", "MAKE", "MFLAGS", "GITHUB_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     path = f"{embedded.binaries()}{os.pathsep}{os.environ['PATH']}"
@@ -111,7 +110,7 @@ def environment(database: URL) -> dict[str, str]:
 
 @pytest.fixture
 def example(database: URL, make_database: MakeDatabase) -> Callable[[str], str]:
-    """What a command of a document means here: a database of db.example is one of the tests' server."""
+    """Return a function that replaces db.example in a command by a database on the tests' server."""
     named = {"whisperengine": database}
 
     def meant(found: re.Match[str]) -> str:
@@ -121,7 +120,7 @@ def example(database: URL, make_database: MakeDatabase) -> Callable[[str], str]:
             if name == "v106":
                 v106.reworded(v106.built(named[name]))
         url = named[name]
-        host, port = quote(str(url.query["host"]), safe=""), url.query["port"]  # no & for the shell
+        host, port = quote(str(url.query["host"]), safe=""), url.query["port"]  # a shell would interpret &
         return f"postgresql://{user if user in ROLES else url.username}@{host}:{port}/{url.database}"
 
     return lambda command: EXAMPLE.sub(meant, command)

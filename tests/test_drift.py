@@ -1,4 +1,4 @@
-"""Which of the three is wrong: unwritten, pending and drift, apart and together; and when it cannot be told."""
+"""The three verdicts, alone and together: unwritten changes, pending revisions, drift; and uncertain databases."""
 
 import os
 from collections.abc import Iterator
@@ -24,19 +24,19 @@ OTHER = "CREATE TABLE invoices (id serial PRIMARY KEY, total numeric)"
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Models that say what the history says."""
+    """A project whose models equal its history."""
     return little.project(tmp_path_factory.mktemp("written"))
 
 
 @pytest.fixture(scope="module")
 def ahead(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Models that say more than the history."""
+    """A project whose models have an object that the history lacks."""
     return little.project(tmp_path_factory.mktemp("ahead"), more=MORE)
 
 
 @dataclass(frozen=True)
 class Case:
-    """A database built to `revision` and changed, and what is found; `ahead`: with models that are."""
+    """A database at `revision`, changed, and the expected verdict; `ahead` selects the project with changed models."""
 
     name: str
     revision: str | None
@@ -124,7 +124,7 @@ def test_exit_codes(
 
 @dataclass(frozen=True)
 class Unsure:
-    """A database of which nothing can be told, and the sentence that says so."""
+    """A database whose state is uncertain, and the words of the message."""
 
     name: str
     revision: str | None
@@ -189,7 +189,7 @@ READERS = (
     ("which may create databases", "CREATEDB"),
     ("which may not, so that shadows are made elsewhere", "NOCREATEDB"),
 )
-# Every version of a row has an xmin of its own: nothing can be written without its being seen here.
+# Each row version has an xmin of its own, so every write to these catalogs changes the hash.
 FINGERPRINT = """
 SELECT md5(string_agg(part, ' ' ORDER BY part)) FROM (
     SELECT oid || ' ' || xmin FROM pg_class
@@ -202,7 +202,7 @@ SELECT md5(string_agg(part, ' ' ORDER BY part)) FROM (
 
 @pytest.fixture
 def reader(server: URL, database: URL) -> Iterator[str]:
-    """A role without a right to write anything."""
+    """A role that may not write anything."""
     name = f"reader_{os.getpid()}"
     little.execute(
         server,

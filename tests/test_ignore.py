@@ -1,4 +1,4 @@
-"""What a team does not want watched is left out, and said to be; what its pattern does not cover is not."""
+"""Ignored objects are left out of comparisons and counted in reports; objects beyond the pattern are compared."""
 
 import json
 import tomllib
@@ -52,7 +52,7 @@ def pattern(kind: str, identity: str, reason: str = "ours") -> str:
     )
 
 
-# The patterns, what was done to the database, what is ignored and what is left, as lines begin.
+# Patterns, changes of the database; the beginnings of the ignored lines and of the remaining lines.
 CASES = {
     "a table, with all that is in it": (
         [("table", "public.tmp_*")],
@@ -109,10 +109,10 @@ def test_ignored(name: str, tmp_path: Path, server: URL, database: URL, capsys: 
     assert {found.pattern.reason.removeprefix("because of ") for found in verdict.ignored} <= {i for _, i in given}
     assert verdict.clean == (not left)
 
-    # Repair leaves alone what is ignored, and takes the rest back.
+    # A repair does not touch ignored objects, and reverts everything else.
     words = [word for told in left if told.startswith("+ table") for word in ("--allow", f"drop-{told[2:]}")]
     said = little.command(capsys, project, database, "repair", "--apply", *words)
-    if name == "a table, with all that is in it":  # a trigger of the ignored table needs the function that is not
+    if name == "a table, with all that is in it":  # a trigger of the ignored table needs the function
         assert said.code == 2 and "Nothing was repaired: cannot drop function" in said.err
     else:
         assert said.code == 0, said.err

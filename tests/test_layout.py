@@ -1,4 +1,4 @@
-"""The shape of the repository: small files, arrows that point one way, exact pins, nothing of one machine."""
+"""The layout of the repository: small files, imports in one direction, pinned packages, nothing of one machine."""
 
 import ast
 import re
@@ -14,14 +14,14 @@ MOST_LINES = 300
 MOST_LINES_OF_A_DOOR = 30
 PIN = re.compile(r"[A-Za-z0-9._-]+(\[[a-z0-9,_-]+\])?==[0-9][A-Za-z0-9.+]*")
 LOCKED = re.compile(r"[a-z0-9-]+==[0-9][A-Za-z0-9.+]*( +--hash=sha256:[0-9a-f]{64})+")
-# Spelled apart, so that this file does not hold what it looks for.
+# Split, so that this file does not contain the text it searches for.
 MACHINE_PATH = re.compile(r"(?<![\w.])/" + "(work|root)/")
 REQUIREMENTS = ("core", "dev", "lint")
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
 def files(pattern: str = "*", under: str = "") -> list[Path]:
-    """The project's own files, relative to its root: nothing installed, built, cached or of a database."""
+    """Return the project's own files, relative to its root: nothing installed, built or cached, and no database."""
 
     def own(path: Path) -> bool:
         hidden = path.name.startswith(".") and path.name not in (".ci", ".env.example", ".gitignore", ".dockerignore")
@@ -42,7 +42,7 @@ def lines(path: Path) -> int:
 
 
 def imports(path: Path) -> set[str]:
-    """The modules that a file imports anywhere in it, by their full names."""
+    """Return the full names of the modules that a file imports anywhere."""
     found = set()
     for node in ast.walk(ast.parse((ROOT / path).read_text())):
         if isinstance(node, ast.Import):
@@ -54,7 +54,7 @@ def imports(path: Path) -> set[str]:
 
 
 def top(modules: set[str]) -> set[str]:
-    """The packages that the modules are in, without the standard library's."""
+    """Return the top-level packages of the modules, without the standard library."""
     return {name.partition(".")[0] for name in modules} - sys.stdlib_module_names
 
 
@@ -102,7 +102,7 @@ def test_no_file_names_a_place_on_one_machine():
 
 
 def wanted(name: str) -> dict[str, str]:
-    """The packages that people chose, each with its version and its reason."""
+    """Return the packages that people chose, each with its version and its reason."""
     lines = (ROOT / f"requirements-{name}.in").read_text().splitlines()
     chosen = [line for line in lines if not line.startswith(("#", "-r "))]
     assert [line for line in chosen if not PIN.fullmatch(line.partition(" # ")[0].strip())] == []
@@ -111,7 +111,7 @@ def wanted(name: str) -> dict[str, str]:
 
 
 def locked(name: str) -> dict[str, str]:
-    """Each package that is installed, with its version, and nothing that is no package with its hashes."""
+    """Return all pinned packages with their versions; every line must be a package with its hashes."""
     lines = (ROOT / f"requirements-{name}.txt").read_text().replace("\\\n", "").splitlines()
     packages = [line for line in lines if not line.lstrip().startswith("#")]
     assert [line for line in packages if not LOCKED.fullmatch(line)] == []

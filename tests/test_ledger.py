@@ -1,4 +1,4 @@
-"""The ledger: what each step writes, in which transaction, by which way, and what if it cannot be written."""
+"""The ledger: the entry of each step, its transaction, every way to run, and databases where it cannot be written."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -25,7 +25,7 @@ FAILS = "op.execute('CREATE TABLE kept (id integer)'); op.execute('SELECT 1 / 0'
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """Two revisions, both of which can be taken back."""
+    """Two revisions that can both be reverted."""
     made = little.project(tmp_path)
     for name, down in (("one", "DROP TABLE tags"), ("two", "DROP FUNCTION greet")):
         file = made.root / "alembic/versions" / f"{name}.py"
@@ -57,7 +57,7 @@ def test_steps_and_stamps_are_written(project: Project, database: URL, capsys: p
     for earlier, later in pairwise(entries):
         assert later.before == earlier.after and earlier.after
         assert earlier.at and later.at and earlier.at < later.at
-    assert len({entry.after for entry in entries}) == 3  # a function that never was, one, and none again
+    assert len({entry.after for entry in entries}) == 3  # a function that does not exist, one that does, and none again
     assert all(entry.server == 18 and entry.role == database.username and entry.file for entry in entries)
     with connected(database) as connection:
         assert inspect(connection).fingerprint == entries[-1].after
@@ -127,7 +127,7 @@ def test_columns_of_a_later_version_are_added(project: Project, database: URL) -
 
 
 def test_roles_with_few_rights(project: Project, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a ledger, who may not make one goes on without; who may not write the one there is does nothing."""
+    """A role that may not create the ledger works without one; a role that may not write an existing one is refused."""
     stands = ["CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)", *little.ONE.split(";\n")[:-1]]
     ask(database, *stands, "INSERT INTO alembic_version VALUES ('one')")
     Checkout(project.root).write_revision("two", "one")

@@ -1,4 +1,4 @@
-"""Projects that are not ours: a folder with a pyproject.toml and models, and a history as Alembic itself begins one."""
+"""Other projects: a folder with a pyproject.toml and models, and a history that Alembic itself has initialized."""
 
 import logging
 import subprocess
@@ -42,7 +42,7 @@ with create_engine({!r}).connect() as connection:
 
 @pytest.fixture
 def project(tmp_path: Path, request: pytest.FixtureRequest) -> Project:
-    """Models, in a module of a name of its own, and no history."""
+    """A project with models in a uniquely named module, and no history."""
     module = f"{request.function.__name__}_models"
     (tmp_path / f"{module}.py").write_text(MODELS)
     (tmp_path / "pyproject.toml").write_text(f'[tool.whisper_migrate]\nmodels = "{module}:Base.metadata"\n')
@@ -54,11 +54,11 @@ def create(capsys: pytest.CaptureFixture[str], project: Project, server: URL) ->
 
 
 def begun(project: Project) -> Path:
-    """Its env.py, once Alembic has made a history for it."""
+    """Return the project's env.py, after Alembic has initialized a history."""
     alembic = [sys.executable, "-m", "alembic", "init", "alembic"]
     subprocess.run(alembic, cwd=project.root, check=True, capture_output=True)
     env = project.root / "alembic/env.py"
-    env.write_text(env.read_text().replace("fileConfig(config.config_file_name)", "pass"))  # it is for the process
+    env.write_text(env.read_text().replace("fileConfig(config.config_file_name)", "pass"))  # for the process
     return env
 
 
@@ -85,7 +85,7 @@ def test_alembic_may_log_what_it_runs(
     server: URL,
     database: URL,
 ) -> None:
-    """As it does by the alembic.ini that it writes."""
+    """Alembic's own alembic.ini enables this log."""
     begun(project).write_text(textwrap.dedent(ENV_PY.partition("\n")[2]))
     assert create(capsys, project, server).code == 0
     caplog.set_level(logging.INFO, logger="alembic")

@@ -1,4 +1,4 @@
-"""Whom things belong to: what `owner` in pyproject.toml says is right, and a note where it says nothing."""
+"""Owners of objects: `owner` in pyproject.toml is compared; without it, a note reports other owners."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from whisper_migrate.owners import word
 from whisper_migrate.project import Project
 from whisper_migrate.repair import way_back
 
-# One of every kind that has an owner of its own and that any server can make.
+# An object of every kind that has an owner and can be created on any server.
 ALL = """
 CREATE SCHEMA "S x";
 CREATE TABLE "S x".t (id serial PRIMARY KEY, a integer, b text);
@@ -81,13 +81,13 @@ def owners(url: URL) -> dict[tuple[str, str], str]:
 def test_what_belongs_to_another_is_drift(
     project: Project, server: URL, at_three: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of every kind; and its repair leaves nothing that differs."""
+    """Objects of every kind with another owner are drift, and a repair leaves no difference."""
     before = owners(at_three)
-    tried = {kind for kind, module in KINDS.items() if module.OWNER} - {"language"}  # which takes a C function
+    tried = {kind for kind, module in KINDS.items() if module.OWNER} - {"language"}  # needs a C function
     assert {kind for kind, _ in before} == tried | {"database"}
     said = little.command(capsys, project, at_three, "check-drift", "--only", "database")
     lines = [line for line in said.out.splitlines() if " owner " in line]
-    assert said.code == 1 and len(lines) == len(before) - 4  # the serial columns' sequences go with their tables
+    assert said.code == 1 and len(lines) == len(before) - 4  # serial columns' sequences belong to their tables
     assert any('~ owner view "S x"."V w": owner keeper -> whisperengine' in line for line in lines)
     with way_back(project, server, at_three) as way:
         assert way.steps == [] and 'ALTER OPERATOR CLASS "S x".cls USING btree OWNER TO keeper;' in way.sql()
@@ -99,7 +99,7 @@ def test_what_belongs_to_another_is_drift(
 
 @pytest.mark.servers("pg18", "pg15")
 def test_what_is_made_anew_belongs_to_who_had_it(project: Project, server: URL, at_three: URL) -> None:
-    """Also what no list names, as a publication and a conversion."""
+    """Also publications and conversions, which are on no list."""
     settings = project.root / "pyproject.toml"
     settings.write_text(settings.read_text().replace('owner = "keeper"\n', ""))
     unsaid = Project(project.root)

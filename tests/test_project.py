@@ -1,4 +1,4 @@
-"""A project that is not sound: each mistake in one sentence, with its file and line, and exit code 2."""
+"""Faulty projects: each fault is reported in one sentence, with file and line, and exit code 2."""
 
 import subprocess
 import sys
@@ -138,7 +138,7 @@ def test_a_project_is_found_upwards(tmp_path: Path) -> None:
     Project.find(inner, heard.append)
     assert heard == [f"Project {tmp_path}: {inner}/pyproject.toml is nearer, but has no [tool.whisper_migrate]."]
     Project.find(tmp_path / "a", heard.append)
-    assert len(heard) == 1  # no other is nearer there
+    assert len(heard) == 1  # there is no nearer one
     (tmp_path / "pyproject.toml").write_text("")
     with pytest.raises(Failure, match=r"neither .*/a/b nor a folder above it has a pyproject.toml"):
         Project.find(inner)
@@ -148,7 +148,7 @@ def test_a_project_is_found_upwards(tmp_path: Path) -> None:
     "section", ["[tool.whisper_migrate]\n", "[tool]\nwhisper_migrate = {}\n", "[[tool.whisper_migrate.ignore]]\n"]
 )
 def test_the_nearest_section_wins_also_an_empty_one(tmp_path: Path, section: str) -> None:
-    """Another project's database is never used instead."""
+    """The database of another project is never used instead."""
     (tmp_path / "pyproject.toml").write_text("[tool.whisper_migrate]\nmodels = 'm:x'\n")
     inner = tmp_path / "inner"
     (inner / "alembic").mkdir(parents=True)
@@ -168,7 +168,7 @@ def test_a_section_that_is_no_table_is_refused(tmp_path: Path, text: str) -> Non
 
 
 def test_as_a_module_it_is_for_the_project_of_the_folder(tmp_path: Path) -> None:
-    """`python -m whisper_migrate` says which project that is where it is not the nearest pyproject.toml's."""
+    """`python -m whisper_migrate` names the project if a nearer pyproject.toml has no section."""
     inner = little.project(tmp_path).root / "tool"
     inner.mkdir()
     (inner / "pyproject.toml").write_text("")

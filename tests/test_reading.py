@@ -1,4 +1,4 @@
-"""A database is read while others work on it: what they drop meanwhile, and what they lock."""
+"""Reading a database while other sessions drop and lock its objects."""
 
 import pytest
 from sqlalchemy import URL, Connection, text
@@ -16,11 +16,11 @@ MADE = "CREATE TABLE gone (name text UNIQUE)"
 
 
 def _read(database: URL, times: int) -> Catalog:
-    """Read while a table is dropped, and made again afterwards, as often as that."""
+    """Read while a table is dropped and re-created the given number of times."""
     left = iter(range(times))
 
     def read(connection: Connection) -> Catalog:
-        connection.execute(text("SELECT 1"))  # from here on, this is what it sees
+        connection.execute(text("SELECT 1"))  # sets the snapshot
         if next(left, None) is not None:
             little.execute(database, "DROP TABLE gone")
             try:
@@ -70,7 +70,7 @@ def test_who_holds_a_lock_is_told(database: URL, monkeypatch: pytest.MonkeyPatch
 
 
 def test_time_outs_are_for_queries(database: URL) -> None:
-    """What a database or a role has set for those of its application is too short for a whole schema."""
+    """Time-outs of the database or role, meant for the application's queries, are too short to read a whole schema."""
     names = ("statement_timeout", "idle_in_transaction_session_timeout")
     little.execute(database, *(f"ALTER DATABASE {database.database} SET {name} = '1h'" for name in names))
     assert in_snapshot(database, lambda it: [it.scalar(text(f"SHOW {name}")) for name in names]) == ["0", "0"]

@@ -1,4 +1,4 @@
-"""One expression in two printings is no difference; another expression is one, however many there are at once."""
+"""Two printings of one expression are no difference; other expressions are, however many there are at once."""
 
 import pytest
 from sqlalchemy import URL
@@ -19,7 +19,7 @@ CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; 
 """
 IN = "kind IN ('a', 'b') AND (place IN ('x', 'y') AND (id > 0 AND id < 9))"
 BETWEEN = "place NOT IN ('x', 'y') AND kind BETWEEN 'a' AND 'b'"
-# What is made, and another expression in its place: the first must settle with its own restored copy, the second not.
+# A definition, and one with another expression: the first must equal its own restored copy, the second must not.
 CASES = {
     "check": (
         f"ALTER TABLE t ADD CONSTRAINT c CHECK ({IN})",
@@ -88,17 +88,17 @@ CASES = {
 
 
 def differences(shadow: URL, before: Catalog, after: Catalog) -> tuple[list[str], list[str]]:
-    """All that differs in print, and what of it is left."""
+    """Return all printed differences, and the real ones among them."""
     changes = diff(before, after)
     with connected(shadow) as connection:
         left = settled(connection, changes)
         connection.rollback()
-        assert diff(catalog(connection), before) == []  # the shadow is as it was
+        assert diff(catalog(connection), before) == []  # the shadow is unchanged
     return [line(change) for change in changes], [line(change) for change in left]
 
 
 def restored(make_database: MakeDatabase, found: Catalog) -> Catalog:
-    """What is there once the printed definitions have been run, as by a dump and its restoring."""
+    """Return the catalog after its printed definitions have been run, as in a restore."""
     with connected(make_database()) as connection:
         apply(connection, "SET check_function_bodies = off")
         empty = catalog(connection)
@@ -130,7 +130,7 @@ def test_two_printings(name: str, make_database: MakeDatabase) -> None:
 
 
 def test_many_at_once(make_database: MakeDatabase) -> None:
-    """Two that only print otherwise, two real ones, and one that cannot be run where the history is."""
+    """Two differences in printing, two real ones, and one that cannot run in the shadow."""
     url = make_database()
     with connected(url) as connection:
         views = "CREATE VIEW v AS SELECT id FROM t; CREATE VIEW w AS SELECT kind FROM t"
@@ -160,7 +160,7 @@ def test_many_at_once(make_database: MakeDatabase) -> None:
 
 
 def test_a_difference_that_no_statement_makes_is_one(make_database: MakeDatabase) -> None:
-    """Nothing was tried, so nothing was proved: a partition's own default, say, must not pass for a printing."""
+    """If no statement was run, nothing was proved: a partition's own default must count as a difference."""
     url = make_database()
     with connected(url) as connection:
         apply(
@@ -178,7 +178,7 @@ def test_a_difference_that_no_statement_makes_is_one(make_database: MakeDatabase
 
 
 def test_a_part_of_another_key_is_a_difference(make_database: MakeDatabase) -> None:
-    """The partition's foreign key was its old table's: to make that again says nothing of the new one's."""
+    """The partition has the foreign key of its former parent: running that again proves nothing about the new one's."""
     url = make_database()
     with connected(url) as connection:
         for name in ("t", "u"):

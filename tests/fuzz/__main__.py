@@ -1,7 +1,7 @@
-"""Prove as many pairs as FUZZ_PAIRS says, on all cores, and report: `make fuzz`.
+"""Prove FUZZ_PAIRS pairs on all cores, and print the results: `make fuzz`.
 
-FUZZ_SEED repeats a run, FUZZ_SERVER names a server; `python -m tests.fuzz 4139 12855` proves these pairs alone.
-Exits 1 when a pair failed; each is printed when it does, as SQL, with no more changes than it takes.
+FUZZ_SEED repeats a run, FUZZ_SERVER names a server; `python -m tests.fuzz 4139 12855` proves only these pairs. Exits
+with 1 if a pair failed. Each failed pair is printed as SQL, with as few changes as possible.
 """
 
 import os
@@ -25,7 +25,7 @@ SERVER = os.environ.get("FUZZ_SERVER", "pg18")
 
 
 def main(chosen: Sequence[str]) -> int:
-    """Proves the `chosen` pairs, or as many as were asked for; 1 if one of them failed."""
+    """Prove the `chosen` pairs, or as many as requested; return 1 if one of them failed."""
     told: Counter[str] = Counter()
     failed: list[int] = []
     numbers = [int(number) for number in chosen] or _numbers()

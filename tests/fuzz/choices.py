@@ -1,4 +1,4 @@
-"""A schema as choices with names: another one is like it but for some of them."""
+"""A schema as named choices, so that a second schema can differ from it in a few of them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 @dataclass
 class Choices:
-    """What is chosen is as in `like`, where it can be, but for what is `changed`.
+    """Makes the same choices as `like` where possible, except those named in `changed`.
 
-    Each choice depends on the seed and its name only, so that one can be taken back and the others stay.
+    Each choice depends only on the seed and its name, so one can be reverted without affecting the others.
     """
 
     seed: str
@@ -21,7 +21,7 @@ class Choices:
     made: dict[str, Any] = field(default_factory=dict)
 
     def pick(self, name: str, options: Sequence[T]) -> T:
-        """One of the options, which comes out the likelier the more often it is listed."""
+        """Choose one of the options; an option that is listed twice is twice as likely."""
         known = self.like.get(name, self)
         if known not in options or name in self.changed:
             others = [option for option in options if option != known] or options
@@ -30,7 +30,7 @@ class Choices:
         return known
 
     def some(self, name: str, options: Sequence[T], most: int) -> list[T]:
-        """Up to so many of the options, each once."""
+        """Choose up to `most` of the options, each at most once."""
         found: list[T] = []
         for number in range(most):
             left = [option for option in options if option not in found]

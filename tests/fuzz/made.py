@@ -1,4 +1,4 @@
-"""What of a schema is there already, for the rest to use."""
+"""The objects that a schema has so far, which later statements can use."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from tests.fuzz.choices import Choices
 T = TypeVar("T")
 INTEGERS = ("integer", "bigint", "smallint")
 TEXTS = ("text", "character varying(10)", "character varying(20)")
-# Types of columns, each with what such a column can have as its default.
+# Column types, each with possible defaults.
 PLAIN = {
     "integer": ["0", "7", "length('abc')"],
     "bigint": ["0", "'-1'::integer"],
@@ -29,19 +29,19 @@ PLAIN = {
 
 @dataclass
 class Relation:
-    """A table or view: its columns with their types, and what can be asked of it."""
+    """A table or view, its columns with their types, and properties that limit its use."""
 
     name: str
     kind: str
     columns: dict[str, str]
-    computed: set[str] = field(default_factory=set)  # nobody writes into these
-    virtual: set[str] = field(default_factory=set)  # nothing can be built on these
-    key: str | None = None  # the column that its rows are divided by
-    bound: str = ""  # how a partition of it says what it holds
+    computed: set[str] = field(default_factory=set)  # generated: not for INSERT
+    virtual: set[str] = field(default_factory=set)  # virtual: without indexes and constraints
+    key: str | None = None  # the partition key
+    bound: str = ""  # the form of its partitions' bounds
     unlogged: bool = False
-    unique: list[str] = field(default_factory=list)  # columns that foreign keys can refer to
+    unique: list[str] = field(default_factory=list)  # columns that foreign keys can reference
     has_primary_key: bool = False
-    is_foreign: bool = False  # or a view of one: nobody can read it
+    is_foreign: bool = False  # or a view of one: it cannot be read
 
     @property
     def is_table(self) -> bool:
@@ -49,7 +49,7 @@ class Relation:
 
     @property
     def stored(self) -> list[str]:
-        """The columns that constraints and indexes can be on."""
+        """The columns that constraints and indexes can use."""
         return [name for name in self.columns if name not in self.virtual]
 
     def of(self, *types: str) -> list[str]:
@@ -58,27 +58,27 @@ class Relation:
 
 @dataclass
 class Made:
-    """The statements so far, and what can be used in the next ones."""
+    """The statements so far, and the objects that later statements can use."""
 
     choices: Choices
     version: int
     statements: list[str] = field(default_factory=list)
     has_schema: bool = False
-    types: dict[str, list[str]] = field(default_factory=lambda: dict(PLAIN))  # of columns, and their defaults
+    types: dict[str, list[str]] = field(default_factory=lambda: dict(PLAIN))  # column types and their defaults
     composites: dict[str, dict[str, str]] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)
-    numbers: list[str] = field(default_factory=list)  # expressions that are integers, of objects of ours
-    constants: list[str] = field(default_factory=list)  # those of them that an index can be on
-    queries: list[str] = field(default_factory=list)  # those that only a query can have
+    numbers: list[str] = field(default_factory=list)  # integer expressions with objects of this schema
+    constants: list[str] = field(default_factory=list)  # the immutable ones, for indexes
+    queries: list[str] = field(default_factory=list)  # those only allowed in queries
     triggers: list[str] = field(default_factory=list)  # functions
     collations: list[str] = field(default_factory=lambda: ['"C"', '"POSIX"'])
     configurations: list[str] = field(default_factory=list)
-    named: list[str] = field(default_factory=list)  # what comments can be on
-    granted: list[str] = field(default_factory=list)  # privileges, and what they can be given on
+    named: list[str] = field(default_factory=list)  # objects for comments
+    granted: list[str] = field(default_factory=list)  # privileges with their objects
     taken: set[str] = field(default_factory=set)  # names of constraints and indexes
 
     def add(self, statement: str, *named: str) -> None:
-        """One statement, and what comments can be on once it has run."""
+        """Add a statement, and the objects it creates that can have comments."""
         self.statements.append(statement)
         self.named += named
 
@@ -92,7 +92,7 @@ class Made:
         return [item for item in self.relations.values() if item.kind in (kinds or ("table", "partitioned table"))]
 
     def free(self, name: str, extra: str) -> str:
-        """A name for a constraint or an index: they are few, so that different ones meet."""
+        """Choose a name for a constraint or index from a small set, so that both schemas use the same ones."""
         pool = ("k1", "k2", "k3", '"K 4"', "k5", "k6", extra)
         chosen = self.pick(f"{name} called", [one for one in pool if one not in self.taken])
         self.taken.add(chosen)
@@ -100,5 +100,5 @@ class Made:
 
 
 def bare(name: str) -> str:
-    """Without dots and quotes, to make another name of."""
+    """Return a name without dots and quotes, as a part of another name."""
     return name.replace('"', "").replace(" ", "_").replace(".", "_")

@@ -1,4 +1,4 @@
-"""A pair of schemas, and the proof of the way between them."""
+"""A pair of schemas, and the proof that plans lead from one to the other and back."""
 
 import difflib
 import shutil
@@ -30,13 +30,13 @@ from whisper_migrate.sql import run
 from whisper_migrate.words import line
 
 MOST_CHANGES = 15
-# All that Hypothesis chooses is the number of a pair: of anything more it would make copies that are nearly the same.
+# Hypothesis chooses only a pair's number: with more freedom it would generate many similar pairs.
 NUMBERS = st.integers(0, 2**64 - 1)
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two schemas as SQL, what of the choices for the first is other in the second, and how to go between them."""
+    """Two schemas as SQL, the choices in which they differ, and whether to prove them through a revision file."""
 
     seed: int
     version: int
@@ -47,7 +47,7 @@ class Pair:
 
     @classmethod
     def of(cls, seed: int, version: int, changed: frozenset[str] | None = None) -> "Pair":
-        """The pair of this seed: the second schema has a few things changed, or (one in ten) everything."""
+        """Return the pair of this seed; the second schema differs in a few choices, or (one in ten) in all."""
         choices, random = Choices(f"before {seed}"), Random(seed)
         before = schema(choices, version)
         names = sorted(choices.made)
@@ -59,7 +59,7 @@ class Pair:
         )
 
     def without(self, *names: str) -> "Pair":
-        """The pair without these changes."""
+        """Return the pair without these changes."""
         return Pair.of(self.seed, self.version, self.changed.difference(names))
 
     def __str__(self) -> str:
@@ -68,19 +68,19 @@ class Pair:
 
 
 class Refused(Exception):
-    """PostgreSQL does not take one of the schemas."""
+    """PostgreSQL rejects one of the schemas."""
 
 
 class Wrong(Exception):
-    """The way leads elsewhere, or nowhere."""
+    """A plan fails, or leads to another schema."""
 
 
 def prove_pair(
     make_database: MakeDatabase, project: Project, first: list[str], second: list[str], in_file: bool
 ) -> None:
-    """Go from the one to the other, back, and again: each time nothing may differ.
+    """Run the plans from one schema to the other, back, and again, and compare each time.
 
-    Raises Refused when there is no such schema, Failure when the plan says so, and Wrong when it does not lead there.
+    Raises Refused if PostgreSQL rejects a schema, Failure if no plan is possible, and Wrong if the result differs.
     """
     with connected(make_database()) as one, connected(make_database()) as other:
         for connection, sql in ((one, first), (other, second)):
@@ -134,7 +134,7 @@ def _in_file(project: Project, connection: Connection, before: Catalog, after: C
 
 
 def project_in(folder: Path) -> Project:
-    """A project without models and revisions, for the files to be written and run in."""
+    """Return a project without models and revisions, in which revision files are written and run."""
     (folder / "alembic" / "versions").mkdir(parents=True)
     (folder / "alembic" / "env.py").write_text(ENV)
     for name in ("alembic.ini", "alembic/script.py.mako"):

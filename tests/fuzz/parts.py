@@ -1,4 +1,4 @@
-"""Views, and what lives with or stands on tables and views; and what stands alone."""
+"""Views, objects on tables and views, and standalone objects."""
 
 from tests.fuzz.made import INTEGERS, TEXTS, Made, Relation, bare
 
@@ -20,7 +20,7 @@ TEXTS_OF_COMMENTS = ("a", 'it\'s 100% :new \\ "quoted"', "two\nlines")
 
 
 def surroundings(made: Made) -> None:
-    """What the rest is in or made with."""
+    """Create schemas, extensions and other objects that the rest of the schema uses."""
     made.has_schema = made.pick("schema", [False, True, True])
     if made.has_schema:
         made.add("CREATE SCHEMA s", "SCHEMA s")
@@ -65,7 +65,7 @@ def materialized_view(made: Made, name: str) -> None:
 
 
 def _query(made: Made, name: str, relations: list[str]) -> str:
-    """Over a relation, or two; grouped by a key, or with what functions say; over none, of constants."""
+    """Return a query over one or two relations, grouped or with function calls; or over none, with constants."""
     over = made.pick(f"{name} over", relations or [None])
     extra = made.some(f"{name} says", [*made.constants, *made.queries], 1)
     said_by = f"said_{bare(name)}"
@@ -108,7 +108,7 @@ def _query(made: Made, name: str, relations: list[str]) -> str:
 
 
 def on_relations(made: Made) -> None:
-    """Indexes, statistics, triggers, rules and policies, each on a table that it can change for another."""
+    """Create indexes, statistics, triggers, rules and policies; their table may differ within a pair."""
     for number in range(4):
         _index(made, f"index {number}")
     for number in range(3):
@@ -120,7 +120,7 @@ def on_relations(made: Made) -> None:
 
 
 def _on(made: Made, what: str, *kinds: str) -> Relation | None:
-    """The relation that it is on, if it is there at all."""
+    """Return the relation that the object is on; None if the object is not created."""
     name = made.pick(f"{what} on", [None, *(one.name for one in made.tables(*kinds))])
     return None if name is None else made.relations[name]
 
@@ -144,7 +144,7 @@ def _index(made: Made, what: str) -> None:
     form = made.pick(f"{what} form", forms)
     may_be_unique = own.kind in ("table", "materialized view") and not form.startswith("USING")
     unique = "UNIQUE " if may_be_unique and made.pick(f"{what} unique", [False, False, True]) else ""
-    # The name comes last: one that a table made up by itself could be in its way.
+    # Chosen last: a table may have an automatic name that conflicts with it.
     name = made.free(what, f"{what.replace(' ', '_')}_idx")
     made.add(f"CREATE {unique}INDEX {name} ON {own.name} {form}")
     if (
@@ -199,7 +199,7 @@ def _statistics(made: Made, what: str, name: str) -> None:
 
 
 def others(made: Made) -> None:
-    """Publications, event triggers, casts, comments and grants."""
+    """Create publications, event triggers, casts, comments and grants."""
     logged = [one for one in made.tables() if not one.unlogged]
     for number in range(2):
         what = f"publication {number}"

@@ -1,4 +1,4 @@
-"""Proves pairs on one server, and tells what was meant from what was not."""
+"""Prove pairs on one server, and tell deliberate refusals from failures."""
 
 import re
 import tempfile
@@ -11,7 +11,7 @@ from tests.fuzz.pairs import Pair, Refused, project_in, prove_pair
 from tests.servers import Maker
 from whisper_migrate.errors import Failure
 
-# What we refuse on purpose, each by name: any other refusal of ours is a failure to plan.
+# Deliberate refusals, each with its pattern. Every other refusal by the planner is a failure.
 DELIBERATE = {
     "a value of a composite type whose attributes change places": re.compile(
         r"Column .+ holds values of composite type .+, whose attributes change places: no expression can move them over"
@@ -29,7 +29,7 @@ FAILED = "FAILED"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a pair: proved, refused for a reason that has a name, or FAILED; and what was said of it."""
+    """The result for a pair: proved, refused for a known reason, or FAILED; with the message."""
 
     word: str
     said: str = ""
@@ -40,7 +40,7 @@ class Outcome:
 
 
 class Prover:
-    """Two databases on the server for each pair, and a folder for the revisions' files."""
+    """Proves pairs with two databases per pair, and a folder for revision files."""
 
     def __init__(self, server: URL) -> None:
         self._maker = Maker(server)
@@ -48,7 +48,7 @@ class Prover:
         self._project = project_in(Path(self._folder.name))
 
     def outcome(self, pair: Pair) -> Outcome:
-        """Prove a pair."""
+        """Prove a pair, and return the result."""
         try:
             prove_pair(self._maker, self._project, pair.before, pair.after, pair.in_file)
         except Refused as refusal:
@@ -63,7 +63,7 @@ class Prover:
         return Outcome("proved")
 
     def smaller(self, pair: Pair) -> Pair:
-        """A pair that fails, with no more changes than it takes."""
+        """Return a failing pair with as few changes as possible."""
         size = len(pair.changed)
         while size > 0:
             names = sorted(pair.changed)
@@ -78,17 +78,17 @@ class Prover:
         self._folder.cleanup()
 
 
-own: Prover  # of this process, where one of many has started it
+own: Prover  # of this process, if it is one of several workers
 
 
 def start(server: URL) -> None:
-    """Get ready to prove pairs in this process."""
+    """Prepare this process for proving pairs."""
     global own
     own = Prover(server)
 
 
 def prove(number: int, version: int) -> tuple[Outcome, str]:
-    """What became of the pair with this number, and the pair itself where it failed."""
+    """Prove the pair of this number; return the result, and the minimal pair as text if it failed."""
     pair = Pair.of(number, version)
     outcome = own.outcome(pair)
     return outcome, f"\n{own.smaller(pair)}" if outcome.failed else ""

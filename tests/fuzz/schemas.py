@@ -1,4 +1,4 @@
-"""Schemas of every class of objects, as SQL that PostgreSQL takes: what an object needs is made before it."""
+"""Random schemas with all kinds of objects, as SQL in which each object comes after its dependencies."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from tests.fuzz import parts, tables, types
 from tests.fuzz.choices import Choices
 from tests.fuzz.made import Made
 
-# Names that any kind of relation or type can have, so that they change places; the functions come between them.
+# Names that any relation or type can have, so that objects swap names. Functions are created in between.
 NAMES = ("a", "b", "c", "d", '"D d"', '"order"', "s.a", "s.e")
 FUNCTIONS = ("fa", "fb", '"F c"', "s.fa", "g", "h")
 ORDERS = (
@@ -31,12 +31,12 @@ KINDS: dict[str, Callable[[Made, str], None]] = {
     "view": parts.view,
     "materialized view": parts.materialized_view,
 }
-# The tables are what the others are about.
+# Tables are the most frequent, since most other objects are on tables.
 RELATIONS = [*KINDS, "table", "table", "table", "partitioned table", "partition", "view", "view", "heir"]
 
 
 def schema(choices: Choices, version: int) -> list[str]:
-    """The statements that make a schema."""
+    """Return the statements that create a schema."""
     made = Made(choices, version)
     parts.surroundings(made)
     for name in made.pick("order", ORDERS):

@@ -30,7 +30,7 @@ def partitioned(made: Made, name: str) -> None:
 
 
 def partition(made: Made, name: str) -> None:
-    """Of a partitioned table; without one, a table. What it holds no other one does."""
+    """Create a partition with bounds of its own; a table, if there is no partitioned table."""
     whole = made.pick(f"{name} part of", [one.name for one in made.tables("partitioned table")] or [None])
     if whole is None:
         table(made, name)
@@ -58,7 +58,7 @@ def _is_identity(made: Made, table: str, column: str) -> bool:
 
 
 def heir(made: Made, name: str) -> None:
-    """A table that inherits from another."""
+    """Create a table that inherits from another; a plain table, if there is none."""
     parents = made.some(f"{name} heir of", [one.name for one in made.tables("table") if not one.unlogged], 1)
     if not parents:
         table(made, name)
@@ -73,7 +73,7 @@ def heir(made: Made, name: str) -> None:
 
 
 def typed(made: Made, name: str) -> None:
-    """A table of a composite type; without one, a table."""
+    """Create a table of a composite type; a plain table, if there is no such type."""
     of = made.pick(f"{name} typed", list(made.composites) or [None])
     if of is None:
         table(made, name)
@@ -89,7 +89,7 @@ def typed(made: Made, name: str) -> None:
 
 
 def foreign(made: Made, name: str) -> None:
-    """On a server that needs no other end, for nobody asks it anything."""
+    """Create a foreign table, on a server that is never connected to."""
     if not any(statement.startswith("CREATE SERVER") for statement in made.statements):
         made.add("CREATE FOREIGN DATA WRAPPER wrapper", "FOREIGN DATA WRAPPER wrapper")
         made.add("CREATE SERVER server FOREIGN DATA WRAPPER wrapper OPTIONS (host 'a')", "SERVER server")
@@ -108,7 +108,7 @@ def _add(made: Made, own: Relation, statement: str) -> None:
 
 
 def _columns(made: Made, own: Relation, names: tuple[str, ...] | None = None) -> list[str]:
-    """The definitions of its columns; the first is an integer, for keys to be on."""
+    """Return the column definitions; the first column is an integer, which keys can use."""
     parts = []
     for number, column in enumerate(names or made.pick(f"{own.name} columns", COLUMNS)):
         what = f"{own.name}.{column}"
@@ -154,12 +154,12 @@ def _column(made: Made, own: Relation, what: str, column: str, type_: str) -> st
 
 
 def _named(made: Made, own: Relation) -> list[str]:
-    """NOT NULL has a name of its own since PostgreSQL 18."""
+    """Return a NOT NULL with a name; PostgreSQL 18 and later keep the name."""
     return [f"CONSTRAINT {bare(own.name)}_there NOT NULL"] if made.version >= 18 and not own.columns else []
 
 
 def _constraints(made: Made, own: Relation) -> list[str]:
-    """Those that are in CREATE TABLE: all but foreign keys."""
+    """Return the constraints inside CREATE TABLE: all but foreign keys."""
     parts, name = [], own.name
     sortable = [one for one in own.stored if one not in own.virtual]
     keys = [own.key] if own.key else sortable
@@ -195,12 +195,12 @@ def _constraints(made: Made, own: Relation) -> list[str]:
 
 
 def _called(made: Made, what: str, extra: str) -> str:
-    """Named by somebody, or by PostgreSQL."""
+    """Return a constraint's name clause, or "" to let PostgreSQL choose the name."""
     return f"CONSTRAINT {made.free(what, extra)} " if made.pick(f"{what} is named", [True, False]) else ""
 
 
 def _settings(made: Made, own: Relation) -> None:
-    """What CREATE TABLE has no words for."""
+    """Apply settings that CREATE TABLE cannot express."""
     for column in made.some(f"{own.name} settings", own.stored, 2):
         forms = ["STATISTICS 50", "(n_distinct = 5)"]
         forms += ["STORAGE EXTERNAL", "STORAGE MAIN", "COMPRESSION pglz"] if own.columns[column] in TEXTS else []
@@ -211,7 +211,7 @@ def _settings(made: Made, own: Relation) -> None:
 
 
 def foreign_keys(made: Made) -> None:
-    """Between all tables: they may go round in circles."""
+    """Create foreign keys between any tables, even in cycles."""
     for number in range(4):
         what = f"foreign key {number}"
         found = [

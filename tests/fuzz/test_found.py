@@ -1,4 +1,4 @@
-"""What pairs have found is proved by itself and through a revision's file."""
+"""Pairs that once failed are proved, directly and through a revision file."""
 
 from pathlib import Path
 

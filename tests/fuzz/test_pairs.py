@@ -1,4 +1,4 @@
-"""Pairs of schemas over all classes, each proved there, back, and there again; `make fuzz` proves thousands."""
+"""Random pairs of schemas, each proved there, back, and there again; `make fuzz` proves thousands."""
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings

@@ -70,7 +70,7 @@ def sequence(made: Made, name: str) -> None:
 
 
 def function(made: Made, name: str) -> None:
-    """Of numbers, of a type, of a table, for triggers: whatever there is for it to work on."""
+    """Create functions on numbers, types and tables, and for triggers."""
     kinds = ["nothing", "number", "number", "trigger", "type", "table", "row", "procedure", "aggregate"]
     kind = made.pick(f"{name} is", kinds)
     of = made.pick(f"{name} of", list(made.types)) if kind in ("type", "procedure") else "integer"

@@ -1,4 +1,4 @@
-"""The first revision against the inventory of WhisperEngine v1.0.6, up and down, through Alembic and through psql."""
+"""The baseline against the inventory of WhisperEngine v1.0.6, up and down, through Alembic and through psql."""
 
 import ast
 import contextlib
@@ -54,7 +54,7 @@ def catalog(url: URL) -> Catalog:
 
 
 def run(url: URL, *words: str | Path, cwd: Path = ROOT) -> str:
-    """What a program prints, in a shell whose DATABASE_URL names this database."""
+    """Run a program whose DATABASE_URL names this database, and return its output."""
     environment = {**os.environ, "DATABASE_URL": url.render_as_string(hide_password=False)}
     done = subprocess.run(words, cwd=cwd, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -73,7 +73,7 @@ def psql(url: URL, script: Path) -> None:
 
 @pytest.fixture(scope="module")
 def baseline(server: URL) -> Iterator[URL]:
-    """A database at the baseline, to read and to copy."""
+    """A database at the baseline, for reading and as a template."""
     name = f"test_baseline_{os.getpid()}"
     with contextlib.closing(servers.connect(server)) as maintenance, maintenance.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name} TEMPLATE template0")
@@ -84,7 +84,7 @@ def baseline(server: URL) -> Iterator[URL]:
 
 @pytest.fixture
 def database(baseline: URL, make_database: MakeDatabase) -> URL:
-    """A database of the test's own, at the baseline."""
+    """A copy of the baseline for a single test."""
     return make_database(template=baseline)
 
 
@@ -122,7 +122,7 @@ def test_it_makes_nothing_of_another_kind(baseline: URL, make_database: MakeData
 
 
 def test_every_subject_has_its_function() -> None:
-    """The tables stand in the file where the inventory's `domain` says."""
+    """Each table is created in the function that is named after the inventory's `domain`."""
     tree = ast.parse((ROOT / "alembic" / "versions" / f"{BASELINE}.py").read_text())
     made = {
         function.name.removeprefix("_"): {
@@ -150,7 +150,7 @@ def test_it_imports_nothing_of_the_project() -> None:
 
 
 def test_its_names_are_final(baseline: URL, make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever naming convention the models may have one day."""
+    """A later naming convention of the models does not change names in the baseline."""
     convention = dict.fromkeys(("uq", "fk", "ck", "ix"), "renamed_%(constraint_name)s")
     monkeypatch.setattr(metadata, "naming_convention", {**convention, "pk": "renamed_%(table_name)s"})
     assert diff(catalog(baseline), upgrade(make_database())) == []

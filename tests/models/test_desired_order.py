@@ -1,4 +1,4 @@
-"""The models made real: each object once, after whatever it needs, or PostgreSQL's reason why the first is missing."""
+"""Building the models: each object once, after its dependencies; else PostgreSQL's reason why the first one fails."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from whisper_migrate.errors import Failure
 
 pytestmark = pytest.mark.servers("pg18")
 
-# An entity that needs the table `t`: types and sequences are then made in a step of their own.
+# An entity that needs table `t`, so that types and sequences are created in a step of their own.
 NEEDS_TABLE = """
 ENTITIES.append(sa.DDL("CREATE VIEW v AS SELECT * FROM t"))
 ENTITIES.append(sa.DDL("CREATE FUNCTION f(t) RETURNS int LANGUAGE sql AS 'SELECT 1'"))
@@ -85,7 +85,7 @@ def test_made_once_and_in_order(make_database: MakeDatabase, tmp_path: Path, nee
             assert connection.scalar(text(MADE)) == 1, name
 
 
-# The models, and what the failure says of the cause.
+# The models, and the words of the failure on the cause.
 MISTAKES = {
     "a domain": (
         'ENTITIES.append(sa.DDL("CREATE DOMAIN d AS txt"))\n' + TABLE.format(", sa.Column('a', Named('d'))"),

@@ -1,4 +1,4 @@
-"""Every entity, made beside the tables and then used on rows, in sessions without a search_path."""
+"""Every entity, created beside the tables and then used on rows, in sessions without a search_path."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ def create(connection: Connection, *entities: ReplaceableEntity | DDL) -> None:
 
 @pytest.fixture
 def connection(database: URL) -> Iterator[Connection]:
-    """An open transaction in which tables and entities are there and no name resolves without its schema."""
+    """An open transaction with all tables and entities, in which no unqualified name resolves."""
     engine = create_engine(database, poolclass=NullPool)
     with engine.connect() as connection:
         create(connection, *(entity for entity in ENTITIES if isinstance(entity, PGExtension)))
@@ -46,7 +46,7 @@ def insert(connection: Connection, table: str, **values: object) -> None:
 
 
 def insert_least(connection: Connection, table: str, **values: object) -> None:
-    """A row in which every further column that must be given, all of them text, holds an x."""
+    """Insert a row; all other required columns, which are text, get an x."""
     columns = metadata.tables[table].columns
     required = [
         column.name for column in columns if not (column.nullable or column.server_default or column.primary_key)
@@ -59,7 +59,7 @@ def rows(connection: Connection, query: str, *parameters: object) -> list[tuple[
 
 
 def probe(connection: Connection, function: str, column: str) -> None:
-    """A table whose only column is the one given, with the trigger function before every change of a row."""
+    """Create a table with the given column and the trigger function before each change of a row."""
     connection.exec_driver_sql(f"CREATE TABLE public.probe ({column})")
     connection.exec_driver_sql(
         "CREATE TRIGGER probe BEFORE INSERT OR UPDATE OR DELETE ON public.probe "
@@ -81,7 +81,7 @@ def characters(connection: Connection) -> Connection:
 
 
 def touched(connection: Connection) -> list[int]:
-    """The characters that were marked as changed since this was asked last."""
+    """Return the characters marked as changed since the last call."""
     found = rows(connection, "SELECT id FROM public.characters WHERE updated_date = LOCALTIMESTAMP ORDER BY id")
     connection.exec_driver_sql(f"UPDATE public.characters SET updated_date = '{LONG_AGO}'")
     return [number for (number,) in found]
@@ -217,7 +217,7 @@ def test_maintenance_analyses_the_graph_and_says_so(connection: Connection, capl
 
 @pytest.fixture
 def tuned(connection: Connection) -> Connection:
-    """Nova was tuned three times: for the better, for the worse and with no result yet. Rex was tuned once, well."""
+    """Nova was tuned three times: better, worse and without a result yet. Rex was tuned once, well."""
     for name, character, approach in (
         ("gain", "nova", "moderate"),
         ("loss", "nova", "aggressive"),

@@ -1,4 +1,4 @@
-"""The first revisions after the baseline, on rows of every kind that production has: up, and down again."""
+"""The first revisions after the baseline, on all kinds of rows that production has: up, and down again."""
 
 from contextlib import closing
 
@@ -13,7 +13,7 @@ PROJECT = Project(ROOT)
 BASELINE = "20251011_baseline_v106"
 NUL = '{"nul": "' + "\\" + 'u0000"}'
 
-# What is in the text, what it is as JSON, and what the text is when it comes back, where that is not the same.
+# The text, its value as JSON, and the text after the downgrade, if different.
 PREFERENCES = [
     ("{}", {}, "{}"),
     ('{"theme":"dark", "n": 1.50}', {"theme": "dark", "n": 1.50}, '{"n": 1.50, "theme": "dark"}'),

@@ -1,4 +1,4 @@
-"""The models as an application uses them: light to import, and joined the way the foreign keys say."""
+"""The models as an application uses them: quick to import, with relationships that follow the foreign keys."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ def engine(database: URL) -> Iterator[Engine]:
 
 
 def run(*arguments: str) -> str:
-    """What a fresh interpreter prints."""
+    """Run code in a new interpreter, and return its output."""
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, *arguments], cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -47,7 +47,7 @@ def loaded_by(statement: str) -> set[str]:
 
 
 def rows(session: Session) -> dict[str, int]:
-    """The tables that hold anything, with their number of rows."""
+    """Return the tables that contain rows, with the number of rows."""
     counts = {
         table.name: session.scalar(select(func.count()).select_from(table)) for table in models.metadata.sorted_tables
     }

@@ -1,4 +1,4 @@
-"""Backfills as people ask for them: each runs on rows, and before what it reads is dropped."""
+"""Backfills from the command line: each runs on rows, and before the columns it reads are dropped."""
 
 import textwrap
 from pathlib import Path
@@ -24,7 +24,7 @@ def ddl(*statements: str) -> str:
 
 
 class Case(NamedTuple):
-    """Models before and after; rows; the backfills; and a query with what it then says."""
+    """Models before and after; rows; the backfills; and a query with its result."""
 
     before: str
     after: str
@@ -126,7 +126,7 @@ def test_backfills_run_on_rows(online: bool, tmp_path: Path, server: URL, databa
         name: case.there for name, case in CASES.items()
     }
     assert check(project, server, database).clean
-    ask(database, "TRUNCATE one, two")  # whose columns come back NOT NULL, or with what no row has
+    ask(database, "TRUNCATE one, two")  # columns that come back NOT NULL, or with values that no row has
     downgrade(project, database, "-1", lambda applied: None)
     assert not check(edited(tmp_path, before), server, database, "database").drift
 

@@ -1,4 +1,4 @@
-"""Data moves while both the old and the new tables and columns are there, on the way up and on the way down."""
+"""Data is moved while both old and new tables and columns exist, in the upgrade and in the downgrade."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +19,7 @@ def table(name: str, *columns: str) -> str:
 
 
 class Case(NamedTuple):
-    """Models before and after; rows; the steps that move them there and back; and a query with what it then says."""
+    """Models before and after; rows; steps that move them there and back; a query, and its result after each."""
 
     before: str
     after: str

@@ -1,4 +1,4 @@
-"""From an edited model to a revision and back, as a person types it."""
+"""From an edited model to a revision and back, as typed on the command line."""
 
 import ast
 import re
@@ -79,7 +79,7 @@ def test_message_is_taken_as_it_was_typed(checkout: Checkout) -> None:
     for arguments in ([], ["msg="], ["msg= \n"]):
         run = checkout.make("revision", *arguments)
         assert run.code == 2 and run.err.startswith("Failed: A revision needs a message, such as: make revision msg=")
-        assert run.err.count("\n") == 2  # ours, and make's own
+        assert run.err.count("\n") == 2  # the tool's line, and make's own
     run = checkout.make("revision", f"msg={ODD}", "allow=$(shell touch evil)")
     assert run.code == 0, run
     file = drafted(checkout)

@@ -1,4 +1,4 @@
-"""What a draft is made of: Alembic's own operations where it has them, as a person would write them."""
+"""The operations of a draft: Alembic's own where they exist, in the form that a person would write."""
 
 import re
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ def table(*columns: str, name: str = "t") -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """Models before and after, the calls that the file has, spaces aside, and words that it has not."""
+    """Models before and after, calls that the file contains (spaces ignored), and words that it does not contain."""
 
     before: str
     after: str
@@ -170,5 +170,5 @@ def test_operations_of_a_draft(case: Case, tmp_path: Path, server: URL) -> None:
 
 
 def _bare(text: str) -> str:
-    """Without what ruff puts between the parts of a long call."""
+    """Remove the line breaks and spaces that ruff puts into a long call."""
     return re.sub(r",(?=[)\]])", "", re.sub(r"\s+", "", text))

@@ -1,4 +1,4 @@
-"""What generated columns say is kept when they become plain, both ways; where it cannot be, the loss is named."""
+"""Values of generated columns are kept when the columns become plain, both ways; else the loss is reported."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def generated(name: str, type_: str, stored: bool, expression: str = "price * pi
     return f'sa.Column("{name}", {type_}, sa.Computed("{expression}", persisted={stored}))'
 
 
-# Before and after; where the last is another type, or what it is computed from goes as well.
+# Columns before and after; in some the type changes, or a column that the expression uses is dropped.
 COLUMNS = {
     "a": (generated("a", "sa.Integer", False), 'sa.Column("a", sa.Integer)'),
     "b": (generated("b", "sa.Integer", False), 'sa.Column("b", sa.Numeric(12, 2), server_default="7")'),

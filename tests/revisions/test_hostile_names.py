@@ -1,4 +1,4 @@
-"""Names, labels, defaults and comments that read like SQL, Python or a placeholder are drafted like any other."""
+"""Names, labels, defaults and comments that look like SQL, Python or a placeholder are drafted like any other."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from whisper_migrate.revisions.draft import draft
 
 pytestmark = pytest.mark.servers("pg18")
 
-# Some of them in one name: a table of its own for each would take long.
+# Several of them in one name, because a table for each would take long.
 HOSTILE = (
     *("a TYPE b, x SET NOT NULL", "a USING b ; DROP TABLE t; -- it's", " VALIDATE CONSTRAINT v, a.b, a::b"),
     *("a RENAME VALUE b, a public.b", "a DROP ATTRIBUTE b, i ON ONLY public.t ", "%s %(a)s %% :name INDEX NOT VALID"),
@@ -56,7 +56,7 @@ AFTER = {
 
 
 def name(text: str) -> str:
-    """As PostgreSQL prints an identifier."""
+    """Return an identifier as PostgreSQL prints it."""
     plain = text.isascii() and text.isidentifier() and text != "select"
     return text if plain else '"' + text.replace('"', '""') + '"'
 
@@ -71,7 +71,7 @@ def test_hostile_names(server: URL, tmp_path: Path, online: bool) -> None:
 
 
 def test_hostile_backfill_to_write(server: URL, tmp_path: Path) -> None:
-    """Of all that reads like a place for an expression, only a backfill that was asked for is one."""
+    """Only a requested backfill is a place for an expression, though other texts look like one."""
     h = "<expression>"
     for number, state in enumerate((BEFORE, AFTER)):
         models = edited(tmp_path, MODELS.format(hostile=[h], **state))

@@ -1,4 +1,4 @@
-"""Edits of models, as people make them: each is drafted, keeps the values, and comes back as it was."""
+"""Edits of models, as people make them: each is drafted, keeps the values, and can be reverted."""
 
 import shlex
 from pathlib import Path
@@ -14,7 +14,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import downgrade, upgrade
 
-# Each column's types before and after; its value before, after and, where it is another one, when it has come back.
+# Column types before and after; the value before, after and, if different, after the downgrade.
 RETYPED = [
     ("sa.Text", "postgresql.ARRAY(sa.Text)", "'one'", "{one}"),
     ("sa.Text", "postgresql.ARRAY(sa.String(5))", "'{a,b}'", "{a,b}"),
@@ -43,7 +43,7 @@ def test_values_keep_what_they_say(tmp_path: Path, server: URL, database: URL) -
         table(*(f'sa.Column("c{number}", {retyped[side]})' for number, retyped in enumerate(RETYPED)))
         for side in (0, 1)
     ]
-    # Whatever zone the session is in: times without one are in UTC.
+    # In every time zone of the session: times without a zone are in UTC.
     ask(database, f"ALTER DATABASE \"{database.database}\" SET TimeZone = 'Asia/Tokyo'")
     names = ", ".join(f"c{number}" for number in range(len(RETYPED)))
     texts = f"SET TimeZone = 'UTC'; SELECT {names.replace(',', '::text,')}::text FROM t"
@@ -80,7 +80,7 @@ def test_numbers_go_on_where_they_were(tmp_path: Path, server: URL, database: UR
 
 @pytest.mark.servers("pg18")
 def test_plain_ddl_comes_in_any_order(tmp_path: Path, server: URL) -> None:
-    """As entities do, where the order of declaration leads nowhere."""
+    """DDL statements are run in the order that works, like entities, if the order of declaration fails."""
     statements = (
         "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()",
         "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
@@ -121,7 +121,7 @@ PARENT = table('sa.Column("a", sa.Integer)', 'sa.Column("b", sa.Integer)', 'sa.U
 PARENT = PARENT.replace('"t"', '"p"')
 BOTH = 'sa.ForeignKeyConstraint(["a", "b"], ["p.a", "p.b"], name="both_of_t", match="FULL")'
 LABELS = 'm = sa.Enum({}, name="m")\n'
-# Models before and after, what a draft is refused with, and the words that allow it.
+# Models before and after, the message of the refusal, and the permissions.
 REFUSED = {
     "a check of a domain": (
         domain("CHECK (VALUE LIKE '%@%')"),
@@ -235,7 +235,7 @@ def test_backfills_come_before_what_needs_them(tmp_path: Path, server: URL) -> N
 
 @pytest.mark.servers("pg18")
 def test_an_enum_that_does_not_have_some_values(tmp_path: Path, server: URL) -> None:
-    """One note for all of them, and the place for who moves them is before they are converted."""
+    """All such values give one note; the place for data steps is before the conversion."""
     draft(edited(tmp_path, table('sa.Column("a", sa.Text)')), server, "first")
     project = edited(tmp_path, LABELS.format('"x"') + table('sa.Column("a", m)'))
     made = draft(project, server, "second", allowed=["change-column t.a"])

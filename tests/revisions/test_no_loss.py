@@ -1,4 +1,4 @@
-"""Changes that lose nothing need no word, and those that do are named."""
+"""Changes without a loss need no permission; changes with a loss are reported."""
 
 from pathlib import Path
 

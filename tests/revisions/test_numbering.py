@@ -1,4 +1,4 @@
-"""A serial column becomes an identity, and back: no number that was given is given again."""
+"""A serial column becomes an identity column, and back: no number is generated twice."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ ONE_TO_FIVE = "INSERT INTO {t} SELECT nextval('{seq}') FROM generate_series(1, 5
 
 @dataclass(frozen=True)
 class Case:
-    """What has been done to a serial column, its identity, and the numbers that come up, again, and down again."""
+    """The previous use of a serial column, its identity, and the next numbers after the upgrade and the downgrade."""
 
     done: str = ""
     identity: str = "sa.Identity()"
@@ -51,7 +51,7 @@ def models(*, identities: bool) -> str:
 
 
 def given(database: URL) -> dict[str, object]:
-    """The next number in each table, of a row that is gone at once."""
+    """Return the next number of each table, by a row that is deleted at once."""
     found = {}
     for name in CASES:
         quoted = '"' + name.replace('"', '""') + '"'
@@ -116,7 +116,7 @@ def test_a_renamed_and_retyped_serial_is_one_sequence(tmp_path: Path, server: UR
         execute(database, f"INSERT INTO {table} (v) VALUES ('a'), ('b'), ('c')", f"DELETE FROM {table} WHERE v = 'c'")
     project = edited(tmp_path, after)
     made = draft(project, server, "second", allowed=["change-column N n.id", 'change-column "N n".id'])
-    assert sum(line.startswith("- sequence") for line in made.lines) == 1  # the identity's
+    assert sum(line.startswith("- sequence") for line in made.lines) == 1  # that of the identity column
     upgrade(project, database, "head", lambda applied: None)
     for name, (_, _, table) in RENAMED.items():
         execute(database, f"INSERT INTO {table} (v) VALUES ('d')")

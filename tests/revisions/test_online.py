@@ -1,4 +1,4 @@
-"""Drafts in their online form: what each looks like, that it leads where it should, and whom it lets pass."""
+"""Drafts in their online form: their statements, their results, and the sessions that they do not block."""
 
 import ast
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from whisper_migrate.revisions.draft import draft
 
 @dataclass(frozen=True)
 class Case:
-    """Columns of the table t before and after, and the statements up and down, `|` before those outside transactions.
+    """Columns of table t before and after, and the statements up and down; `|` marks those outside of transactions.
 
     `moods` are the labels of an enum before and after.
     """
@@ -196,7 +196,7 @@ CASES = (
 
 
 def body(source: str, name: str) -> tuple[str, ...]:
-    """The statements of a function, `|` before those of an autocommit block."""
+    """Return the statements of a function, those of an autocommit block with `|`."""
     function = next(n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef) and n.name == name)
     found: list[str] = []
     for statement in function.body:
@@ -211,7 +211,7 @@ def body(source: str, name: str) -> tuple[str, ...]:
 @pytest.mark.servers("pg18")
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_draft_has_its_online_form(tmp_path: Path, server: URL, case: Case) -> None:
-    """That it leads to the models and back, and runs on rows, is what the draft itself proves."""
+    """The draft's own proof shows that it leads to the models and back, and runs on rows."""
     draft(edited(tmp_path, case.models(case.before, case.moods[0])), server, "before")
     project = edited(tmp_path, case.models(case.after, case.moods[1]))
     made = draft(project, server, "after", online=True, allowed=[*filter(None, [case.allow])], filling=case.fill)

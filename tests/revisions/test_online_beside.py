@@ -1,4 +1,4 @@
-"""Drafts in their online form, while others write to the table that they are about."""
+"""Drafts in their online form, while other sessions write to the same table."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -33,7 +33,7 @@ WRITE = "INSERT INTO t (a, b) VALUES (0, 'x')"
 def test_others_write_meanwhile(
     tmp_path: Path, server: URL, database: URL, before: str, after: str, waits: str
 ) -> None:
-    """A transaction that has written holds it up; behind a plain one of these, the other writers would wait as well."""
+    """An open transaction that has written delays the upgrade; without the online form, other writers would wait."""
     project = edited(tmp_path, TABLE.format(before))
     draft(project, server, "before")
     upgrade(project, database, "head", lambda _: None)

@@ -1,4 +1,4 @@
-"""Revisions that are written already: each up, down and up, one head, and the models at the end."""
+"""Existing revisions: each is run up, down and up, there is one head, and the history equals the models."""
 
 import inspect
 import os
@@ -46,7 +46,7 @@ def downgrade() -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """The little project, with the ways down that its revisions lack, and at its end what its models say."""
+    """The little project, with downgrades added to its revisions, and models that equal its history."""
     made = little.project(tmp_path)
     for name, down in (("one", DOWN_ONE), ("two", DOWN_TWO)):
         edit(made, name, "raise NotImplementedError", f"op.execute('''{down}''')")
@@ -70,7 +70,7 @@ def write(
     needs: str | None = None,
     day: int = 1,
 ) -> None:
-    """A revision whose ways up and down are SQL, or Python behind a colon."""
+    """Write a revision whose upgrade and downgrade are SQL, or Python after a colon."""
     bodies = {
         name: sql[1:].strip() if sql.startswith(":") else f"op.execute('''{sql}''')" if sql else "pass"
         for name, sql in (("up", up), ("down", down))
@@ -81,7 +81,7 @@ def write(
 
 
 def proved(capsys: pytest.CaptureFixture[str], project: Project, server: URL, *arguments: str) -> Said:
-    """What `prove` says, without the seconds."""
+    """Run `prove`, and return its output without the seconds."""
     said = command(capsys, project, None, "prove", *arguments, SHADOW_URL=little.plain(server))
     return said._replace(out=re.sub(r" \(\d+\.\d s\)", "", said.out))
 
@@ -160,7 +160,7 @@ def test_a_flaw_is_named_and_what_comes_behind_is_proved(
 ) -> None:
     write(project, "three", "two", up, down)
     write(project, "four", "three", "DROP TABLE t", "CREATE TABLE t (a integer)")
-    if "runs" in up:  # a module that counts is of one use: what is behind it meets another world
+    if "runs" in up:  # a module with state works only once: its second use sees another state
         said = proved(capsys, project, server, "three")
         assert said.code == 1 and said.out.startswith(f"three: the {flaw}")
         return

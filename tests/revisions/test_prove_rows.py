@@ -1,4 +1,4 @@
-"""Revisions that are written already, on rows; and those that their author is yet to finish."""
+"""Existing revisions on rows, and revisions that their author has not finished."""
 
 from pathlib import Path
 
@@ -113,7 +113,7 @@ OF_VALUES = {
 
 
 def on_deferred(project: Project) -> None:
-    """A table with a deferred trigger and a deferred key, before the revision `four`, which is not the last."""
+    """Write revision `three` with a deferred trigger and a deferred key, and `five`; the test writes `four`."""
     write(project, "three", "two", f"{NOTHING}; {DEFERRED} FUNCTION nothing(); {DEFERRED_KEY}")
     write(project, "five", "four")
 
@@ -121,7 +121,7 @@ def on_deferred(project: Project) -> None:
 def test_what_no_value_brings_about_is_a_flaw(
     capsys: pytest.CaptureFixture[str], project: Project, server: URL
 ) -> None:
-    """An object's state, a name that is nowhere: such a revision fails wherever there are rows."""
+    """A missing name or an object's state: such a revision fails on any row, whatever its values."""
     on_deferred(project)
     for name, (up, down, step, words, remedy) in ON_ANY_ROW.items():
         write(project, "four", "three", up, down)
@@ -143,7 +143,7 @@ def test_what_some_values_bring_about_is_a_note(
 
 
 def test_what_a_trigger_says_is_said_once(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> None:
-    """It refuses each generated row by a value of its own, in one table after the other."""
+    """The trigger refuses each generated row with a value of its own, in one table after the other."""
     parse = (
         "CREATE FUNCTION parse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM NEW.label::int; RETURN NEW; END$$"
     )
@@ -205,7 +205,7 @@ def test_a_step_that_is_not_written_yet_is_no_revision(
 
 
 def test_what_a_revision_maps_is_not_named(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> None:
-    """It is not the labels that tell which values it fails on."""
+    """The enum's labels do not reveal which values the revision fails on."""
     up = "CREATE TYPE s AS ENUM ($$old$$); ALTER TABLE tags DROP CONSTRAINT tags_state_check, ALTER state DROP DEFAULT"
     mapped = "CASE state WHEN $$new$$ THEN $$old$$ ELSE $$else$$ END"
     retype = f"op.execute('ALTER TABLE tags ALTER COLUMN state TYPE s USING ({mapped})::s')"

@@ -1,4 +1,4 @@
-"""`make prove` runs each revision's script in psql, down and up, and it has to lead where the revision leads."""
+"""`make prove` runs each revision's script in psql, down and up; the result must equal the revision's."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Two heads: who is told, which is mine, whether the order matters, and what is rewritten."""
+"""Two heads: the report, whose revisions are rebased, whether the order matters, and the rewritten file."""
 
 import subprocess
 
@@ -47,7 +47,7 @@ def test_two_heads_are_refused_with_both_files(
 
 
 def test_mine_are_put_on_theirs(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> None:
-    """Mine are two, and written later; theirs end in a merge."""
+    """My revisions are two, and later; the other ones end in a merge."""
     write(project, "left", "two", *A)
     write(project, "other", "two")
     write(project, "merged", ("left", "other"))
@@ -83,7 +83,7 @@ def test_what_a_database_is_told_to_do_is_right(
     assert command(capsys, project, database, "upgrade").code == 0
     write(project, "left", "two", *A)
     assert rebased(capsys, project, server).code == 0
-    # On the way it is told that it stands at left and is not what left makes: the stamp then puts that right.
+    # The downgrade to left reports a difference, since left was never applied; the stamp then corrects it.
     for code, arguments in ((1, ("downgrade", "left")), (0, ("stamp", "two")), (0, ("upgrade",))):
         assert command(capsys, project, database, *arguments).code == code
     assert little.value(database, "SELECT count(*) FROM pg_attribute WHERE attname IN ('a', 'b')") == 2
@@ -150,7 +150,7 @@ def test_mine_that_do_not_stand_on_theirs_stay(
 
 
 def test_mine_are_what_git_has_not_merged(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> None:
-    """The date would say the other one."""
+    """The dates alone would choose the other head."""
     write(project, "left", "two", *A, day=2)
     for arguments in (["init", "-b", "main"], ["add", "."], ["commit", "-m", "x"], ["checkout", "-b", "feature"]):
         name = ["-c", "user.name=x", "-c", "user.email=x@example.org"]

@@ -1,4 +1,4 @@
-"""Declared renames: both ways, with every row, and nothing else; undeclared ones are refused with the line to add."""
+"""Declared renames: both ways, with all rows, and nothing else; undeclared ones are refused with the line to add."""
 
 import ast
 import re
@@ -44,7 +44,7 @@ ROWS = (
 
 @dataclass(frozen=True)
 class Case:
-    """Texts to replace in the models, lines that the draft tells, and a query that finds the rows."""
+    """Replacements in the models, lines of the draft, and a query that finds the rows."""
 
     name: str
     edits: tuple[tuple[str, str], ...]
@@ -213,7 +213,7 @@ def test_undeclared_renames_are_refused(
     with pytest.raises(Failure) as refused:
         draft(project, server, "x")
     assert said in refused.value.what and f'allow="{word}"' in str(refused.value.remedy)
-    # As a column of its own, it would need a value in the rows that are there.
+    # As a new column, it would need a value in existing rows.
     models = models.replace('sa.Column("nick", sa.String(20), nullable=False', 'sa.Column("nick", sa.String(20)')
     made = draft(edited(tmp_path, models), server, "x", allowed=[word])
     assert made.path and f"Allowed: {word}" in made.path.read_text()

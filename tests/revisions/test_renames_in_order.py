@@ -1,4 +1,4 @@
-"""Renames that hang together, go to another schema, or mean what cannot be told."""
+"""Renames that depend on each other, lead to another schema, or are ambiguous."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""An unchanged project has one draft and one verdict, whatever the order in which a process goes through its sets."""
+"""An unchanged project gives the same draft and verdict, whatever order a process iterates its sets in."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from tests.little import plain
 from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import upgrade
 
-# What the models are at first, and what each process drafts from there.
+# The first models, and the models that each process drafts from.
 FIRST = """
 sa.Table(
     "t", metadata, sa.Column("id", sa.Integer), sa.Column("v", sa.Integer), sa.Column("w", sa.Text),
@@ -35,7 +35,7 @@ for name in ("p", "q", "r"):
 ENTITIES += [sa.DDL(f"CREATE VIEW v{{n}} AS SELECT a, b, m FROM {{n}} WHERE a > 0") for n in "pqr"]
 ENTITIES += [sa.DDL(f"CREATE VIEW w{{n}} AS SELECT a FROM v{{n}} WHERE a > 0") for n in "pqr"]
 """
-# Tables in a cycle, whose foreign keys are unnamed, and several of them on the same columns.
+# Tables in a cycle with unnamed foreign keys, several of them on the same columns.
 CYCLE = """
 for name, others in (("x{n}", "yz"), ("y{n}", "xz"), ("z{n}", "xx")):
     keys = [(f"{{other}}{n}.id", rule) for other in others for rule in (None, "CASCADE", "SET NULL")]

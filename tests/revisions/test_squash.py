@@ -1,4 +1,4 @@
-"""Many revisions in one: what it makes, which databases go on with it, and what is not folded."""
+"""Squash: its result, the databases that continue with it, and revisions that cannot be folded."""
 
 import shutil
 from collections.abc import Callable
@@ -67,7 +67,7 @@ ROWS = [
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """The little project with rows of its own making in `three`, and `four` behind it."""
+    """The little project, with a revision `three` that inserts rows, and `four` after it."""
     made = little.project(tmp_path)
     shutil.copy(ROOT / "alembic/script.py.mako", tmp_path / "alembic")
     write(made, "three", "two", SEEDS)
@@ -93,7 +93,7 @@ def files(project: Project) -> dict[str, bytes]:
 def test_whole_history_of_whisperengine(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, make_database: MakeDatabase, server: URL
 ) -> None:
-    """A database in the middle, with a row and then without a stamp, one at the head, and a new one."""
+    """Four databases: in the middle with a row, in the middle without a stamp, at the head, and new."""
     checkout = copied(tmp_path, make_database())
     project, middle, last, new = Project(tmp_path), checkout.url, make_database(), make_database()
     assert isinstance(middle, URL)
@@ -155,7 +155,7 @@ def test_rows_that_the_history_makes_are_made(
 def test_squash_of_a_squash(
     capsys: pytest.CaptureFixture[str], project: Project, squash: Squash, make_database: MakeDatabase
 ) -> None:
-    """A database in the middle of the first is taken along both; part of the way, too, and back."""
+    """A database in the middle of the first squash goes through both, also to a target in between, and back."""
     database = make_database()
     assert command(capsys, project, database, "upgrade", "one").code == 0
     assert squash("two").code == 0 and squash().code == 0
@@ -239,7 +239,7 @@ def test_what_is_beyond_a_database_can_be_left_out_by_name(squash: Squash, proje
 
 
 def test_what_the_originals_make_and_the_squash_cannot_is_told(squash: Squash, project: Project) -> None:
-    """Here a check reads another table, which has no rows yet."""
+    """A check reads another table, which has no rows yet in the squash."""
     write(
         project,
         "five",

@@ -1,4 +1,4 @@
-"""Keys WITHOUT OVERLAPS, foreign keys with PERIOD, and constraints that are NOT ENFORCED: new in PostgreSQL 18."""
+"""New in PostgreSQL 18: keys WITHOUT OVERLAPS, foreign keys with PERIOD, and NOT ENFORCED constraints."""
 
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def test_both_ways(name: str, online: bool, tmp_path: Path, server: URL, databas
     assert not check(first, server, database, "database").drift
 
 
-# How rows are found that do not keep what is new.
+# Queries that find rows which violate the new constraints.
 LOOKED_AT = {
     "temporal keys": [
         "rooms: the upgrade fails where two rows do not keep rooms_pkey.",

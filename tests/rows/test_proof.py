@@ -1,4 +1,4 @@
-"""A draft that is proved on rows: what works, what needs a choice, what to look for first, and what is lost."""
+"""Drafts that are proved on rows: notes, losses, and changes that need a backfill or a permission."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +15,9 @@ pytestmark = pytest.mark.thorough
 
 @dataclass(frozen=True)
 class Case:
-    """The columns of the table t before and after, and how each note of the draft begins, in their order.
+    """The columns of table t before and after, and the beginnings of the draft's notes, in order.
 
-    Where it is `refused`, that is what permits it; `backfill` is another way out.
+    `refused`: the draft is refused, and this permission allows it; `backfill` allows it as well.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Rows for a revision's proof: every table that can have some gets some, and the others are named."""
+"""Generated rows for the proof of a revision: each table gets some if possible, and all others are reported."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from whisper_migrate.rows.fill import fill
 
 @dataclass(frozen=True)
 class Case:
-    """SQL that makes the table t, what is true of each of its rows or of one of them, and how many there are."""
+    """SQL that creates table t, a condition for each of its rows or for one of them, and the number of rows."""
 
     name: str
     sql: str

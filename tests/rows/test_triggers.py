@@ -1,4 +1,4 @@
-"""Rows are written through the triggers: a function that cannot run is a fault, one that refuses a row is none."""
+"""Generated rows go through triggers: a function that cannot run is a fault, one that refuses a row is not."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +37,7 @@ def trigger(when: str, on: str = "t", for_each: str = "ROW", name: str = "tr") -
 
 @dataclass(frozen=True)
 class Case:
-    """Entities of a new table, and what the failure says; nothing where they are sound."""
+    """Entities of a new table, and the words of the failure; "" if they are correct."""
 
     statements: tuple[str, ...]
     words: str = ""
@@ -165,7 +165,7 @@ CREATE TRIGGER tr BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();"""
 def test_a_written_history(
     server: URL, tmp_path: Path, capsys: pytest.CaptureFixture[str], make_database: object
 ) -> None:
-    """A fault counts where it is still there at the end; a later revision that leaves it alone is sound."""
+    """A fault counts only if it remains at the end; a later revision that does not touch it passes."""
     project = edited(tmp_path, "")
 
     def write(revision: str, parent: str | None, up: str, down: str) -> None:

@@ -1,4 +1,4 @@
-"""The image and the compose file, as far as they can be seen without Docker's engine."""
+"""The image and the compose file, as far as they can be tested without Docker's engine."""
 
 import json
 import re
@@ -21,7 +21,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
 
 
 def copied() -> set[str]:
-    """What the image has from this checkout."""
+    """Return the files and folders that the image copies from this checkout."""
     found = re.findall(r"^COPY (?!--from)(.*) \S+$", DOCKERFILE, re.MULTILINE)
     return {name for names in found for name in names.split()}
 
@@ -30,7 +30,7 @@ PASSWORDS = {"POSTGRES_PASSWORD": "it's $ecret", "MIGRATOR_PASSWORD": "m $1", "A
 
 
 def compose(**environment: str) -> "subprocess.CompletedProcess[str]":
-    """What Docker makes of the compose file, and of no .env."""
+    """Return the compose file as Docker reads it without an .env."""
     command = [
         Path(sys.executable).with_name("docker-compose"),
         "--env-file",
@@ -62,7 +62,7 @@ def test_image_runs_as_nobody_special_and_holds_no_builder() -> None:
 
 @pytest.mark.servers("pg18")
 def test_what_the_image_takes_is_enough(tmp_path: Path, database: URL) -> None:
-    """Read-only, and without what only developers install."""
+    """The files of the image suffice, read-only and without development packages."""
     for name in copied():
         source = ROOT / name
         if source.is_dir():
@@ -98,12 +98,12 @@ def test_compose_file_gives_every_service_a_login_of_its_own(services: Any) -> N
         "app": ["whisperengine", "whisper_app", "a"],
     }
     assert services["migrate"]["environment"]["POSTGRES_HOST"] in services
-    for name in ("migrate", "app"):  # neither knows another's password
+    for name in ("migrate", "app"):  # no service knows the other's password
         assert {one for one in services[name]["environment"] if "PASSWORD" in one} == {"POSTGRES_PASSWORD"}
 
 
 def test_compose_file_has_the_roles_made_with_the_passwords_of_their_services(services: Any) -> None:
-    """The image runs what it finds in that folder, with psql, when it makes the database."""
+    """When it creates the database, the image runs the files in that folder with psql."""
     (roles,) = (volume for volume in services["db"]["volumes"] if volume["type"] == "bind")
     assert Path(roles["source"]).samefile(ROOT / "docs/deployment/roles.sql") and roles["read_only"]
     assert roles["target"].startswith("/docker-entrypoint-initdb.d/")
@@ -129,7 +129,7 @@ def test_compose_file_has_no_password_of_its_own(name: str) -> None:
 
 @pytest.mark.servers("pg18")
 def test_health_is_asked_by_a_query(services: Any, database: URL) -> None:
-    """The health check of the compose file, over this server's socket for want of a port."""
+    """The health check of the compose file, over this server's socket, as it has no port."""
     shell, check = services["db"]["healthcheck"]["test"]
     check = check.replace("$$", "$").replace("127.0.0.1", str(database.query["host"]))
     for name, code in ((str(database.database), 0), ("nowhere", 2)):

@@ -1,4 +1,4 @@
-"""The container's entrypoint, as a program on real servers: what starts, what does not, and how it is stopped."""
+"""The container's entrypoint as a program on real servers: when it starts the command, and how it stops."""
 
 import signal
 import subprocess
@@ -22,7 +22,7 @@ STARTED = ("sh", "-c", 'echo "started $*"; exit 7', "sh", "an argument")
 
 @pytest.fixture
 def image(tmp_path: Path, database: URL) -> Checkout:
-    """What the image holds, with a database."""
+    """A checkout with the files of the image, and a database."""
     return with_venv(copied(tmp_path, database))
 
 
@@ -50,7 +50,7 @@ def test_check_starts_the_command_on_the_head_only(image: Checkout, database: UR
 
 
 def test_database_ahead_of_the_image_is_not_started_on(image: Checkout, database: URL) -> None:
-    """An image was rolled back, its database was not."""
+    """The image was rolled back to an older version, the database was not."""
     ask(migrated(database), "UPDATE alembic_version SET version_num = 'feed'")
     run = enter(image)
     assert run.code == 2 and "started" not in run.out
@@ -58,7 +58,7 @@ def test_database_ahead_of_the_image_is_not_started_on(image: Checkout, database
 
 
 def test_drift_is_told_and_does_not_keep_the_command_from_starting(image: Checkout, database: URL) -> None:
-    """An index that was made by night must not be why a container stays down."""
+    """An index that was added by hand must not keep a container from starting."""
     ask(migrated(database), "CREATE INDEX made_by_night ON users (username)")
     image.write_revision("aaaa", HEAD, up="op.execute('CREATE TABLE later ()')")
     run = enter(image)
@@ -112,7 +112,7 @@ def test_many_start_together_on_an_empty_database(image: Checkout, database: URL
 
 
 def waiting(entered: "subprocess.Popen[str]") -> str:
-    """The line that says what is waited for; "" when the process ended without one."""
+    """Return the line that says what the process waits for; "" if the process ended without it."""
     assert entered.stdout
     return next((line for line in entered.stdout if line.startswith("Waiting for the database, ")), "")
 
@@ -157,7 +157,7 @@ def test_stopped_while_it_waits(image: Checkout) -> None:
 def test_stopped_in_the_middle_of_a_statement(
     image: Checkout, database: URL, command: list[str], sent: signal.Signals, code: int
 ) -> None:
-    """The statement is cancelled at once: Python itself would hear of a signal when it is over."""
+    """The statement is cancelled at once; Python alone would handle the signal only after it."""
     migrated(database)
     sleep = "SELECT pg_sleep(600) WHERE current_database() NOT LIKE 'whisper_shadow%'"
     image.write_revision("aaaa", HEAD, up=f'op.execute("CREATE TABLE half ()"); op.execute("{sleep}")')

@@ -1,4 +1,4 @@
-"""The scripts that operators call: from any folder, through a link, and where next to nothing is as it should be."""
+"""The scripts for operators: from any folder, through a link, and in an almost unusable environment."""
 
 import os
 import re
@@ -28,13 +28,13 @@ def checkout(tmp_path: Path, database: URL) -> Checkout:
 
 @cache
 def mounting() -> bool:
-    """May this process mount?"""
+    """Whether this process may mount file systems."""
     asked = ["unshare", "--mount", "sh", "-c", "mount -t tmpfs tmpfs /mnt"]
     return bool(shutil.which("unshare")) and subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 
 def with_venv(checkout: Checkout) -> Checkout:
-    """The interpreter of the tests as the checkout's own."""
+    """Use the tests' interpreter as the checkout's virtual environment."""
     (checkout.root / ".venv/bin").mkdir(parents=True)
     (checkout.root / ".venv/bin/python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     (checkout.root / ".venv/bin/python").chmod(0o755)
@@ -42,7 +42,7 @@ def with_venv(checkout: Checkout) -> Checkout:
 
 
 def test_operator_works_from_any_folder_and_through_a_link(tmp_path: Path, checkout: Checkout, database: URL) -> None:
-    """The database comes from `.env`, which no shell reads: to one, the password would be a command."""
+    """The database comes from `.env`, which no shell reads: a shell would execute parts of the password."""
     password = f"{SECRET} $(touch {tmp_path}/read-by-a-shell) `id`; \"#'"
     lines = [f"POSTGRES_{key}={value}" for key, value in (("HOST", database.query["host"]), ("DB", database.database))]
     lines += [f"POSTGRES_PORT={database.query['port']}", f"POSTGRES_USER={database.username}"]
@@ -100,7 +100,7 @@ def test_setup_is_checked_line_by_line(checkout: Checkout, database: URL) -> Non
 
 
 def test_each_thing_that_is_wrong_has_its_line(checkout: Checkout) -> None:
-    """Whatever comes first, what follows is looked at too."""
+    """A problem does not keep the following ones from being reported."""
     checkout.edit("pyproject.toml", '">=3.11"', '">=3.99"')
     checkout.edit("requirements-core.txt", "click==8.5.1", "click==7.0\nnowhere==1.0")
     (checkout.root / "alembic/env.py").write_text("def x(:\n")
@@ -130,7 +130,7 @@ def test_each_thing_that_is_wrong_has_its_line(checkout: Checkout) -> None:
 
 
 def test_role_without_rights_is_seen_before_the_first_revision(checkout: Checkout, database: URL) -> None:
-    """PostgreSQL 15 and later give nobody but the owner the right to create in public."""
+    """Since PostgreSQL 15 only the owner may create in the schema public."""
     name = f"guest_of_{database.database}"
     ask(database, f"CREATE ROLE {name} LOGIN")
     checkout.url = database.set(username=name)
@@ -141,7 +141,7 @@ def test_role_without_rights_is_seen_before_the_first_revision(checkout: Checkou
 
 
 def closed(checkout: Checkout, *command: str) -> "subprocess.CompletedProcess[str]":
-    """Run it without HOME, terminal and standard input, and where possible with the checkout mounted read-only."""
+    """Run the script without HOME, terminal and standard input, and with a read-only checkout if possible."""
     environ = {name: value for name, value in checkout.environ.items() if name not in UNSET}
     mounted = ["unshare", "--mount", "sh", "-c", MOUNTED, "sh", str(checkout.root)] if mounting() else []
     without = ["sh", "-c", 'exec "$@" <&-', "sh", *mounted, *command]

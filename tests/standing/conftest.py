@@ -1,4 +1,4 @@
-"""A database of v1.0.6 with rows in every table, made once for each server, to be copied."""
+"""A database of v1.0.6 with rows in every table, created once per server as a template."""
 
 import os
 from collections.abc import Iterator

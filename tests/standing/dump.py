@@ -1,4 +1,4 @@
-"""pg_dump, and psql to load what it said, as an operator copies a database."""
+"""Copy a database with pg_dump and psql, as an operator does."""
 
 import subprocess
 

@@ -1,4 +1,4 @@
-"""Adoption: a database of v1.0.6 comes under the history with all its rows, and nothing of the user's is touched."""
+"""Adoption: a database of v1.0.6 joins the history with all its rows, and the user's own objects are not touched."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +29,7 @@ def command(database: URL, capsys: pytest.CaptureFixture[str]) -> Command:
 
 
 def test_only_words_differ(command: Command, database: URL) -> None:
-    """Shown first, then done in one go; and then there is nothing left to do."""
+    """The changes are printed first, then made in one transaction; afterwards there is nothing left to do."""
     kept = v106.Kept(database)
     said = command("adopt")
     assert said.code == 1 and f"Nearest is {BASELINE}." in said.out and said.out.endswith("Nothing was done.\n")
@@ -70,7 +70,7 @@ def test_what_is_about_rows_is_for_the_user_to_decide(command: Command, database
         "-- LOSES DATA: drop-column characters.emoji_mine",
     ):
         assert f"\n{line}" in said.out or f"\n  {line}" in said.out, (line, said.out)
-    assert "- index idx_banned" not in said.out  # it comes with its table
+    assert "- index idx_banned" not in said.out  # created together with its table
     assert ask(database, "SELECT to_regclass('alembic_version')") == [(None,)]
 
     sql = said.out.partition("-- The SQL")[2].partition("\nOr, what is to stay")[0].partition("\n")[2]
@@ -81,7 +81,7 @@ def test_what_is_about_rows_is_for_the_user_to_decide(command: Command, database
     assert kept.differing(database) == [] and ask(database, "SELECT FROM my_notes, my_view") == []
 
 
-# Of another shape, so that they have to be dropped and made again, with what the user has put on them.
+# Changed so that they must be dropped and re-created, together with the user's objects that depend on them.
 SHAPES = (
     "DROP FUNCTION get_character_v2",
     "CREATE FUNCTION get_character_v2(p_name varchar) RETURNS text LANGUAGE sql AS 'SELECT p_name'",
@@ -96,7 +96,7 @@ SHAPES = (
 def test_what_is_besides_stays_and_may_be_ignored(
     database: URL, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As in a database that another application shares."""
+    """A database that another application uses as well."""
     ask(database, *SHAPES)
     ask(database, 'CREATE TABLE "Posts [x]" (id serial PRIMARY KEY)', "CREATE FUNCTION mine() RETURNS int RETURN 1")
     ask(database, 'INSERT INTO "Posts [x]" VALUES (1)', "CREATE INDEX mine ON users (username)")

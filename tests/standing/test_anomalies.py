@@ -1,4 +1,4 @@
-"""What does not fit between ledger, files and stamp: each is named with its date, and has a way out."""
+"""Contradictions between ledger, files and stamp: each is reported with its date and a remedy."""
 
 import json
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def command(project: Project, database: URL, capsys: pytest.CaptureFixture[str]) -> Command:
-    """A command on a database that was upgraded to the head."""
+    """Run a command on a database that was upgraded to the head."""
     runner.upgrade(project, database, "head", lambda _: None)
     return lambda *arguments: little.command(capsys, project, database, *arguments)
 
@@ -62,14 +62,14 @@ def test_files_that_changed_since_they_were_applied_are_named(how: str, project:
     said, checked = command("status"), command("check-drift", "--only", "database")
     assert said.code == 0 and word in said.out and " since it was applied on 20" in said.out, said.out
     assert word in checked.out and checked.code == (0 if word == WORDING else 1), checked.out
-    if word == CODE:  # and if that is right, a comparison settles it
+    if word == CODE:  # if the stamp is right, a comparison settles the doubt
         assert "migrate.py stamp two" in checked.out
         assert command("stamp", "two").code == 0 and command("check-drift").code == 0
         assert "edited" not in command("status").out
 
 
 def test_every_format_tells_of_them(project: Project, database: URL, server: URL) -> None:
-    """Of a revision that is not what ran, and of a stamp that looks wrong."""
+    """An edited revision and a doubtful stamp."""
     runner.upgrade(project, database, "head", lambda _: None)
     EDITS["a step on rows"][0](project)
     Checkout(project.root).write_revision("three", "two", up="op.execute('CREATE TABLE more (id integer)')")
@@ -107,7 +107,7 @@ def test_stamps_that_nothing_led_to_are_told(project: Project, command: Command,
         said = command(name)
         assert "The stamp of one was not verified: stamped on 20" in said.out, said.out
     ask(database, "UPDATE alembic_version SET version_num = 'two'")
-    for name, code in (("status", 0), ("check-drift", 0)):  # it is right, though nobody knows how it came there
+    for name, code in (("status", 0), ("check-drift", 0)):  # the stamp is right, though the ledger does not explain it
         said = command(name)
         assert said.code == code and "leads to the stamp two: it ends at one, stamped on" in said.out
         assert "migrate.py stamp two" in said.out
@@ -116,7 +116,7 @@ def test_stamps_that_nothing_led_to_are_told(project: Project, command: Command,
 
 
 def test_what_no_comparison_can_see_is_said(project: Project, command: Command, database: URL) -> None:
-    """A revision that changes rows only: skipped by a stamp, nobody would ever know."""
+    """If a stamp skips a revision that changes only rows, no comparison can detect it."""
     Checkout(project.root).write_revision("three", "two", up="op.execute('UPDATE tags SET state = NULL')")
     said = command("stamp", "three")
     assert said.code == 0 and "Note: this revision changes rows only. No comparison can tell" in said.out, said
@@ -138,7 +138,7 @@ def test_wrong_stamp_is_seen(project: Project, command: Command, database: URL) 
 
 
 def test_repair_doubts_a_stamp_too_and_settles_it(project: Project, command: Command, database: URL) -> None:
-    """What was a wrong stamp would be made the head's, without what its revisions do to rows."""
+    """A repair would turn a wrongly stamped database into the head's schema, without the revisions' changes of rows."""
     Checkout(project.root).write_revision("three", "two", up="op.execute('CREATE TABLE more (id integer)')")
     ask(database, "UPDATE alembic_version SET version_num = 'three'")
     doubt = "The stamp looks wrong: the database is nearer to two, no difference."

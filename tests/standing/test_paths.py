@@ -1,4 +1,4 @@
-"""Every way to the head that a database with rows may take: at its end nothing differs, and every row is there."""
+"""Every path of a database with rows to the head: at its end nothing differs, and all rows are there."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ OURS = [script.revision for script in reversed(History(Project(ROOT)).newest_fir
 
 
 class Way:
-    """A project, a database of v1.0.6 to copy, and commands on the database that goes the way."""
+    """A project, a database of v1.0.6 to copy, and commands on the database that takes the path."""
 
     def __init__(self, folder: Path, old: URL, make: MakeDatabase, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder, self.old, self.make, self.capsys = folder, old, make, capsys
@@ -50,7 +50,7 @@ def from_a_dump(way: Way) -> tuple[Kept, URL]:
 
 
 def from_a_wrong_stamp(way: Way) -> tuple[Kept, URL]:
-    """As the guides of v1.0.6 said: the first check tells, and the first that looks again puts it right."""
+    """The guides of v1.0.6 recommended this stamp: the first check reports it, and an adoption corrects it."""
     url = way.make(template=way.old)
     way.go(url, "stamp", "head", "--unverified")
     way.go(url, "upgrade", word=f"Note: The stamp of {HEAD} was not verified: ")
@@ -71,7 +71,7 @@ def without_its_ledger(way: Way) -> tuple[Kept, URL]:
 
 
 def with_two_heads(way: Way) -> tuple[Kept, URL]:
-    """One of two heads is applied, then they are merged, and the rest follows."""
+    """One of two heads is applied, then both are merged, and the remaining revisions follow."""
     checkout = copied(way.folder)
     way.project = Project(checkout.root)
     for name, column in (("left", "a"), ("right", "b")):

@@ -1,4 +1,4 @@
-"""Where a database stands, whatever it says itself: each state is told from the others, and nothing is written."""
+"""The state of a database, whatever its stamp says: each state is recognized, and nothing is written."""
 
 import re
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ STAMP = "CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)"
 
 @dataclass(frozen=True)
 class Case:
-    """Statements on a copy of v1.0.6 (or an empty database), and what is made of it."""
+    """Statements for a copy of v1.0.6 (or an empty database), and the state that is reported."""
 
     sort: str
     statements: tuple[str, ...] = ()
@@ -76,7 +76,7 @@ def test_states_are_told_apart(
 
 
 def told(out: str) -> str:
-    """The sort of database that these words tell of."""
+    """Return the state that this output reports."""
     sorts = {"empty": "is empty", "changed": "with changes", "unfinished": "unfinished", "other": "another form"}
     (found,) = [
         sort for sort, word in {**sorts, "stranger": "another application", "equal": "is what"}.items() if word in out

@@ -1,4 +1,4 @@
-"""Databases as WhisperEngine v1.0.6 left them: the tables of the baseline, and other words in all that has words."""
+"""Databases as WhisperEngine v1.0.6 created them: the tables of the baseline, but functions and comments reworded."""
 
 import re
 from collections.abc import Collection
@@ -44,7 +44,7 @@ $$"""
 
 
 def built(url: URL) -> URL:
-    """The baseline, as the history makes it, without a stamp."""
+    """Return the baseline as the history creates it, without a stamp."""
     with connected(url) as connection:
         History(Project(ROOT)).replay(connection, BASELINE)
     ask(url, "DROP TABLE alembic_version")
@@ -52,7 +52,7 @@ def built(url: URL) -> URL:
 
 
 def reworded(url: URL) -> URL:
-    """Every function with another body, every view with another query, every comment in other words."""
+    """Change the body of every function, the query of every view, and the text of every comment."""
     for (text,) in ask(url, FUNCTIONS):
         ask(url, re.sub(r"\bBEGIN\b", "BEGIN\n    PERFORM 1;", str(text), count=1))
     for name, query in ask(url, VIEWS):
@@ -67,7 +67,7 @@ def catalog(url: URL) -> Catalog:
 
 
 def with_rows(url: URL) -> URL:
-    """Rows in every table that takes some."""
+    """Insert rows into every table that accepts some."""
     found = catalog(url)
     with connected(url) as connection:
         assert fill(connection, found, tables(found), found) == []
@@ -79,7 +79,7 @@ def tables(found: Catalog) -> list[str]:
 
 
 class Kept:
-    """The rows that a database has now, to be asked for later; `but` for those of some tables."""
+    """The present rows of a database, to be compared later; `but` excludes tables."""
 
     def __init__(self, url: URL, but: Collection[str] = ()) -> None:
         self.before = catalog(url)
@@ -92,7 +92,7 @@ class Kept:
             return read(connection, found, self.tables)
 
     def differing(self, url: URL) -> list[str]:
-        """What has become of them in this database: nothing, if all are there as they were."""
+        """Return the differences between these rows and the database's; an empty list if there are none."""
         after = catalog(url)
         now = self._read(url, after)
         lost = [f"{name} is gone" for name in self.rows if name not in now]

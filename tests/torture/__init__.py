@@ -1,1 +1,1 @@
-"""Kills of an upgrade and of its server, at random moments: `make torture`."""
+"""Kill an upgrade or its server at random moments: `make torture`."""

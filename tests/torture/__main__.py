@@ -1,6 +1,6 @@
-"""Kill as often as TORTURE says (100), the upgrade and then the server, and report the counts. TORTURE_SEED repeats it.
+"""Kill upgrades, then servers, TORTURE times each (100), and print the counts. TORTURE_SEED repeats a run.
 
-Exits 1 when anything was half done without a journal, or an upgrade did not mend it.
+Exits with 1 if anything was half done without a journal, or if the next upgrade did not finish it.
 """
 
 import os
@@ -21,8 +21,8 @@ SEED = int(os.environ.get("TORTURE_SEED") or secrets.randbelow(2**32))
 
 
 def main() -> int:
-    """How many kills went wrong."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the server is stopped on the way out
+    """Return the number of kills with a wrong result."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # on exit, the server is stopped
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     began, wrong = time.monotonic(), 0
     with tempfile.TemporaryDirectory(dir=memory) as name:

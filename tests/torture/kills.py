@@ -1,4 +1,4 @@
-"""One kill: an upgrade is begun and shot, or its server is; then nothing may be half done that is not journalled."""
+"""Kill an upgrade or its server once: half-done work must be in the journal, and the next upgrade must finish."""
 
 import multiprocessing
 import os
@@ -62,7 +62,7 @@ HISTORY = (
             alone("DROP INDEX CONCURRENTLY visit_person"),
         ]
     ),
-    # No serial: what it numbers is the order on disk, and that is another one behind an UPDATE that was cut off.
+    # Without a serial column: it would number rows in their order on disk, which an interrupted UPDATE changes.
     sql(
         "DELETE FROM visit WHERE person % 2 = 0",
         "ALTER TABLE visit ADD COLUMN size integer GENERATED ALWAYS AS (length(note)) STORED",
@@ -74,7 +74,7 @@ OURS = "datname = current_database() AND application_name LIKE 'whisper-migrate%
 
 @dataclass(frozen=True)
 class State:
-    """What a database should be at a revision."""
+    """The expected catalog and rows of a database at a revision."""
 
     catalog: Catalog
     rows: object
@@ -82,7 +82,7 @@ class State:
 
 @dataclass
 class Range:
-    """A server of its own, and databases on it, each shot at once."""
+    """A server, and databases on it that each suffer one kill."""
 
     folder: Path
     random: random.Random
@@ -97,7 +97,7 @@ class Range:
         self.url = embedded.start(self.folder / "server")
 
     def learn(self) -> None:
-        """See what each revision makes, and how long all of them take."""
+        """Record the state after each revision, and how long all revisions take."""
         database = self.make()
         self.states[None] = self.state(database)
         for number in range(1, len(HISTORY) + 1):
@@ -108,14 +108,14 @@ class Range:
         self.seconds = time.monotonic() - began
 
     def make(self) -> URL:
-        """A new database."""
+        """Create a database."""
         self.count += 1
         name = f"range_{self.count}"
         ask(self.url, f"CREATE DATABASE {name}")
         return self.url.set(database=name)
 
     def state(self, database: URL) -> State:
-        """What there is."""
+        """Return the catalog of a database, and a hash of each table's rows."""
         with connected(database) as connection:
             catalog = inspect(connection)
         tables = [item.identity for item in catalog if item.kind == "table"]
@@ -124,7 +124,7 @@ class Range:
         return State(catalog, ask(database, " UNION ALL ".join(parts) + " ORDER BY 1") if parts else [])
 
     def upgrade(self, database: URL, kill_after: float | None = None) -> int:
-        """The exit code of an upgrade in a process of its own, which is killed after so many seconds."""
+        """Upgrade in a separate process, which is killed after `kill_after` seconds; return its exit code."""
         process = FORK.Process(target=_upgrade, args=(self.project.root, database, self.folder / "said"), daemon=True)
         process.start()
         process.join(kill_after)
@@ -134,13 +134,13 @@ class Range:
         return int(process.exitcode or 0)
 
     def kill_upgrade(self) -> str:
-        """Kill an upgrade at some moment; what is found then: "before", "journalled", "between revisions" or "done"."""
+        """Kill an upgrade at a random moment, and return where it was, such as "between revisions"."""
         database = self.make()
         self.upgrade(database, kill_after=self.random.uniform(0, self.seconds))
         return self.look(database)
 
     def kill_server(self) -> str:
-        """Kill the server under an upgrade: all of it, or the one process that works for the upgrade."""
+        """Kill the server during an upgrade: all of it, or only the process that serves the upgrade."""
         database = self.make()
         process = FORK.Process(target=_upgrade, args=(self.project.root, database, self.folder / "said"), daemon=True)
         process.start()
@@ -158,7 +158,7 @@ class Range:
         return self.look(database)
 
     def answers(self, database: URL) -> bool:
-        """Start the server again, if it is gone."""
+        """Start the server again if it is down, and return whether it answers."""
         with suppress(Exception):
             embedded.start(self.folder / "server")
             with closing(servers.connect(database)):
@@ -166,7 +166,7 @@ class Range:
         return False
 
     def look(self, database: URL) -> str:
-        """Raises AssertionError when something is half done and not journalled, or when an upgrade does not mend it."""
+        """Raise AssertionError for half-done work without a journal, or if the next upgrade does not finish."""
         until(lambda: not ask(database, f"SELECT 1 FROM pg_stat_activity WHERE {OURS}"), 60)
         found = self.state(database)
         (there,) = ask(
@@ -196,14 +196,14 @@ class Range:
 
     @staticmethod
     def require(found: State, wanted: State, when: str) -> None:
-        """Nothing differs."""
+        """Require equal catalogs and rows."""
         changes = [line(change) for change in diff(wanted.catalog, found.catalog)]
         assert not changes, f"{when}: {changes}"
         assert found.rows == wanted.rows, f"{when}: rows differ: {found.rows} {wanted.rows}"
 
 
 def rows(database: URL, table: str) -> list[tuple[object, ...]]:
-    """All of a table; none where there is no such table."""
+    """Return all rows of a table; none if the table does not exist."""
     ((there,),) = ask(database, f"SELECT to_regclass('{table}') IS NOT NULL")
     return ask(database, f"SELECT * FROM {table}") if there else []
 

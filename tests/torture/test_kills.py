@@ -1,4 +1,4 @@
-"""A handful of kills; `make torture` makes hundreds."""
+"""A few kills; `make torture` does hundreds."""
 
 import random
 from pathlib import Path

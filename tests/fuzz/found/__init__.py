@@ -1,11 +1,11 @@
-"""What pairs have found, each in a few lines, by subject."""
+"""Pairs of schemas that once failed, each in a few lines, by subject."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Found:
-    """Two schemas, and what they have in common; `since` is the first version of PostgreSQL that has all of it."""
+    """Two schemas, and their common part; `since` is the first PostgreSQL version that has all their features."""
 
     name: str
     common: str

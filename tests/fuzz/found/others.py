@@ -1,4 +1,4 @@
-"""What stands on tables, and what stands alone."""
+"""Objects on tables, and standalone objects."""
 
 from tests.fuzz.found import Found
 

@@ -1,4 +1,4 @@
-"""Partitioned tables, and the parts that partitions have in their indexes and constraints."""
+"""Partitioned tables, and their partitions' indexes and constraints."""
 
 from tests.fuzz.found import Found
 

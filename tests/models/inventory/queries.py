@@ -1,4 +1,4 @@
-"""What the inventory says of a database, as queries of pg_catalog: independent of those that the engine asks."""
+"""Queries of pg_catalog for the inventory of a database, independent of the engine's own queries."""
 
 OURS = """
     {oid} >= 16384
@@ -38,7 +38,7 @@ WHERE {RELATION} AND c.relkind NOT IN ('i', 'S', 't') AND a.attnum > 0 AND NOT a
 ORDER BY a.attrelid, a.attnum
 """
 
-# On PostgreSQL 18 NOT NULL is a constraint as well (n): the columns tell of it.
+# PostgreSQL 18 also lists NOT NULL as a constraint (n); the columns have it already.
 CONSTRAINTS = f"""
 SELECT k.conrelid AS oid, k.contype::text AS type, k.conname AS name,
        {COLUMN_NAMES.format(keys="k.conkey", relation="k.conrelid")} AS columns,

@@ -1,7 +1,7 @@
-"""A database in the form of the inventory, by queries of its own: the engine's inspection is not asked.
+"""Read a database in the form of the inventory, with separate queries instead of the engine's inspection.
 
-What the inventory has no word for, such as a deferrable constraint or an index with INCLUDE, appears under a further
-name, so that it cannot go unseen.
+Properties that the inventory cannot express, such as a deferrable constraint or an index with INCLUDE, appear under
+additional names, so that they are noticed.
 """
 
 import json
@@ -30,7 +30,7 @@ Inventory = dict[str, Any]
 
 
 def expected() -> Inventory:
-    """The inventory of v1.0.6. The versions of extensions are the server's business."""
+    """Return the inventory of v1.0.6, without the versions of extensions, which depend on the server."""
     inventory: Inventory = json.loads(Path(__file__).with_name("whisper_schema_v106.json").read_text())
     for extension in inventory["extensions"]:
         del extension["version"]
@@ -38,7 +38,7 @@ def expected() -> Inventory:
 
 
 def read(connection: Connection) -> Inventory:
-    """The inventory of a database, but for its counts and for the subjects of its tables."""
+    """Return the inventory of a database, without its counts and the subjects of its tables."""
     connection.execute(text("SET LOCAL search_path = public"))
     relations = _rows(connection, RELATIONS)
     columns = _by_relation(connection, COLUMNS, "owned_sequence", "array", "other_collation", "compression")
@@ -75,7 +75,7 @@ def read(connection: Connection) -> Inventory:
 
 
 def counts(inventory: Inventory) -> Row:
-    """The counts of an inventory, under the names that it gives them."""
+    """Return the counts of an inventory, under the inventory's names for them."""
     tables, functions, extensions = inventory["tables"], inventory["functions"], inventory["extensions"]
     columns, indexes, uniques, foreign_keys, checks, triggers = (
         [item for table in tables for item in table[kind]]
@@ -151,7 +151,7 @@ def counts(inventory: Inventory) -> Row:
 
 
 def differing(found: Any, wanted: Any, path: str = "") -> list[str]:
-    """Where two inventories differ, in words; what has a name is told apart by it."""
+    """Return the differences between two inventories in words; named items are matched by name."""
     if isinstance(found, dict) and isinstance(wanted, dict):
         names = dict.fromkeys((*wanted, *found))
         pairs = [(f"{path}.{name}", found.get(name, "absent"), wanted.get(name, "absent")) for name in names]
@@ -196,7 +196,7 @@ def _by_relation(connection: Connection, query: str, *unusual: str) -> dict[int,
 
 
 def _usual(row: Row, *unusual: str) -> Row:
-    """A row without those of its values that are mentioned only when there is something to say."""
+    """Return a row without the values that the inventory mentions only if they are unusual."""
     return {name: value for name, value in row.items() if name not in unusual or value not in (None, False)}
 
 
