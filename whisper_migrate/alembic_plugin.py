@@ -1,8 +1,8 @@
-"""Alembic's autogenerate by this engine: `alembic check` and `alembic revision --autogenerate` see what it sees.
+"""Alembic's autogenerate by this engine: `alembic check` and `alembic revision --autogenerate` use its comparison.
 
 An env.py chooses it with `context.configure(..., autogenerate_plugins=[alembic_plugin.NAME])`. Alembic's operations
-cannot say most of what PostgreSQL has, so a revision is drafted and proved as `migrate.py create` does it, when Alembic
-has written its file: the draft then takes the place of that.
+cannot express most kinds of PostgreSQL objects. A revision is therefore drafted and proved as by `migrate.py create`.
+When Alembic has written its file, the draft replaces it.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from whisper_migrate.words import line, outline
 NAME = "whisper_migrate.autogenerate"
 PROJECT = "whisper_migrate_project"  # the key of `config.attributes` under which the project is found
 
-# -x words of `alembic revision --autogenerate`, as migrate.py create has options.
+# The words for `alembic revision --autogenerate -x`, named like the options of migrate.py create.
 ALLOW, BACKFILL, ONLINE = "allow", "backfill", "online"
 
 
 class Changes(MigrateOperation):
-    """All changes from the history to the models, which one draft makes."""
+    """All changes from the history to the models, which one draft contains."""
 
     def __init__(self, lines: Sequence[str], database: URL) -> None:
         self.lines = lines
@@ -50,16 +50,16 @@ class Changes(MigrateOperation):
         self.words: Sequence[str] = ()
 
     def reverse(self) -> Reverted:
-        """Return the operation for downgrade(): the draft has written that, too."""
+        """Return the operation for downgrade(), which the draft contains too."""
         return Reverted()
 
     def to_diff_tuple(self) -> tuple[str, ...]:
-        """Return the changes for `alembic check`, a line each."""
+        """Return the changes for `alembic check`, one line each."""
         return ("models", *self.lines)
 
 
 class Drift(MigrateOperation):
-    """All changes that the database has and the history has not: no revision repeats them."""
+    """All changes of the database that the history does not have. No revision repeats them."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         self.lines = lines
@@ -69,7 +69,7 @@ class Drift(MigrateOperation):
         return Reverted()
 
     def to_diff_tuple(self) -> tuple[str, ...]:
-        """Return the changes for `alembic check`, a line each."""
+        """Return the changes for `alembic check`, one line each."""
         return ("database", *self.lines)
 
 
@@ -78,9 +78,9 @@ class Reverted(MigrateOperation):
 
 
 def compare(context: AutogenContext, operations: UpgradeOps) -> PriorityDispatchResult:
-    """Add what differs to Alembic's operations, and end its own comparison.
+    """Add the differences to Alembic's operations, and end its own comparison.
 
-    Raises CommandError, which Alembic prints, when the comparison cannot be made.
+    Raises CommandError, which Alembic prints, if the comparison fails.
     """
     connection = context.connection
     if connection is None:
@@ -99,7 +99,7 @@ def compare(context: AutogenContext, operations: UpgradeOps) -> PriorityDispatch
 
 
 def directives(words: Sequence[str]) -> Callable[[Any, Any, list[MigrationScript]], None]:
-    """Return what env.py hands to Alembic as `process_revision_directives`; `words` are those of `-x`."""
+    """Return the `process_revision_directives` for env.py; `words` are those of `-x`."""
 
     def process(_: Any, __: Any, scripts: list[MigrationScript]) -> None:
         for script in scripts:
@@ -113,7 +113,7 @@ def directives(words: Sequence[str]) -> Callable[[Any, Any, list[MigrationScript
 
 @renderers.dispatch_for(Changes)
 def _draft(context: AutogenContext, operation: Changes) -> list[str]:
-    """Draft and prove the revision; the hook that runs after Alembic has written its file puts the draft there."""
+    """Draft and prove the revision, and register the hook that replaces Alembic's file by the draft."""
     words = [word.partition("=")[::2] for word in operation.words]
     folder = Path(tempfile.mkdtemp())
     try:
@@ -171,14 +171,14 @@ def _lines(changes: Sequence[Any]) -> list[str]:
 
 
 def _others(verdict: Verdict) -> Iterator[str]:
-    """Findings that are no change of an object: what the ledger says, and objects that could not be read."""
+    """Yield findings that are not changes of objects: anomalies in the ledger, and objects that could not be read."""
     yield from (anomaly.what for anomaly in verdict.anomalies if anomaly.differs)
     if not verdict.whole:
         yield from (f"Not compared: {reason}" for reason in verdict.unreadable)
 
 
 def setup(plugin: Plugin) -> None:
-    """Take the place of Alembic's comparison on PostgreSQL; Alembic calls this."""
+    """Replace Alembic's comparison on PostgreSQL; Alembic calls this function."""
     plugin.add_autogenerate_comparator(compare, "autogenerate", qualifier="postgresql", priority=DispatchPriority.FIRST)
 
 

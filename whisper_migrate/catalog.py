@@ -11,14 +11,15 @@ from typing import Any
 Key = tuple[str, str]
 
 
-@dataclass(slots=True, unsafe_hash=True)  # not frozen: a database has 100,000 of them, and that costs a third more
+@dataclass(slots=True, unsafe_hash=True)  # not frozen: creating 100,000 of them would take a third longer
 class Object:
     """One object of a database: its kind, its identity as PostgreSQL quotes it, and its attributes. Never changed.
 
-    `key` names it in a catalog. `parent` is the identity of the table (or view) that it is created and dropped with.
-    `derived` says that a child table or partition has it from its parent table: PostgreSQL creates, alters and drops it
-    together with the parent's. `called` is the name that PostgreSQL chose in this one database for a partition's index
-    or constraint. No other attribute depends on the database (as an OID would), so catalogs can use the same objects.
+    `key` identifies the object in a catalog. `parent` is the identity of the table (or view) that it is created and
+    dropped with. `derived`: a child table or partition has the object from its parent table. PostgreSQL creates, alters
+    and drops it together with the parent's. `called` is the name that PostgreSQL chose in this one database for a
+    partition's index or constraint. No other attribute depends on the database (as an OID would), so catalogs can use
+    the same objects.
     """
 
     kind: str
@@ -80,10 +81,10 @@ class Change:
 class Catalog:
     """Every object of one database, in the order in which it was found (columns as the table has them).
 
-    `implied` are objects that exist by default, as an owner's privileges: whether another catalog lists them or not is
-    no difference. `owners` are read on request and never compared with those of another catalog, since a shadow belongs
-    to the role that made it. The `oids` come with the owners: an object that was created anew has another OID. `locked`
-    objects were not read completely, because another session holds a lock on their table.
+    `implied` objects exist by default, such as an owner's privileges: whether another catalog lists them is no
+    difference. `owners` are read on request and never compared with those of another catalog, since a shadow belongs to
+    the role that created it. The `oids` come with the owners: a re-created object has another OID. `locked` objects
+    were not read completely, because another session holds a lock on their table.
     """
 
     objects: Mapping[Key, Object]

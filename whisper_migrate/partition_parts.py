@@ -49,7 +49,7 @@ part_above(oid, conrelid, above) AS (
 
 
 def constraint_of(item: Object) -> str:
-    """A query for the constraint that the partition has from `item["part_of"]`, of the topmost partitioned table."""
+    """Return a query for the constraint that the partition has from the topmost table's, `item["part_of"]`."""
     name, table = literal(item["name"]), literal(item["part_of"].removeprefix(f"{item['name']} on "))
     return f"""WITH RECURSIVE part AS (
         SELECT con.oid, con.conrelid FROM pg_catalog.pg_constraint AS con
@@ -68,9 +68,9 @@ def _index_of(item: Object) -> str:
 
 
 def with_names(item: Object, statements: Iterable[str], *, of: str | None = None) -> list[str]:
-    """The statements, each made to look up the partition index's name where it says NAME.
+    """Return the statements; each that contains NAME looks up the name of the partition index when it runs.
 
-    `of` is "index" or "constraint" where `item` itself is neither, as a comment on one.
+    `of` is "index" or "constraint" if `item` itself is neither, as a comment on one.
     """
     return [_with_name(item, of or item.kind, sql) if NAME in sql else sql for sql in statements]
 
@@ -103,7 +103,7 @@ END
 
 
 def index_gives_way(relation: str) -> str:
-    """Renames a partition index that has this name in the database, so that another object can get the name."""
+    """Return the statement that renames a partition index with this name, so that another object can get the name."""
     return f"""DO $$
 DECLARE
     part regclass := to_regclass({literal(relation)});
@@ -117,7 +117,7 @@ $$"""
 
 
 def constraint_gives_way(name: str, table: str) -> str:
-    """Renames a partition's foreign key that has this name in the database, so that a constraint can get the name."""
+    """Return the statement that renames a partition's foreign key with this name, so that a constraint can get it."""
     return f"""DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_catalog.pg_constraint AS con

@@ -117,9 +117,10 @@ class WayBack:
         """Run the repair in one transaction, and commit only if nothing differs at the end.
 
         Returns the differences that no statement reverts. `allowed` names the losses that are permitted, `word` the
-        number of rows. `say` gets messages while waiting for another run. Raises Failure, and leaves the database as it
-        was, if the repair would lose more, the database has changed since it was read, a statement fails, or a
-        difference would be left.
+        number of rows. `say` gets messages while waiting for another run.
+
+        Raises Failure, and leaves the database as it was, if the repair would lose more or a statement fails. It also
+        does so if the database has changed since it was read, or if a difference would be left.
         """
         if self.nearer and WRONG_STAMP not in allowed:
             raise Failure(

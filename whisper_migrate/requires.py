@@ -48,9 +48,8 @@ def read_requires(
 ) -> dict[Key, frozenset[Key]]:
     """Return, for each object, the keys of the objects that must exist before it; `addresses` locate the same objects.
 
-    A part that is not listed in the catalog counts as the object that contains it. A default counts as its column, a
-    view's rewrite rule as its view, a primary key's index as the constraint, a row type as its table, and a member as
-    its extension.
+    A part that the catalog does not list counts as its whole: a default as its column, a view's rewrite rule as its
+    view. A primary key's index counts as the constraint, a row type as its table, and a member as its extension.
     """
     keys: dict[Address, Key] = {}
     attached: dict[Key, Address] = {}

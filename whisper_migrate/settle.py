@@ -46,7 +46,7 @@ PRINTED = frozenset(
 
 
 def settled(shadow: Connection, changes: Sequence[Change]) -> list[Change]:
-    """The changes that are real differences; `shadow` holds their `before` side, and is left as it is."""
+    """Return the changes that are real differences; `shadow` holds their `before` side, and is left as it is."""
     doubtful = [change for change in changes if change.sign == "~" and PRINTED.issuperset(change.fields)]
     if not doubtful:
         return list(changes)
@@ -73,7 +73,7 @@ def settled(shadow: Connection, changes: Sequence[Change]) -> list[Change]:
 
 
 def agreed(before: Catalog, after: Catalog, changes: Sequence[Change]) -> Catalog:
-    """`after`, with the objects of `before` where only the printing differs: a plan leaves these alone."""
+    """Return `after` with the objects of `before` where only the printing differs, so that a plan leaves them alone."""
     changed = {change.object.key for change in changes}
     same = {key: item for key, item in before.objects.items() if key in after and key not in changed}
     objects = {key: replace(same.get(key, item), derived=item.derived) for key, item in after.objects.items()}
@@ -81,7 +81,7 @@ def agreed(before: Catalog, after: Catalog, changes: Sequence[Change]) -> Catalo
 
 
 def _same(shadow: Connection, base: Catalog, changes: list[Change], others: set[Key]) -> list[Change] | None:
-    """The changes whose two sides PostgreSQL prints alike after running them; None when they cannot be run.
+    """Return the changes whose two sides PostgreSQL prints alike after running them; None if they cannot be run.
 
     `others` are objects for which running the parent table's object proves nothing.
     """
@@ -107,7 +107,7 @@ def _same(shadow: Connection, base: Catalog, changes: list[Change], others: set[
 
 
 def _concerned(base: Catalog, steps: Sequence[Step]) -> list[tuple[str, str]]:
-    """The objects that the role which runs these steps must own.
+    """Return the objects that the role which runs these steps must own.
 
     These are the schemas, the objects that the steps alter or refer to, and the parents and children of their tables.
     """

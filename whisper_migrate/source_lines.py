@@ -161,7 +161,7 @@ def _tables(project: Project) -> tuple[Table, ...]:
 
 
 def _declared(file: str, tree: ast.Module, module: ModuleType) -> Iterator[Table]:
-    """Classes that have a table, and calls of `Table("name", ...)`."""
+    """Yield the classes that have a table, and the calls of `Table("name", ...)`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
             assigned = dict(pair for line in node.body for pair in _assigned(line))

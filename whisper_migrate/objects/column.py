@@ -122,7 +122,7 @@ def settings(item: Object) -> list[str]:
 
 
 def fits_inside(item: Object) -> bool:
-    """CREATE TABLE contains the table's columns; a view's column only has settings."""
+    """Whether CREATE TABLE contains the column: a view's column only has settings."""
     return not item["of_view"]
 
 
@@ -194,7 +194,7 @@ def alter(before: Object, after: Object, using: str | None = None) -> list[str] 
 
 
 def disturbs(before: Object, after: Object) -> bool:
-    """PostgreSQL refuses to change the type while a view, a rule or a policy uses the column."""
+    """Whether the type changes, which PostgreSQL refuses while a view, a rule or a policy uses the column."""
     return not after["of_view"] and any(before[name] != after[name] for name in ("type", "collation"))
 
 
@@ -215,7 +215,7 @@ def _using(before: Object, after: Object, using: str | None) -> str:
 
 
 def _storage(before: Object, after: Object) -> str:
-    """Use both parts of `EXTERNAL instead of EXTENDED`: PostgreSQL before 16 has no SET STORAGE DEFAULT."""
+    """Return the storage to set, from `EXTERNAL instead of EXTENDED`: SET STORAGE DEFAULT needs PostgreSQL 16."""
     if after["storage"]:
         return str(after["storage"]).partition(" instead of ")[0]
     return str(before["storage"]).partition(" instead of ")[2]
@@ -237,7 +237,7 @@ def _nullability(before: Object, after: Object, column: str) -> list[str]:
 
 
 def _rename(after: Object) -> str:
-    """Look up a name that PostgreSQL chose. A primary key forbids to drop and add the constraint instead."""
+    """Return the statement that renames a NOT NULL constraint: a primary key forbids to drop and add it again."""
     table, column = literal(str(after.parent)), literal(after["name"])
     name = literal(after["not_null_name"]) if after["not_null_name"] else "NULL"
     return f"""DO $$

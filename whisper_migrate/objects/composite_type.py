@@ -70,7 +70,7 @@ def alter(before: Object, after: Object) -> list[str] | None:
 
 
 def disturbs(before: Object, after: Object) -> bool:
-    """PostgreSQL refuses to drop an attribute that another object uses."""
+    """Whether an attribute is dropped, which PostgreSQL refuses while another object uses the attribute."""
     return any(effect(statement) is Does.DROP_ATTRIBUTE for statement in alter(before, after) or ())
 
 

@@ -27,7 +27,7 @@ def create(item: Object) -> list[str]:
 
 
 def fits_inside(item: Object) -> bool:
-    """CREATE DOMAIN accepts no NOT VALID check."""
+    """Whether CREATE DOMAIN accepts the check: not if it is NOT VALID."""
     return not item["definition"].endswith(NOT_VALID)
 
 

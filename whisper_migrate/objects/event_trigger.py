@@ -1,4 +1,4 @@
-"""Event triggers, which fire on DDL: the last to be made, the first to be dropped (pg_event_trigger)."""
+"""Event triggers, which fire on DDL (pg_event_trigger). They are created last and dropped first."""
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal

@@ -45,5 +45,5 @@ END$$"""
 
 
 def implied(item: Object) -> bool:
-    """A version in a database, unlike one in a shadow, was not stated by models or history."""
+    """Whether the version is a database's own: in a shadow, models or history stated it."""
     return not item["stated"]

@@ -34,7 +34,7 @@ def drop(item: Object) -> list[str]:
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
-    """ALTER POLICY can replace an expression, but cannot remove one or change the type or command."""
+    """Return None if the type or command changes or an expression is removed: ALTER POLICY cannot do that."""
     if any(before[name] != after[name] for name in ("type", "command")):
         return None
     if any(before[name] is not None and after[name] is None for name in ("using", "with_check")):

@@ -66,7 +66,7 @@ def renamed(item: Object, name: str) -> list[str]:
 
 
 def drop(item: Object) -> list[str]:
-    """IF EXISTS, because dropping the owning column drops the sequence too."""
+    """Use IF EXISTS for an owned sequence: dropping the owning column drops the sequence too."""
     return [f"DROP SEQUENCE {'IF EXISTS ' if item['owned_by'] else ''}{item.identity}"]
 
 

@@ -24,7 +24,7 @@ WHERE t.oid >= 16384
 
 
 def create(item: Object) -> list[str]:
-    """A partition gets its parent's triggers from PostgreSQL, in the state of the parent's."""
+    """Create the trigger, unless it is inherited: PostgreSQL then creates it with the parent's, in the same state."""
     if item["inherited"]:
         return []
     return [item["definition"], *([] if item["state"] == "ENABLE" else _state(item))]

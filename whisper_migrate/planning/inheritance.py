@@ -47,11 +47,11 @@ def is_key(catalog: Catalog, before: Object, after: Object) -> bool:
 
 
 def made_again(before: Catalog, after: Catalog, moved: set[Key], made: set[Key]) -> set[Key]:
-    """Return the triggers and checks to re-create when the tables `moved` leave their parents, or checks are `made`.
+    """Return the triggers and checks to re-create when the tables `moved` leave their parents for a while.
 
-    PostgreSQL attaches a table only if its checks equal its parent's. A check that is created from its printed form
-    need not equal the original. If one check of parent and children is re-created, all of them are. An inherited
-    trigger can only be created through its parent's.
+    An inherited trigger can only be created through its parent's. A check is re-created if its parent's or a child's is
+    in `made`. The reason: PostgreSQL attaches a table only if its checks equal its parent's, and a check created from
+    its printed form need not equal the original.
     """
     names = {name for _, name in moved}
     found = {item.key for item in before if item.kind == "trigger" and item.parent in names and item["inherited"]}

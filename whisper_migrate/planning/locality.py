@@ -1,8 +1,8 @@
 """Whether a child table also defines a column or check that it inherits, and keeps it when the parent drops its own.
 
-PostgreSQL makes an inherited column or check the child table's own when the table leaves its parent (NO INHERIT), and
-has no statement that makes a column merely inherited again. A table that leaves its parents during a plan therefore
-inherits from a temporary table until it returns.
+PostgreSQL makes an inherited column or check the child table's own when the table leaves its parent (NO INHERIT). No
+statement makes a column merely inherited again. A table that leaves its parents during a plan therefore inherits from a
+temporary table until it returns.
 """
 
 from __future__ import annotations

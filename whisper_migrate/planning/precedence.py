@@ -62,7 +62,7 @@ class Precedence:
             for other in needed:
                 step, earlier = self.makes.get(key), self.makes.get(other)
                 if step and earlier and step.key == ("create", key) and _is_of_parent(self.after, key, other):
-                    step, earlier = earlier, step  # its own definition is there first, and merged with the parent's
+                    step, earlier = earlier, step  # the child's own column exists first; the parent's is merged into it
                 if other[0] in USED_BY_DEFAULTS and key in self.ties:
                     step = self.ties[key]
                 if step and earlier:
@@ -122,7 +122,7 @@ class Precedence:
                             yield self.makes[column.key], step, None
 
     def _inherited_checks_are_dropped_above_first(self) -> Iterator[Edge]:
-        """A child table's own definition of a check cannot be dropped while it is inherited as well."""
+        """Drop a parent's check before a child table's own, which PostgreSQL does not drop while it is inherited."""
         for key in self.gone:
             if key[0] == "constraint" and is_defined_again(self.before, self.before[key]):
                 for other in above(self.before, self.before[key]) & self.gone:
@@ -198,12 +198,12 @@ class Precedence:
 
 
 def _is_of_parent(catalog: Catalog, key: Key, other: Key) -> bool:
-    """Whether `other` is the parent's column that a child table defines once more as `key`."""
+    """Whether `other` is a parent's column that a child table defines again as `key`."""
     return other in above(catalog, catalog[key]) and is_defined_again(catalog, catalog[key])
 
 
 def _leaves_values(step: Step, later: Step) -> bool:
-    """Whether a column or table can be dropped after its enum was altered in place: it blocks nothing."""
+    """Whether a column or table can be dropped after the enum that it uses was altered in place."""
     return drops_rows(step) and later.verb == "alter" and later.item.kind == "enum"
 
 

@@ -84,8 +84,8 @@ def _named(relations: Iterable[str]) -> str:
 def reached(before: Catalog, after: Catalog) -> set[str]:
     """Return the tables and views of `after` where writing a row may call a function that a change affects.
 
-    A change affects each function that it creates or alters, each that contains the name of a changed object, and each
-    that calls an affected function. All triggers and rules of a changed table are affected.
+    A change affects each function that it creates or alters, or that contains the name of a changed object. A function
+    that calls an affected function is affected too, and so are all triggers and rules of a changed table.
     """
     changes = diff(before, after)
     names = {plain_name(change.object).lower() for change in changes if change.object.kind not in ("comment", "grant")}
