@@ -180,7 +180,7 @@ def reached(before: Catalog, after: Catalog, altered: Iterable[Key]) -> set[Key]
 def own_settings(after: Catalog, item: Object, is_new: bool) -> list[str]:
     """Return the statements that give an inherited new column the settings that differ from its parent's.
 
-    `is_new`: the child table is created in this plan.
+    `is_new`: the plan creates the child table.
     """
     start = item.but(statistics=None, options=None, compression=None)
     # A new child table copies every setting but the statistics target. A new column of an existing parent reaches its

@@ -31,7 +31,7 @@ def names(item: Object) -> set[str]:
 
 
 def with_names_free(before: Catalog, after: Catalog, steps: Iterable[Step]) -> Iterator[Step]:
-    """Yield the steps; before each that needs the name of a partition index, yield one that renames this index.
+    """Yield the steps; before each that may need the name of a partition index, yield one that renames this index.
 
     PostgreSQL names partition indexes by the names that are free at that moment, so no plan can know their names.
     """
