@@ -90,9 +90,7 @@ class Verdict:
         return not (self.unwritten or self.drift or self.pending or odd)
 
     def touched(self, change: Change) -> Script | None:
-        """Return the last revision that mentions a changed object, up to the database's revision if the object has
-        drifted.
-        """
+        """Return the last revision that mentions a changed object; if it drifted, up to the database's revision."""
         drifted = any(change is found for found in self.drift)
         return self.history.touching(change.object, self.revision if drifted else None)
 
