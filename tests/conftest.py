@@ -1,4 +1,4 @@
-"""Every test that needs a database gets a real one, on each PostgreSQL version that this machine has."""
+"""Fixtures of real databases, on each PostgreSQL version that this machine has."""
 
 import os
 import shutil
@@ -20,14 +20,15 @@ from whisper_migrate.errors import Failure
 MakeDatabase = servers.Maker
 WARM = pytest.StashKey[servers.Servers]()
 LEFT = pytest.StashKey[list[str]]()
-EVERYTHING = "WHISPER_TEST_EVERYTHING"  # every row on every server, as CI does
-WHOLE = "WHISPER_TEST_WHOLE"  # how the workers learn that no file was named
+EVERYTHING = "WHISPER_TEST_EVERYTHING"  # run every case on every server, as CI does
+WHOLE = "WHISPER_TEST_WHOLE"  # tells the workers that no file was named
 
 
 def _noproc() -> ModuleType:
-    """pytest-postgresql's fixtures `pg18_noproc`, `pg15_noproc`, ... on the warm servers, as a plugin.
+    """Return a plugin with pytest-postgresql's fixtures `pg18_noproc`, `pg15_noproc`, ... on the running servers.
 
-    Its own server refuses root; these also make a template database for each process, which `factories` can load.
+    pytest-postgresql's own server refuses root. These fixtures also create a template database for each process, which
+    `factories` can load.
     """
     plugin = ModuleType("whisper_noproc")
     for name, url in servers.urls().items():
@@ -39,7 +40,7 @@ def _noproc() -> ModuleType:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Three for two processors: a test waits for its server for half of its time."""
+    """Three workers for two processors, because a test waits for its server half of the time."""
     return max(2, 3 * (os.cpu_count() or 2) // 2)
 
 
@@ -72,9 +73,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of the whole suite, a fixed quarter on other servers than the first, and a third of what is `thorough`.
+    """In a run of the whole suite, keep a fixed quarter of the tests on other servers, and a third of `thorough` ones.
 
-    All of it where that is asked for, or where folders or files are named.
+    Everything is run if requested by WHISPER_TEST_EVERYTHING, or if folders or files are named.
     """
     first = next(iter(servers.sorted_ids()), None)
     if os.environ.get(EVERYTHING) or not os.environ.get(WHOLE) or first is None:
@@ -102,7 +103,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if config.stash.get(WARM, None) and servers.absent():
-        terminalreporter.line(servers.report(), yellow=True)  # -q hides the header, and this must not go unseen
+        terminalreporter.line(servers.report(), yellow=True)  # -q hides the header, but this line must be seen
     if left := config.stash.get(LEFT, []):
         terminalreporter.section("throwaway databases left behind", red=True)
         for name in left:
@@ -111,7 +112,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest) -> URL:
-    """A superuser's URL of the maintenance database on a warm server; the test runs once on each."""
+    """The URL of a server's maintenance database, as superuser; the test runs once per server."""
     executor: NoopExecutor = request.getfixturevalue(f"{request.param}_noproc")
     return URL.create(
         "postgresql+psycopg2",
@@ -131,7 +132,7 @@ def _makers() -> Iterator[dict[URL, servers.Maker]]:
 
 @pytest.fixture
 def make_database(server: URL, _makers: dict[URL, servers.Maker]) -> Iterator[MakeDatabase]:
-    """Call it for a fresh database on `server`, empty or a copy of `template`; all are dropped at the test's end."""
+    """A function that creates a database on `server`, empty or from `template`; dropped at the end of the test."""
     maker = _makers.get(server) or _makers.setdefault(server, servers.Maker(server))
     yield maker
     maker.drop()
@@ -139,13 +140,13 @@ def make_database(server: URL, _makers: dict[URL, servers.Maker]) -> Iterator[Ma
 
 @pytest.fixture
 def database(make_database: MakeDatabase) -> URL:
-    """A fresh, empty database on `server`."""
+    """An empty database on `server`."""
     return make_database()
 
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A folder in memory that another user can enter; its servers are stopped at the end."""
+    """A folder in memory that other users can enter; servers in it are stopped at the end."""
     memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(prefix="whisper-place-", dir=memory if os.access(memory, os.W_OK) else None))
     folder.chmod(0o755)

@@ -1,4 +1,4 @@
-"""A connection of ours on which a test may name tables without their schema."""
+"""A connection of the engine's in which a test may use table names without a schema."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

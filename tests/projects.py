@@ -1,4 +1,4 @@
-"""A project as a user has it: a folder of its own, whose commands run as processes of their own."""
+"""A project in its own folder, as a user has it; its commands run as processes."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ OURS = ("DATABASE_URL", "POSTGRES_", "SHADOW_URL", "WHISPER_PG", "PG", "MAKE", "
 
 @dataclass(frozen=True)
 class Run:
-    """What a command did: its exit code, and what it said."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -42,7 +42,7 @@ class Run:
 
 @dataclass
 class Checkout:
-    """The project in `root`, and the database that its commands work on: nothing else of the environment counts."""
+    """The project in `root`, and the database for its commands, which see no other database in the environment."""
 
     root: Path
     url: URL | str | None = None
@@ -56,7 +56,7 @@ class Checkout:
         return {**kept, **address, "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1", **self.variables}
 
     def start(self, *command: str, cwd: Path | None = None, **options: object) -> "subprocess.Popen[str]":
-        """The command as a process without a terminal."""
+        """Start a command as a process without a terminal."""
         return subprocess.Popen(
             command,
             cwd=cwd or self.root,
@@ -74,7 +74,7 @@ class Checkout:
         return Run(process.returncode, out, err)
 
     def python(self, script: str, *arguments: str, cwd: Path | None = None) -> Run:
-        """One of the project's own scripts."""
+        """Run one of the project's own scripts."""
         run = self.run(sys.executable, str(self.root / script), *arguments, cwd=cwd)
         assert "Traceback" not in run.said and SECRET not in run.said, run.said
         return run
@@ -89,7 +89,7 @@ class Checkout:
         return self.run(sys.executable, "-m", "alembic", *arguments)
 
     def make(self, *arguments: str) -> Run:
-        """make, with the interpreter of the tests in place of a virtual environment."""
+        """Run make, with the tests' interpreter in place of a virtual environment."""
         ready = self.root / ".venv/.ready"
         ready.parent.mkdir(exist_ok=True)
         ready.touch()
@@ -105,14 +105,14 @@ class Checkout:
         path.write_text(text.replace(old, new))
 
     def add_column(self, column: str) -> None:
-        """A new column of the table `users`, as a person writes it."""
+        """Add a column to the table `users`, as a person writes it."""
         path = self.root / USERS
         path.write_text(
             path.read_text().replace("    username: Mapped[str]\n", f"    username: Mapped[str]\n    {column}\n", 1)
         )
 
     def write_revision(self, name: str, parent: str, *, up: str = "pass", down: str = "pass") -> None:
-        """A revision by hand, in a file named after its id."""
+        """Write a revision by hand, in a file named after its id."""
         lines = [f'"""The revision {name}."""', f"revision = {name!r}", f"down_revision = {parent!r}"]
         lines += ["from alembic import op", "def upgrade():", f"    {up}", "def downgrade():", f"    {down}"]
         (self.versions / f"{name}.py").write_text("\n".join(lines) + "\n")
@@ -122,12 +122,12 @@ class Checkout:
         return self.root / "alembic/versions"
 
     def revisions(self) -> set[str]:
-        """The names of the revisions' files."""
+        """Return the names of the revisions' files."""
         return {path.name for path in self.versions.glob("*.py")}
 
 
 def copied(folder: Path, url: URL | str | None = None) -> Checkout:
-    """A copy of this project to edit; the engine itself is this checkout's."""
+    """Copy this project to a folder, for editing; the engine remains this checkout's."""
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
@@ -139,7 +139,7 @@ def copied(folder: Path, url: URL | str | None = None) -> Checkout:
 
 
 def refusal(run: Run) -> str:
-    """The one sentence that a command fails with; no password and no traceback, and exit code 2."""
+    """Return the message of a command that failed with exit code 2, without password and traceback."""
     assert run.code == 2, run
     assert "Traceback" not in run.said and SECRET not in run.said, run.said
     first, *rest = run.err.rstrip().split("\n")
@@ -149,13 +149,13 @@ def refusal(run: Run) -> str:
 
 
 def migrated(url: URL) -> URL:
-    """The database at the head of this project's history."""
+    """Upgrade the database to the head of this project's history, and return it."""
     runner.upgrade(Project(ROOT), url, "head", lambda _: None)
     return url
 
 
 def ask(url: URL, *statements: str) -> list[tuple[object, ...]]:
-    """Execute these on a database, as its owner; the rows of the last one."""
+    """Execute statements on a database, as its owner; return the rows of the last one."""
     with closing(servers.connect(url)) as connection, connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
@@ -164,7 +164,7 @@ def ask(url: URL, *statements: str) -> list[tuple[object, ...]]:
 
 
 def tables(url: URL) -> int:
-    """How many tables the database has, but for Alembic's own and the ledger."""
+    """Return the number of tables in the database, without Alembic's own and the ledger."""
     query = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN "
     counted = ask(url, f"{query} ('alembic_version', 'whisper_ledger')")
     return int(str(counted[0][0]))
@@ -172,7 +172,7 @@ def tables(url: URL) -> int:
 
 @contextmanager
 def role(database: URL, attributes: str = "") -> Iterator[URL]:
-    """The database's URL for a role of its own, which may log in and no more than that."""
+    """Yield the database's URL for a new role, which may only log in."""
     name = f"role_of_{database.database}"
     ask(database, f"CREATE ROLE {name} LOGIN {attributes}")
     try:

@@ -1,4 +1,4 @@
-"""A clean database is clean: whatever the models look like, however it came about, whoever looks at it."""
+"""No false alarms: a clean database is reported as clean, whatever its models, its origin and the role that looks."""
 
 import shutil
 import subprocess
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture(scope="session")
 def shapes(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project whose models are every shape of tests/shapes, with an empty history."""
+    """A project with all model shapes of tests/shapes, and an empty history."""
     folder = tmp_path_factory.mktemp("shapes")
     (folder / "alembic" / "versions").mkdir(parents=True)
     (folder / "alembic" / "env.py").write_text(ENV.replace("bench_models", "tests.shapes.shapes"))
@@ -38,7 +38,7 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="session")
 def written(shapes: Project, server: URL) -> Iterator[Project]:
-    """The same with the history that the tool drafts, and so proves, on this server."""
+    """The project `shapes`, with the history that is drafted and proved on this server."""
     made = draft(shapes, server, "every shape")
     assert made.path
     yield shapes
@@ -74,7 +74,7 @@ def test_a_restored_dump_is_clean(written: Project, server: URL, make_database: 
     programs = binaries()
     dump = subprocess.run([programs / "pg_dump", _plain(url)], check=True, capture_output=True).stdout
     stop = ["-v", "ON_ERROR_STOP=1", "-q"]
-    # psql 18's own \restrict lines are no SQL for an older server, but psql reads them.
+    # The dump contains psql 18's \restrict lines, which psql reads itself.
     subprocess.run([programs / "psql", *stop, _plain(copy)], input=_for(copy, dump), check=True, capture_output=True)
     assert differences(written, server, copy) == []
 
@@ -115,7 +115,7 @@ def test_settings_of_the_role_do_not_matter(written: Project, server: URL, datab
 
 @pytest.mark.servers("pg18")
 def test_a_history_written_on_18_is_clean_elsewhere(written: Project, request: pytest.FixtureRequest) -> None:
-    """A team drafts on its own version, and its servers have another."""
+    """A team drafts on one PostgreSQL version, and its servers have another."""
     from tests import servers
 
     for name, other in servers.urls().items():
@@ -128,5 +128,5 @@ def _plain(url: URL) -> str:
 
 
 def _for(url: URL, dump: bytes) -> bytes:
-    """pg_dump 18 sets what older servers do not know."""
+    """Remove the settings of pg_dump 18 that older servers do not know."""
     return b"\n".join(line for line in dump.split(b"\n") if not line.startswith(b"SET transaction_timeout"))

@@ -99,7 +99,7 @@ def test_what_belongs_to_another_is_drift(
 
 @pytest.mark.servers("pg18", "pg15")
 def test_what_is_made_anew_belongs_to_who_had_it(project: Project, server: URL, at_three: URL) -> None:
-    """Also publications and conversions, which are on no list."""
+    """Objects of every kind, even publications and conversions, which are on no list."""
     settings = project.root / "pyproject.toml"
     settings.write_text(settings.read_text().replace('owner = "keeper"\n', ""))
     unsaid = Project(project.root)

@@ -1,4 +1,4 @@
-"""Each object is found where its model says it: the very line where there is one, else its table's."""
+"""The line of each object in the models: its own line if it has one, else its table's."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from whisper_migrate.catalog import Object
 from whisper_migrate.project import Project
 from whisper_migrate.source_lines import place
 
-# Kind, identity, table, name where it is an attribute, and the words of the line (None: no line).
+# Kind, identity, table, name of a part, and the words of the line (None: no line).
 CASES = (
     ("table", "public.authors", None, None, "class Author("),
     ("table", '"Odd Place"."Order [x]"', None, None, "class Order("),
@@ -57,7 +57,7 @@ CASES = (
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     made = little.project(tmp_path_factory.mktemp("lines"))
-    assert made.metadata is not None  # what is not imported has no source
+    assert made.metadata is not None  # only imported models have a source
     return made
 
 
@@ -201,7 +201,7 @@ noted = Table(
     comment="by a call",
 )
 """
-# As above; the last of each is a definition.
+# Like CASES; the last item of each is a definition.
 FOUND = (
     ("table", "elsewhere.docs", None, "docs", None, "class Doc("),
     ("column", "elsewhere.docs.made_at", "elsewhere.docs", "made_at", None, 'mapped_column("made_at")'),
@@ -228,7 +228,7 @@ FOUND = (
 
 
 def test_a_table_is_found_whoever_names_it(tmp_path: Path) -> None:
-    """A mixin names the schema, a constant or a function the table; a class may add columns to its parent's table."""
+    """A mixin names the schema, a constant or a function the table; a subclass may extend its parent's table."""
     made = little.project(tmp_path, more=INHERITED)
     assert made.metadata is not None
     for kind, identity, parent, name, definition, words in FOUND:

@@ -1,1 +1,4 @@
-"""`make bench`: our commands beside their peers, on one server, in one run. Medians and ratios, no assertions."""
+"""`make bench`: compare the commands with similar tools, on one server in one run.
+
+Medians and ratios, no assertions.
+"""

@@ -31,7 +31,7 @@ SIZES = tuple(map(int, os.environ.get("BENCH_TABLES", "500,5000").split(",")))
 
 
 def main() -> None:
-    """Every comparison, on one server that is made for it and removed at the end."""
+    """Run all comparisons on a temporary server."""
     table = Table("what", "ours", "peer", "ratio", "goal", title=f"median of {RUNS} runs")
     with _server() as server, tempfile.TemporaryDirectory() as folder:
         projects = {"WhisperEngine": ROOT}
@@ -55,9 +55,9 @@ def main() -> None:
 
 
 def _check(table: Table, name: str, project: Path, beside: Path, url: URL, server: URL) -> None:
-    """`check-drift` as a command, beside `alembic upgrade head` on an empty database and `alembic check`.
+    """Compare the command `check-drift` with `alembic upgrade head` on an empty database and `alembic check`.
 
-    These two run in the folder `beside`, where Alembic compares by itself.
+    Alembic's commands run in the folder `beside`, which has an env.py of plain Alembic.
     """
 
     def ours() -> float:
@@ -71,7 +71,7 @@ def _check(table: Table, name: str, project: Path, beside: Path, url: URL, serve
 
 
 def _inspect(table: Table, name: str, url: URL) -> tuple[float, float]:
-    """`inspect` in this process, on a new connection and on one that has read before, beside `pg_dump -s`."""
+    """Compare `inspect`, on a new connection and on one that has read before, with `pg_dump -s`."""
     program = str(binaries() / "pg_dump")
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
 
@@ -85,7 +85,7 @@ def _inspect(table: Table, name: str, url: URL) -> tuple[float, float]:
     ours, peer = _medians(first, dump)
     _row(table, f"inspect, {name}", ours, peer, "0.6")
     with connected(url) as connection:
-        for _ in range(2):  # the second one prepares the queries
+        for _ in range(2):  # the second time prepares the queries
             inspect(connection)
         again, peer = _medians(lambda: _timed(lambda: inspect(connection)), dump)
     _row(table, f"inspect again, {name}", again, peer, "0.6")
@@ -93,7 +93,7 @@ def _inspect(table: Table, name: str, url: URL) -> tuple[float, float]:
 
 
 def _draft(table: Table, folder: Path, server: URL) -> None:
-    """A revision for one new column of WhisperEngine, drafted and proved, beside Alembic's autogenerate, not proved."""
+    """Compare a drafted and proved revision for a new column of WhisperEngine with Alembic's autogenerate."""
     checkout, beside = copied(folder / "draft"), plain_alembic.peer(folder / "draft_beside")
     for one in (checkout, beside):
         one.add_column("nick: Mapped[str | None]")
@@ -117,13 +117,13 @@ def _draft(table: Table, folder: Path, server: URL) -> None:
 
 
 def _lock(table: Table, folder: Path, server: URL) -> None:
-    """The longest that a reader of the first of eight busy tables waits while a revision tries to alter them all."""
+    """Measure a reader's longest wait on the first of eight busy tables, while a revision alters them all."""
     longest, allowed = readers.longest_wait(folder / "readers", _database(server, "readers"))
     _row(table, "a reader's longest wait, beside --lock-timeout", longest, allowed, "1.5")
 
 
 def _memory(table: Table, project: Path, url: URL) -> None:
-    """The peak memory of a whole check, beside that of `pg_dump -s`."""
+    """Compare the peak memory of a check with that of `pg_dump -s`."""
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
     ours = _peak([sys.executable, "scripts/check_drift.py"], project, url)
     peer = _peak([str(binaries() / "pg_dump"), "-s", plain], project, url)
@@ -135,7 +135,7 @@ def _row(table: Table, what: str, ours: float, peer: float, goal: str) -> None:
 
 
 def _medians(ours: Callable[[], float], peer: Callable[[], float]) -> tuple[float, float]:
-    """Of both, in turns: what else the machine does then slows one as it slows the other."""
+    """Return the medians of both, run in turns, so that other load on the machine affects both."""
     runs = [(ours(), peer()) for _ in range(RUNS)]
     one, other = zip(*runs, strict=True)
     return statistics.median(one), statistics.median(other)
@@ -158,7 +158,7 @@ def _run(project: Path, url: URL, *command: str) -> float:
 
 
 def _peak(command: list[str], project: Path, url: URL) -> float:
-    """The largest resident size of one command, in megabytes."""
+    """Return the largest resident size of a command, in megabytes."""
     measure = (
         "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL);"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"

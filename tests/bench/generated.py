@@ -1,9 +1,9 @@
-"""A project of any number of tables, each with 14 columns, 3 indexes, 1 check and 1 foreign key."""
+"""A project with any number of tables, each with 14 columns, 3 indexes, 1 check and 1 foreign key."""
 
 import shutil
 from pathlib import Path
 
-# Tables in one revision, one transaction: with default settings a server has locks for some 6,400 relations in one.
+# Tables per revision: with default settings, a transaction has locks for about 6,400 relations.
 SLICE = 250
 
 MODELS = '''"""Generated for the benchmark."""
@@ -83,7 +83,7 @@ else:
 
 
 def project(folder: Path, tables: int, root: Path, *, slices: int = SLICE) -> Path:
-    """Write the project into `folder`, with this checkout's engine and doors; a revision has `slices` tables."""
+    """Write the project into `folder`, with this checkout's engine and scripts; a revision has `slices` tables."""
     versions = folder / "alembic" / "versions"
     versions.mkdir(parents=True)
     (folder / "bench_models.py").write_text(MODELS.format(tables=tables))

@@ -1,4 +1,4 @@
-"""WhisperEngine with an env.py of plain Alembic, without anything of ours: the peer of what we measure."""
+"""WhisperEngine with an env.py of plain Alembic, without this engine, as the tool to compare with."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ with given or create_engine(os.environ["DATABASE_URL"], poolclass=pool.NullPool)
 
 
 def peer(folder: Path) -> Checkout:
-    """A copy of the project in `folder`, on which `alembic` runs by itself."""
+    """Copy the project to `folder`, with an env.py for `alembic` alone."""
     checkout = copied(folder)
     (folder / "alembic/env.py").write_text(ENV)
     return checkout

@@ -23,9 +23,9 @@ RETRY_FOR = 12.0
 
 
 def longest_wait(folder: Path, url: URL, *, together: bool = False) -> tuple[float, float]:
-    """How long a reader of the first table waits at most, in seconds, and the lock time-out that the run has.
+    """Return the longest wait of a reader of the first table, and the run's lock_timeout, in seconds.
 
-    Each table has a report of 2 to 3 s after the other. `together` makes one statement of the eight.
+    On each table runs one report after another, of 2 to 3 s. `together` alters all eight tables in one statement.
     """
     names = [f"t{number}" for number in range(TABLES)]
     changes = [f"ALTER TABLE {name} ADD COLUMN more integer" for name in names]
@@ -41,7 +41,7 @@ def longest_wait(folder: Path, url: URL, *, together: bool = False) -> tuple[flo
             pool.submit(_again_and_again, url, over, partial(_report, name))
         reader = pool.submit(_again_and_again, url, over, lambda: "SELECT count(*) FROM t0")
         time.sleep(1)
-        # Eight tables are hardly ever free together, so that it may give up: what counts is what others wait for.
+        # The run may give up, as all eight tables are rarely free. Only the wait of the reader counts.
         with suppress(Failure):
             run(made, url, "r2", lock_timeout=LOCK_TIMEOUT, retry_for=RETRY_FOR)
         over.set()
@@ -53,7 +53,7 @@ def _report(name: str) -> str:
 
 
 def _again_and_again(url: URL, over: Event, query: Callable[[], str]) -> float:
-    """Run queries until it is over; the longest one's seconds."""
+    """Run queries until `over` is set; return the seconds of the longest one."""
     longest = 0.0
     with closing(servers.connect(url)) as connection, connection.cursor() as cursor:
         while not over.is_set():

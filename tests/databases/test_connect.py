@@ -1,4 +1,4 @@
-"""Every connection begins with our settings, whoever opens it, and whatever the role and the database have set."""
+"""Every connection begins with the engine's settings, whoever opens it and whatever the role and database have set."""
 
 import os
 import socket
@@ -14,7 +14,7 @@ from tests.proxy import proxy
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.sql import run
 
-# What others set for a role or a database, and would end a run in its middle, or change what it makes.
+# Settings of a role or database that would stop a run in its middle, or change its results.
 HOSTILE = {
     "statement_timeout": "200",
     "lock_timeout": "200",
@@ -46,7 +46,7 @@ def shown(connection: Connection, names: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def hostile(database: URL) -> Iterator[URL]:
-    """A role that has all of this set for itself, and once more in this database."""
+    """A role with these settings, for itself and again for this database."""
     known = {name for (name,) in ask(database, "SELECT name FROM pg_settings")}
     with role(database, "CREATEDB") as url:
         for name, value in HOSTILE.items():
@@ -62,7 +62,7 @@ def test_role_and_database_cannot_shorten_a_run(hostile: URL) -> None:
         assert shown(connection, OURS) == wanted
         run(connection, "CREATE TEMPORARY TABLE t AS SELECT pg_sleep(0.05)::text")
         connection.commit()
-        # so does a connection that a revision asks the engine for
+        # also connections that a revision requests from the engine
         with connection.engine.connect() as other:
             assert shown(other, OURS) == wanted
         with connection.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as alone:
@@ -98,7 +98,7 @@ def test_both_ends_notice_a_dead_network(database: URL) -> None:
 
 
 def test_connections_go_where_an_open_one_has_gone(database: URL) -> None:
-    """Of two hosts, the first comes to life when the second was reached already."""
+    """Of two hosts, the first one comes up after the second was reached."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     with proxy(database) as second:

@@ -1,4 +1,4 @@
-"""Roles that may do no more than they must, extensions of an administrator's, and a database that others share."""
+"""Roles with minimal rights, extensions of an administrator, and a database that other applications use as well."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ FOREIGN = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnames
 
 @pytest.fixture
 def prefix(database: URL) -> Iterator[str]:
-    """What the roles of docs/deployment/roles.sql begin with here: roles belong to the server, not to a test."""
+    """The prefix of the roles of docs/deployment/roles.sql in this test, since roles belong to the whole server."""
     name = f"w{database.database}_"
     yield name
     ask(database, f"REASSIGN OWNED BY {name}owner TO CURRENT_USER")
@@ -36,11 +36,11 @@ def prefix(database: URL) -> Iterator[str]:
 
 @pytest.fixture
 def checkout(tmp_path: Path, database: URL, prefix: str) -> Checkout:
-    """The project, and in the database an administrator's extensions and the roles of roles.sql."""
+    """A copy of the project; its database has an administrator's extensions and the roles of roles.sql."""
     script = tmp_path / "roles.sql"
     script.write_text((ROOT / "docs/deployment/roles.sql").read_text().replace("whisper_", prefix))
     ask(database, *EXTENSIONS)
-    # One password as a variable of psql, the other as a variable of the environment.
+    # One password as a psql variable, the other as an environment variable.
     command = [embedded.binaries() / "psql", "-qXv", "migrator_password=m'", "-f", script, plain(database)]
     subprocess.run(command, env={**os.environ, "APP_PASSWORD": 'a"'}, check=True)
     made = copied(tmp_path / "project", database)
@@ -95,7 +95,7 @@ def test_each_role_does_its_own_part_and_no_more(checkout: Checkout, database: U
 
 @pytest.mark.servers("pg18")
 def test_extensions_of_an_administrator_stay(checkout: Checkout, database: URL, prefix: str) -> None:
-    """The baseline finds them, may neither comment on them nor drop them, and goes up and down all the same."""
+    """The baseline accepts existing extensions, although it may neither comment on them nor drop them."""
     migrator = database.set(username=f"{prefix}migrator")
     upgrade(checkout, migrator)
     runner.downgrade(Project(ROOT), migrator, "base", lambda _: None)
@@ -106,7 +106,7 @@ def test_extensions_of_an_administrator_stay(checkout: Checkout, database: URL, 
 
 @pytest.mark.servers("pg18")
 def test_database_that_other_applications_share(tmp_path: Path, database: URL, server: URL) -> None:
-    """Their tables, in a schema of theirs and in ours, are seen and named, and may be ignored."""
+    """Tables of other applications, in their own schema or in public, are reported and can be ignored."""
     theirs = (
         "CREATE TABLE guests (id serial PRIMARY KEY, name text)",
         "CREATE SCHEMA shop",

@@ -1,4 +1,4 @@
-"""Which database is chosen, how its address is read, and what is said when it cannot be reached."""
+"""The choice of the database, the parsing of its address, and the messages if it cannot be reached."""
 
 import contextlib
 import socket
@@ -47,7 +47,7 @@ def test_every_spelling_of_postgresql_is_taken(tmp_path: Path, scheme: str) -> N
         ("p@w", "p@w"),
         ("100%", "100%"),
         ("100%zz", "100%zz"),
-        ("a%e9b", "a%e9b"),  # no UTF-8, so not percent-encoded
+        ("a%e9b", "a%e9b"),  # not UTF-8, so not percent-encoded
         ("p:w", "p:w"),
         ("p/w", "p/w"),
         ("p?w", "p?w"),
@@ -190,7 +190,7 @@ def test_databases_are_made_from_a_template(make_database: MakeDatabase) -> None
 
 
 def unreachable(url: URL) -> Failure:
-    """What is said about this address, in one sentence without its password."""
+    """Return the failure to connect to this address: one sentence, without the password."""
     with pytest.raises(sqlalchemy.exc.DBAPIError) as caught:
         engine(url).connect()
     failure = connection_failure(url, caught.value)
@@ -201,7 +201,7 @@ def unreachable(url: URL) -> Failure:
 
 @contextlib.contextmanager
 def listener(reply: bytes | None) -> Iterator[int]:
-    """A server on a port of this machine that answers so, hangs up (None), or says nothing (empty)."""
+    """A server on a port of this machine that sends a reply, hangs up (None), or stays silent (b"")."""
     held = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -240,7 +240,7 @@ def test_silent_server_is_given_up() -> None:
 
 def test_wrong_addresses_are_said() -> None:
     with listener(None) as port:
-        pass  # a port that was just free
+        pass  # a port that was free a moment ago
     assert unreachable(parse(f"postgresql://127.0.0.1:{port}/a")).what == f"Nothing listens at 127.0.0.1:{port}."
     assert unreachable(parse("postgresql://no.such.host.invalid:5/a")).what == (
         "The host no.such.host.invalid:5 is unknown."
@@ -258,7 +258,7 @@ def test_missing_database_and_user_are_said(server: URL) -> None:
 
 @pytest.fixture
 def guarded(server: URL, database: URL) -> Iterator[URL]:
-    """A database that asks its user for a password, by SCRAM."""
+    """A database whose user must authenticate by password (SCRAM)."""
     role = f"guarded_{database.database}"
     with contextlib.closing(servers.connect(server)) as connection, connection.cursor() as cursor:
         cursor.execute(f"SET password_encryption = 'scram-sha-256'; CREATE ROLE {role} LOGIN PASSWORD '{SECRET}'")
@@ -276,7 +276,7 @@ def guarded(server: URL, database: URL) -> Iterator[URL]:
 
 
 def test_wrong_password_is_said(guarded: URL) -> None:
-    without = guarded._replace(password=None)  # URL.set() takes None for no change
+    without = guarded._replace(password=None)  # URL.set() ignores None
 
     def asked() -> bool:
         with contextlib.suppress(psycopg2.OperationalError):
@@ -284,7 +284,7 @@ def test_wrong_password_is_said(guarded: URL) -> None:
             return False
         return True
 
-    servers.until(asked)  # the server has read its rules again
+    servers.until(asked)  # the server has reloaded pg_hba.conf
     engine(guarded).connect().close()
     said = f"refused the user {guarded.username}: the password is wrong or missing."
     assert said in unreachable(guarded.set(password="wrong@%")).what

@@ -1,4 +1,4 @@
-"""Throwaway databases: dropped whatever happens, made only where that is allowed, and nobody else's is touched."""
+"""Shadows: always dropped, created only where the role may, and never confused with another database."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ def shadows_of(server: URL, pid: int) -> list[str]:
 
 
 def connected(server: URL, pid: int) -> bool:
-    """Is a connection of this process still there?"""
+    """Whether a connection of this process still exists."""
     name = f"whisper_shadow_%\\_{pid}\\_%"
     rows = ask(server, f"SELECT FROM pg_stat_activity WHERE application_name LIKE '{name}' OR datname LIKE '{name}'")
     return bool(rows)
@@ -66,7 +66,7 @@ def test_failed_run_drops_its_shadows(checkout: Checkout, server: URL) -> None:
 
 @pytest.fixture
 def similar(server: URL) -> Iterator[str]:
-    """A database of somebody else's, whose name looks like a shadow's."""
+    """A database that is no shadow, with a similar name."""
     name = "whisper_shadow_of_mine"
     ask(server, f"CREATE DATABASE {name}")
     yield name
@@ -121,7 +121,7 @@ def test_role_that_may_not_create_databases(checkout: Checkout, database: URL, s
         ask(database, GRANT + str(reader.username))
         checkout.url = reader
         run = checkout.check_drift()
-        if ask(server, "SHOW server_version_num")[0][0] >= "18":  # the embedded server's, which is taken then
+        if ask(server, "SHOW server_version_num")[0][0] >= "18":  # the embedded server's version, too
             assert run.code == 0, run
         else:
             assert "the embedded server is PostgreSQL 18 where the database has 15: " in refusal(run)
@@ -135,7 +135,7 @@ def test_role_that_may_not_create_databases(checkout: Checkout, database: URL, s
 
 @pytest.mark.servers("pg18")
 def test_shadows_beside_the_database_itself_leave_it_alone(checkout: Checkout, database: URL) -> None:
-    """SHADOW_URL may name any database of a server: in that one nothing is done."""
+    """SHADOW_URL may name any database of a server; that database itself is not touched."""
     checkout.variables["SHADOW_URL"] = database.render_as_string(hide_password=False)
     tables = "SELECT oid, relfilenode, relname FROM pg_class WHERE oid >= 16384 ORDER BY 1"
     before = ask(database, tables)
@@ -147,9 +147,9 @@ def test_shadows_beside_the_database_itself_leave_it_alone(checkout: Checkout, d
 
 @pytest.mark.skipif(not os.environ.get(EVERYTHING), reason=f"takes 20 s: with {EVERYTHING}=1, as in CI")
 def test_more_tables_than_a_transaction_has_locks_for(tmp_path: Path, place: Path) -> None:
-    """One revision of 4,000 tables of six relations each is more than the server's default settings allow.
+    """A revision with 4,000 tables of six relations each exceeds the server's default number of locks.
 
-    It takes every lock that a server has, so this one has its own.
+    The revision takes every lock that a server has, so it runs on a server of its own.
     """
     project = generated.project(tmp_path, 4000, ROOT, slices=4000)
     checkout = Checkout(project, embedded.start(place / "pg", durable=False), {"PYTHONPATH": str(project)})

@@ -1,4 +1,4 @@
-"""A server that speaks SSL: the parameters in the URL count, and what does not fit is said in one sentence."""
+"""A server with SSL: the parameters in the URL take effect, and a mismatch is reported in one sentence."""
 
 import os
 import shutil
@@ -42,7 +42,7 @@ def free_port() -> int:
 
 @pytest.fixture
 def secure(place: Path) -> Iterator[Callable[[str], str]]:
-    """A URL on a server that takes nothing but SSL on TCP, for each string of parameters."""
+    """Return the URL, with any string of parameters, of a server that accepts only SSL over TCP."""
     url = start(place / "pg", binaries=SPEAKING[0])
     data = place / "pg" / "data"
     who = account(data.stat().st_uid)

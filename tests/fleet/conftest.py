@@ -1,4 +1,4 @@
-"""A project whose fleet has something pending, and the command on a file of databases."""
+"""A project with a pending revision in its fleet, and the command on a file of databases."""
 
 import re
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def fleet(capsys: pytest.CaptureFixture[str], project: Project, tmp_path: Path) -> Fleet:
-    """`fleet(databases, "status")`: the command on a file that lists these, by name."""
+    """`fleet(databases, "status")`: run the command on a file that lists these databases by name."""
 
     def run(databases: dict[str, URL | str], *arguments: str, **environment: str) -> Said:
         lines = [f"{name} {little.plain(url) if isinstance(url, URL) else url}" for name, url in databases.items()]
@@ -41,7 +41,7 @@ def fleet(capsys: pytest.CaptureFixture[str], project: Project, tmp_path: Path) 
 
 
 def summary(said: Said) -> list[str]:
-    """What comes behind the line on each database, without what is another in each run."""
+    """Return the lines after those on single databases, with fingerprints masked."""
     lines = [line for line in said.out.splitlines() if not re.match(r"\[ *\d+/\d+\] ", line)]
     return [re.sub(r"fingerprint [0-9a-f]{8}", "fingerprint <f>", line) for line in lines]
 

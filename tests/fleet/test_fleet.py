@@ -1,4 +1,4 @@
-"""Many databases: fifty of one make, three of them broken in different ways, and what a run says and does."""
+"""A fleet of fifty databases, three of them broken in different ways: output and effects of the commands."""
 
 import contextlib
 import re
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 
 @pytest.fixture
 def fifty(make_database: MakeDatabase, server: URL) -> dict[str, URL | str]:
-    """Fifty at `two`; `b07` lacks a column, `b20` is stamped with what no file has, and `b33` is not to be reached."""
+    """Fifty databases at `two`; `b07` lacks a column, `b20` has an unknown stamp, `b33` cannot be reached."""
     template = little.at(make_database())
     urls = {f"b{number:02}": make_database(template) for number in range(50)}
     little.execute(urls["b07"], "ALTER TABLE authors DROP COLUMN born")
@@ -77,7 +77,7 @@ def test_fifty(monkeypatch: pytest.MonkeyPatch, fleet: Fleet, fifty: dict[str, U
 
 
 def test_again_there_is_nothing_to_do(fleet: Fleet, make_database: MakeDatabase, project: Project) -> None:
-    """And a revision that is edited afterwards is told of once."""
+    """A second upgrade does nothing; an edited revision is reported once for all members."""
     databases: dict[str, URL | str] = {"a": little.at(make_database()), "b": make_database()}
     said = fleet(databases, "status")
     assert said.code == 1 and len(summary(said)) == 2
@@ -96,7 +96,7 @@ def test_again_there_is_nothing_to_do(fleet: Fleet, make_database: MakeDatabase,
 
 
 def test_same_drift_is_told_once(fleet: Fleet, make_database: MakeDatabase, project: Project) -> None:
-    """Also where the databases have more that the project ignores; others may stand elsewhere."""
+    """Members with equal drift form a group, even with other ignored objects; others may be at another revision."""
     (project.root / "alembic/versions/three.py").unlink()
     with (project.root / "pyproject.toml").open("a") as file:
         file.write(
@@ -125,7 +125,7 @@ def test_same_drift_is_told_once(fleet: Fleet, make_database: MakeDatabase, proj
 
 @pytest.mark.skipif(len(servers.sorted_ids()) < 2, reason="one server only: several are not tried")
 def test_servers_of_two_versions(fleet: Fleet, make_database: MakeDatabase) -> None:
-    """Each is compared with the history on its own version."""
+    """Each database is compared with the history on its own version."""
     name, url = list(servers.urls().items())[-1]
     with contextlib.closing(servers.Maker(url)) as other:
         databases: dict[str, URL | str] = {
@@ -207,7 +207,7 @@ def test_failed_history_fails_for_those_it_was_for(fleet: Fleet, make_database: 
 def test_stopped_in_the_middle_nothing_is_left_running(
     tmp_path: Path, database: URL, make_database: MakeDatabase
 ) -> None:
-    """What runs is cancelled, and its revision rolled back; no process is left, and the other is not begun."""
+    """The running upgrade is cancelled and rolled back, no process is left, and the next upgrade does not begin."""
     checkout = copied(tmp_path)
     checkout.write_revision("long", HEAD, up="op.execute('CREATE TABLE t (); SELECT pg_sleep(300)')")
     template, pid = migrated(database), "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = "

@@ -1,4 +1,4 @@
-"""The file that lists a fleet: names, comments, and what cannot be meant."""
+"""The file of a fleet: names, comments and errors."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A fleet whose project says who owns everything: an object of another owner is drift there too."""
+"""A fleet whose project has an `owner`: objects of other owners are drift."""
 
 import pytest
 from sqlalchemy import URL
@@ -23,7 +23,7 @@ DRIFTS = {
 
 @pytest.fixture
 def databases(make_database: MakeDatabase, project: Project) -> dict[str, URL | str]:
-    """Members at the last revision: two without drift, one for each of DRIFTS, and two that others own themselves."""
+    """Members at the head: two without drift, one for each of DRIFTS, and two whose database has another owner."""
     (project.root / "alembic/versions/three.py").unlink()
     template = little.at(make_database(), "two", ROLES)
     urls = {name.replace(" ", "-"): make_database(template) for name in ("right", "also right", *DRIFTS, "own", "own2")}
@@ -37,7 +37,7 @@ def databases(make_database: MakeDatabase, project: Project) -> dict[str, URL | 
 def test_objects_of_another_owner_are_drift(
     fleet: Fleet, databases: dict[str, URL | str], project: Project, make_database: MakeDatabase
 ) -> None:
-    """Members that differ in owners only are no group; without `owner` nobody has said who is right."""
+    """Without `owner`, members that differ only in owners are equal; with it, they are not."""
     said = fleet(databases, "status")
     assert [line[:7] for line in summary(said)] == ["8 equal", "1 diffe"] and said.code == 1
     me, settings = str(make_database.url.username), project.root / "pyproject.toml"

@@ -1,4 +1,4 @@
-"""A fleet whose work is shared: by threads, by runs on several machines, and by what a canary tries first."""
+"""The division of a fleet's work: among threads, among runs on several machines, and between canaries and the rest."""
 
 import ast
 import gc
@@ -30,7 +30,7 @@ def members(names: list[str]) -> list[Member]:
 
 
 def test_shards_are_a_division() -> None:
-    """Each member is in one; they are about as large; and nobody moves when others come or go."""
+    """Each member is in exactly one part of about equal size, and stays there when other members come or go."""
     whole = members(NAMES)
     parts = [Shard(number, 10).members(whole) for number in range(1, 11)]
     assert sorted(member.name for part in parts for member in part) == sorted(NAMES)
@@ -65,7 +65,7 @@ def test_canaries_are_the_first_with_something_pending(
     fleet: Fleet,
     make_database: MakeDatabase,
 ) -> None:
-    """The others, which an upgrade leaves as they are, show nothing. `d` fails, so that `e` is left alone."""
+    """Databases without pending revisions are no canaries. `d` fails, so `e` is left alone."""
     template = little.at(make_database())
     databases: dict[str, URL | str] = {name: make_database(template) for name in "abcde"}
     assert fleet({name: databases[name] for name in "ab"}, "upgrade").code == 0
@@ -89,7 +89,7 @@ def test_only_the_main_thread_parses_and_imports(
     make_database: MakeDatabase,
     project: Project,
 ) -> None:
-    """Python 3.11 fails at random on ast.parse in two threads. Everything here has a ledger, whose code is compared."""
+    """Python 3.11 fails at random on ast.parse in two threads; a ledger's entries are compared with parsed code."""
     heard: dict[str, set[bool]] = {"parse": set(), "history": set()}
 
     def in_main(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -104,7 +104,7 @@ def test_only_the_main_thread_parses_and_imports(
     folder = Path(project.root) / "alembic/versions/squashed/three"
     folder.mkdir(parents=True)
     settings = gc.isenabled(), sys.getswitchinterval()
-    code_hash.cache_clear()  # another test of this process may have had a file of the same text
+    code_hash.cache_clear()  # an earlier test of this process may have cached a file with equal text
     monkeypatch.setattr(ast, "parse", in_main("parse", ast.parse))
     monkeypatch.setattr(History, "__init__", in_main("history", History.__init__))
     for action in ("status", "check-drift"):

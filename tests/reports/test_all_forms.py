@@ -1,4 +1,4 @@
-"""Each form of the report carries each finding: a table of findings, each rendered in every form."""
+"""Each report format contains each finding: every finding is rendered in every format."""
 
 import json
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ ADDED: dict[str, tuple[Any, str]] = {
 
 
 def texts(value: object) -> Iterator[str]:
-    """Every string in a document."""
+    """Yield every string in a document."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
@@ -67,12 +67,12 @@ def texts(value: object) -> Iterator[str]:
 
 
 def said(form: str, verdict: Verdict) -> str:
-    """What a report says, without the spelling of its form."""
+    """Return the text of a report, without the escapes of its format."""
     text = str(reports.report(form).render(verdict, "postgresql://somewhere/here"))
     if form == "sarif":
         document = json.loads(text)
         Draft4Validator(json.loads((SCHEMAS / "sarif-2.1.0.json").read_text())).validate(document)
-        assert all(result["locations"] for result in document["runs"][0]["results"])  # which code scanning asks for
+        assert all(result["locations"] for result in document["runs"][0]["results"])  # required by code scanning
     return "\n".join(texts(json.loads(text))) if form in ("json", "sarif") else text.replace("%25", "%")
 
 

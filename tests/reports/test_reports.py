@@ -1,4 +1,4 @@
-"""Every format tells the whole verdict: people, programs, GitHub and code scanners, each in its own way."""
+"""Every format reports the whole verdict, for people, programs, GitHub and code scanners."""
 
 import json
 import os
@@ -47,7 +47,7 @@ CHANGES = (
     "CREATE TABLE tmp_rows (id serial PRIMARY KEY)",
 )
 AS_COMMAND = (sys.executable, "-c", "from whisper_migrate.cli import main; main()", "--project")
-# What the text says of them: a group's head or a line, and the line of the model that it names.
+# In the text: a group's head or a line, and the model's line that it names.
 TOLD = (
     ("authors", None),
     ("~ column authors.born: not null no -> yes", "born: Mapped[int | None]"),
@@ -72,7 +72,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def drifted(database: URL) -> URL:
-    """At the head, with a change of most kinds."""
+    """A database at the head, with changes of most kinds."""
     return little.at(database, "two", *CHANGES)
 
 
@@ -145,7 +145,7 @@ def test_colours_are_for_terminals(environment: dict[str, str], coloured: bool, 
     try:
         while part := os.read(ours, 65536):
             told += part
-    except OSError:  # Linux ends a terminal's output like this
+    except OSError:  # the way in which Linux ends a terminal's output
         pass
     finally:
         os.close(ours)

@@ -1,4 +1,4 @@
-"""Names and texts of a database are anybody's: no report lets them play with the terminal, or hide."""
+"""Hostile names and texts in a database: no report lets them control the terminal or hide themselves."""
 
 import json
 import re

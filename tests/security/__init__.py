@@ -1,1 +1,1 @@
-"""Roles, files and texts that are hostile: none of their code runs with our rights, and nothing secret is shown."""
+"""Hostile roles, files and texts: none of their code runs with the engine's rights, and no secret is shown."""

@@ -1,4 +1,4 @@
-"""A second role on the server of a test: it may log in and create in public, and plants what others are to run."""
+"""A role of low privilege, which may create in public and plants code for other roles to run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.projects import ask
 
 @contextmanager
 def low(database: URL, attributes: str = "") -> Iterator[URL]:
-    """The database's URL for a role of low privilege, which may create in public, as on PostgreSQL 14."""
+    """Yield the database's URL for a role that may only log in and create in public, as every role on PostgreSQL 14."""
     name = f"low_{database.database}"
     ask(database, f"CREATE ROLE {name} LOGIN {attributes}", f"GRANT CREATE ON SCHEMA public TO {name}")
     try:
@@ -27,10 +27,10 @@ def low(database: URL, attributes: str = "") -> Iterator[URL]:
 
 @dataclass(frozen=True)
 class Trap:
-    """A role like `low`, and its function `planted.trap(value)`, which returns the value.
+    """A role like `low`, with a function `planted.trap(value)` that returns the value.
 
-    Run by any other role, it writes that role's name into a file of the server's machine, as a superuser may: neither
-    a read-only transaction nor a rollback hides that.
+    If another role runs the function, it writes that role's name into a file on the server's machine, as a superuser
+    may. Neither a read-only transaction nor a rollback undoes that.
     """
 
     url: URL
@@ -42,7 +42,7 @@ class Trap:
 
     @property
     def sprung(self) -> str:
-        """The roles that have run the function since this was asked last."""
+        """The roles that have run the function since the last call."""
         text = self.file.read_text() if self.file.exists() else ""
         self.file.unlink(missing_ok=True)
         return text

@@ -1,4 +1,4 @@
-"""Planted bookkeeping: what is called alembic_version, whisper_ledger or whisper_journal and is no table of ours."""
+"""Planted relations with the names alembic_version, whisper_ledger and whisper_journal."""
 
 import subprocess
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ SELECT planted.trap('one'::text) AS revision, 'upgrade'::text AS direction, 1 AS
        ''::text AS sql, 1 AS rows, now() AS began, now() AS done"""
 VERSION = "CREATE TABLE public.alembic_version (version_num varchar(32) PRIMARY KEY)"
 
-# What a low role can make of a table that it gives away, or that lets it, and each time the words of the refusal.
+# Traps that a low role can put on a table it gives away or has rights on, and the words of the refusal.
 FLAWS = {
     "ALTER TABLE {table} ENABLE ROW LEVEL SECURITY; ALTER TABLE {table} FORCE ROW LEVEL SECURITY;"
     " CREATE POLICY p ON {table} USING (planted.trap(true))": "row-level security",
@@ -63,7 +63,7 @@ def test_a_planted_version_table_is_named_and_never_read(
     refused = f"public.alembic_version is no ordinary table but a view of the role {planted.role}"
     for words in (*COMMANDS, "history --applied"):
         said = command(capsys, project, database, *words.split())
-        if words != "history --applied":  # which reads the ledger only
+        if words != "history --applied":  # reads only the ledger
             assert said.code == 2 and refused in said.err, (words, said)
         assert not planted.sprung, words
     done = subprocess.run(
@@ -76,7 +76,7 @@ def test_a_planted_version_table_is_named_and_never_read(
     assert done.returncode == 3 and f"of the role {planted.role} is not safe to read" in done.stderr, done
     assert not planted.sprung
 
-    # A materialized view, a table of that role, a sequence, and a type are none of ours either.
+    # A materialized view, a table of that role, a sequence and a type are refused as well.
     for made, kind in (
         ("CREATE MATERIALIZED VIEW {} AS SELECT planted.trap('one'::text) AS version_num", "MATERIALIZED VIEW"),
         ("CREATE TABLE {} (version_num text) PARTITION BY LIST (planted.trap(version_num))", "TABLE"),
@@ -90,7 +90,7 @@ def test_a_planted_version_table_is_named_and_never_read(
         assert f"DROP {kind} public.alembic_version" in said.err and not planted.sprung, said
         planted.plant(f"DROP {kind} public.alembic_version")
     assert "Upgraded from no revision to two" in command(capsys, project, database, "upgrade").out
-    assert command(capsys, project, database, "check-drift").code == 1  # of what the test planted
+    assert command(capsys, project, database, "check-drift").code == 1  # because of the planted objects
     assert not planted.sprung
 
 
@@ -106,18 +106,18 @@ def test_a_planted_ledger_or_journal_is_named_and_never_read(
         planted.plant(f"CREATE VIEW public.{table} AS {query}", f"GRANT ALL ON public.{table} TO PUBLIC")
         for words in commands:
             said = command(capsys, project, database, *words.split())
-            if words not in ("current", "upgrade --plan"):  # which do without
+            if words not in ("current", "upgrade --plan"):  # work without the table
                 assert said.code == 2 and f"public.{table} is no ordinary table" in said.err, (words, said)
             assert not planted.sprung, words
         planted.plant(f"DROP VIEW public.{table}")
     said = command(capsys, project, database, "upgrade")
-    assert said.code == 1 and "Upgraded from one to two" in said.out, said  # it differs by what was planted
+    assert said.code == 1 and "Upgraded from one to two" in said.out, said  # differs because of the planted objects
 
 
 def test_a_table_that_would_run_something_is_refused(
     tmp_path: Path, database: URL, planted: Trap, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whoever owns it by now: it was given away, or its owner let somebody add to it."""
+    """Refused whoever owns the table: it was given away, or its owner has granted rights on it."""
     project = little.project(tmp_path)
     (owner,) = ask(database, "SELECT current_user")[0]
     for flaw, words in FLAWS.items():
@@ -125,9 +125,9 @@ def test_a_table_that_would_run_something_is_refused(
         planted.plant(*flaw.format(table="public.alembic_version").split("; "))
         ask(database, f"ALTER TABLE public.alembic_version OWNER TO {owner}")
         for name in ("status", "upgrade"):
-            assert not planted.sprung  # by what made it
+            assert not planted.sprung  # creating it does not count
             said = command(capsys, project, database, name)
-            # To its owner, PostgreSQL's superuser, row-level security means nothing.
+            # PostgreSQL's superuser owns the table, and row-level security does not apply to him.
             harmless = words == "row-level security"
             assert harmless or (said.code == 2 and words in said.err), (flaw, said)
             assert not planted.sprung, flaw
@@ -141,7 +141,7 @@ def test_a_table_that_would_run_something_is_refused(
 def test_a_membership_that_a_role_gave_itself_counts_for_nothing(
     tmp_path: Path, database: URL, planted: Trap, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Before PostgreSQL 16 every role may make others its members: also a superuser, who has not asked for that."""
+    """Before PostgreSQL 16 every role may make others its members, even a superuser who has not asked for it."""
     project = little.project(tmp_path)
     (me,) = ask(database, "SELECT current_user")[0]
     admin = f"{planted.role}_admin"

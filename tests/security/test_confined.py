@@ -1,4 +1,4 @@
-"""What a database holds is run in a throwaway one without rights: never as the superuser who checks it."""
+"""Statements from a database run in a shadow without rights, never as the superuser who checks it."""
 
 from pathlib import Path
 
@@ -16,14 +16,14 @@ from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.errors import Failure
 from whisper_migrate.running import runner
 
-# Nothing but its body says that `g` calls `f`. All of this belongs to a role of low privilege in the database.
+# Only the body of `g` shows that it calls `f`. In the database all of these belong to a role of low privilege.
 FUNCTIONS = (
     "CREATE FUNCTION public.f(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN n; END $$",
     "CREATE FUNCTION public.g(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN public.f(n); END $$",
     "CREATE TABLE public.t (n int, kind varchar(9))",
     "CREATE DOMAIN public.d AS int",
 )
-# What the history makes, and what its owner makes of it.
+# Statements of the history, and the owner's changes to their objects.
 KINDS = {
     "CREATE MATERIALIZED VIEW public.m AS SELECT public.g(1) AS n": (
         "DROP MATERIALIZED VIEW public.m; CREATE MATERIALIZED VIEW public.m AS SELECT public.g(2) AS n"
@@ -46,7 +46,7 @@ KINDS = {
     "CREATE STATISTICS public.s ON (public.g(1) + n), n FROM public.t": (
         "DROP STATISTICS public.s; CREATE STATISTICS public.s ON (public.g(2) + n), n FROM public.t"
     ),
-    # Of these only the printing differs, once each has been dumped and restored.
+    # After a dump and restore, only the printing of these differs.
     "ALTER TABLE public.t ADD CONSTRAINT r CHECK (kind IN ('x', 'y') AND (n > 0 AND n < 9))": None,
     "CREATE VIEW public.v AS SELECT n FROM public.t WHERE kind IN ('x', 'y')": None,
 }
@@ -72,7 +72,7 @@ def test_what_its_owner_changed_is_run_by_nobody_with_rights(
         for changed in KINDS.values():
             planted.plant(*changed.split("; ") if changed else ())
         planted.plant(*RESTORED)
-        # Last of all, the function that the rest of it leads to: it calls a program if it may.
+        # At last, the function that all others call: it runs a program if it may.
         planted.plant(
             f"""CREATE OR REPLACE FUNCTION public.f(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN
             IF current_user <> '{planted.role}' THEN
@@ -90,7 +90,7 @@ def test_what_its_owner_changed_is_run_by_nobody_with_rights(
 
 
 def test_what_is_confined_does_not_get_out(database: URL, server: URL) -> None:
-    """Each of these would make a later statement of ours run as a superuser, or outlast the rollback."""
+    """Each statement would let a later one run as superuser, or outlast the rollback."""
     prepare = "PREPARE whisper_x AS SELECT 1"
     for escape, message in {
         "RESET ROLE": "within security-definer function",
@@ -115,7 +115,7 @@ def test_what_is_confined_does_not_get_out(database: URL, server: URL) -> None:
 
 @pytest.mark.servers("pg18")
 def test_a_role_that_is_no_superuser_lends_only_what_can_be_rolled_back(database: URL) -> None:
-    """It settles as itself; a role that may also run programs, or read files, runs nothing of it."""
+    """The statements run as the role itself, but not if it may also run programs or read files."""
     with role(database, "CREATEDB") as url, shadows(url) as made, connected(made.create("one")) as shadow:
         with confined(shadow) as inside:
             inside.run(["CREATE TABLE public.t (n int)", "CREATE INDEX ON public.t (n)"])

@@ -1,4 +1,4 @@
-"""Files in the folder that a command is typed in are nobody's: no module, program or setting is taken from there."""
+"""No module, program or setting is loaded from the folder in which a command is typed."""
 
 import sys
 from importlib.metadata import packages_distributions
@@ -27,7 +27,7 @@ class Note(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
 """
-# As `alembic init` wrote it for years: relative folders, and a program that formats what was written.
+# The form that `alembic init` wrote for years: relative folders, and a hook that formats new files.
 NOT_COMPARED = "None was compared with the history; this does: migrate.py fleet URLS-FILE check-drift"
 INI = """
 [alembic]
@@ -46,7 +46,7 @@ ruff.options = format REVISION_SCRIPT_FILENAME
 
 @pytest.fixture
 def hostile(tmp_path: Path) -> Path:
-    """A folder in which somebody else has put files of every name that could be looked for."""
+    """A folder with planted files under every name that might be looked for."""
     folder = tmp_path / "hostile"
     planted = f"open({str(tmp_path / 'planted')!r}, 'a').write(__file__ + '\\n')\n"
     for name in (*MODULES, "migrations/env", "alembic/env", "alembic/versions/a", "migrations/versions/a"):

@@ -1,4 +1,4 @@
-"""Whatever names and texts a schema has, its draft is calls of op, sa and postgresql: nothing of them is Python."""
+"""Drafts only call op, sa and postgresql: no name or text of a schema becomes Python code."""
 
 import ast
 import re
@@ -46,7 +46,7 @@ ALEMBICS = ("revision", "down_revision", "branch_labels", "depends_on")
 
 
 def require_only_operations(body: str) -> list[str]:
-    """The strings in a function's body, in which everything called is of one of the three modules."""
+    """Return the strings in a function body; all of its calls must be to one of the three modules."""
     (function,) = ast.parse(f"def upgrade() -> None:\n    {indented(body) or 'pass'}\n").body
     return only_operations(function, body)
 
@@ -69,7 +69,7 @@ def test_a_literal_is_the_text_and_nothing_else(text: str) -> None:
     for written in (execute, lambda sql: f"op.f({sql_text(sql)})"):
         try:
             source = written(text)
-        except Failure:  # what SQLAlchemy would not give back is refused
+        except Failure:  # text that SQLAlchemy would change is refused
             continue
         (found,) = require_only_operations(source)
         assert re.sub(r"\s", "", found.replace("\\", "")) == re.sub(r"\s", "", text.replace("\\", ""))
@@ -77,7 +77,7 @@ def test_a_literal_is_the_text_and_nothing_else(text: str) -> None:
 
 
 def require_only_a_revision(source: str) -> str:
-    """The docstring of a revision's file, in which there is nothing but what Alembic reads and two such bodies."""
+    """Return the docstring of a revision; the file may contain only Alembic's variables and two such functions."""
     assert all(one.isprintable() or one in ("\n", JOINER) for one in source), source
     docstring, *rest = ast.parse(source).body
     assert isinstance(docstring, ast.Expr) and isinstance(docstring.value, ast.Constant)

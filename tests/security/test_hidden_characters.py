@@ -1,4 +1,4 @@
-"""Names and texts of a database turn nothing around, command no terminal and no CI, and end no comment of ours."""
+"""Names and texts of a database reverse no text, control no terminal or CI, and end no comment in a script."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from whisper_migrate import embedded
 from whisper_migrate.hidden_characters import harmless, in_json, visible
 from whisper_migrate.sql import comment
 
-# Controls and separators, all that formats among the punctuation, and tags; not lines, tabs and what joins letters.
+# Controls, separators, invisible formatting characters and tags; not line feeds, tabs and joiners.
 HIDDEN = [
     chr(number)
     for number in (*range(0x2070), 0xFEFF, 0xE0001, 0xE0041)
@@ -24,7 +24,7 @@ HIDDEN = [
 ]
 DIRECTION = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 COMMANDS = ("::error::x", "  ::set-output name=a::b", "a\n::add-mask::x", "##[error]x", "a ##[b]c", "\xa0::a")
-# What would end a comment, drop a table, speak to GitHub and turn text around; as long as a name can be.
+# Ends a comment, drops a table, commands GitHub's runner and reverses text, at the maximum length of a name.
 HOSTILE = 'a\n::error::x\r;DROP TABLE kept;--\x9b\u202e"\x85'
 
 
@@ -56,7 +56,7 @@ def test_every_comment_is_written_by_one_function() -> None:
 
 
 def is_command(text: str) -> bool:
-    """As GitHub's runner looks for them: line by line."""
+    """Whether GitHub's runner would find a command in the text; it looks at each line."""
     return any(line.lstrip().startswith("::") or "##[" in line for line in re.split(r"[\r\n]", text))
 
 

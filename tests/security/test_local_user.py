@@ -1,4 +1,4 @@
-"""Another user of the machine: what they put into the embedded server's folder leads to no file of ours."""
+"""Another user of the machine: files that he puts into the embedded server's folder lead to no file of the engine."""
 
 import os
 import pwd
@@ -43,7 +43,7 @@ def test_a_folder_that_everybody_can_write_to_is_refused(place: Path) -> None:
 
 @as_root
 def test_a_folder_of_another_user_is_refused(place: Path) -> None:
-    """Where nobody works in a folder that another user made, that user could change all of it."""
+    """Nobody may use a folder that another user created, since that user could change everything in it."""
     (place / "pg").mkdir()
     os.chown(place / "pg", 12345, 12345)
     (place / "pg").chmod(0o755)

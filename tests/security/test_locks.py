@@ -1,4 +1,4 @@
-"""A role that locks a table of its own: all else is compared, what it locks is named, and no command hangs."""
+"""Another role locks its own table: only this table is left out of comparisons and reported; no command hangs."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,7 +14,7 @@ from tests.projects import ask
 from tests.security.roles import low
 from whisper_migrate.databases import reading
 
-# Every kind of object for which PostgreSQL prints an expression, over one table.
+# Every kind of object for which PostgreSQL prints an expression, on one table.
 OVER = (
     "CREATE TABLE public.theirs (n int DEFAULT 1 + 1, g int GENERATED ALWAYS AS (n + 1) STORED, CHECK (n > 0))",
     "CREATE INDEX theirs_e ON public.theirs ((n + 1))",
@@ -62,12 +62,12 @@ def test_what_another_role_locks_is_named_and_all_else_compared(
         assert said.code == 1 and "Not compared" not in said.out and "+ view theirs_v" in said.out, said
     ask(database, "DROP TABLE public.stranger")
 
-    # A table of the history's that is locked is no difference either: only not compared.
+    # A locked table of the history is no difference either; it is left out of the comparison.
     with locking(database, "public.authors"):
         said = command(capsys, project, database, "check-drift", "--only", "database")
         assert said.code == 2 and "nothing differs in what could be read" in said.out, said
         assert "locked by process" in said.out and "authors" in said.out, said
-        # Whoever is to change it must see all of it.
+        # A command that changes the database must see all of it.
         said = command(capsys, project, database, "repair", "--apply")
         assert said.code == 2 and "a part of it is locked" in said.err, said
     said = command(capsys, project, database, "check-drift", "--only", "database")
@@ -77,7 +77,7 @@ def test_what_another_role_locks_is_named_and_all_else_compared(
 def test_a_lock_of_another_role_does_not_keep_an_upgrade(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may not be able to look at all of it; it runs what does not touch the table, and says who blocks."""
+    """The checks may be incomplete; the upgrade runs as far as it does not touch the table, and names the blocker."""
     monkeypatch.setattr(reading, "LOCK_TIMEOUT", 1)
     project = little.project(tmp_path, settings=IGNORED)
     little.at(database, "one")

@@ -1,4 +1,4 @@
-"""A login event trigger (PostgreSQL 17 and later) runs in every session: commands outlast what it sets, or say why."""
+"""A login event trigger (PostgreSQL 17 and later) runs in every session: commands withstand it, or report it."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.projects import ask
 from whisper_migrate.databases.connect import CLIENT
 
 pytestmark = pytest.mark.servers("pg18")
-# Only sessions of ours meet it: the test itself is to come in.
+# Only for the engine's sessions: the test itself must be able to log in.
 TRIGGER = """
 CREATE FUNCTION public.at_login() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
 IF current_setting('application_name') LIKE 'whisper-migrate%' THEN {}; END IF; END $$;

@@ -1,4 +1,4 @@
-"""Whatever is given to make is text: neither make nor a shell finds anything to run in it."""
+"""Values passed to make are text: neither make nor a shell executes anything in them."""
 
 import re
 import shutil
@@ -10,7 +10,7 @@ from tests.projects import ROOT, Checkout
 
 TEXT = (ROOT / "Makefile").read_text()
 TARGETS = re.findall(r"^([a-z][a-z-]*):", TEXT, re.MULTILINE)
-# Whatever the Makefile reads, writes or names in its help, what a future one may read, and what make itself uses.
+# Names that the Makefile reads, sets or mentions in its help, that a later one may read, and make's own.
 NAMES = {
     *(
         name
@@ -36,7 +36,7 @@ ATTACKS = (
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
-    """A Makefile whose virtual environment is there already."""
+    """A folder with the Makefile and a virtual environment."""
     (tmp_path / "project/.venv").mkdir(parents=True)
     for name in ("Makefile", "requirements-dev.txt", "requirements-lint.txt"):
         shutil.copy(ROOT / name, tmp_path / "project")

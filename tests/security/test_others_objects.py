@@ -1,4 +1,4 @@
-"""What another role owns is never made again as us: as its owner, who runs its own code, or not at all."""
+"""Objects of another role are re-created only as their owner, never with the engine's rights."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def test_adopt_lets_another_role_make_its_materialized_view_again(
     runner.upgrade(project, database, "head", lambda _: None)
     (me,) = ask(database, "SELECT current_user")[0]
     with trap(database) as planted:
-        # The view is another one now, and to make it what it was, all that uses it has to go and come back.
+        # The view has changed; to restore it, all objects that use it must be dropped and re-created.
         ask(database, "DROP VIEW public.ours", "CREATE VIEW public.ours AS SELECT 2 AS m, 1 AS n")
         ask(database, f"GRANT SELECT ON public.ours TO {planted.role}")
         planted.plant(
@@ -32,7 +32,7 @@ def test_adopt_lets_another_role_make_its_materialized_view_again(
             "CREATE INDEX ON public.theirs (planted.trap(n))",
             "CREATE VIEW public.plain AS SELECT planted.trap(n) AS n FROM public.theirs",
         )
-        for _ in range(2):  # the second time there is nothing left to do
+        for _ in range(2):  # the second time nothing is left to do
             said = command(capsys, project, database, "adopt", "--reconcile")
             assert said.code == 0 and not planted.sprung, said
             assert ask(database, OWNERS) == [("ours", me), ("plain", planted.role), ("theirs", planted.role)]
@@ -65,7 +65,7 @@ def test_repair_makes_a_materialized_view_as_its_owner(
 def test_a_check_on_another_roles_table_is_not_run(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """PostgreSQL runs it with the rights of who adds it: that role has to do so itself."""
+    """PostgreSQL evaluates a check with the rights of the role that adds it, so the owner has to add it."""
     project = little.project(tmp_path)
     function = "CREATE FUNCTION public.f(n int) RETURNS int LANGUAGE sql IMMUTABLE RETURN n"
     Checkout(project.root).write_revision("three", "two", up=f"op.execute({function!r})")

@@ -1,4 +1,4 @@
-"""Patterns take time in proportion to a text, whatever is in it: nobody's definition keeps a command busy for hours."""
+"""Regular expressions take linear time, so that no definition in a database can keep a command busy for hours."""
 
 import re
 import signal
@@ -16,7 +16,7 @@ from whisper_migrate.revisions.render_constraints import FOREIGN_KEY, KEY
 from whisper_migrate.running.concurrently import is_concurrent
 from whisper_migrate.running.statements import SESSION
 
-SECONDS = 3.0  # of processor time; in the square of these lengths, each would take minutes, or more than a life
+SECONDS = 3.0  # of processor time; quadratic time would be minutes, or more than a life
 QUOTES = '"' * 120
 COLUMNS = ", ".join(f'"Column {number}"' for number in range(40))
 CASES = {

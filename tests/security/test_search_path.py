@@ -1,4 +1,4 @@
-"""Functions and operators in public that fit our queries better than PostgreSQL's own: no command calls one."""
+"""Functions and operators in public that match the engine's queries better than PostgreSQL's own are never called."""
 
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def overloads(role: str) -> list[str]:
                 f"CREATE FUNCTION public.o{number}({pair}) RETURNS {returns} {body}",
                 f"CREATE OPERATOR public.{operator} (FUNCTION = public.o{number}, LEFTARG={left}, RIGHTARG={right})",
             ]
-    # Types as well: an unqualified name of one, in a cast, is looked for there.
+    # Types as well, since a cast looks up an unqualified type name there.
     found += [f"CREATE DOMAIN public.{name} AS pg_catalog.{name}" for name in ("regclass", "oid", "int4", "text")]
     return found
 
@@ -58,13 +58,13 @@ def test_no_command_calls_what_fits_better(tmp_path: Path, database: URL, capsys
     names += ("public.?(*", "public.??(*", "public.<>(*", "public.regclass", "public.oid", "public.int4", "public.text")
     project = little.project(tmp_path, settings="".join(ignored.format(name) for name in names))
     made = Checkout(project.root)
-    # Without a schema, as revisions are written.
+    # Without a schema, as people write revisions.
     up = 'op.execute("CREATE TABLE bare (n int PRIMARY KEY)"); op.execute("INSERT INTO bare VALUES (1)")'
     made.write_revision("three", "two", up=up, down='op.execute("DROP TABLE bare")')
     runner.upgrade(project, database, "two", lambda _: None)
     with trap(database) as planted:
         planted.plant(*overloads(planted.role))
-        # The trap is one: a bare query of a superuser runs it.
+        # The trap works: an unqualified query of a superuser runs it.
         ask(database, "SET search_path = public", "SELECT 'pg_class'::pg_catalog.regclass = 'a'::pg_catalog.text")
         assert planted.sprung
         for words in COMMANDS:
@@ -93,7 +93,7 @@ def test_a_schema_that_others_may_create_in_is_named_once(
     project = little.project(tmp_path)
     ask(database, "GRANT CREATE ON SCHEMA public TO PUBLIC")
     with low(database) as role:
-        said = command(capsys, project, database, "upgrade")  # two revisions
+        said = command(capsys, project, database, "upgrade")  # with two revisions
         for name in ("PUBLIC", str(role.username)):
             assert said.out.count(f"Note: {name} may create in schema public") == 1, said
             remedy = f"REVOKE CREATE ON SCHEMA public FROM {name};"

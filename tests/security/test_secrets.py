@@ -1,4 +1,4 @@
-"""No password and no other secret of an address comes into what is printed, or into a list of processes."""
+"""No password or other secret of an address appears in output or in a list of processes."""
 
 import sys
 from pathlib import Path
@@ -23,7 +23,7 @@ ADDRESSES = {
         "postgresql://me:***@a:1,b:2/app?oauth_client_secret=***"
     ),
 }
-# What stands in for psql shows its arguments, which everybody sees, and what it alone is given.
+# A stand-in for psql that prints its arguments, which all users can see, and the secrets passed to it alone.
 PSQL = """#!/bin/sh
 printf '<%s>' "$@"
 echo; echo "password $PGPASSWORD"
@@ -74,13 +74,13 @@ def test_psql_is_given_secrets_where_nobody_else_sees_them(tmp_path: Path, datab
 
 @pytest.mark.servers("pg18")
 def test_no_command_prints_a_secret(tmp_path: Path, database: URL) -> None:
-    """Each of these says which database it works on, or why it does not."""
+    """Each of these commands prints the database that it works on, or the reason why it does not."""
     url = database.update_query_dict({"sslpassword": SECRET, "password": SECRET})
     checkout = copied(tmp_path / "project", url)
     runs = [checkout.migrate(*arguments) for arguments in (["url"], ["status"], ["upgrade"], ["status"], ["history"])]
     runs += [checkout.check_drift("--format", form) for form in ("text", "json", "sarif", "github")]
     assert [run.code for run in runs[:3]] == [0, 0, 0] and "sslpassword=***" in runs[0].out
-    # checkout.python() has looked for the secret in all of it
+    # checkout.python() searches all output for the secret
     for broken in (f"postgresql://me:{SECRET}@127.0.0.1:1/app", f"postgresql://me@127.0.0.1:1/a?passwort={SECRET}"):
         checkout.url = broken
         refusal(checkout.migrate("status"))

@@ -1,4 +1,4 @@
-"""Shadows are closed to everybody else, and only what carries a shadow's marker is dropped as one."""
+"""Shadows are closed to other roles, and only databases with a shadow's marker are dropped."""
 
 from typing import Any
 
@@ -34,18 +34,18 @@ def test_nobody_else_gets_into_a_shadow(database: URL, server: URL) -> None:
         for shadow in (first, made.create("copy", first.database)):
             assert ask(server, RIGHTS.format(low=role.username, shadow=shadow.database)) == [(False, False, True)]
             inside = database.set(database=shadow.database)
-            # On PostgreSQL 14 the schema is the superuser's, and open in every database: the door keeps others out.
+            # On PostgreSQL 14 every role may create in public; only the missing right to connect keeps other roles out.
             writable = made.version < CLOSED_SCHEMA
             assert ask(inside, WRITABLE.format(low=role.username)) == [(writable,)]
             with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
                 ask(inside.set(username=role.username), "SELECT 1")
-        # Each was closed until PUBLIC could not connect any more.
+        # Nobody could connect to a shadow before PUBLIC had lost the right to.
         assert opened == [(False, False, False)] * 2
 
 
 def test_only_what_carries_the_marker_is_swept(database: URL, server: URL) -> None:
-    """A killed run's shadow goes; a database of the same role that only has such a name stays, closed or not."""
-    maker = f"whisper_shadow_0a0a0a0a_{str(database.database).rpartition('_')[2]}_0123456789ab"  # of no living run
+    """The shadow of a killed run is dropped; a database with only such a name is kept, closed or not."""
+    maker = f"whisper_shadow_0a0a0a0a_{str(database.database).rpartition('_')[2]}_0123456789ab"  # not a living run's
     limits = {"left": marker(f"{maker}_left"), "named": -1, "other": marker(f"{maker}_left")}
     try:
         for purpose, limit in limits.items():
@@ -59,7 +59,7 @@ def test_only_what_carries_the_marker_is_swept(database: URL, server: URL) -> No
 
 
 def test_a_mark_of_another_role_keeps_no_shadow_alive(database: URL, server: URL) -> None:
-    """Everybody may call a session as they like: only sessions of the maker's own role say that a run is alive."""
+    """Any role can set this application_name; only sessions of the maker's own role count as a living run."""
     maker = "whisper_shadow_0b0b0b0b_1_0123456789ab"
     name = f"{maker}_left_{database.database}"
     with low(database) as role:

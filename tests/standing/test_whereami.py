@@ -76,7 +76,7 @@ def test_states_are_told_apart(
 
 
 def told(out: str) -> str:
-    """Return the state that this output reports."""
+    """Return the state of the database that the output reports."""
     sorts = {"empty": "is empty", "changed": "with changes", "unfinished": "unfinished", "other": "another form"}
     (found,) = [
         sort for sort, word in {**sorts, "stranger": "another application", "equal": "is what"}.items() if word in out

@@ -82,7 +82,7 @@ class State:
 
 @dataclass
 class Range:
-    """A server, and databases on it that each suffer one kill."""
+    """A server with databases for one kill each."""
 
     folder: Path
     random: random.Random
