@@ -1,4 +1,4 @@
-"""Plain Alembic with our plug-in: `alembic check` is as check-drift, `alembic revision` writes what we draft."""
+"""Plain Alembic with the plug-in: `alembic check` is like check-drift, `alembic revision` writes our drafts."""
 
 import re
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ if "connection" in given:
 else:
     run(Project(Path(__file__).resolve().parent.parent), context, configure)
 """
-# A change to the database, and what undoes it. Alembic's own comparison sees the first two.
+# Changes of the database, and the statements that revert them. Alembic's own comparison sees the first two.
 CHANGES = {
     "column": ("ALTER TABLE authors ADD extra int", "ALTER TABLE authors DROP extra"),
     "index": ("CREATE INDEX byhand ON authors (born)", "DROP INDEX byhand"),
@@ -80,7 +80,7 @@ def run(database: URL, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def checked(project: Project) -> list[str]:
-    """The lines of `alembic check`, sorted."""
+    """Run `alembic check`, and return the differences that it finds, sorted."""
     (project.root / "alembic/env.py").write_text(ENV)
     try:
         alembic.check(Config(project.root / "alembic.ini"))
@@ -141,6 +141,6 @@ def test_revision_is_the_one_that_we_draft(
     alembic.upgrade(config, "head")
     assert checked(project) == []
     go(project, "check-drift")
-    alembic.revision(config, "nothing left", autogenerate=True)  # as Alembic does: an empty one
+    alembic.revision(config, "nothing left", autogenerate=True)  # Alembic writes an empty revision
     (empty,) = lines() - there - {theirs}
     assert "op." not in empty.read_text()

@@ -1,7 +1,7 @@
 """Run statements that come from a real database, in a shadow and without the rights of the connected role.
 
-The owner of a function, domain or materialized view decides which code it contains, and creating an index, a default or
-a constraint runs some of that code. In the shadow, such statements run as a role without rights outside of it. The role
+The owner of a function, domain or materialized view decides which code it contains. Creating an index, a default or a
+constraint runs some of that code. In the shadow, such statements run as a role without rights outside of it. The role
 is created in a transaction that is rolled back, so none is ever left on the server.
 
 SET ROLE would not be enough, since the statements can RESET it. They cannot do so inside a SECURITY DEFINER function.

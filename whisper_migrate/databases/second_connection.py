@@ -30,7 +30,7 @@ from whisper_migrate.databases.session_settings import autocommit
 from whisper_migrate.errors import Failure
 
 MOMENT = 1.0  # seconds
-PATIENCE = 5  # cancellations; if the wait goes on after them, the process that holds the lock is ended
+PATIENCE = 5  # cancellations; if a wait goes on after them, the revision's own connection is terminated
 
 # libpq's name for connections of this process and its children, unless they have another name.
 NAME = f"whisper-migrate revision {os.getpid()}_{secrets.token_hex(4)}"

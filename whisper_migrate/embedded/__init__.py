@@ -1,7 +1,7 @@
 """The embedded PostgreSQL for users without a server: started on first use, left running, kept in one folder.
 
-The folder contains `data` (the cluster, the only part that belongs to the user the server runs as), `run` (its socket),
-`log` and `lock`. The server listens only on the socket, which only that user and root may use.
+The folder contains `data` (the cluster), `run` (its socket), `log` and `lock`. Only `data` belongs to the user that the
+server runs as. The server listens only on the socket, which only that user and root may use.
 """
 
 import contextlib

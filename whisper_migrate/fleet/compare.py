@@ -32,7 +32,7 @@ class Compared:
 
 
 def compare(history: History, survey: Survey) -> list[Compared]:
-    """Return how the databases differ from the history at their revisions, largest group first, drift last.
+    """Return how the databases differ from the history at their revisions: first without drift, then the largest group.
 
     The history is replayed once per revision and PostgreSQL major version, in a shadow on the server of a member. If
     that fails, the databases concerned are added to `survey.failed`, and the others are still compared.

@@ -36,8 +36,8 @@ def read(lines: Iterable[str], file: str) -> list[Member]:
     """Return the members in the lines of `file`, each `URL` or `NAME URL`. Blank lines and `# comments` are skipped.
 
     The default name is that of the database, or `database@host:port` if several databases have that name. A member with
-    an invalid URL is returned, and fails later. Raises Failure if no line has a member, if a line has too many words or
-    its URL first, or if a name or database occurs twice.
+    an invalid URL is returned, and fails later. Raises Failure for a file without members, for a line with too many
+    words or with its URL first, and for a name or database that occurs twice.
     """
     named: list[tuple[str | None, str, str]] = []
     for number, text in enumerate(lines, 1):

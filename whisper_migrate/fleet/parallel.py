@@ -19,9 +19,9 @@ def each(
 ) -> Iterator[tuple[Member, Found | Failure]]:
     """Call `work` for all members, `jobs` at a time, and yield each member with the result or the failure.
 
-    `work` runs in threads. It may talk to a database or a process, but must not parse Python or import a history
-    (ast.parse in two threads fails in Python 3.11). On an interruption no more members are begun, and `stop` is called
-    to end the running ones.
+    `work` runs in threads. It may talk to a database or a process, but must not parse Python or import a history: in
+    Python 3.11 ast.parse fails in two threads. On an interruption no more members are begun, and `stop` is called to
+    end the running ones.
     """
     with ThreadPoolExecutor(jobs) as pool:
         futures = {pool.submit(attempt, work, member): member for member in members}

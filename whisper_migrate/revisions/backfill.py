@@ -103,8 +103,8 @@ def nullable_first(steps: Sequence[Step], column: Object) -> list[Step]:
 def _place(steps: Sequence[Step], start: int) -> int:
     """Return where a step that fills the column created at `start` belongs.
 
-    The place is after all tables and columns that can be created before old ones are dropped, but before a constraint
-    or an index of its table.
+    The place is after all tables and columns that can be created before old ones are dropped. It is before every
+    constraint or index of the column's table.
     """
     table = steps[start].item.parent
     place = start + 1

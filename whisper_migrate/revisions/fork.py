@@ -35,8 +35,7 @@ class Fork:
 def fork(history: History, name: str | None = None) -> Fork | None:
     """Return the fork of a history; None if it has a single head. `name` may say which head is mine.
 
-    Raises Failure for more than two heads, if it is unknown which head is mine, or if my revisions are not a single
-    line.
+    Raises Failure for more than two heads, or if it is unknown which head is mine. My revisions must be a single line.
     """
     heads = [history.find(head) for head in sorted(history.heads)]
     if len(heads) < 2:

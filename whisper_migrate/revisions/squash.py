@@ -60,11 +60,11 @@ class Squash:
 def squash(history: History, server: URL, name: str, *, allowed: Collection[str] = ()) -> Squash | None:
     """Fold the revisions up to the one called `name` into one; None if there is only one.
 
-    The squash is run up, down and up in a shadow on `server`, and must give the catalog and the rows of the originals.
-    The rest of the history must give the same on top of it as before.
+    The squash is run up, down and up in a shadow on `server`. It must give the catalog and the rows of the originals,
+    and the rest of the history must give the same on top of it as before.
 
-    Raises Failure, and leaves all files as they are, if another revision branches off in the middle, or if an effect
-    cannot be carried over and is not `allowed` by name (as `CREATE ROLE in a7eb08030574`).
+    Raises Failure, and leaves all files as they are, if another revision branches off in the middle. The same holds for
+    an effect that cannot be carried over, unless it is `allowed` by name (as `CREATE ROLE in a7eb08030574`).
     """
     head = history.head
     last = history.find(name)

@@ -22,8 +22,8 @@ def in_the_way(drift: Sequence[Change], strides: Sequence[Stride], actual: Catal
 def _touches(stride: Stride, drifted: Change, actual: Catalog) -> bool:
     """Whether a step changes the drifted object, a part of it, or an object that depends on it.
 
-    An unexpected object (sign "+") is also touched if the step changes or drops an object that it depends on, other
-    than its own table and the columns there.
+    An unexpected object (sign "+") is also touched if the step changes or drops a dependency of it. Its own table and
+    the columns of that table do not count.
     """
     item = drifted.object
     if drifted.sign == "+" and item.kind in WELCOME:

@@ -1,7 +1,7 @@
 """Allow one run at a time, by an advisory lock that lasts as long as its connection.
 
 The lock has a connection of its own, idle and in autocommit. A transaction, or a statement that waits for the lock,
-would hold a snapshot, and every CREATE INDEX CONCURRENTLY waits for older snapshots. The connection that runs revisions
+would hold a snapshot. CREATE INDEX CONCURRENTLY waits for every older snapshot. The connection that runs revisions
 holds a second advisory lock, since its server process may outlive a killed client.
 """
 

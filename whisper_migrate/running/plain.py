@@ -27,7 +27,7 @@ def run(project: Project, context: Any, configure: Callable[..., None]) -> None:
     """Run the command that env.py was called for.
 
     `context` is `alembic.context`, and `configure` a function of env.py that calls `context.configure` and runs the
-    migrations. `alembic check` and `alembic revision --autogenerate` compare by our plug-in.
+    migrations. `alembic check` and `alembic revision --autogenerate` compare through `alembic_plugin`.
     """
     context.configure(dialect_name="postgresql")
     task = context.get_context().opts
@@ -55,7 +55,7 @@ def run(project: Project, context: Any, configure: Callable[..., None]) -> None:
 
 
 def _compare(project: Project, context: Any, configure: Callable[..., None], connection: Connection) -> None:
-    """Let Alembic compare by our plug-in; nothing else waits for its imports."""
+    """Let Alembic compare through `whisper_migrate.alembic_plugin`. Imported here, because only comparisons need it."""
     from whisper_migrate import alembic_plugin
 
     context.config.attributes[alembic_plugin.PROJECT] = project

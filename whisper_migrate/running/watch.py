@@ -79,7 +79,7 @@ class Watch:
             return "waits for a synchronous standby to confirm the commit"
         for row in self.lock.ask(INDEX, pid=self.pid):
             done = "" if row.percent is None else f" {row.percent} %"
-            if not row.name:  # as for whoever may not see other sessions' work
+            if not row.name:  # hidden from roles that may not see other sessions
                 return "builds an index"
             index = shown(row.name) if row.name != "-" else f"on {shown(row.table_name)}"
             return f"{row.phase}{done}, index {index}"

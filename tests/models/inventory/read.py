@@ -1,6 +1,6 @@
 """Read a database in the form of the inventory, with separate queries instead of the engine's inspection.
 
-Properties that the inventory cannot express, such as a deferrable constraint or an index with INCLUDE, appear under
+Some properties do not fit the inventory, such as a deferrable constraint or an index with INCLUDE. They appear under
 additional names, so that they are noticed.
 """
 
