@@ -66,7 +66,7 @@ class Outcome:
 
     @property
     def faults(self) -> list[tuple[Script, str]]:
-        """What cannot run, in sentences, each with the revision that brings it."""
+        """The functions that cannot run, as sentences, each with the revision that causes it."""
         scripts = dict.fromkeys(one.script for one in self.failing)
         own = {script: [one.what for one in self.failing if one.script is script] for script in scripts}
         return [
