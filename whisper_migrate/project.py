@@ -170,6 +170,8 @@ class Project:
             run(connection, NOWHERE)
 
     def _import(self, option: str) -> Any:
+        from whisper_migrate.made_at import recording
+
         name = self.options.get(option)
         if not name:
             raise Failure(
@@ -182,7 +184,8 @@ class Project:
         was_enabled = gc.isenabled()
         gc.disable()
         try:
-            return attrgetter(attribute)(importlib.import_module(module))
+            with recording(self.root):
+                return attrgetter(attribute)(importlib.import_module(module))
         except (Exception, SystemExit) as error:
             raise Failure(f"{name} does not import: {self.blame(error)}.") from error
         finally:

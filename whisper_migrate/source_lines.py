@@ -3,17 +3,20 @@
 import ast
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import sqlalchemy
 
 from whisper_migrate.catalog import Object
+from whisper_migrate.made_at import Line, innermost, outermost
 from whisper_migrate.names import in_parentheses, plain_name, split_list, split_name, unquoted
 from whisper_migrate.project import Project
+from whisper_migrate.syntax import assigned, called, comment_line, mention, schema_in, text_of
 
 # The start of PostgreSQL's definition, and the SQLAlchemy class that declares it without a column.
 DECLARED = {
@@ -60,27 +63,95 @@ def place(project: Project, item: Object) -> Place | None:
 
     SQLAlchemy knows the table of a class, whose name may come from a mixin or a function. Other names are looked up in
     the syntax tree as models write them: `Table("name", ...)`, an attribute of a class, or a string that is the
-    object's name or begins with it (`"f(a integer)"`).
+    object's name or begins with it (`"f(a integer)"`). A name that a loop or a function composes is in no string: the
+    line is then that of the call that made the object.
     """
+    return _made(project, item) or _written(project, item)
+
+
+def _made(project: Project, item: Object) -> Place | None:
+    """The line of the call that made an object, where that is not its table's class or call."""
+    schema, own = split_name(item.parent or item.identity)
+    default = _default_schema(project)
+    tables = project.metadata.tables.values()
+    table = next((one for one in tables if (one.schema or default, one.name) == (schema, own)), None)
+    if item.kind == "comment":
+        return None
+    if item.kind == "table":
+        is_written = any((one.schema or default, one.name) == (schema, own) for one in _tables(project))
+        return None if table is None or is_written else _at(project, outermost(table))
+    if table is None or item.kind not in ("column", "constraint", "index"):
+        return _of_entity(project, item, schema, own)
+    name = unquoted(plain_name(item)) if item.kind == "column" else plain_name(item)
+    parts: dict[str, Iterable[Any]]
+    parts = {"column": table.columns, "constraint": table.constraints, "index": table.indexes}
+    found = next((one for one in parts[item.kind] if str(one.name) == name or _is_unnamed_check(one, item)), None)
+    line = innermost(found) if found is not None else None
+    made = _at(project, line) if line != innermost(table) else None
+    return made if made not in _classes(project) else None
+
+
+@cache
+def _classes(project: Project) -> frozenset[Place]:
+    """The lines where classes begin: their mapper makes columns there, which have lines of their own inside."""
+    nodes = ((file, node) for file, tree in _sources(project) for node in ast.walk(tree))
+    return frozenset(Place(file, node.lineno) for file, node in nodes if isinstance(node, ast.ClassDef))
+
+
+def _is_unnamed_check(declared: Any, item: Object) -> bool:
+    """Whether a check of a model is the one that a database has, by its expression without casts and parentheses."""
+    if not isinstance(declared, sqlalchemy.CheckConstraint) or declared.name or item.kind != "constraint":
+        return False
+    ours, theirs = (re.sub(r"::\w+|[\s()]", "", text) for text in (str(declared.sqltext), str(item["definition"])))
+    return theirs == f"CHECK{ours}"
+
+
+def _of_entity(project: Project, item: Object, schema: str, table: str) -> Place | None:
+    """The line of the call that made an entity: a function, a view, a trigger, or any other by plain DDL."""
+    name = plain_name(item)
+    if any(mention(tree, name, item.kind) for _, tree in _sources(project)):
+        return None  # a string is its name
+    for entity in project.entities:
+        if isinstance(entity, sqlalchemy.DDL):
+            words = rf'\s*CREATE\s[\w\s]*?(?:[\w"]+\.)?"?{re.escape(name)}"?(?!\w)'
+            is_it = re.match(words, str(entity.statement), re.IGNORECASE) is not None
+        else:
+            on = getattr(entity, "on_entity", "").rpartition(".")[2].strip('"')
+            is_it = (entity.schema, entity.signature.partition("(")[0], on) == (schema, name, table if on else "")
+        if is_it and (line := outermost(entity)):
+            return _at(project, line)
+    return None
+
+
+def _at(project: Project, line: Line | None) -> Place | None:
+    return Place(_relative(Path(line[0]), project.root), line[1]) if line else None
+
+
+def _default_schema(project: Project) -> str:
+    return project.metadata.schema or unquoted(split_list(project.search_path)[0])
+
+
+def _written(project: Project, item: Object) -> Place | None:
+    """The line that has an object's name, by the syntax tree; else that of its table; None when no model has either."""
     within = item.kind in ("column", "comment")  # several tables may have a column of this name
     name = unquoted(split_list(plain_name(item))[-1]) if item.kind == "comment" else plain_name(item)
     schema, own = split_name(item.parent or item.identity)
-    default = project.metadata.schema or unquoted(split_list(project.search_path)[0])
+    default = _default_schema(project)
     namesakes = [table for table in _tables(project) if table.name == own]
     declaring = [table for table in namesakes if (table.schema or default) == schema]
     if declaring:
         whole = Place(declaring[0].file, declaring[0].node.lineno)
         if not item.parent or name == own:
-            line = _comment(declaring[0].node) if item.kind == "comment" else None
+            line = comment_line(declaring[0].node) if item.kind == "comment" else None
             return Place(whole.file, line) if line else whole
         for file, node in (body for table in declaring for body in _bodies(project, table)):
-            if line := _mention(node, name, item.kind) or _of_columns(node, item):
+            if line := mention(node, name, item.kind) or _of_columns(node, item):
                 return Place(file, line)
         return _entity(project, name, own, item.kind) or whole
     # Not found as a declaration: look for a string with the name, but not if another schema has a table of this name.
     for wanted in ([] if within else [name]) + [own]:
         for file, tree in () if namesakes and wanted == own else _sources(project):
-            if line := _mention(tree, wanted, item.kind):
+            if line := mention(tree, wanted, item.kind):
                 return Place(file, line)
     return None
 
@@ -108,7 +179,7 @@ def _entity(project: Project, name: str, table: str, kind: str) -> Place | None:
     for file, tree in _sources(project):
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             own = [*call.args, *(keyword.value for keyword in call.keywords)]
-            texts = [(text, node) for part in own for node in ast.walk(part) if (text := _text(node)) is not None]
+            texts = [(text, node) for part in own for node in ast.walk(part) if (text := text_of(node)) is not None]
             named = [getattr(node, "lineno", 0) for text, node in texts if text.partition("(")[0] == name]
             if named and any(re.search(rf"(?<!\w){re.escape(table)}(?!\w)", text) for text, _ in texts if text != name):
                 return Place(file, named[0])
@@ -127,11 +198,11 @@ def _of_columns(node: ast.AST, item: Object) -> int | None:
     except ValueError:
         return None
     for call in (node for node in ast.walk(node) if isinstance(node, ast.Call)):
-        given = [_text(part) for argument in call.args[:1] for part in getattr(argument, "elts", ())]
-        given = given or [_text(argument) for argument in call.args]
-        if _called(call) == declared and [name for name in given if name] == columns:
+        given = [text_of(part) for argument in call.args[:1] for part in getattr(argument, "elts", ())]
+        given = given or [text_of(argument) for argument in call.args]
+        if called(call) == declared and [name for name in given if name] == columns:
             return call.lineno
-    return _mention(node, columns[0], "column") if len(columns) == 1 else None
+    return mention(node, columns[0], "column") if len(columns) == 1 else None
 
 
 @cache
@@ -164,70 +235,16 @@ def _declared(file: str, tree: ast.Module, module: ModuleType) -> Iterator[Table
     """Yield the classes that have a table, and the calls of `Table("name", ...)`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
-            assigned = dict(pair for line in node.body for pair in _assigned(line))
-            name = _text(assigned.get("__tablename__"))
+            values = dict(pair for line in node.body for pair in assigned(line))
+            name = text_of(values.get("__tablename__"))
             mapped = getattr(module, node.name, None)
             made = getattr(mapped, "__table__", None)
             if isinstance(mapped, type) and isinstance(made, sqlalchemy.Table) and name in (None, made.name):
                 shared = any(getattr(base, "__table__", None) is made for base in mapped.__bases__)
                 yield Table(made.name, made.schema, file, node, shared)
             elif name:
-                arguments = assigned.get("__table_args__")
-                yield Table(name, _schema(arguments) if arguments else None, file, node)
-        elif isinstance(node, ast.Call) and _called(node) == "Table" and node.args and (name := _text(node.args[0])):
-            said = (_text(keyword.value) for keyword in node.keywords if keyword.arg == "schema")
+                arguments = values.get("__table_args__")
+                yield Table(name, schema_in(arguments) if arguments else None, file, node)
+        elif isinstance(node, ast.Call) and called(node) == "Table" and node.args and (name := text_of(node.args[0])):
+            said = (text_of(keyword.value) for keyword in node.keywords if keyword.arg == "schema")
             yield Table(name, next(said, None), file, node)
-
-
-def _comment(node: ast.AST) -> int | None:
-    """Return the line with a table's comment: `{"comment": ...}` in a class, `comment=` in a call."""
-    if isinstance(node, ast.Call):
-        return next((keyword.value.lineno for keyword in node.keywords if keyword.arg == "comment"), None)
-    dicts = (part for part in ast.walk(node) if isinstance(part, ast.Dict))
-    return next((key.lineno for part in dicts for key in part.keys if key and _text(key) == "comment"), None)
-
-
-def _schema(arguments: ast.expr) -> str | None:
-    """Return the schema from `{"schema": "name"}` in a `__table_args__`."""
-    for node in ast.walk(arguments):
-        if isinstance(node, ast.Dict):
-            for key, value in zip(node.keys, node.values, strict=True):
-                if _text(key) == "schema":
-                    return _text(value)
-    return None
-
-
-def _mention(tree: ast.AST, name: str, kind: str) -> int | None:
-    """Return the line below `tree` that declares `name`: of a column, its attribute or call; else the first string."""
-    lines: list[tuple[int, int]] = []
-    for node in ast.walk(tree):
-        if kind in ("column", "comment") and isinstance(node, ast.Assign | ast.AnnAssign):
-            if any((_called_name(value) or target) == name for target, value in _assigned(node)):
-                lines.append((0, node.lineno))
-        elif kind in ("column", "comment") and isinstance(node, ast.FunctionDef) and node.name == name:
-            lines.append((1, node.lineno))  # declared_attr
-        elif isinstance(node, ast.Call) and _called(node) == "Column" and _called_name(node) == name:
-            lines.append((1, node.lineno))
-        elif (text := _text(node)) is not None and text.partition("(")[0] == name:
-            lines.append((2, getattr(node, "lineno", 0)))
-    return min(lines, default=(0, None))[1]
-
-
-def _assigned(line: ast.stmt) -> list[tuple[str, ast.expr | None]]:
-    """Return `name = value` and `name: type = value` as pairs."""
-    targets = line.targets if isinstance(line, ast.Assign) else [line.target] if isinstance(line, ast.AnnAssign) else []
-    value = line.value if isinstance(line, ast.Assign | ast.AnnAssign) else None
-    return [(target.id, value) for target in targets if isinstance(target, ast.Name)]
-
-
-def _called(call: ast.Call) -> str:
-    return str(getattr(call.func, "attr", getattr(call.func, "id", "")))
-
-
-def _called_name(value: ast.expr | None) -> str | None:
-    """Return the column name in `mapped_column("name", ...)`, if it differs from the attribute's."""
-    return _text(value.args[0]) if isinstance(value, ast.Call) and value.args else None
-
-
-def _text(node: ast.AST | None) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
