@@ -47,13 +47,13 @@ _made: dict[int, tuple[Any, tuple[tuple[str, int, str], ...]]] = {}
 @contextmanager
 def recording(root: Path) -> Iterator[None]:
     """Record what is made meanwhile, with the frames that run code of the project in `root`."""
-    prefix, libraries = f"{root}/", f"{root}/.venv/"
+    prefix = f"{root}/"
 
     def record(made: Any, *_: object) -> None:
         frame, found = sys._getframe(2), []
         while frame is not None:
             code = frame.f_code
-            if code.co_filename.startswith(prefix) and not code.co_filename.startswith(libraries):
+            if code.co_filename.startswith(prefix) and "/site-packages/" not in code.co_filename:
                 found.append((code.co_filename, frame.f_lineno, code.co_name))
                 if code.co_name == MODULE:
                     break
