@@ -35,7 +35,7 @@ from whisper_migrate.project import Project
 from whisper_migrate.running import half_run
 from whisper_migrate.running.data_loss import OPTION, toll_of
 from whisper_migrate.running.lock import guard, locked
-from whisper_migrate.running.losses import Loss
+from whisper_migrate.running.losses import Loss, changes, differs, of_type, says_gone
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.sql import comment, run
@@ -153,7 +153,7 @@ class WayBack:
     def _require_allowed(self, connection: Connection, allowed: set[str], word: str | None) -> None:
         """Raises Failure for a loss that is not allowed by name, or for more rows than the word permits."""
         found = self._hazards
-        lost = toll_of([_loss(hazard) for hazard in found], connection)
+        lost = toll_of([loss for one in found for loss in _losses(one, self.actual, self.wanted)], connection)
         connection.rollback()
         refused = [hazard for hazard in found if hazard.name not in allowed]
         if not refused and lost.permits(word):
@@ -183,14 +183,20 @@ class WayBack:
         return found
 
 
-def _loss(hazard: Hazard) -> Loss:
-    """Return the rows or values to count for a loss: those of a table, or of a column."""
-    item = hazard.item
+def _losses(hazard: Hazard, actual: Catalog, wanted: Catalog) -> list[Loss]:
+    """Return what is to be counted of a hazard: a table's rows, or a column's values that are not kept."""
+    item, what = hazard.item, str(hazard)
+    old, new = actual.objects.get(item.key), wanted.objects.get(item.key)
     if item.kind in ("table", "foreign_table"):
-        return Loss(str(hazard), item.identity)
+        return [Loss(what, item.identity)]
     if item.kind == "column":
-        return Loss(str(hazard), str(item.parent), item.identity.removeprefix(f"{item.parent}."))
-    return Loss(str(hazard), has_rows=item.kind not in WITHOUT_ROWS)
+        name = item["name"]
+        condition = changes(name, old["type"], new["type"], wanted) if old and new else differs(item, name)
+        return [Loss(what, str(item.parent), name, condition)]
+    if item.kind == "enum" and old and new:
+        users = list(of_type(actual, item.identity))
+        return [Loss(what, str(u.parent), u["name"], says_gone(u["name"], u, old, new)) for u in users]
+    return [Loss(what, has_rows=item.kind not in WITHOUT_ROWS)]
 
 
 @contextmanager

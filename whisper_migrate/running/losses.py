@@ -7,10 +7,10 @@ which a rename keeps.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from psycopg2.errors import UndefinedColumn, UndefinedTable
+from psycopg2.errors import DataError, IntegrityError, UndefinedColumn, UndefinedTable
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
@@ -32,6 +32,28 @@ LEFT JOIN LATERAL (
     UNION ALL SELECT 0, NULL) AS a ON true
 WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384 AND n.nspname !~ '^pg_' AND c.relname <> ALL (:bookkeeping)"""
 
+# Counts the rows of table {0} whose value in column {1} meets condition {2}, or makes it fail.
+ONE_BY_ONE = """
+DO $counted$
+#variable_conflict use_column
+DECLARE
+    whisper_row record;
+    whisper_rows bigint := 0;
+BEGIN
+    FOR whisper_row IN SELECT {1} FROM {0} WHERE {1} IS NOT NULL LOOP
+        BEGIN
+            IF EXISTS (SELECT FROM (SELECT whisper_row.{1}) AS one ({1}) WHERE {2}) THEN
+                whisper_rows := whisper_rows + 1;
+            END IF;
+        EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+            whisper_rows := whisper_rows + 1;
+        END;
+    END LOOP;
+    PERFORM pg_catalog.set_config('whisper_migrate.rows', whisper_rows::text, true);
+END
+$counted$"""
+COUNTED = "SELECT pg_catalog.current_setting('whisper_migrate.rows')::bigint"
+
 # (table oid, column number; 0 for the table itself) -> (table, column or None)
 Holdings = Mapping[tuple[int, int], tuple[str, str | None]]
 
@@ -40,7 +62,8 @@ Holdings = Mapping[tuple[int, int], tuple[str, str | None]]
 class Loss:
     """A table, column or type that loses data: `what` describes it for people, `table` and `column` are SQL names.
 
-    `condition` selects the rows that lose data. If it cannot be evaluated, all rows that are not NULL count.
+    `condition` selects the rows that lose data; a value that PostgreSQL refuses to convert counts as well. If it cannot
+    be evaluated, all rows that are not NULL count.
     """
 
     what: str
@@ -60,14 +83,17 @@ class Loss:
             except DBAPIError as error:
                 if isinstance(error.orig, (UndefinedTable, UndefinedColumn)):
                     return 0  # a table or column that does not exist has nothing to lose
+                if self.column and self.condition and isinstance(error.orig, (DataError, IntegrityError)):
+                    return _count(connection, COUNTED, ONE_BY_ONE.format(self.table, self.column, self.condition))
         return None
 
 
-def _count(connection: Connection, query: str) -> int:
+def _count(connection: Connection, query: str, before: str = "SELECT 1") -> int:
     """Run a counting query read-only: evaluating a default could call nextval()."""
     savepoint = connection.begin_nested()
     try:
         run(connection, "SET LOCAL transaction_read_only = on")
+        run(connection, before)
         return int(run(connection, query).scalar_one())
     finally:
         savepoint.rollback()
@@ -91,7 +117,7 @@ def losses(origin: Holdings, before: Holdings, after: Holdings, old: Catalog, ne
     for key in (key for key in gone if key[0] not in tables):
         table, column = origin[key]
         item = old.objects.get(("column", ".".join(map(str, before[key]))))
-        found.append(Loss(f"column {shown(table)}.{column}", table, column, _differs(item, str(column))))
+        found.append(Loss(f"column {shown(table)}.{column}", table, column, differs(item, str(column))))
     named = {(table, column): origin.get(key) for key, (table, column) in before.items()}
     for change in diff(old, new):
         item = change.object
@@ -100,40 +126,40 @@ def losses(origin: Holdings, before: Holdings, after: Holdings, old: Catalog, ne
             continue
         what = f"{item.kind.replace('_', ' ')} {shown(item.identity)}: {lost}"
         if item.kind == "enum":
-            gone_labels = [label for label in change.before["labels"] if label not in change.after["labels"]]
-            for user in _of_type(old, item.identity):
+            for user in of_type(old, item.identity):
                 if place := named.get((str(user.parent), user["name"])):
-                    condition = _says(str(place[1]), user, gone_labels)
+                    condition = says_gone(str(place[1]), user, change.before, change.after)
                     found.append(Loss(f"{what} in {shown(user.identity)}", *place, condition))
             continue
         place = named.get((str(item.parent), item["name"])) if item.kind == "column" else None
         if place:
-            condition = _changes(str(place[1]), change.before["type"], change.after["type"], new)
+            condition = changes(str(place[1]), change.before["type"], change.after["type"], new)
             found.append(Loss(what, *place, condition))
         else:
             found.append(Loss(what))
     return found
 
 
-def _differs(column: Object | None, name: str) -> str | None:
+def differs(column: Object | None, name: str) -> str | None:
     """The condition for rows that differ from the default, which fills the column if it is added again."""
     if column is None or column["default"] is None:
         return None
     return f"{name}::text IS DISTINCT FROM (({column['default']})::{column['type']})::text"
 
 
-def _of_type(catalog: Catalog, enum: str) -> Iterator[Object]:
+def of_type(catalog: Catalog, enum: str) -> Iterator[Object]:
     return (c for c in catalog if c.kind == "column" and not c["of_view"] and c["type"].removesuffix("[]") == enum)
 
 
-def _says(name: str, column: Object, labels: Sequence[str]) -> str:
-    """The condition for rows that contain one of the labels."""
-    listed = f"ARRAY[{', '.join(map(literal, labels))}]::text[]"
+def says_gone(name: str, column: Object, before: Object, after: Object) -> str:
+    """Return a condition for rows with a label that the enum loses."""
+    gone = [label for label in before["labels"] if label not in after["labels"]]
+    listed = f"ARRAY[{', '.join(map(literal, gone))}]::text[]"
     is_array = column["type"].endswith("[]")
     return f"{name}::text[] && {listed}" if is_array else f"{name}::text = ANY ({listed})"
 
 
-def _changes(name: str, old: str, new: str, catalog: Catalog) -> str:
+def changes(name: str, old: str, new: str, catalog: Catalog) -> str:
     """The condition for rows whose value changes when it is cast to the new type and back to the old one."""
     if enum := catalog.objects.get(("enum", new)):
         return f"{name}::text <> ALL (ARRAY[{', '.join(map(literal, enum['labels']))}]::text[])"

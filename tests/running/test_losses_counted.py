@@ -1,0 +1,68 @@
+"""What a run or a repair would lose is counted by the database, row by row: no more, and no less."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.little import command, execute, value
+from tests.running.attempts import project, run, sql
+
+MAKE = """
+CREATE TYPE mood AS ENUM ('a', 'b', 'c');
+CREATE TABLE "T 1" (id int PRIMARY KEY, short varchar(20), digits text, "Or not" text DEFAULT 'x', plain int, m mood,
+    ms mood[], at timestamp);
+CREATE TABLE gone (id int);
+CREATE TABLE empty (id int)"""
+ROWS = """
+INSERT INTO "T 1" VALUES
+    (1, 'long enough', '1', 'x', 1, 'a', '{a,c}', '2020-01-01 12:00'), (2, 'ok', 'abc', 'y', NULL, 'c', '{b}', NULL),
+    (3, NULL, '007', 'x', 3, 'b', '{}', '2020-01-01 00:00'), (4, 'four', NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO gone VALUES (1), (2), (3)"""
+# A step that loses something, the line of the plan, and in how many rows; how it is undone by hand, for a repair.
+STEPS = (
+    ('ALTER TABLE "T 1" ALTER short TYPE varchar(3) USING left(short, 3)', '"T 1".short: values of type character', 2),
+    ('ALTER TABLE "T 1" ALTER digits TYPE int USING CASE WHEN digits ~ $$^\\d+$$ THEN digits::int END', "digits", 2),
+    ('ALTER TABLE "T 1" DROP "Or not"', 'column "T 1"."Or not"', 2),
+    ('ALTER TABLE "T 1" DROP plain', 'column "T 1".plain', 2),
+    ("DROP TABLE gone", "table gone", 3),
+    ('ALTER TABLE "T 1" ALTER at TYPE date', '"T 1".at', 1),
+    (
+        "CREATE TYPE less AS ENUM ('a', 'b'); ALTER TABLE \"T 1\" ALTER m TYPE less USING nullif(m::text, 'c')::less,"
+        " ALTER ms TYPE less[] USING array_remove(ms::text[], 'c')::less[]; DROP TYPE mood;"
+        " ALTER TYPE less RENAME TO mood",
+        'in "T 1".m:',
+        1,
+    ),
+)
+
+
+def test_the_plan_counts_rows(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
+    made = project(tmp_path, sql(MAKE), *(sql(step) for step, *_ in STEPS), sql("DROP TABLE empty"))
+    run(made, database, "r1")
+    execute(database, ROWS)
+    said = command(capsys, made, database, "upgrade", "--plan")
+    assert said.code == 0, said
+    lines = [line.strip() for line in said.out.splitlines() if line.strip().startswith("loses")]
+    for _, words, rows in STEPS:
+        (line,) = [line for line in lines if words in line]
+        assert line.endswith(f": {rows} row{'s' if rows > 1 else ''}"), said.out
+    assert any('in "T 1".ms' in line and line.endswith(": 1 row") for line in lines), said.out
+    assert "loses table empty, without a row in it" in lines and len(lines) == len(STEPS) + 2, said.out
+    assert value(database, 'SELECT count(*) FROM "T 1"') == 4 and value(database, "SELECT count(*) FROM gone") == 3
+
+
+def test_the_repair_counts_rows(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a hand-made column, what is not its default; of a wider type, what the narrower one does not hold."""
+    made = project(tmp_path, sql('CREATE TABLE "T 1" (id int PRIMARY KEY, short varchar(3), digits int, m int)'))
+    run(made, database)
+    by_hand = (
+        'ALTER TABLE "T 1" ALTER short TYPE varchar(20)',
+        'ALTER TABLE "T 1" ALTER digits TYPE text',
+        'ALTER TABLE "T 1" ADD "Or not" text DEFAULT \'x\'',
+        "INSERT INTO \"T 1\" VALUES (1, 'long', '1', 1, 'x'), (2, 'ok', 'abc', 2, 'y'), (3, 'ab', '07', 3, 'x')",
+        'INSERT INTO "T 1" SELECT n, $$abc$$, $$5$$, 1, $$x$$ FROM generate_series(10, 99) AS n',
+    )
+    execute(database, *by_hand)
+    said = command(capsys, made, database, "repair", "--apply")
+    assert said.code == 2 and "data would be lost (4 rows)" in said.err, said
