@@ -11,6 +11,7 @@ from tests.projects import ask
 from whisper_migrate.catalog import Catalog, Object
 from whisper_migrate.errors import Failure
 from whisper_migrate.planning.capacity import holds_all
+from whisper_migrate.planning.hazards import narrowing
 from whisper_migrate.revisions.draft import draft
 
 
@@ -75,6 +76,23 @@ IMPOSSIBLE = [
 
 
 @pytest.mark.servers("pg18")
+@pytest.mark.parametrize(
+    ("new", "loss"),
+    [
+        ("street text, n bigint", None),
+        ("n integer, street text", None),
+        ("street text, n smallint", "loses n integer, with the values that columns of this type hold"),
+        ("street text", "loses n integer, with the values that columns of this type hold"),
+    ],
+)
+def test_a_composite_type_keeps_what_its_attributes_hold(new: str, loss: str | None) -> None:
+    old, other = (
+        Object("composite_type", "public.addr", None, ("attributes",), (tuple(words.split(", ")),))
+        for words in ("street text, n integer", new)
+    )
+    assert narrowing(old, other, CATALOG, CATALOG) == loss
+
+
 @pytest.mark.parametrize(("old", "new"), IMPOSSIBLE)
 def test_what_no_value_passes_is_refused(old: str, new: str, tmp_path: Path, server: URL) -> None:
     draft(edited(tmp_path, table(f'sa.Column("a", {old})')), server, "first")

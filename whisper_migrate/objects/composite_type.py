@@ -45,7 +45,7 @@ def conversion(column: Object) -> str:
 
 def through_text(before: Object, after: Object) -> bool:
     """Whether a value can be converted by way of text, which has positions but no names."""
-    return [name for name, _ in _split(before)] == [name for name, _ in _split(after)]
+    return [name for name, _ in split(before)] == [name for name, _ in split(after)]
 
 
 def alter(before: Object, after: Object) -> list[str] | None:
@@ -53,7 +53,7 @@ def alter(before: Object, after: Object) -> list[str] | None:
 
     PostgreSQL allows no other change of a type that columns use.
     """
-    change, old, new = f"ALTER TYPE {after.identity}", _split(before), _split(after)
+    change, old, new = f"ALTER TYPE {after.identity}", split(before), split(after)
     renamed = {a: b for (a, _), (b, _) in zip(old, new, strict=False) if a != b}
     if [words for _, words in old] == [words for _, words in new] and not renamed.keys() & dict(new).keys():
         return [
@@ -74,7 +74,7 @@ def disturbs(before: Object, after: Object) -> bool:
     return any(effect(statement) is Does.DROP_ATTRIBUTE for statement in alter(before, after) or ())
 
 
-def _split(item: Object) -> list[tuple[str, str]]:
+def split(item: Object) -> list[tuple[str, str]]:
     """Split each attribute into its name and its type."""
     found = (re.fullmatch(r'("(?:[^"]|"")*+"|[^ ]+) (.*)', attribute, re.DOTALL) for attribute in item["attributes"])
     return [(match[1], match[2]) for match in found if match]

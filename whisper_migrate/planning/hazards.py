@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from whisper_migrate.catalog import Catalog, Object
 from whisper_migrate.names import shown
+from whisper_migrate.objects.composite_type import split
 from whisper_migrate.planning.capacity import holds_all
 from whisper_migrate.planning.casts import loses_nothing
 from whisper_migrate.planning.numbering import lost_options
@@ -117,7 +118,13 @@ def narrowing(before: Object, after: Object, old_catalog: Catalog, new_catalog: 
     if before.kind == "enum" and (gone := [label for label in before["labels"] if label not in after["labels"]]):
         return f"loses the {plural('value', len(gone))} {', '.join(gone)}"
     if before.kind == "composite_type":
-        gone = [words for words in before["attributes"] or () if words not in (after["attributes"] or ())]
+        new_types = dict(split(after))
+        gone = [
+            f"{name} {type_}"
+            for name, type_ in split(before)
+            if new_types.get(name) in (None, f"{type_}[]")
+            or not holds_all(type_, new_types[name], old_catalog, new_catalog)
+        ]
         return f"loses {', '.join(gone)}, with the values that columns of this type hold" if gone else None
     if before.kind != "column" or before["type"] == after["type"]:
         return None
