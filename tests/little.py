@@ -206,7 +206,7 @@ def command(
     capsys: pytest.CaptureFixture[str], project: Project, database: URL | None, *arguments: str, **environment: str
 ) -> Said:
     """Run a command of migrate.py on the project and the database, in this process."""
-    terminated = signal.getsignal(signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     code: int | str | None = 0
     with pytest.MonkeyPatch.context() as patch:
         for name in ("DATABASE_URL", "SHADOW_URL", "POSTGRES_HOST", "FORCE_COLOR", "NO_COLOR", "WHISPER_PGDATA"):
@@ -220,7 +220,8 @@ def command(
         except SystemExit as end:
             code = end.code
         finally:
-            signal.signal(signal.SIGTERM, terminated)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
     assert isinstance(code, int)
     return Said(code, *capsys.readouterr())
 

@@ -77,6 +77,8 @@ class Proxy:
         self.listening.close()
         for pair in self._pairs:
             for end in pair:
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
                 end.close()
 
     def _pass(self, number: int, one: socket.socket, other: socket.socket, is_client: bool) -> None:

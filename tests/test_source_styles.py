@@ -1,6 +1,5 @@
 """Objects that no string names: made in loops, by functions, outside of their class; each is found at its own line."""
 
-
 import pytest
 
 from tests import little

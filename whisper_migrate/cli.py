@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from whisper_migrate.commands import Commands
 from whisper_migrate.console import err
-from whisper_migrate.databases import interruption
+from whisper_migrate.databases import interruption, silence
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.project import Project
 
@@ -35,24 +35,13 @@ def _note(text: str) -> None:
     err.print(escape(text))
 
 
-class Terminated(BaseException):
-    """SIGTERM as an exception, which passes every `finally`, so that shadows are dropped.
-
-    It is not SystemExit, because a model's own code may raise that.
-    """
-
-
 # Errors of the machine, such as a full disk, which are not bugs of this program.
 SURROUNDINGS = (errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 
 
-def _terminate(number: int, frame: object) -> None:
-    raise Terminated
-
-
 def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
     """Run a command and exit. A Failure is printed on standard error as one sentence, with exit code 2."""
-    signal.signal(signal.SIGTERM, _terminate)
+    interruption.handle()
     interruption.listen()
     program = Path(sys.argv[0]).name
     name = "python -m whisper_migrate" if program == "__main__.py" else program
@@ -66,7 +55,7 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(2)
-    except Terminated:
+    except interruption.Terminated:
         sys.exit(128 + signal.SIGTERM)
     except (KeyboardInterrupt, click.Abort):
         err.print("Interrupted.")
@@ -83,7 +72,11 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
 
         if not isinstance(error, DBAPIError):
             _our_mistake(error)
-        err.print(f"[bold red]Failed:[/] PostgreSQL says: {escape(reason(error))}.")
+        said = f"PostgreSQL says: {reason(error)}."
+        if silence.broken:
+            seconds = f"{silence.SILENCE:g} s"
+            said = f"PostgreSQL at {silence.broken[0]} did not answer for {seconds}, so the connection was closed."
+        err.print(f"[bold red]Failed:[/] {escape(said)}")
         sys.exit(2)
 
 

@@ -16,6 +16,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 
 from whisper_migrate.catalog import Object
+from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.environment import ENV_PY
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.names import plain_name, split_name
@@ -54,7 +55,9 @@ class History:
                 self._forget_fresh()
         except (CommandError, RevisionError, UserWarning) as error:
             raise Failure(f"The history cannot be read: {reason(error)}.") from error
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if is_of_a_signal(error):
+                raise
             raise Failure(f"A revision does not import: {project.blame(error)}.") from error
 
     def _forget_fresh(self) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from whisper_migrate.alembic_folders import anchor
 from whisper_migrate.collector import keep
+from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.databases.shadow_name import NAME
 from whisper_migrate.errors import Failure
 from whisper_migrate.ignore import Pattern, patterns
@@ -186,7 +187,9 @@ class Project:
         try:
             with recording(self.root):
                 return attrgetter(attribute)(importlib.import_module(module))
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if is_of_a_signal(error):
+                raise
             raise Failure(f"{name} does not import: {self.blame(error)}.") from error
         finally:
             keep()

@@ -113,7 +113,13 @@ class WayBack:
     def _statements(self) -> list[str]:
         return [*statements(self.steps), *giving(self.given)]
 
-    def apply(self, allowed: set[str], word: str | None, say: Callable[[str], None]) -> list[Change]:
+    def apply(
+        self,
+        allowed: set[str],
+        word: str | None,
+        say: Callable[[str], None],
+        patience: Patience | None = None,
+    ) -> list[Change]:
         """Run the repair in one transaction, and commit only if nothing differs at the end.
 
         Returns the differences that no statement reverts. `allowed` names the losses that are permitted, `word` the
@@ -127,11 +133,13 @@ class WayBack:
                 f"Nothing was repaired. {self._doubt}",
                 f"migrate.py adopt stamps it there; if not: migrate.py repair --apply --allow {WRONG_STAMP}",
             )
-        with locked(self.database, say), connected(self.database) as connection:
+        patience = patience or Patience.given(self.project.root)
+        wait = patience.wait_for_lock
+        with locked(self.database, say, wait), connected(self.database) as connection:
             half_run.refuse(connection, History(self.project), "Nothing was repaired")
-            guard(connection, say)
+            guard(connection, say, wait)
             self._require_allowed(connection, allowed, word)
-            Patience.given(self.project.root).prepare(connection)
+            patience.prepare(connection)
             recorded = may_write(connection)
             for statement in PREAMBLE:
                 run(connection, statement)

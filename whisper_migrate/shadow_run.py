@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
+from functools import update_wrapper
 from typing import TYPE_CHECKING, Any
 
 from alembic.config import Config
@@ -13,9 +15,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from whisper_migrate.databases.first_failure import details, explained, first_failure
+from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.databases.locks import TooManyLocks, few_locks
+from whisper_migrate.databases.own_session import own_session, remember
+from whisper_migrate.databases.own_stamp import OwnStamp
 from whisper_migrate.databases.second_connection import watched
-from whisper_migrate.databases.whole_transaction import in_whole_transaction
+from whisper_migrate.databases.whole_transaction import whole_transaction
 from whisper_migrate.environment import environment
 from whisper_migrate.errors import Failure
 
@@ -36,8 +41,13 @@ def run_steps(
     """
 
     def run(config: Config) -> None:
-        def whole(*given: Any) -> list[RevisionStep]:
-            return [in_whole_transaction(step, connection) for step in steps(*given)]
+        stamp = OwnStamp()
+        given = config.attributes.setdefault("options", {})
+        given["on_version_apply"] = (stamp.applied,)
+
+        def whole(heads: Any, context: Any) -> list[RevisionStep]:
+            stamp.known = heads
+            return [_whole(step, connection, stamp) for step in steps(heads, context)]
 
         with environment(config, history.scripts, fn=whole, **options):
             history.scripts.run_env()
@@ -46,12 +56,28 @@ def run_steps(
         _run(history, connection, run)
     except Failure:
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if is_of_a_signal(error):
+            raise
         first = first_failure(error)
         said = explained(first)
         if not isinstance(first, (DBAPIError, CommandError)):
             said = ". ".join([history.project.blame(error), *details(first, "It was")])
         raise Failure(f"{failed}{said}.") from first
+
+
+def _whole(step: RevisionStep, connection: Connection, stamp: OwnStamp) -> RevisionStep:
+    """Return a copy of the step that runs in `own_session` and `whole_transaction`, and may not change the stamp."""
+    function, revision = step.migration_fn, str(step.revision.revision)
+
+    def run(**options: Any) -> None:
+        with own_session(connection), whole_transaction(connection, revision):
+            function(**options)
+        stamp.require(connection, revision)
+
+    kept = copy(step)
+    kept.migration_fn = update_wrapper(run, function)  # Alembic logs its name
+    return kept
 
 
 def _run(history: History, connection: Connection, work: Callable[[Config], None]) -> None:
@@ -61,6 +87,7 @@ def _run(history: History, connection: Connection, work: Callable[[Config], None
         with watched(connection, project.root, project.session) as second, few_locks(connection):
             config = project.alembic(connection, history.versions)
             with project.inside(connection):
+                remember(connection)
                 connection.commit()  # an autocommit block only works if Alembic itself began the transaction
                 work(config)
             second.require_none()
@@ -73,6 +100,7 @@ def _run(history: History, connection: Connection, work: Callable[[Config], None
         config = project.alembic(connection.execution_options(isolation_level="AUTOCOMMIT"), history.versions)
         config.attributes["options"] = {"transactional_ddl": False}
         with project.inside(connection):
+            remember(connection)
             work(config)
         connection.commit()
         connection.execution_options(isolation_level=connection.default_isolation_level)

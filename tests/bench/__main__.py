@@ -118,8 +118,10 @@ def _draft(table: Table, folder: Path, server: URL) -> None:
 
 def _lock(table: Table, folder: Path, server: URL) -> None:
     """Measure a reader's longest wait on the first of eight busy tables, while a revision alters them all."""
-    longest, allowed = readers.longest_wait(folder / "readers", _database(server, "readers"))
-    _row(table, "a reader's longest wait, beside --lock-timeout", longest, allowed, "1.5")
+    for together, words in enumerate(("", ", all in one statement")):
+        name = f"readers {together}"
+        longest, allowed = readers.longest_wait(folder / name, _database(server, name), together=bool(together))
+        _row(table, f"a reader's longest wait, beside --lock-timeout{words}", longest, allowed, "1.5")
 
 
 def _memory(table: Table, project: Path, url: URL) -> None:

@@ -50,6 +50,24 @@ def _network(ground: Ground, fault: Fault, trigger: bytes) -> None:
     ground.settle(folder, database)
 
 
+@case("a proxy stalls in a check")
+def stalled_check(ground: Ground) -> None:
+    """Of one connection, and of all of them."""
+    folder, database = ground.project(), ground.database()
+    assert ground.run(folder, database, "upgrade").code == 0
+    for everybody in (False, True):
+        with proxy(database) as between:
+            between.fault, between.trigger = Fault.STALL, b"pg_catalog.pg_attribute"
+            process = ground.start(folder, between.url, "check-drift", "--only", "database")
+            struck = between.struck.wait(60)
+            if everybody:
+                between.strike(Fault.STALL)
+            run = ended(process)
+            assert struck, f"the fault did not happen: {run}"
+        refused(run, "did not answer for 30 s")
+    ground.settle(folder, database, HEAD)
+
+
 def _black_hole(ground: Ground, signal_: signal.Signals) -> None:
     """The network transmits nothing any more, not even a cancel request; a signal must still end the program."""
     folder, database = ground.project(), ground.database()

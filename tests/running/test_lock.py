@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import servers
+from tests import little, servers
 from tests.projects import Checkout, ask, copied, tables
 from tests.running.attempts import Said, alone, project, run, sql
 from tests.servers import until
@@ -87,6 +87,27 @@ def test_waiting_runs_are_in_nobodys_way(tmp_path: Path, database: URL) -> None:
         until(lambda: waiting(database) == 3)
     assert sorted(receiver.recv()[0] for _ in others) == [[], [], ["r2"]]
     assert ask(database, "SELECT indisvalid FROM pg_index WHERE indexrelid = 't_n'::regclass") == [(True,)]
+
+
+ALIKE = (("stamp", "two"), ("stamp", "two", "--unverified"), ("adopt",), ("repair", "--apply"))
+
+
+def test_every_command_that_waits_for_a_run_can_be_given_a_limit(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL
+) -> None:
+    made = little.project(tmp_path)
+    little.at(database)
+    with closing(servers.connect(database)) as holder, holder.cursor() as cursor:
+        cursor.execute(LOCK)
+        for words in ALIKE:
+            if "repair" in words:
+                ask(database, "DROP INDEX authors_name_idx")
+            for said in (
+                little.command(capsys, made, database, *words, "--wait-for-lock", "0.1"),
+                little.command(capsys, made, database, *words, WHISPER_WAIT_FOR_LOCK="0.1"),
+            ):
+                assert said.code == 2 and "Nothing was run, after waiting for 0.1 s. Another run is" in said.err, said
+    assert little.command(capsys, made, database, "repair", "--apply").code == 0
 
 
 def test_lost_lock_stops_before_the_next_revision(tmp_path: Path, database: URL) -> None:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 from sqlalchemy import URL
 
 from tests.projects import ask
@@ -83,3 +84,15 @@ def test_name_for_connections_ends_with_the_run(tmp_path: Path, database: URL, m
     run(project(tmp_path, during), database)
     assert "whisper-migrate revision" in str(ask(database, "SELECT name FROM named"))
     assert "PGAPPNAME" not in os.environ
+
+
+def test_second_connection_that_an_earlier_run_of_this_process_left_is_named(tmp_path: Path, database: URL) -> None:
+    """As a checked run does, which runs the revision in a shadow first."""
+    leave = "sa.left = op.get_bind().engine.connect()\nsa.left.execute(sa.text('SELECT * FROM t'))"
+    made = project(tmp_path, f"{TABLE}\n{sql('COMMIT')}\n{leave}", ALTER)
+    run(made, database, "r1")
+    try:
+        with pytest.raises(Failure, match=r"the revision's own transaction waits for a lock on public[.]t, and a sec"):
+            run(made, database, retry_for=60)
+    finally:
+        sqlalchemy.left.close()

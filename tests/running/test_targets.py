@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 
+from tests.projects import HEAD, ask, copied, migrated
 from tests.running.attempts import project
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
@@ -52,3 +54,26 @@ def test_a_step_back_from_a_merge_names_both_sides(tmp_path: Path) -> None:
         way(History(made), "downgrade", "-1", ("r4",))
     assert caught.value.what == "r4 joins r2 and r3: -1 does not say which of them to go back to."
     assert caught.value.remedy == "migrate.py downgrade r2; or migrate.py downgrade r3"
+
+
+@pytest.mark.servers("pg18")
+def test_plain_alembic_says_the_same(tmp_path: Path, database: URL) -> None:
+    checkout = copied(tmp_path, database)
+    for arguments, at, said in (
+        (("downgrade", "-1"), "base", "The database is at no revision: there is none to take back."),
+        (("upgrade", "+1"), HEAD, f"The database is at {HEAD}, the head: no revision comes after it."),
+        (("downgrade", "-99"), HEAD, "revisions are applied, and -99 would take back 99."),
+        (("downgrade", "-1"), "joined", "joined joins one and other: -1 does not say which of them to go back to."),
+    ):
+        if at == HEAD:
+            migrated(database)
+        if at == "joined":
+            for name in ("one", "other"):
+                checkout.write_revision(name, HEAD)
+            checkout.write_revision("joined", "parents")
+            path = checkout.versions / "joined.py"
+            path.write_text(path.read_text().replace("'parents'", "('one', 'other')"))
+            ask(database, "UPDATE alembic_version SET version_num = 'joined'")
+        end = checkout.alembic(*arguments)
+        assert end.code != 0 and said in end.said and "Traceback" not in end.said, end
+        assert "migrate.py" in end.said, end

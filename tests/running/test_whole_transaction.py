@@ -16,9 +16,10 @@ FIRST = sql("CREATE TABLE t (n integer)", "INSERT INTO t SELECT generate_series(
 WORK = sql("CREATE TABLE u (n integer)", "UPDATE t SET n = n + 1")
 SESSION = "from sqlalchemy.orm import Session\nsession = Session(op.get_bind())\n"
 RAW = "cursor = op.get_bind().connection.cursor()\n"
+UNHEARD = "import psycopg2\ncursor = op.get_bind().connection.cursor(cursor_factory=psycopg2.extensions.cursor)\n"
 
-# The end of a revision, and whether its previous work is in the database afterwards.
-ROLLED_BACK = {
+# The end of a revision, after which its previous work is not in the database.
+ENDED = {
     "a session": f"{SESSION}session.execute(sa.text('SELECT 1'))\nsession.rollback()",
     "a session that fails": f"{SESSION}try:\n    with session.begin():\n        session.execute(sa.text('SELECT 1'))\n"
     "        raise ValueError\nexcept ValueError:\n    pass",
@@ -31,16 +32,33 @@ ROLLED_BACK = {
     "two statements in one": sql("SELECT 1; ROLLBACK; SELECT 2"),
     "in one, and a new one": sql("SELECT 1; ROLLBACK AND CHAIN; CREATE TABLE public.x ()"),
     "in one, and begun again": sql("SELECT 1; ROLLBACK; BEGIN"),
+    "in one, with a commit": sql("SELECT 1; COMMIT; SELECT 2"),
+    "in one that begins with it": sql("COMMIT; BEGIN"),
+    "in one, commit and chain": sql("SELECT 1; COMMIT AND CHAIN; CREATE TABLE x ()"),
+    "in one, behind texts": sql("SELECT 'a;', $$;$$, $b$ $$; $b$ /* ; /* */ ; */; -- ;\n/* */END"),
     "the driver's cursor": f"{RAW}cursor.execute('ROLLBACK')",
+    "the driver's cursor, and a new one": f"{RAW}cursor.execute('ROLLBACK AND CHAIN; CREATE TABLE x ()')",
+    "the driver's cursor, committing": f"{RAW}cursor.execute('COMMIT; BEGIN')",
+    "bytes": f"{RAW}cursor.execute(b'COMMIT')",
+    "composed SQL": f"{RAW}from psycopg2.sql import SQL\ncursor.execute(SQL('COM') + SQL('MIT'))",
     "the driver": "op.get_bind().connection.rollback()",
+    "the driver's commit": "op.get_bind().connection.commit()",
+    "the driver itself": "op.get_bind().connection.driver_connection.commit()",
+    "the driver's block": "with op.get_bind().connection.driver_connection:\n    pass",
+    "the driver, set back": "op.get_bind().connection.reset()",
     "the driver, which commits each statement then": "driver = op.get_bind().connection.driver_connection\n"
     "driver.rollback()\ndriver.autocommit = True",
+    "the driver, by its level": "op.get_bind().connection.driver_connection.set_isolation_level(0)",
+    "a refusal that is swallowed": "try:\n    op.get_bind().connection.commit()\nexcept Exception:\n    pass",
+    "a class of cursors of its own": f"{UNHEARD}cursor.execute('ROLLBACK')",
 }
+# Nothing but PostgreSQL knows of it.
 COMMITTED = {
-    "two statements in one": sql("SELECT 1; COMMIT; SELECT 2"),
-    "the driver": "op.get_bind().connection.commit()",
-    "the driver's cursor": f"{RAW}cursor.execute('COMMIT; BEGIN')",
+    "a class of cursors of its own": f"{UNHEARD}cursor.execute('COMMIT')",
+    "a new transaction": f"{UNHEARD}cursor.execute('COMMIT; BEGIN')",
 }
+# A string with several statements is refused in an autocommit block, before it runs.
+BLOCKS = ("COMMIT; BEGIN", "CREATE TABLE x (); COMMIT", "SELECT 1; ROLLBACK AND CHAIN; CREATE TABLE x ()")
 # These end no transaction, or are recorded in the journal.
 ALLOWED = {
     "savepoints": "bind = op.get_bind()\nwith bind.begin_nested() as one:\n"
@@ -71,8 +89,8 @@ def refused(folder: Path, url: URL, end: str) -> str:
     return caught.value.what
 
 
-def test_rolled_back_by_itself(tmp_path: Path, database: URL) -> None:
-    for number, (name, end) in enumerate(ROLLED_BACK.items()):
+def test_ended_by_itself(tmp_path: Path, database: URL) -> None:
+    for number, (name, end) in enumerate(ENDED.items()):
         said = refused(tmp_path / str(number), database, end)
         assert "does not count as applied" in said, (name, said)
         assert ask(database, STATE) == [("r1", False, 55)], name
@@ -84,6 +102,14 @@ def test_committed_by_itself(tmp_path: Path, database: URL) -> None:
         assert "what it committed by itself" in said and "is in the database" in said, (name, said)
         assert ask(database, STATE) == [("r1", True, 65)], name
         ask(database, UNDO[0], "UPDATE t SET n = n - 1")
+
+
+def test_string_that_ends_a_transaction_in_a_block(tmp_path: Path, database: URL) -> None:
+    for number, string in enumerate(BLOCKS):
+        said = refused(tmp_path / str(number), database, alone(string))
+        assert "r2 ends a transaction (`" in said and "that statement was not run" in said, said
+        assert ask(database, "SELECT to_regclass('x')") == [(None,)], string
+        ask(database, *UNDO)
 
 
 def test_what_ends_no_transaction_runs(tmp_path: Path, database: URL) -> None:
@@ -125,12 +151,12 @@ def test_checked_run_and_proof_refuse_it_in_a_shadow(
 ) -> None:
     made = project(tmp_path, FIRST, f"{WORK}\n{sql('SELECT 1; COMMIT')}")
     said = command(capsys, made, database, "upgrade")
-    assert said.code == 2 and "Revision r2 ended the transaction that it runs in (`SELECT 1; COMMIT`)" in said.err
+    assert said.code == 2 and "r2 ends the transaction that it runs in (`COMMIT` in `SELECT 1; COMMIT`)" in said.err
     assert ask(database, "SELECT to_regclass('t')") == [(None,)]
     history = History(made)
     with connected(database) as shadow:
         history.step(shadow, "r1", "upgrade")
-        for end in ROLLED_BACK.values():
+        for end in ENDED.values():
             write(made, 2, f"{WORK}\n{end}")
             with pytest.raises(Failure, match=r"r2 .*does not count as applied"):
                 History(made).step(shadow, "r2", "upgrade")
@@ -138,12 +164,31 @@ def test_checked_run_and_proof_refuse_it_in_a_shadow(
     assert ask(database, STATE) == [("r1", False, 55)]
 
 
-def test_ended_the_program(tmp_path: Path, database: URL) -> None:
-    """A sys.exit(0) that only happens with rows, so no shadow reveals it: the exit code would mean success."""
-    when = "if op.get_bind().scalar(sa.text('SELECT count(*) FROM t')):\n    raise SystemExit(0)"
-    with pytest.raises(Failure, match=r"rolled back: SystemExit: 0 \(alembic/versions/r2.py:\d+\)"):
-        run(project(tmp_path, FIRST, f"{WORK}\n{when}"), database)
-    assert ask(database, STATE) == [("r1", False, 55)]
+EXITS = ("SystemExit(0)", "SystemExit", "KeyboardInterrupt", "GeneratorExit", "BaseException('odd')")
+
+
+@pytest.mark.servers("pg18")
+def test_ended_the_program(capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL) -> None:
+    """An exit that only happens with rows, so no shadow reveals it: exit code 0 would mean success."""
+    for number, error in enumerate(EXITS):
+        name = error.partition("(")[0]
+        when = f"if op.get_bind().scalar(sa.text('SELECT count(*) FROM t')):\n    raise {error}"
+        made = project(tmp_path / str(number), FIRST, f"{WORK}\n{when}")
+        said = command(capsys, made, database, "upgrade")
+        assert said.code == 2 and "Traceback" not in said.err and f"rolled back: {name}" in said.err, said
+        assert "(alembic/versions/r2.py:" in said.err and ask(database, STATE) == [("r1", False, 55)], said
+        write(made, 2, f"raise {error}")
+        assert (
+            f"the upgrade fails in a shadow (alembic/versions/r2.py): {name}"
+            in command(capsys, made, database, "prove").out
+        )
+
+
+@pytest.mark.servers("pg18")
+def test_isolation_level_is_set_first(tmp_path: Path, database: URL) -> None:
+    """PostgreSQL refuses to set the level after the first query of a transaction."""
+    level = sql("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "CREATE TABLE u (n integer)")
+    assert run(project(tmp_path, FIRST, level), database).after == ["r2"]
 
 
 def test_details_of_a_cursor_of_its_own(tmp_path: Path, database: URL) -> None:

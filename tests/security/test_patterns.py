@@ -10,7 +10,7 @@ import pytest
 from whisper_migrate import names, words
 from whisper_migrate.databases.first_failure import PASSWORD
 from whisper_migrate.databases.secret_parameters import scrubbed
-from whisper_migrate.databases.whole_transaction import COMMIT
+from whisper_migrate.databases.transaction_control import COMMIT
 from whisper_migrate.planning.online import KEY as ONLINE_KEY
 from whisper_migrate.revisions.render_constraints import FOREIGN_KEY, KEY
 from whisper_migrate.running.concurrently import is_concurrent

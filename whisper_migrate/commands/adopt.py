@@ -12,6 +12,8 @@ from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.planning.plan import statements
 from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
+from whisper_migrate.running.options import seconds
+from whisper_migrate.running.patience import Patience
 from whisper_migrate.standing.adopt import Adoption, adoption, patterns
 from whisper_migrate.words import line, outline
 
@@ -19,9 +21,11 @@ from whisper_migrate.words import line, outline
 @click.command("adopt")
 @click.argument("revision", default="")
 @click.option("--reconcile", is_flag=True, help="Let the history's functions, views, comments and indexes take over.")
+@seconds("wait-for-lock")
 @click.pass_obj
-def command(project: Project, revision: str, reconcile: bool) -> None:
+def command(project: Project, /, revision: str, reconcile: bool, **waits: float | None) -> None:
     """Bring a database that this history did not make under it, at REVISION or the nearest one; every row stays."""
+    patience = Patience.given(project.root, waits)
     database = database_of(project)
     out.print(f"Database {escape(str(database))}")
     with shadow_server(project.root) as server, adoption(project, server, database.url, revision or None) as found:
@@ -32,7 +36,7 @@ def command(project: Project, revision: str, reconcile: bool) -> None:
         if found.undecided or (found.reconcilable and not reconcile):
             out.print("Nothing was done.")
             sys.exit(1)
-        outcome = found.apply(lambda text: err.print(escape(text)))
+        outcome = found.apply(lambda text: err.print(escape(text)), patience)
     own = ", beside what is your own" if found.besides else ""
     was = names(outcome.before)
     out.print(escape(f"Adopted at {found.revision} (was stamped {was}): it is what the history says there{own}."))

@@ -9,20 +9,14 @@ import click
 from whisper_migrate.console import TARGET, target_given
 from whisper_migrate.project import Project
 from whisper_migrate.running import checked, dialogue
+from whisper_migrate.running.options import allow_data_loss
 from whisper_migrate.running.runner import Runner
 
 
 @click.command("downgrade", context_settings=TARGET)
 @click.argument("target", callback=target_given)
 @dialogue.options
-@click.option(
-    "--allow-data-loss",
-    "word",
-    is_flag=False,
-    flag_value="",
-    metavar="DATABASE:ROWS",
-    help="Lose so many rows, or fewer, of this database: the word that --plan and a refusal print.",
-)
+@allow_data_loss("--plan and a refusal print")
 @click.pass_obj
 def command(project: Project, /, target: str, word: str | None, **options: Any) -> None:
     """Take revisions back down to TARGET: an id, -1, or base. What it loses is said before, with the rows."""

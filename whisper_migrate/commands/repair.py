@@ -10,22 +10,18 @@ from whisper_migrate.console import database_of, err, out
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.planning.locality import why_it_stays
 from whisper_migrate.project import Project
+from whisper_migrate.running.options import allow_data_loss, seconds
+from whisper_migrate.running.patience import Patience
 from whisper_migrate.sql import comment
 
 
 @click.command("repair")
 @click.option("--apply", is_flag=True, help="Run the SQL, in one transaction, after printing it.")
 @click.option("--allow", multiple=True, metavar="WHAT", help='Permit a loss by name: "drop-column users.hack".')
-@click.option(
-    "--allow-data-loss",
-    "word",
-    is_flag=False,
-    flag_value="",
-    metavar="DATABASE:ROWS",
-    help="Lose so many rows, or fewer, of this database: the word that a refusal prints.",
-)
+@allow_data_loss("a refusal prints")
+@seconds("wait-for-lock")
 @click.pass_obj
-def command(project: Project, apply: bool, allow: tuple[str, ...], word: str | None) -> None:
+def command(project: Project, /, apply: bool, allow: tuple[str, ...], word: str | None, **waits: float | None) -> None:
     """Print the SQL that takes the database back to what the history says at its revision."""
     database = database_of(project)
     with shadow_server(project.root) as server, repairing.way_back(project, server, database.url) as way:
@@ -37,7 +33,8 @@ def command(project: Project, apply: bool, allow: tuple[str, ...], word: str | N
         click.echo(way.sql())
         if not apply:
             return
-        staying = way.apply(set(allow), word, lambda text: err.print(escape(text)))
+        patience = Patience.given(project.root, waits)
+        staying = way.apply(set(allow), word, lambda text: err.print(escape(text)), patience)
     if staying:
         err.print(escape(f"Repaired {database}, but for this. {why_it_stays(staying)}"))
         sys.exit(1)

@@ -9,6 +9,8 @@ from whisper_migrate.console import err, names, out, target_given
 from whisper_migrate.databases import settings
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.project import Project
+from whisper_migrate.running.options import seconds
+from whisper_migrate.running.patience import Patience
 from whisper_migrate.standing.nearest import tally
 from whisper_migrate.standing.stamp import Outcome, stamp, stamp_unverified
 from whisper_migrate.words import line, outline
@@ -20,20 +22,22 @@ TELLING = ("table", "column", "constraint", "index")  # kinds that are listed fi
 @click.command("stamp")
 @click.argument("revision", callback=target_given)
 @click.option("--unverified", is_flag=True, help="Compare nothing, and let the ledger say so: it may be wrong.")
+@seconds("wait-for-lock")
 @click.pass_obj
-def command(project: Project, revision: str, unverified: bool) -> None:
+def command(project: Project, /, revision: str, unverified: bool, **waits: float | None) -> None:
     """Say that the database stands at REVISION, if it is what that promises, and run nothing."""
+    patience = Patience.given(project.root, waits)
     database = settings.database(project.root)
 
     def say(text: str) -> None:
         err.print(escape(text))
 
     if unverified:
-        outcome = stamp_unverified(project, database.url, revision, say)
+        outcome = stamp_unverified(project, database.url, revision, say, patience)
         how = "Nothing was compared or run: whether it is true, nobody looked."
     else:
         with shadow_server(project.root) as server:
-            outcome = stamp(project, server, database.url, revision, say)
+            outcome = stamp(project, server, database.url, revision, say, patience)
         how = "It is what the history says there. Nothing was run."
     if outcome.differences:
         _refuse(revision, outcome)

@@ -12,7 +12,8 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from whisper_migrate.databases import pooler, reached
+from whisper_migrate.databases import pooler, reached, silence
+from whisper_migrate.databases.driver import DriverConnection
 from whisper_migrate.databases.failures import connection_failure
 from whisper_migrate.databases.interruption import interruptible
 from whisper_migrate.databases.session_settings import autocommit, prepare
@@ -53,7 +54,8 @@ def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
     """
     url = url.set(drivername=DRIVER)
     said = set(url.query) | ({"connect_timeout"} if os.environ.get("PGCONNECT_TIMEOUT") else set())
-    arguments = {key: value for key, value in CLIENT.items() if key not in said} | options.pop("connect_args", {})
+    arguments: dict[str, Any] = {key: value for key, value in CLIENT.items() if key not in said}
+    arguments |= {"connection_factory": DriverConnection, **options.pop("connect_args", {})}
     made = sqlalchemy.create_engine(url, **{"poolclass": NullPool, "connect_args": arguments, **options})
 
     def go_there(_: object, __: object, ___: object, parameters: dict[str, Any]) -> None:
@@ -61,12 +63,16 @@ def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
 
     def opened(connection: Any, record: Any) -> None:
         interruptible(connection)
+        silence.watch(connection, again)
         reached.remember(url, connection)
         with autocommit(connection):
             backend = pooler.backend(connection)
             lent = pooler.is_pooled(connection, backend) and pooler.lends_by_transaction(connection, again, url)
             record.info.update({pooler.BACKEND: backend, pooler.LENT: lent})
-            if not lent:  # otherwise the settings would reach another client of the pooler
+            if lent:
+                silence.leave(connection)
+            else:  # otherwise the settings would reach another client of the pooler
+                silence.know(connection, backend)
                 prepare(connection, url)
 
     def again() -> Any:

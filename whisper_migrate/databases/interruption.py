@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 ENDING = (signal.SIGINT, signal.SIGTERM)
 GRACE = 5  # seconds for the server to cancel a statement
 
+
+class Terminated(BaseException):
+    """SIGTERM as an exception, which passes every `finally`, so that shadows are dropped.
+
+    It is not SystemExit, because a model's own code may raise that.
+    """
+
+
+class Interrupted(KeyboardInterrupt):
+    """SIGINT was received. A revision that raises KeyboardInterrupt by itself raises another class."""
+
+
 heard: list[int] = []  # received signals: psycopg2 drops a handler's exception that is raised while it reads a notice
 _open: WeakSet[connection] = WeakSet()
 _turn = Lock()  # the set may not grow while it is iterated
@@ -36,6 +48,27 @@ def listen() -> None:
     os.set_blocking(tell, False)
     signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
     Thread(target=_cancel, args=(signals,), daemon=True).start()
+
+
+def handle() -> None:
+    """Let SIGTERM raise Terminated, and SIGINT Interrupted unless it is ignored or handled already."""
+
+    def terminate(*_: object) -> None:
+        raise Terminated
+
+    def interrupt(*_: object) -> None:
+        raise Interrupted
+
+    signal.signal(signal.SIGTERM, terminate)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+
+
+def is_of_a_signal(error: BaseException) -> bool:
+    """Whether a signal raised the error, rather than the code of a project."""
+    if isinstance(error, (Terminated, Interrupted)):
+        return True
+    return isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def hang_up(opened: connection) -> None:

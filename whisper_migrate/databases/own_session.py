@@ -20,18 +20,34 @@ WHO = "SELECT pg_catalog.current_setting('session_authorization'), pg_catalog.cu
 TEMPORARY = "SELECT pg_catalog.pg_my_temp_schema() <> 0"
 
 
-@contextmanager
-def own_session(connection: Connection) -> Iterator[None]:
-    """Run a revision inside; at its end, undo all its changes to the session.
+BEFORE = "session that revisions begin with"  # in the info of a connection
 
-    If the revision fails, the rollback undoes them.
+
+def remember(connection: Connection) -> None:
+    """Read the settings that each revision on this connection begins with, before its transaction.
+
+    Reading them in its transaction would take a snapshot, and SET TRANSACTION ISOLATION LEVEL must come before that.
     """
     with closing(connection.connection.cursor()) as cursor:
         cursor.execute(WHO)
         ((user, role),) = cursor.fetchall()
         cursor.execute(SETTINGS)
-        before = [("session_authorization", user), ("role", role), *cursor.fetchall()]
+        connection.info[BEFORE] = [("session_authorization", user), ("role", role), *cursor.fetchall()]
+
+
+@contextmanager
+def own_session(connection: Connection) -> Iterator[None]:
+    """Run a revision inside; at its end, undo all its changes to the session, which was remembered before.
+
+    If the revision fails, the rollback undoes them.
+    """
     yield
+    put_back(connection)
+
+
+def put_back(connection: Connection) -> None:
+    """Set the session as it was remembered."""
+    before = connection.info[BEFORE]
     with closing(connection.connection.cursor()) as cursor:
         calls = ", ".join(["pg_catalog.set_config(%s, %s, false)"] * len(before))
         cursor.execute("RESET ALL; DEALLOCATE ALL")

@@ -35,8 +35,8 @@ PATIENCE = 5  # cancellations; if a wait goes on after them, the revision's own 
 # libpq's name for connections of this process and its children, unless they have another name.
 NAME = f"whisper-migrate revision {os.getpid()}_{secrets.token_hex(4)}"
 
-# Pairs of a waiting session and the other one, which connected while the revisions ran. If the other one holds the
-# lock, it is idle.
+# Pairs of a waiting session and the other one, which belongs to this process or connected while the revisions ran. If
+# the other one holds the lock, it is idle.
 WAITS = """
 SELECT a.pid, other.pid, other.application_name, coalesce(l.relation::regclass::text, 'a row')
 FROM pg_catalog.pg_stat_activity AS a
@@ -45,7 +45,8 @@ JOIN pg_catalog.pg_locks AS l ON l.pid = a.pid AND NOT l.granted
 JOIN pg_catalog.pg_stat_activity AS other ON other.pid = CASE WHEN a.pid = %(me)s THEN blocking ELSE a.pid END
 WHERE (a.wait_event_type = 'Lock' OR a.pid = ANY(%(own)s)) AND a.datname = current_database()
   AND %(me)s IN (a.pid, blocking) AND (a.pid <> %(me)s OR other.state LIKE 'idle in transaction%%')
-  AND other.backend_start > clock_timestamp() - make_interval(secs => %(seconds)s)"""
+  AND (other.pid = ANY(%(own)s)
+       OR other.backend_start > clock_timestamp() - make_interval(secs => %(seconds)s))"""
 
 
 @dataclass
@@ -133,7 +134,7 @@ class Watcher:
         place = _place(self.folder)
         waiting, holding = f"a second connection of the revision, process {other},", "the revision's own transaction"
         if not waits:
-            waiting, holding = holding, waiting.rstrip(",")
+            waiting, holding = holding, waiting
         return Failure(
             f"A revision waits for itself{place}: {waiting} waits for a lock on {what}, and {holding} holds it.",
             "Let the revision use the connection that it has: op.get_bind(), or Session(op.get_bind()).",

@@ -1,8 +1,9 @@
 """Run a revision in the run's transaction, and refuse a revision that ends this transaction by itself.
 
-SQL, an SQLAlchemy session and a driver's cursor can all end a transaction. PostgreSQL is therefore asked: a setting
-that lasts as long as the transaction marks it. Autocommit blocks, `connection.commit()` and a COMMIT statement are
-noticed and allowed, because the journal knows the statements that they commit.
+SQL, an SQLAlchemy session and the driver's connection can all end a transaction. An attempt that is noticed is refused
+before it happens. PostgreSQL is asked afterwards as well: a setting that lasts as long as the transaction marks it.
+Autocommit blocks, `op.get_bind().commit()` and a COMMIT statement are allowed, because the journal knows the statements
+that they commit.
 """
 
 from __future__ import annotations
@@ -10,31 +11,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from copy import copy
 from dataclasses import dataclass
-from functools import update_wrapper
-from typing import Any
+from typing import Any, NoReturn
 
-from alembic.runtime.migration import RevisionStep
 from psycopg2.extensions import STATUS_BEGIN, TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR
 from sqlalchemy import Connection, event
 
+from whisper_migrate.databases.driver import listening
 from whisper_migrate.databases.first_failure import explained
-from whisper_migrate.databases.own_session import own_session
+from whisper_migrate.databases.transaction_control import COMMIT, TO_SAVEPOINT, ending
 from whisper_migrate.errors import Failure
 
 MARK = "whisper_migrate.transaction"
-# Possessive quantifiers: a comment never extends into the following ones.
-SPACE = r"(?:\s|--[^\n]*+(?:\n|$)|(?>/\*.*?\*/))*+"
-COMMIT = re.compile(
-    rf"{SPACE}(?:COMMIT|END)(?:\s+(?:WORK|TRANSACTION))?(?:\s+AND\s+(?:NO\s+)?CHAIN)?{SPACE};?{SPACE}$", re.I | re.S
-)
-# Refused before they run. Other ways to end a transaction are detected afterwards.
-ENDS = re.compile(
-    rf"{SPACE}(?:(?:ROLLBACK|ABORT)\b(?!(?:\s+(?:WORK|TRANSACTION))?\s+(?:TO|PREPARED)\b)|PREPARE\s+TRANSACTION\b)",
-    re.I | re.S,
-)
-TO_SAVEPOINT = re.compile(rf"{SPACE}ROLLBACK(?:\s+(?:WORK|TRANSACTION))?\s+TO\b", re.I | re.S)
 RESETS = re.compile(r"\bRESET\s+ALL\b", re.I)
 REMEDY = (
     "Take that out of its file: a run commits a revision, or rolls it back, as a whole."
@@ -42,13 +30,19 @@ REMEDY = (
 )
 
 
+ONE_BY_ONE = "In an autocommit block each statement is a transaction: write its statements one by one."
+
+
 class EndedItself(Failure):
-    """A revision has ended the transaction that it runs in, or went on after a statement had failed."""
+    """A revision ended its transaction or wanted to, went on after a statement had failed, or changed the stamp."""
 
-    def __init__(self, revision: str, how: str, left: str = "nothing of that transaction was kept") -> None:
-        super().__init__(f"Revision {revision} {how}, so it does not count as applied: {left}.", REMEDY)
+    def __init__(
+        self, revision: str, how: str, left: str = "nothing of that transaction was kept", remedy: str = REMEDY
+    ) -> None:
+        super().__init__(f"Revision {revision} {how}, so it does not count as applied: {left}.", remedy)
 
 
+NOT_RUN = "that statement was not run"
 UNSURE = "what it committed by itself, and what it ran after that, is in the database"
 
 
@@ -62,6 +56,8 @@ class _Transaction:
     _left: bool = False  # after a COMMIT statement, each further statement is a transaction of its own
     _rolled_back: bool = False
     _error: BaseException | None = None
+    _refusal: EndedItself | None = None  # raised before; the revision may have caught it
+    _announced: Any = None  # the cursor with which SQLAlchemy is about to run COMMIT
 
     @property
     def _driver(self) -> Any:
@@ -78,6 +74,8 @@ class _Transaction:
 
     def require(self) -> None:
         """Raise EndedItself unless the current transaction is the marked one, and no statement has failed in it."""
+        if self._refusal:
+            raise self._refusal
         if self._rolled_back:
             raise EndedItself(self.revision, "rolled back the transaction that it runs in")
         if not self._marked:
@@ -112,15 +110,42 @@ class _Transaction:
         if (driver := self._driver) is None or self._rolled_back:
             self.require()
         if driver is None:
+            if (end := ending(statement)) and end != statement.strip().rstrip(";"):
+                raise EndedItself(self.revision, f"ends a transaction {_where(end, statement)}", NOT_RUN, ONE_BY_ONE)
             return
         if not self._left and driver.status == STATUS_BEGIN and _is_idle(driver):
             raise EndedItself(self.revision, "ended the transaction that it runs in", UNSURE)
         if not TO_SAVEPOINT.match(statement):
             self._require_sound(driver)
-        if ENDS.match(statement):
-            raise EndedItself(self.revision, f"rolls back the transaction that it runs in (`{_short(statement)}`)")
-        if COMMIT.match(statement) or RESETS.search(statement):
+        commits = COMMIT.match(statement)
+        self._announced = cursor if commits else None
+        if commits or RESETS.search(statement):
             self.require()
+
+    @contextmanager
+    def executing_by_driver(self, cursor: Any, statement: str) -> Iterator[None]:
+        """Refuse a statement that a driver's cursor is about to run, if it would end the transaction."""
+        if self._is_open and cursor is not self._announced and (end := ending(statement)):
+            self._refuse(_where(end, statement))
+        yield
+
+    def ending_by_driver(self, call: str) -> None:
+        """Refuse a call of the driver's connection that would end the transaction, unless a statement has failed."""
+        if not self._is_open:
+            return
+        if self._driver.info.transaction_status == TRANSACTION_STATUS_INERROR:
+            self._rolled_back = True
+        else:
+            self._refuse(f"(the driver's {call})")
+
+    def _refuse(self, where: str) -> NoReturn:
+        self._refusal = EndedItself(self.revision, f"ends the transaction that it runs in {where}")
+        raise self._refusal
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether the marked transaction is open, as far as this object has noticed."""
+        return self._driver is not None and self._marked and not self._rolled_back
 
     def executed(self, _: Connection, cursor: Any, statement: str, *__: object) -> None:
         """After a statement, check whether it has ended the transaction."""
@@ -162,30 +187,25 @@ def whole_transaction(connection: Connection, revision: str) -> Iterator[None]:
     watched.mark()
     for target, name, listener in listeners:
         event.listen(target, name, listener)
+    driver = connection.connection.driver_connection
     try:
-        yield
-        watched.end()
+        with listening(driver, executing=watched.executing_by_driver, ending=watched.ending_by_driver):
+            yield
+            watched.end()
     finally:
         for target, name, listener in listeners:
             event.remove(target, name, listener)
 
 
-def in_whole_transaction(step: RevisionStep, connection: Connection) -> RevisionStep:
-    """Return a copy of the step that runs its revision in `own_session` and `whole_transaction`."""
-    function = step.migration_fn
-
-    def run(**options: Any) -> None:
-        with own_session(connection), whole_transaction(connection, str(step.revision.revision)):
-            function(**options)
-
-    kept = copy(step)
-    kept.migration_fn = update_wrapper(run, function)  # Alembic logs the function's name
-    return kept
-
-
 def _is_idle(driver: Any) -> bool:
     """Whether PostgreSQL is in no transaction, whatever the driver's state."""
     return bool(driver.info.transaction_status == TRANSACTION_STATUS_IDLE)
+
+
+def _where(end: str, statement: str) -> str:
+    """Name a statement that ends a transaction, and the string that contains it."""
+    whole, part = _short(statement), _short(end)
+    return f"(`{whole}`)" if whole.rstrip("; ") == part else f"(`{part}` in `{whole}`)"
 
 
 def _short(statement: str) -> str:

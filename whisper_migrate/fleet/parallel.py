@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
+from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.fleet.members import Member
 
@@ -42,5 +43,7 @@ def attempt(work: Callable[[Member], Found], member: Member) -> Found | Failure:
         return member.blame(failure)
     except DBAPIError as error:
         return Failure(f"PostgreSQL says: {reason(error)}.")
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if is_of_a_signal(error):
+            raise
         return Failure(f"{type(error).__name__}: {error}", "This is a mistake of whisper-migrate.")

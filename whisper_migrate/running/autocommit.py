@@ -13,7 +13,8 @@ import psycopg2
 from psycopg2.errors import ActiveSqlTransaction, InvalidTransactionTermination
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
-from whisper_migrate.databases.whole_transaction import MARK, SPACE
+from whisper_migrate.databases.transaction_control import SPACE
+from whisper_migrate.databases.whole_transaction import MARK
 from whisper_migrate.errors import Failure
 from whisper_migrate.running import index_build
 from whisper_migrate.running.journal import Entry, Journal

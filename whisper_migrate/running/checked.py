@@ -16,6 +16,7 @@ from whisper_migrate.running.data_loss import everything, toll
 from whisper_migrate.running.drifted import in_the_way
 from whisper_migrate.running.foresight import Foresight, foresight
 from whisper_migrate.running.journal import Journal
+from whisper_migrate.running.loss_guard import guarded
 from whisper_migrate.running.runner import Outcome, Runner
 from whisper_migrate.words import line, outline
 
@@ -64,7 +65,8 @@ def downgraded(run: Runner, say: Say, *, word: str | None, unchecked: bool = Fal
         why = NO_CHECK if unchecked else None
         try:
             ahead = stack.enter_context(foresight(run.history, run.opened.url, run.before))
-            lost = toll(ahead.go(run.steps), connection)
+            strides = ahead.go(run.steps)
+            lost, guard = toll(strides, connection), guarded(strides, connection, word)
         except EndedItself:
             raise
         except Failure as failure:
@@ -76,6 +78,7 @@ def downgraded(run: Runner, say: Say, *, word: str | None, unchecked: bool = Fal
             return _done(run, None, say, why or _unchecked(failure, say))
         connection.rollback()
         lost.require(word, "Nothing was taken back")
+        run.opened.listeners = (*run.opened.listeners, guard.listener)
         for text in lost.lines:
             say(f"  {text}")
         return _done(run, None if unchecked else ahead, say, why)

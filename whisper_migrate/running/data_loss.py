@@ -38,20 +38,25 @@ class Toll:
 
     def require(self, given: str | None, nothing_done: str, option: str = OPTION) -> None:
         """Raise Failure unless nothing is lost, or the permit `given` covers this loss."""
-        if self.permits(given):
-            return
+        if not self.permits(given):
+            raise self.refusal(given, nothing_done, option)
+
+    def refusal(self, given: str | None, nothing_done: str, option: str = OPTION) -> Failure:
+        """Return the Failure for a loss that is not permitted."""
         said = f" The word that was given is {given}, and it is {self.word} now." if given else ""
-        raise Failure(
+        return Failure(
             f"{nothing_done}, since that would lose data.{said}\n  " + "\n  ".join(self.lines),
             f"If that is meant: {option}{shlex.quote(self.word)}",
         )
 
     def permits(self, given: str | None) -> bool:
         """Whether nothing is lost, or the permit `given` names this database and at least as many rows."""
+        return self.rows <= self.permitted(given)
+
+    def permitted(self, given: str | None) -> int:
+        """Return how many rows the permit `given` lets this database lose."""
         database, _, rows = (given or "").rpartition(":")
-        return not self.rows or (
-            database == self.database and re.fullmatch(r"\d{1,18}", rows) is not None and int(rows) >= self.rows
-        )
+        return int(rows) if database == self.database and re.fullmatch(r"\d{1,18}", rows) else 0
 
 
 def toll(strides: Sequence[Stride], connection: Connection) -> Toll:

@@ -6,7 +6,6 @@ import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.markup import escape
@@ -20,30 +19,20 @@ from whisper_migrate.plurals import plural
 from whisper_migrate.project import Project
 from whisper_migrate.running.checked import Checked, Say, listed
 from whisper_migrate.running.offline import save, script
+from whisper_migrate.running.options import SECONDS, Command, seconds
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.running.plan import plan
 from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.runner import Runner, runner
 from whisper_migrate.standing.anomalies import doubts
 
-Command = Callable[..., Any]
 Run = Callable[[Runner, Say, bool], Checked]  # the third argument: whether to leave out the comparison with the history
-
-# How long a run waits (see Patience). Each option has an environment variable, WHISPER_...
-SECONDS = {
-    "wait": "Wait so long for a database that answers and accepts writes: 0",
-    "wait-for-lock": "Wait so long for another run on the same database to be over: 3600",
-    "lock-timeout": "Let a transaction wait so long for its locks together, with others in the queue behind it: 3",
-    "retry-for": "Try a revision again that does not get its locks, for so long: 300",
-    "statement-timeout": "Stop a statement that takes longer; without it, none is stopped",
-}
 
 
 def options(command: Command) -> Command:
     """Add the common options to a command. The command takes them as keywords and passes them to `converse`."""
-    for name, words in reversed(SECONDS.items()):
-        words = f"{words} (WHISPER_{name.replace('-', '_').upper()})."
-        command = click.option(f"--{name}", type=click.FloatRange(0, 1e6), metavar="SECONDS", help=words)(command)
+    for name in reversed(SECONDS):
+        command = seconds(name)(command)
     words_of_file = "With --sql: write the script into FILE, as a whole or not at all."
     command = click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help=words_of_file)(
         command
@@ -66,13 +55,13 @@ def converse(
     only_plan: bool,
     unchecked: bool,
     output: Path | None,
-    **seconds: float | None,
+    **waits: float | None,
 ) -> None:
     """Print the script or the plan, or call `run` and report its result.
 
     Ends with exit code 1 if the database differs from the history after the run.
     """
-    patience = Patience.given(project.root, seconds)
+    patience = Patience.given(project.root, waits)
     if output and not as_script:
         raise click.UsageError("-o is for --sql.")
     if as_script:

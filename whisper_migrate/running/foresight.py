@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,7 +20,7 @@ from whisper_migrate.history import History
 from whisper_migrate.ignore import split, without
 from whisper_migrate.inspect import inspect
 from whisper_migrate.owners import given_away
-from whisper_migrate.running.losses import Loss, holdings, losses
+from whisper_migrate.running.losses import Holdings, Loss, holdings, losses
 from whisper_migrate.running.way import revision_of
 from whisper_migrate.settle import settled
 
@@ -61,6 +61,7 @@ class Stride:
     after: Catalog
     losses: list[Loss]
     on_rows: list[OnRows]
+    then: Stride | None = None  # the same step, by the names that the tables have when it begins
 
     @property
     def revision(self) -> str:
@@ -95,13 +96,20 @@ class Foresight:
             with _statements(self.shadow) as statements:
                 self.history.take(self.shadow, step)
             self.catalog = inspect(self.shadow, requires=True)
-            lost = losses(origin, held, holdings(self.shadow), before, self.catalog)
+            left = holdings(self.shadow)
             self.shadow.commit()
-            on_rows = [
-                OnRows(sql, tuple(origin[oid, 0][0] for oid in oids if (oid, 0) in origin), bool(oids))
-                for sql, oids in statements
-            ]
-            self.strides.append(Stride(step, before, self.catalog, lost, on_rows))
+            then = {key: names for key, names in held.items() if key in origin}
+            by_then, by_origin = (
+                Stride(
+                    step,
+                    before,
+                    self.catalog,
+                    losses(names, held, left, before, self.catalog),
+                    [OnRows(sql, _named(oids, names), bool(oids)) for sql, oids in statements],
+                )
+                for names in (then, origin)
+            )
+            self.strides.append(replace(by_origin, then=by_then))
         return self.strides
 
     def hurry(self, steps: Sequence[RevisionStep]) -> None:
@@ -120,6 +128,10 @@ class Foresight:
         found += owners
         self.shadow.commit()
         return found
+
+
+def _named(oids: Sequence[int], names: Holdings) -> tuple[str, ...]:
+    return tuple(names[oid, 0][0] for oid in oids if (oid, 0) in names)
 
 
 @contextmanager

@@ -19,8 +19,9 @@ from sqlalchemy.exc import DBAPIError
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.interruption import hang_up, is_busy
 from whisper_migrate.databases.pooler import BACKEND
+from whisper_migrate.databases.silence import SILENCE
 from whisper_migrate.errors import Failure
-from whisper_migrate.running.lock import SILENCE, Lock
+from whisper_migrate.running.lock import Lock
 
 STATE = "SELECT state, state_change FROM pg_catalog.pg_stat_activity WHERE pid = :pid"
 STARTED = "SELECT pid, backend_start FROM pg_catalog.pg_stat_activity WHERE pid IN (:lock, :run)"

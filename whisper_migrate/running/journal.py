@@ -12,12 +12,16 @@ read-only transaction.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR
 from sqlalchemy import Connection, text
 
 from whisper_migrate.databases.bookkeeping import is_there
+from whisper_migrate.databases.own_session import WHO
 from whisper_migrate.errors import Failure
 
 TABLE = "public.whisper_journal"
@@ -34,6 +38,7 @@ READ = f"""
 SELECT revision, direction, statement, sha256, sql, rows, done IS NOT NULL AS done,
        to_char(began, 'YYYY-MM-DD HH24:MI:SS TZ') AS began
 FROM ONLY {TABLE} ORDER BY statement"""
+BECOME = "SELECT pg_catalog.set_config('session_authorization', %s, %s), pg_catalog.set_config('role', %s, %s)"
 
 
 @dataclass(frozen=True)
@@ -57,13 +62,15 @@ class Journal:
     entries: list[Entry]
     unwritten: list[Entry] = field(default_factory=list)
     made: bool = False
+    who: tuple[str, str] | None = None  # the role of the run: a revision may have set another one
 
     @classmethod
     def read(cls, connection: Connection) -> Journal:
         """Read the journal of the database behind `connection`."""
+        user, role = connection.execute(text(WHO)).one()
         if not is_there(connection, TABLE):
-            return cls([])
-        return cls([Entry(*row) for row in connection.execute(text(READ))], made=True)
+            return cls([], who=(user, role))
+        return cls([Entry(*row) for row in connection.execute(text(READ))], made=True, who=(user, role))
 
     def of(self, revision: str, direction: str) -> dict[int, Entry]:
         """Return the entries of a revision in one direction, by the number of the statement."""
@@ -72,7 +79,8 @@ class Journal:
     def make(self, cursor: Any) -> None:
         """Create the journal's table unless it exists."""
         if not self.made:
-            cursor.execute(CREATE)
+            with self._as_the_run(cursor):
+                cursor.execute(CREATE)
             self.made = True
 
     def write(self, cursor: Any, *entries: Entry) -> None:
@@ -81,16 +89,18 @@ class Journal:
             self.make(cursor)
         for entry in entries:
             *values, done, _ = (getattr(entry, name) for name in Entry.__dataclass_fields__)
-            cursor.execute(INSERT, (*values, done))
+            with self._as_the_run(cursor):
+                cursor.execute(INSERT, (*values, done))
             self.unwrite(entry)
             self.entries.append(entry)
 
     def remove(self, cursor: Any, entry: Entry) -> None:
         """Delete an entry from the table."""
-        cursor.execute(
-            f"DELETE FROM {TABLE} WHERE (revision, direction, statement) = (%s, %s, %s)",
-            (entry.revision, entry.direction, entry.statement),
-        )
+        with self._as_the_run(cursor):
+            cursor.execute(
+                f"DELETE FROM {TABLE} WHERE (revision, direction, statement) = (%s, %s, %s)",
+                (entry.revision, entry.direction, entry.statement),
+            )
         self.unwrite(entry)
 
     def unwrite(self, entry: Entry) -> None:
@@ -111,6 +121,27 @@ class Journal:
         """Delete the entries of a revision that is complete, in the transaction that stamps it."""
         self.unwritten = []
         cursor.execute(f"DELETE FROM {TABLE} WHERE revision = %s AND direction = %s", (revision, direction))
+
+    @contextmanager
+    def _as_the_run(self, cursor: Any) -> Iterator[None]:
+        """Be the role of the run inside, which may write here: that of the revision need not."""
+        cursor.execute(WHO)
+        (theirs,) = cursor.fetchall()
+        if self.who is None or theirs == self.who:
+            yield
+            return
+        _become(cursor, self.who)
+        try:
+            yield
+        finally:
+            if cursor.connection.info.transaction_status != TRANSACTION_STATUS_INERROR:
+                _become(cursor, theirs)
+
+
+def _become(cursor: Any, who: tuple[str, str]) -> None:
+    """Set user and role: for the transaction where there is one, since both may have been set for no longer."""
+    local = cursor.connection.info.transaction_status != TRANSACTION_STATUS_IDLE
+    cursor.execute(BECOME, (who[0], local, who[1], local))
 
 
 def digest(statement: str, parameters: Any) -> str:

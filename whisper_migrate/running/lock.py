@@ -21,13 +21,13 @@ from whisper_migrate.databases.connect import engine
 from whisper_migrate.databases.failures import connection_failure
 from whisper_migrate.databases.interruption import hang_up
 from whisper_migrate.databases.pooler import require_session
+from whisper_migrate.databases.silence import SILENCE
 from whisper_migrate.databases.writable import require_writable
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.running.patience import WAIT_FOR_LOCK, pause
 
 RUNS = 0x77686973  # "whis": the first half of the locks' keys
 RUN, BACKEND = 1, 2  # the second half of the keys
-SILENCE = 30.0  # seconds without an answer after which a connection counts as lost
 
 HOLDER = f"""
 SELECT a.pid, a.application_name, to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ') AS since

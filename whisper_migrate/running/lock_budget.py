@@ -2,11 +2,12 @@
 
 PostgreSQL's lock_timeout limits each wait, and a transaction keeps the locks that it has. Sessions that need the first
 of eight locked tables could therefore wait for eight time-outs. Here each statement may wait only as long as the
-statements before it have left over.
+statements before it have left over. A SELECT is no exception: it may lock rows, or call a function that locks tables.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +15,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg2.errors import LockNotAvailable, QueryCanceled
+from psycopg2.extensions import STATUS_BEGIN, TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR
 
 from whisper_migrate.running.patience import milliseconds
 from whisper_migrate.running.watch import Watch
+
+SETS = re.compile(
+    r"\b(?:SET(?:\s+(?:LOCAL|SESSION))?|RESET)\s+lock_timeout\b|\bset_config\s*\(\s*'lock_timeout'", re.IGNORECASE
+)
+NEVER_WAITS = re.compile(r"\s*(?:SHOW|SET|RESET|SAVEPOINT|RELEASE|ROLLBACK)\b", re.IGNORECASE)
 
 
 class BudgetSpent(LockNotAvailable):  # type: ignore[misc]
@@ -40,14 +47,20 @@ class LockBudget:
         self.watch.has_cancelled = False
 
     @contextmanager
-    def spending(self, cursor: Any) -> Iterator[None]:
+    def spending(self, cursor: Any, statement: str) -> Iterator[None]:
         """Run a statement inside, with the rest of the budget as its limit. Raises BudgetSpent beyond it."""
-        if not self.seconds or self.is_theirs:
+        driver = cursor.connection
+        has_failed = driver.info.transaction_status == TRANSACTION_STATUS_INERROR  # it can only be rolled back now
+        if driver.autocommit or has_failed or has_left_its_transaction(driver):
+            yield
+            return
+        self.is_theirs |= bool(SETS.search(statement))
+        if not self.seconds or self.is_theirs or NEVER_WAITS.match(statement):
             yield
             return
         left = max(self.seconds - self.spent, 0.001)
         if self.spent:
-            with cursor.connection.cursor() as other:
+            with driver.silent() as other:
                 other.execute(f"SET LOCAL lock_timeout = {milliseconds(left)}")
         start = time.monotonic()
         self.watch.allow(left)
@@ -60,3 +73,8 @@ class LockBudget:
         finally:
             self.watch.allow(None)
             self.spent += self.watch.waited(start, time.monotonic())
+
+
+def has_left_its_transaction(driver: Any) -> bool:
+    """Whether a revision has executed COMMIT as a statement, which the driver does not know."""
+    return bool(driver.status == STATUS_BEGIN and driver.info.transaction_status == TRANSACTION_STATUS_IDLE)

@@ -1,6 +1,6 @@
 """Run the commands of plain `alembic` in a session with the same locks and checks as migrate.py."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -8,15 +8,18 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 
 from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.databases.settings import database
 from whisper_migrate.databases.stamps import SCHEMA, stamped
 from whisper_migrate.databases.whole_transaction import EndedItself
-from whisper_migrate.errors import Failure
+from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
 from whisper_migrate.running.data_loss import everything, toll
 from whisper_migrate.running.foresight import foresight
+from whisper_migrate.running.loss_guard import guarded
 from whisper_migrate.running.session import Session, session
+from whisper_migrate.running.targets import refusal
 
 WORD = "allow_data_loss"  # as in: alembic -x allow_data_loss=DATABASE:ROWS downgrade TARGET
 
@@ -37,7 +40,7 @@ def run(project: Project, context: Any, configure: Callable[..., None]) -> None:
             with session(project, url) as opened:
                 if not task.get("purge"):
                     _require_unfolded(project, opened.connection)
-                steps = _steps(task["fn"], opened.connection, context)
+                steps = _steps(project, task, opened.connection, context)
                 _require_word(project, opened, steps, context.get_x_argument(as_dictionary=True).get(WORD))
                 opened.run(task["fn"], partial(configure, connection=opened.connection, version_table_schema=SCHEMA))
                 if any(not step.info.is_stamp for step in steps):
@@ -50,7 +53,11 @@ def run(project: Project, context: Any, configure: Callable[..., None]) -> None:
                 _compare(project, context, configure, connection)
     except Failure as failure:
         raise CommandError(str(failure)) from failure
-    except SystemExit as error:  # otherwise a revision that calls sys.exit(0) would seem to be applied
+    except Exception:
+        raise
+    except BaseException as error:  # otherwise a revision that exits with 0 would seem to be applied
+        if is_of_a_signal(error):
+            raise
         raise CommandError(f"A revision was rolled back, since it ended the program: {project.blame(error)}") from error
 
 
@@ -68,11 +75,17 @@ def _compare(project: Project, context: Any, configure: Callable[..., None], con
     )
 
 
-def _steps(function: Callable[..., Any], connection: Connection, context: Any) -> list[Any]:
-    """Return the steps that Alembic's command will run."""
+def _steps(project: Project, task: Mapping[str, Any], connection: Connection, context: Any) -> list[Any]:
+    """Return the steps that Alembic's command will run. Raises Failure for a target that leads nowhere."""
     heads = tuple(stamped(connection) or [])
     connection.rollback()
-    return list(function(heads, context.get_context()) or ())
+    direction, target = task["fn"].__name__, str(task["destination_rev"])
+    try:
+        return list(task["fn"](heads, context.get_context()) or ())
+    except (CommandError, AssertionError, ValueError) as error:
+        if direction not in ("upgrade", "downgrade"):  # Alembic calls its functions so
+            raise
+        raise refusal(History(project), direction, target, heads, f"{reason(error)}.") from error
 
 
 def _require_word(project: Project, opened: Session, steps: list[Any], word: str | None) -> None:
@@ -84,7 +97,10 @@ def _require_word(project: Project, opened: Session, steps: list[Any], word: str
     stands_at = stamped(connection) or []
     try:
         with foresight(History(project), opened.url, stands_at) as ahead:
-            lost = toll(ahead.go(downs), connection)
+            strides = ahead.go(downs)
+            lost = toll(strides, connection)
+            guard = guarded(strides, connection, word, f"alembic -x {WORD}=")
+            opened.listeners = (*opened.listeners, guard.listener)
     except EndedItself:
         raise
     except Failure as failure:

@@ -14,6 +14,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from whisper_migrate.databases.first_failure import details, first_failure, named
+from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.databases.whole_transaction import EndedItself
 from whisper_migrate.environment import environment
@@ -96,7 +97,9 @@ class Runner:
             raise self._stopped(error, failure) from error
         except Failure:
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if is_of_a_signal(error):
+                raise
             raise self._stopped(first_failure(error), error) from error
         return Outcome(self.before, stamped(connection) or [], self.applied)
 

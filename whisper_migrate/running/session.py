@@ -17,8 +17,10 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.exc import ResourceClosedError
 
 from whisper_migrate import ledger
+from whisper_migrate.databases import silence
 from whisper_migrate.databases.connect import connected
-from whisper_migrate.databases.own_session import own_session
+from whisper_migrate.databases.own_session import own_session, put_back, remember
+from whisper_migrate.databases.own_stamp import OwnStamp
 from whisper_migrate.databases.pooler import BACKEND
 from whisper_migrate.databases.second_connection import Watcher, watched
 from whisper_migrate.databases.stamps import ensure
@@ -39,6 +41,7 @@ from whisper_migrate.running.statements import Statements
 from whisper_migrate.running.unreplicated import require_replicated, unreplicated
 from whisper_migrate.running.waiting import await_database
 from whisper_migrate.running.watch import Watch
+from whisper_migrate.sql import run as run_sql
 
 Steps = Callable[[Any, MigrationContext], Iterable[Any] | None]
 
@@ -53,6 +56,7 @@ class Underway:
     number: int = 1
     total: int = 1
     say: Callable[[str], None] = print
+    first: list[Callable[[], None]] = field(default_factory=list)  # called at the beginning of its transaction
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
 
@@ -99,6 +103,7 @@ class Session:
     _since: float = 0
     _revision: str = ""
     _second: Watcher = field(init=False)
+    _stamp: OwnStamp = field(default_factory=OwnStamp)
 
     def run(self, steps: Steps, work: Callable[..., None], tell: Callable[[Underway], None] = lambda _: None) -> None:
         """Run the steps that `steps` returns, and call `tell` after each one that is committed.
@@ -119,11 +124,13 @@ class Session:
     def _run(self, steps: Steps, work: Callable[..., None], tell: Callable[[Underway], None]) -> None:
         attempt, done = 0, 0
         ensure(self.connection)
+        remember(self.connection)
         self.connection.commit()
         self._since = time.monotonic()
+        callbacks = (self._stamp.applied, self._applied)
         while True:
             try:
-                work(fn=self._watched(steps, tell), on_version_apply=(self._applied,), transaction_per_migration=True)
+                work(fn=self._watched(steps, tell), on_version_apply=callbacks, transaction_per_migration=True)
                 self.connection.commit()
                 return
             except Exception as error:
@@ -135,7 +142,8 @@ class Session:
                 if not why or time.monotonic() + seconds > self._since + self.patience.retry_for:
                     raise
                 self.connection.rollback()
-                self.project.prepare(self.connection)
+                put_back(self.connection)
+                self.connection.commit()
                 self.progress.say(again(self._revision, why, self.watch, seconds))
                 time.sleep(seconds)
                 attempt += 1
@@ -150,13 +158,16 @@ class Session:
                     self.progress.say(note)
             self.statements.journal = Journal.read(self.connection)
             require_none(self.statements.journal, self._todo[self._done :], self.connection, History(self.project))
+            self._stamp.known = heads
             for step in self._todo[self._done :]:
                 number, total = self._done + 1, len(self._todo)
                 underway = Underway(self.project, step.info, self.connection, number, total, self.progress.say)
                 self._revision = underway.revision
                 self.lock.require(underway.revision)
                 self._endings = [listener(underway) for listener in self.listeners]
-                self.connection.commit()  # a revision has its own transaction, without these reads
+                if underway.direction != "stamp":
+                    run_sql(self.connection, self.project.session)
+                self.connection.commit()  # a revision has its own transaction, without these reads and settings
                 underway.clock = time.monotonic()
                 counted = copy(step)
                 function = partial(self._count, step.migration_fn, underway)
@@ -182,18 +193,18 @@ class Session:
         if underway.direction == "stamp":
             run(**options)
             return
-        self.statements.begin(underway.revision, underway.direction)
+        for first in underway.first:
+            first()
         try:
-            inside = self.project.inside(self.connection)
-            with own_session(self.connection), inside, whole_transaction(self.connection, underway.revision):
-                run(**options)
-            self.statements.end()
+            with self.statements.of(underway.revision, underway.direction):
+                with own_session(self.connection), whole_transaction(self.connection, underway.revision):
+                    run(**options)
+                self._stamp.require(self.connection, underway.revision)
+                self.statements.end()
         except ResourceClosedError as error:
             if failure := self.statements.without_rows:
                 raise failure from error
             raise
-        finally:
-            self.statements.stop()
 
     def _applied(self, **_: Any) -> None:
         self._second.require_none()
@@ -226,6 +237,8 @@ def session(
         pid = int(connection.info[BACKEND])
         connection.commit()
         interval = min(max(patience.lock_timeout / 5, 0.02), 0.5) if patience.lock_timeout else 0.5
+        for watched_here in (lock.connection, connection):  # the lock's connection and the heartbeat answer for both
+            silence.leave(watched_here.connection.driver_connection)
         beat = Heartbeat(url, lock, pid, connection.connection.driver_connection)
         watch = Watch(lock, beat, interval, progress.meanwhile)
         with ended_when_lost(url, lock, connection), watch.watching():

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from psycopg2.errors import ReadOnlySqlTransaction
-from psycopg2.extensions import STATUS_BEGIN, TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from sqlalchemy import Connection, event
 
-from whisper_migrate.databases.whole_transaction import COMMIT, SPACE
+from whisper_migrate.databases.driver import listening
+from whisper_migrate.databases.transaction_control import COMMIT, SPACE
 from whisper_migrate.errors import Failure
 from whisper_migrate.plurals import counted
 from whisper_migrate.running.autocommit import HAS_WRITTEN, Autocommit
 from whisper_migrate.running.journal import Entry, Journal, by_hand, changed, digest
-from whisper_migrate.running.lock_budget import LockBudget
+from whisper_migrate.running.lock_budget import LockBudget, has_left_its_transaction
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.running.watch import Watch
 
@@ -71,8 +72,17 @@ class Statements:
         event.listen(self.connection, "rollback", self._rollback)
         return self
 
-    def begin(self, revision: str, direction: str) -> None:
-        """Count the statements from here on as those of `revision`."""
+    @contextmanager
+    def of(self, revision: str, direction: str) -> Iterator[None]:
+        """Count the statements inside as those of `revision`."""
+        self._begin(revision, direction)
+        try:
+            with listening(self.connection.connection.driver_connection, executing=self.budget.spending):
+                yield
+        finally:
+            self._counting = False
+
+    def _begin(self, revision: str, direction: str) -> None:
         self.revision, self._counting, self._count, self._begins = (revision, direction), True, 0, 0
         self._asked, self._without_rows = False, ""
         self._known = self.journal.of(revision, direction)
@@ -84,10 +94,6 @@ class Statements:
     def without_rows(self) -> Failure | None:
         """The failure if a revision fetched rows of a statement that was skipped because it is done; else None."""
         return self._wanting(self._without_rows) if self._without_rows else None
-
-    def stop(self) -> None:
-        """Stop counting: the statements from here on belong to no revision."""
-        self._counting = False
 
     def end(self) -> None:
         """Raise Failure if the revision has fewer statements than the journal has of it."""
@@ -149,13 +155,12 @@ class Statements:
     def _run(self, call: Callable[[], None], cursor: Any, statement: str, parameters: Any) -> bool:
         """Run a statement, or skip it if it is done. Returns False if SQLAlchemy is to run it."""
         if not self._counting or SESSION.match(statement):
-            self.budget.is_theirs |= self._counting and "lock_timeout" in statement.lower()
             return False
         if COMMIT.match(statement):
             self._commit(self.connection)
             return False
         asks = bool(ASKS.match(statement)) and not WRITES.match(statement)
-        alone = cursor.connection.autocommit or _has_left_its_transaction(cursor.connection)
+        alone = cursor.connection.autocommit or has_left_its_transaction(cursor.connection)
         known = self._known.get(self._count + 1 if alone or not asks else self._begins + 1)
         if asks and not alone:
             self._asked = True
@@ -178,8 +183,7 @@ class Statements:
             if not run(call, cursor, statement, entry, begun=known is not None, asks=asks):
                 self._count -= 1
         else:
-            with self.budget.spending(cursor):
-                call()
+            call()
             self.journal.unwritten.append(replace(entry, rows=cursor.rowcount, done=True))
         return True
 
@@ -229,8 +233,3 @@ class Statements:
             f" that a statement of its returned then, and that is not run twice: {words}.",
             by_hand(self.revision[0]),
         )
-
-
-def _has_left_its_transaction(connection: Any) -> bool:
-    """Whether a revision has executed COMMIT as a statement, which the driver does not know."""
-    return bool(connection.status == STATUS_BEGIN and connection.info.transaction_status == TRANSACTION_STATUS_IDLE)

@@ -13,6 +13,10 @@ from whisper_migrate.names import shown
 from whisper_migrate.running.heartbeat import Heartbeat
 from whisper_migrate.running.lock import Lock
 
+WAITED = """
+SELECT extract(epoch FROM clock_timestamp() - min(waitstart))::float FROM pg_catalog.pg_locks
+WHERE pid = :pid AND NOT granted"""
+
 STANDBY = "SELECT FROM pg_catalog.pg_stat_activity WHERE pid = :pid AND wait_event = 'SyncRep'"
 
 INDEX = """
@@ -35,12 +39,15 @@ class Watch:
     has_cancelled: bool = False
     _end: Event = field(default_factory=Event)
     _seen: float = 0  # when the process was last seen waiting
-    _observed: float = 0  # how long the running statement has been seen waiting
+    _looked: float = field(default_factory=time.monotonic)  # when it was last looked at
+    _was_waiting: bool = False  # whether it waited then
+    _observed: float = 0  # how long the running statement has waited
     _allowed: float | None = None
 
     def allow(self, seconds: float | None) -> None:
         """Limit the total time that the next statement may wait for its locks; None is no limit."""
         self._observed, self._allowed = 0, seconds
+        self._looked, self._was_waiting = time.monotonic(), False
 
     def waited(self, start: float, end: float) -> float:
         """Return how many seconds a statement that ran from `start` to `end` waited for locks, at most."""
@@ -64,14 +71,18 @@ class Watch:
         return f"{said} --retry-for and --lock-timeout say how long to try."
 
     def run(self) -> None:
-        """Look at the process at each interval, until the end."""
-        while not self._end.wait(self.interval):
+        """Look at the process again and again, until the end."""
+        while not self._end.wait(self._pause()):
             if self.busy.is_set():
                 self.tell(self._look())
+                self._looked = time.monotonic()
             self.heartbeat.beat()
 
     def _look(self) -> str:
-        if found := of_backend(self.lock.ask, self.pid):
+        found = of_backend(self.lock.ask, self.pid)
+        if not found:
+            self._was_waiting = False
+        else:
             self.blockers = found
             self._waits()
             return f"waits for {found.words}"
@@ -85,10 +96,21 @@ class Watch:
             return f"{row.phase}{done}, index {index}"
         return ""
 
+    def _pause(self) -> float:
+        """Return the seconds until the next look: no more than the running statement may still wait."""
+        left = self.interval if self._allowed is None else self._allowed - self._observed
+        return min(max(left, 0.02), self.interval)
+
     def _waits(self) -> None:
-        self._seen = time.monotonic()
-        self._observed += self.interval
-        if self._allowed is not None and self._observed > self._allowed + self.interval:
+        """Add the time that the process has waited since the last look; cancel its statement beyond the limit."""
+        now = time.monotonic()
+        since = now - self._looked
+        if not self._was_waiting:
+            waited = [row[0] for row in self.lock.ask(WAITED, pid=self.pid)]
+            since = min([since, *(seconds for seconds in waited if seconds is not None)])
+        self._observed += since
+        self._seen, self._was_waiting = now, True
+        if self._allowed is not None and self._observed >= self._allowed:
             self.has_cancelled = True
             self.lock.ask("SELECT pg_cancel_backend(:pid)", pid=self.pid)
 

@@ -26,6 +26,7 @@ from whisper_migrate.planning.hazards import hazards
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
 from whisper_migrate.repair import PREAMBLE, planned
+from whisper_migrate.running.patience import Patience
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.sql import comment, run
 from whisper_migrate.standing.anomalies import doubts
@@ -72,7 +73,7 @@ class Adoption:
         left = self.reconcilable or self.undecided
         return not left and self.found.stamps == [self.revision] and not doubts(self.found.entries, self.found.stamps)
 
-    def apply(self, say: Say) -> Outcome:
+    def apply(self, say: Say, patience: Patience | None = None) -> Outcome:
         """Reconcile and stamp the database in one transaction.
 
         Raises Failure, and changes nothing, if a difference would be left. `say` is called while waiting for another
@@ -102,6 +103,7 @@ class Adoption:
             self.history.find(self.revision),
             verified=True,
             say=say,
+            patience=patience,
             require=Unchanged(self.found.actual, self.found.stamps, ignored),
             work=work,
         )

@@ -46,7 +46,9 @@ class Outcome:
     blind: bool = False
 
 
-def stamp(project: Project, server: URL, database: URL, target: str, say: Say) -> Outcome:
+def stamp(
+    project: Project, server: URL, database: URL, target: str, say: Say, patience: Patience | None = None
+) -> Outcome:
     """Stamp a database with `target` (an id or its beginning, `head`, `base`), if its schema equals the revision's.
 
     The schema is compared with a shadow on `server`; if they differ, nothing is stamped. `say` is called while waiting
@@ -67,9 +69,8 @@ def stamp(project: Project, server: URL, database: URL, target: str, say: Say) -
         blind = (
             script is not None and script.revision not in ran and _changes_rows_only(history, made, script, promised)
         )
-    outcome = place(
-        history, database, script, require=Unchanged(actual, before, project.ignored), verified=True, say=say
-    )
+    unchanged = Unchanged(actual, before, project.ignored)
+    outcome = place(history, database, script, require=unchanged, verified=True, say=say, patience=patience)
     return replace(outcome, blind=blind)
 
 
@@ -83,10 +84,12 @@ def _changes_rows_only(history: History, made: Shadows, script: Script, promised
         return not diff(inspect(shadow), promised)
 
 
-def stamp_unverified(project: Project, database: URL, target: str, say: Say) -> Outcome:
+def stamp_unverified(
+    project: Project, database: URL, target: str, say: Say, patience: Patience | None = None
+) -> Outcome:
     """Stamp a database with `target` without a comparison. The ledger records that the stamp is unverified."""
     history = History(project)
-    return place(history, database, _find(history, target), verified=False, say=say)
+    return place(history, database, _find(history, target), verified=False, say=say, patience=patience)
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ def place(
     *,
     verified: bool,
     say: Say,
+    patience: Patience | None = None,
     require: Callable[[Connection], None] = lambda _: None,
     work: Callable[[Connection], None] = lambda _: None,
 ) -> Outcome:
@@ -119,11 +123,12 @@ def place(
     Waits for another run to end. Raises Failure, and changes nothing, if `require` or `work` raises it.
     """
     revision = script.revision if script else "base"
-    with locked(database, say), connected(database) as connection:
+    patience = patience or Patience.given(history.project.root)
+    with locked(database, say, patience.wait_for_lock), connected(database) as connection:
         config = history.project.alembic(connection, history.holding(revision).versions)
-        Patience.given(history.project.root).prepare(connection)
+        patience.prepare(connection)
         half_run.refuse(connection, history, "Nothing was stamped")
-        guard(connection, say)
+        guard(connection, say, patience.wait_for_lock)
         recorded = may_write(connection)
         before = stamped(connection) or []
         require(connection)

@@ -1,0 +1,68 @@
+"""Rows that a downgrade deletes without having named them, or that came after the word, are lost to nobody."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.projects import ask
+from tests.running.attempts import Said, project, sql
+from whisper_migrate.errors import Failure
+from whisper_migrate.project import Project
+from whisper_migrate.running import checked
+from whisper_migrate.running.patience import Patience
+from whisper_migrate.running.runner import runner
+
+pytestmark = pytest.mark.servers("pg18", "pg15")
+
+TABLES = sql(
+    "CREATE TABLE p (id integer PRIMARY KEY)",
+    "CREATE TABLE c (id integer REFERENCES p ON DELETE CASCADE)",
+    "CREATE FUNCTION wipe() RETURNS void LANGUAGE sql AS 'DELETE FROM p'",
+)
+ROWS = ("DELETE FROM p", "INSERT INTO p VALUES (1), (2)", "INSERT INTO c VALUES (1), (1), (2)")
+# What a downgrade does, and how many rows that loses.
+DOWNS = {
+    "a function": (sql("SELECT wipe()"), 5),
+    "a function in a block": (sql("DO $$ BEGIN PERFORM wipe(); END $$"), 5),
+    "a cursor": ("op.get_bind().connection.cursor().execute('DELETE FROM c WHERE id = 1')", 2),
+    "a cascade": (sql("DELETE FROM p WHERE id > 0"), 5),
+    "a table": (sql("DROP TABLE c"), 3),
+    "what it has made itself": (sql("CREATE TABLE z AS SELECT 1 AS n", "DELETE FROM z", "DROP TABLE z"), 0),
+}
+
+
+def downgraded(made: Project, url: URL, word: str | None, first: Callable[[], object] = lambda: None) -> None:
+    """Take the last revision back; `first` is called when the word has been read."""
+    with runner(made, url, "downgrade", "-1", lambda _: None, Patience(retry_for=5), Said()) as ready:
+        listeners = ready.opened.listeners
+
+        def comes(_: object) -> Callable[[], None]:
+            first()
+            return lambda: None
+
+        ready.opened.listeners = (comes, *listeners)
+        checked.downgraded(ready, lambda _: None, word=word, unchecked=True)
+
+
+def test_rows_are_counted_where_they_are_lost(tmp_path: Path, database: URL) -> None:
+    name = database.database
+    state = "SELECT (SELECT version_num FROM alembic_version), count(*) FROM p"
+    for number, (what, (down, rows)) in enumerate(DOWNS.items()):
+        made = project(tmp_path / str(number), TABLES, "pass", downs=("pass", down))
+        with runner(made, database, "upgrade", "head", lambda _: None, None, Said()) as ready:
+            ready()
+        ask(database, *ROWS)
+        if rows:
+            for word, more in ((f"{name}:{rows - 1}", 0), (f"{name}:{rows}", 1)):
+                comes = partial(ask, database, *["INSERT INTO c VALUES (1)"] * more)
+                with pytest.raises(Failure, match=f"--allow-data-loss {name}:{rows + more}"):
+                    downgraded(made, database, word, comes)
+                assert ask(database, state) == [("r2", 2)], what
+            ask(database, *ROWS)
+        downgraded(made, database, f"{name}:{rows}" if rows else None)
+        assert ask(database, "SELECT version_num FROM alembic_version") == [("r1",)], what
+        ask(database, "DROP TABLE IF EXISTS c", "DROP TABLE p", "DROP FUNCTION wipe")
+        ask(database, "DROP TABLE alembic_version, whisper_ledger")

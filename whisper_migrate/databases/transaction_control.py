@@ -1,0 +1,82 @@
+"""The statements that end a transaction, found in a string that may have several of any kind.
+
+A string is cut at semicolons as psql does it: not in a text, a name, a comment or parentheses, and not in the body of a
+function that has BEGIN ATOMIC.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+# Possessive: of many comments, none is taken for a longer one with the next ones in it.
+SPACE = r"(?:\s|--[^\n]*+(?:\n|$)|(?>/\*.*?\*/))*+"
+WORK = rf"(?:{SPACE}\b(?:WORK|TRANSACTION)\b)?"
+COMMIT = re.compile(
+    rf"{SPACE}(?:COMMIT|END){WORK}(?:{SPACE}\bAND\b{SPACE}(?:NO\b{SPACE})?CHAIN\b)?{SPACE};?{SPACE}$", re.I | re.S
+)
+TO_SAVEPOINT = re.compile(rf"{SPACE}ROLLBACK\b{WORK}{SPACE}TO\b", re.I | re.S)
+ENDS = re.compile(
+    rf"(?:COMMIT|END|ROLLBACK|ABORT)\b(?!{WORK}{SPACE}(?:TO|PREPARED)\b)|PREPARE\b{SPACE}TRANSACTION\b", re.I | re.S
+)
+ENDS_SOMEWHERE = re.compile(r"\b(?:COMMIT|END|ROLLBACK|ABORT|PREPARE)\b", re.I)  # or is a name, or in a text
+
+TOKEN = re.compile(
+    r"--[^\n]*+"
+    r"|(?P<comment>/\*)"
+    r"|\b[eE]'(?:[^'\\]|''|\\.)*+(?:'|$)"
+    r"|'(?:[^']|'')*+(?:'|$)"
+    r'|"(?:[^"]|"")*+(?:"|$)'
+    r"|(?P<dollar>\$(?:[^\W\d]\w*)?\$)"
+    r"|(?P<word>[^\W\d][\w$]*)"
+    r"|(?P<sign>[();])",
+    re.S,
+)
+COMMENT = re.compile(r"/\*|\*/")
+ROUTINE = re.compile(rf"CREATE\b{SPACE}(?:OR\b{SPACE}REPLACE\b{SPACE})?(?:FUNCTION|PROCEDURE)\b", re.I | re.S)
+
+
+def ending(sql: str) -> str | None:
+    """The first statement in `sql` that ends the transaction which it runs in; None where there is none."""
+    if not ENDS_SOMEWHERE.search(sql):
+        return None
+    return next((statement for statement in statements(sql) if ENDS.match(statement)), None)
+
+
+def statements(sql: str) -> Iterator[str]:
+    """The statements of a string, without the comments before them and the semicolons behind them."""
+    start: int | None = None
+    position = parentheses = blocks = 0
+    while found := TOKEN.search(sql, position):
+        position = found.end()
+        if found["comment"]:
+            position = _after_comment(sql, position)
+        elif tag := found["dollar"]:
+            end = sql.find(tag, position)
+            position = len(sql) if end < 0 else end + len(tag)
+        elif found["sign"] == ";" and parentheses <= 0 and not blocks:
+            if start is not None:
+                yield sql[start : found.start()].rstrip()
+            start, parentheses = None, 0
+        elif word := found["word"] or found["sign"]:
+            start = found.start() if start is None else start
+            parentheses += {"(": 1, ")": -1}.get(word, 0)
+            blocks += _opens(word.upper(), blocks, sql, start)
+    if start is not None:
+        yield sql[start:].rstrip()
+
+
+def _opens(word: str, blocks: int, sql: str, start: int) -> int:
+    """1 where a word begins a block of a function's body, -1 where it ends one, else 0."""
+    if word == "BEGIN":
+        return 1 if ROUTINE.match(sql, start) else 0
+    return {"CASE": 1, "END": -1}.get(word, 0) if blocks else 0
+
+
+def _after_comment(sql: str, position: int) -> int:
+    """Where a comment is at its end; there may be others in it."""
+    depth = 1
+    while depth and (found := COMMENT.search(sql, position)):
+        position = found.end()
+        depth += 1 if found[0] == "/*" else -1
+    return len(sql) if depth else position

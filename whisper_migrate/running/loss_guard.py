@@ -1,0 +1,97 @@
+"""What a downgrade loses is counted once more where it is lost: in the transaction of each revision, under a lock.
+
+Rows may come between the word that permits a loss and the run, and a function that a revision calls may delete rows
+that no statement of the revision names, as a foreign key that cascades does. PostgreSQL counts the rows that a
+transaction deletes: they are compared with the word before the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, text
+
+from whisper_migrate.names import shown
+from whisper_migrate.plurals import counted
+from whisper_migrate.running.data_loss import OPTION, Toll, toll
+from whisper_migrate.running.foresight import Stride
+from whisper_migrate.running.session import Underway
+from whisper_migrate.sql import run
+
+# A revision may empty what it has made and filled itself.
+THERE = "SELECT array_agg(oid::bigint) FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384"
+DELETED = """
+SELECT format('%I.%I', s.schemaname, s.relname) AS name, s.n_tup_del AS rows
+FROM pg_catalog.pg_stat_xact_user_tables AS s JOIN pg_catalog.pg_class AS c ON c.oid = s.relid
+WHERE s.n_tup_del > 0 AND c.relpersistence <> 't' AND s.relid::bigint = ANY (:there)
+  AND s.relname <> ALL (ARRAY['alembic_version', 'whisper_ledger', 'whisper_journal'])
+ORDER BY 1"""
+
+
+@dataclass
+class LossGuard:
+    """How many rows a downgrade may lose, and how many each of its revisions has lost; `word` is as it was given."""
+
+    strides: Sequence[Stride]
+    rows: Mapping[str, int]  # by revision, as they were counted before the run
+    permitted: int
+    word: str | None
+    option: str = OPTION
+    _lost: dict[str, int] = field(default_factory=dict)
+
+    def listener(self, underway: Underway) -> Callable[[], None]:
+        """Hears of each revision that is run (see `session.Listener`)."""
+        stride = next((one for one in self.strides if one.revision == underway.revision), None)
+        if stride is None or underway.direction != "downgrade":
+            return lambda: None
+        connection, now = underway.connection, stride.then or stride
+        there: list[int] = []
+        before: list[Toll] = []
+
+        def begin() -> None:
+            _lock(connection, now)
+            before.append(toll([now], connection))
+            self._require(stride, before[0])
+            there.extend(connection.scalar(text(THERE)) or [])
+
+        def end() -> None:
+            total = before[0]
+            if all(one.is_known for one in now.on_rows):  # else all rows that are there are counted already
+                named = {table for one in now.on_rows for table in one.tables}
+                rows = connection.execute(text(DELETED), {"there": there})
+                unseen = [row for row in rows if row.name not in named]
+                lines = [f"deletes {counted(row.rows, 'row')} of {shown(row.name)}" for row in unseen]
+                total = Toll(total.database, total.lines + lines, total.rows + sum(row.rows for row in unseen))
+            self._require(stride, total)
+            self._lost[stride.revision] = total.rows
+
+        underway.first.append(begin)
+        return end
+
+    def _require(self, stride: Stride, now: Toll) -> None:
+        """Raises Failure where this revision loses more than the word permits."""
+        left = self.permitted - sum(rows for revision, rows in self._lost.items() if revision != stride.revision)
+        if now.rows > left:
+            needed = Toll(now.database, now.lines, now.rows + self._later(stride))
+            raise needed.refusal(self.word, f"Revision {stride.revision} was not taken back", self.option)
+
+    def _later(self, stride: Stride) -> int:
+        """What the revisions after this one lose, as it was counted before the run."""
+        return sum(self.rows[one.revision] for one in self.strides[self.strides.index(stride) + 1 :])
+
+
+def guarded(strides: Sequence[Stride], connection: Connection, word: str | None, option: str = OPTION) -> LossGuard:
+    """The guard of a run of these steps, with what they lose at this moment."""
+    tolls = {stride.revision: toll([stride], connection) for stride in strides}
+    permitted = next((one.permitted(word) for one in tolls.values()), 0)
+    return LossGuard(strides, {name: one.rows for name, one in tolls.items()}, permitted, word, option)
+
+
+def _lock(connection: Connection, stride: Stride) -> None:
+    """Let nobody write the tables that lose something; reading goes on until they do."""
+    tables = {loss.table for loss in stride.losses if loss.table}
+    tables |= {table for one in stride.on_rows for table in one.tables}
+    found = [table for table in sorted(tables) if connection.scalar(text("SELECT to_regclass(:name)"), {"name": table})]
+    if found:
+        run(connection, f"LOCK TABLE {', '.join(found)} IN SHARE ROW EXCLUSIVE MODE")
