@@ -60,7 +60,8 @@ class Body:
                 lines.append("    " + indented("\n".join(operations)))
             else:
                 lines += operations
-        return "\n".join([*lines, *([MARK] if len(steps) in places else [])])
+        lines += [MARK] if len(steps) in places else []
+        return "\n".join(lines if steps else [*lines, "pass"])
 
     def _fill_column(self, step: Step) -> list[str]:
         """Render a backfill, with a comment that asks the author to write the expression if it is missing."""
