@@ -141,14 +141,20 @@ class Precedence:
 
     def _names_are_free(self) -> Iterator[Edge]:
         freed: dict[str, Step] = {}
-        for key, item in self.before.objects.items() if self.gone or self.renames else ():
+        for key, item in self.before.objects.items():
             for end in [self.renames[key]] if key in self.renames else self._ends(key):
                 if end.verb in ("drop", "rename"):
                     freed |= dict.fromkeys(names(item), end)
+                elif end.item.key == key:
+                    freed |= dict.fromkeys(names(item) - names(end.item), end)
         for step in self.steps:
             for item in (step.item, *step.inside) if step.verb in ("create", "rename") else ():
                 for name in names(item) & freed.keys():
                     yield freed[name], step, None
+            if step.verb == "alter":  # no two alterations exchange names: neither could be first
+                for name in (names(step.item) - names(self.before[step.item.key])) & freed.keys():
+                    if freed[name].verb != "alter":
+                        yield freed[name], step, None
 
     def _partitions_make_room(self) -> Iterator[Edge]:
         """Drop partitions before new ones are created in the same table: their bounds may overlap."""

@@ -27,7 +27,10 @@ def names(item: Object) -> set[str]:
         return {item.identity}
     if item.kind == "statistics":
         return {f"statistics {item.identity}"}
-    return {item["identity_sequence"]} if item.kind == "column" and item["identity_sequence"] else set()
+    if item.kind == "column":
+        not_null = {f"{item['not_null_name']} on {item.parent}"} if item["not_null_name"] else set()
+        return not_null | ({item["identity_sequence"]} if item["identity_sequence"] else set())
+    return set()
 
 
 def with_names_free(before: Catalog, after: Catalog, steps: Iterable[Step]) -> Iterator[Step]:

@@ -62,4 +62,18 @@ FOUND = [
         "CREATE UNLOGGED TABLE t (x integer PRIMARY KEY)",
         "CREATE TABLE t (x integer PRIMARY KEY); CREATE TABLE a (x integer REFERENCES t)",
     ),
+    Found(
+        "name of a NOT NULL that a new column takes from another one",
+        "",
+        "CREATE TABLE t (x integer CONSTRAINT there NOT NULL)",
+        "CREATE TABLE t (x integer, y integer CONSTRAINT there NOT NULL)",
+        18,
+    ),
+    Found(
+        "name of a NOT NULL that a new column takes from one that goes",
+        "",
+        "CREATE TABLE t (x integer CONSTRAINT there NOT NULL, z integer)",
+        "CREATE TABLE t (y integer CONSTRAINT there NOT NULL, z integer)",
+        18,
+    ),
 ]
