@@ -105,7 +105,7 @@ class History:
         return frozenset(script.revision for script in self.newest_first())
 
     def holding(self, revision: str) -> "History":
-        """Return the history that has this revision: this one, unless only an archive has it."""
+        """Return the history with this revision: the project's own, or the archive that alone has the file."""
         if revision in self._ids or revision in ("head", "heads", "base"):
             return self
         return next((archive for archive in self.archives if revision in archive._ids), self)

@@ -1,4 +1,4 @@
-"""What a syntax tree of models says: names, calls and the lines of both."""
+"""Read names and calls, each with its line, from the syntax tree of models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def comment_line(node: ast.AST) -> int | None:
 
 
 def schema_in(arguments: ast.expr) -> str | None:
-    """What `{"schema": "name"}` in a `__table_args__` says."""
+    """Return the name in `{"schema": "name"}` of a `__table_args__`."""
     for node in ast.walk(arguments):
         if isinstance(node, ast.Dict):
             for key, value in zip(node.keys, node.values, strict=True):

@@ -91,7 +91,7 @@ def write(project: Project, number: int, up: str, down: str = "raise NotImplemen
 
 
 def sql(*statements: str) -> str:
-    """Return Python code that executes these statements."""
+    """Return Python code for a revision: one op.execute() for each statement."""
     return "\n".join(f"op.execute({statement!r})" for statement in statements)
 
 

@@ -1,4 +1,4 @@
-"""What a run or a repair would lose is counted by the database, row by row: no more, and no less."""
+"""The database itself counts the losses of a run or a repair, row by row."""
 
 from pathlib import Path
 

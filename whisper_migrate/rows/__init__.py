@@ -1,1 +1,1 @@
-"""Generated rows: those that a schema accepts, and what a revision does to them."""
+"""Generated rows: make rows that a schema accepts, and compare them before and after a revision."""

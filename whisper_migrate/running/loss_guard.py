@@ -1,4 +1,4 @@
-"""What a downgrade loses is counted once more where it is lost: in the transaction of each revision, under a lock.
+"""Count the losses of a downgrade once more, in the transaction of each revision and under a lock.
 
 Rows may come between the word that permits a loss and the run, and a function that a revision calls may delete rows
 that no statement of the revision names, as a foreign key that cascades does. PostgreSQL counts the rows that a
@@ -77,7 +77,7 @@ class LossGuard:
             raise needed.refusal(self.word, f"Revision {stride.revision} was not taken back", self.option)
 
     def _later(self, stride: Stride) -> int:
-        """What the revisions after this one lose, as it was counted before the run."""
+        """Return the losses of the revisions after this one, as counted before the run."""
         return sum(self.rows[one.revision] for one in self.strides[self.strides.index(stride) + 1 :])
 
 
