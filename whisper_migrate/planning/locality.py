@@ -64,7 +64,7 @@ class Kept:
     """Columns and checks that a temporary parent keeps merely inherited while their table leaves its parents."""
 
     def __init__(self, before: Catalog, after: Catalog, moved: set[Key], changed: set[Key]) -> None:
-        self.before, self.after, self.moved = before, after, moved
+        self.before, self.after, self.moved, self.changed = before, after, moved, changed
         self.parts: dict[Key, list[Object]] = {}
         for key in sorted(moved):
             if key in before and key in after and _inherits(before[key]) and _inherits(after[key]):
@@ -100,7 +100,9 @@ class Kept:
         for item in self.after:
             if item.kind == "constraint" and item[FIELD] and item.key not in self.keys:
                 left = any((kind, str(item.parent)) in self.moved for kind in TABLES)
-                if left or (item.key in self.before and not self.before[item.key][FIELD]):
+                # A check that the plan drops comes back from the parent alone.
+                stays = item.key in self.before and item.key not in self.changed
+                if left or (stays and not self.before[item.key][FIELD]):
                     yield Step("finish", item, item, tuple(self._from_above(item)))
 
     def _from_above(self, item: Object) -> Iterator[str]:

@@ -85,4 +85,19 @@ FOUND = [
         "CREATE TABLE t (x integer); CREATE TABLE a () INHERITS (t);"
         "CREATE POLICY p ON a USING (EXISTS (SELECT FROM t))",
     ),
+    Found(
+        "a check of an heir whose name its table's check takes",
+        "",
+        "CREATE TABLE t (x integer, CONSTRAINT c CHECK (x > 0));"
+        " CREATE TABLE heir (y integer, CONSTRAINT k CHECK (y > 0)) INHERITS (t)",
+        "CREATE TABLE t (x integer, CONSTRAINT k CHECK (x > 0));"
+        " CREATE TABLE heir (y integer, CONSTRAINT c CHECK (y > 0)) INHERITS (t)",
+    ),
+    Found(
+        "a key of an heir whose name its table's check takes",
+        "",
+        "CREATE TABLE t (x integer, CONSTRAINT c CHECK (x > 0));"
+        " CREATE TABLE heir (y integer, CONSTRAINT k UNIQUE (y)) INHERITS (t)",
+        "CREATE TABLE t (x integer, CONSTRAINT k CHECK (x > 0)); CREATE TABLE heir (y integer) INHERITS (t)",
+    ),
 ]
