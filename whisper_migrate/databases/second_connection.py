@@ -6,34 +6,28 @@ while revisions run. It opens its own connection only if they take longer than a
 
 from __future__ import annotations
 
-import gc
-import os
-import secrets
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from typing import Any
 
 import psycopg2
-from psycopg2.extensions import connection as Driver
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.databases import pooler
 from whisper_migrate.databases.connect import engine
 from whisper_migrate.databases.interruption import cancel, is_busy
+from whisper_migrate.databases.own_connections import NAME, opened, recorded
 from whisper_migrate.databases.session_settings import autocommit
 from whisper_migrate.errors import Failure
 
 MOMENT = 1.0  # seconds
 PATIENCE = 5  # cancellations; if a wait goes on after them, the revision's own connection is terminated
-
-# libpq's name for connections of this process and its children, unless they have another name.
-NAME = f"whisper-migrate revision {os.getpid()}_{secrets.token_hex(4)}"
 
 # Pairs of a waiting session and the other one, which belongs to this process or connected while the revisions ran. If
 # the other one holds the lock, it is idle.
@@ -47,31 +41,6 @@ WHERE (a.wait_event_type = 'Lock' OR a.pid = ANY(%(own)s)) AND a.datname = curre
   AND %(me)s IN (a.pid, blocking) AND (a.pid <> %(me)s OR other.state LIKE 'idle in transaction%%')
   AND (other.pid = ANY(%(own)s)
        OR other.backend_start > clock_timestamp() - make_interval(secs => %(seconds)s))"""
-
-
-@dataclass
-class Named:
-    """Names the new connections of this process `NAME` while any of its threads runs revisions."""
-
-    _runs: int = 0
-    _lock: Any = field(default_factory=Lock)
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Set PGAPPNAME unless the process was started with it."""
-        with self._lock:
-            self._runs += 1
-            os.environ.setdefault("PGAPPNAME", NAME)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._runs -= 1
-                if not self._runs and os.environ.get("PGAPPNAME") == NAME:
-                    del os.environ["PGAPPNAME"]
-
-
-_NAMED = Named()
 
 
 @dataclass
@@ -153,33 +122,29 @@ def watched(connection: Connection, folder: Path, settings: str) -> Iterator[Wat
         engine(connection.engine.url), connection.connection.driver_connection, connection.info[pooler.BACKEND], folder
     )
 
-    def opened(driver: Any, _: object) -> None:
+    def connected(driver: Any, _: object) -> None:
         with autocommit(driver), driver.cursor() as cursor:
             cursor.execute(settings)
 
-    event.listen(connection.engine, "connect", opened)
+    event.listen(connection.engine, "connect", connected)
     thread = Thread(target=watcher.run, daemon=True)
     thread.start()
     try:
-        with _NAMED.held():
+        with recorded():
             yield watcher
     except Exception as error:
         if watcher.failure:
             raise watcher.failure from error
         raise
     finally:
-        event.remove(connection.engine, "connect", opened)
+        event.remove(connection.engine, "connect", connected)
         watcher.stop()
         thread.join(MOMENT)
 
 
 def _own(here: Any) -> dict[int, Any]:
     """Return this process's open connections to the same database, by the number of the server process."""
-    found = {}
-    for one in gc.get_objects():
-        if issubclass(type(one), Driver) and one is not here and not one.closed and _address(one) == _address(here):
-            found[one.info.backend_pid] = one
-    return {**found, here.info.backend_pid: here}
+    return {one.info.backend_pid: one for one in (*opened(), here) if _address(one) == _address(here)}
 
 
 def _address(driver: Any) -> tuple[Any, ...]:
