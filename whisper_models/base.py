@@ -1,4 +1,4 @@
-"""The parts of every model: the base class, the naming rule, and the column types that recur."""
+"""What every model is built from: the base class, the naming rule, and the column types that recur."""
 
 from datetime import datetime
 from decimal import Decimal

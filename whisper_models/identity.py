@@ -55,7 +55,7 @@ class User(Base):
 
 
 class UserProfile(Base):
-    """The bots' present picture of a user: mood, trust, counters and preferences."""
+    """What the bots make of a user right now: mood, trust, counters and preferences."""
 
     __tablename__ = "user_profiles"
     __table_args__ = (Index("idx_user_profiles_preferences_gin", "preferences", postgresql_using="gin"),)

@@ -106,7 +106,7 @@ class EntityRelationship(Base):
 
 
 class UserFactRelationship(Base):
-    """A person's relation to a node, with its certainty and strength."""
+    """What a person has to do with a node, and how sure and strong that is."""
 
     __tablename__ = "user_fact_relationships"
     __table_args__ = (

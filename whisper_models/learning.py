@@ -1,4 +1,4 @@
-"""Learning: profiles of users, and the tuning of personas."""
+"""What the bots learn: profiles of users, and the tuning of personas."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from whisper_models.base import (
 
 
 class DynamicPersonalityProfile(Base):
-    """The personality of a user, as learned so far."""
+    """What was learned about the personality of a user."""
 
     __tablename__ = "dynamic_personality_profiles"
 
@@ -63,7 +63,7 @@ class DynamicPersonalityTrait(Base):
 
 
 class DynamicConversationAnalysis(Base):
-    """The addition of one message to a learned profile."""
+    """What one message adds to a learned profile."""
 
     __tablename__ = "dynamic_conversation_analyses"
 

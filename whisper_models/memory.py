@@ -1,4 +1,4 @@
-"""Memory of an account: conversations, memories, facts and emotions."""
+"""What is remembered about an account: conversations, memories, facts and emotions."""
 
 from __future__ import annotations
 

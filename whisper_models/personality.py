@@ -1,4 +1,4 @@
-"""The inner life of a persona: traits, values, emotions and their triggers."""
+"""What a persona is like inside: traits, values, emotions and what sets them off."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class CharacterEmotionRange(Base):
 
 
 class CharacterEmotionalTrigger(Base):
-    """A trigger of an emotion in a persona, and the persona's answer; first generation."""
+    """What stirs an emotion in a persona and how it answers; first generation."""
 
     __tablename__ = "character_emotional_triggers"
     __table_args__ = (
@@ -109,7 +109,7 @@ class CharacterEmotionalTrigger(Base):
 
 
 class CharacterEmotionalTriggerV2(Base):
-    """A trigger of an emotion, with its valence and an intensity from 1 to 10; second generation."""
+    """What stirs an emotion, with its valence and an intensity from 1 to 10; second generation."""
 
     __tablename__ = "character_emotional_triggers_v2"
     __table_args__ = (
@@ -138,7 +138,7 @@ class CharacterEmotionalTriggerV2(Base):
 
 
 class CharacterBehavioralTrigger(Base):
-    """A trigger of a behaviour, and the reaction."""
+    """What sets off a behaviour, and the reaction to it."""
 
     __tablename__ = "character_behavioral_triggers"
     __table_args__ = (Index("idx_character_triggers_type", "character_id", "trigger_type"),)

@@ -10,7 +10,7 @@ from whisper_migrate.planning.generated import becomes_plain
 from whisper_migrate.planning.inheritance import TABLES, above
 from whisper_migrate.planning.locality import is_defined_again
 from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, container, drops_rows, is_foreign_key
-from whisper_migrate.planning.taken_names import names
+from whisper_migrate.planning.taken_names import names, of_not_null
 
 # Kinds that can hold a domain's values inside another type. PostgreSQL then adds no check to the domain.
 HOLDERS = frozenset({"column", "composite_type", "range_type"})
@@ -145,15 +145,15 @@ class Precedence:
             for end in [self.renames[key]] if key in self.renames else self._ends(key):
                 if end.verb in ("drop", "rename"):
                     freed |= dict.fromkeys(names(item), end)
-                elif end.item.key == key:
-                    freed |= dict.fromkeys(names(item) - names(end.item), end)
+                elif end.item.key == key and item.kind == "column":
+                    freed |= dict.fromkeys(of_not_null(item) - of_not_null(end.item), end)
         for step in self.steps:
             for item in (step.item, *step.inside) if step.verb in ("create", "rename") else ():
                 for name in names(item) & freed.keys():
                     yield freed[name], step, None
-            if step.verb == "alter":  # no two alterations exchange names: neither could be first
-                for name in (names(step.item) - names(self.before[step.item.key])) & freed.keys():
-                    if freed[name].verb != "alter":
+            if step.verb == "alter" and step.item.kind == "column":
+                for name in (of_not_null(step.item) - of_not_null(self.before[step.item.key])) & freed.keys():
+                    if freed[name].verb != "alter":  # of two columns that exchange names, neither can be first
                         yield freed[name], step, None
 
     def _partitions_make_room(self) -> Iterator[Edge]:

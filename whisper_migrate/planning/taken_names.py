@@ -28,9 +28,13 @@ def names(item: Object) -> set[str]:
     if item.kind == "statistics":
         return {f"statistics {item.identity}"}
     if item.kind == "column":
-        not_null = {f"{item['not_null_name']} on {item.parent}"} if item["not_null_name"] else set()
-        return not_null | ({item["identity_sequence"]} if item["identity_sequence"] else set())
+        return of_not_null(item) | ({item["identity_sequence"]} if item["identity_sequence"] else set())
     return set()
+
+
+def of_not_null(column: Object) -> set[str]:
+    """Return the name of a column's NOT NULL constraint, which no other constraint of the table may have."""
+    return {f"{column['not_null_name']} on {column.parent}"} if column["not_null_name"] else set()
 
 
 def with_names_free(before: Catalog, after: Catalog, steps: Iterable[Step]) -> Iterator[Step]:

@@ -1,4 +1,4 @@
-"""The objects of the WhisperEngine schema besides tables, in an order in which they can be created.
+"""What the WhisperEngine schema has besides tables, in an order in which it can be created.
 
 Extensions come first, since indexes need their operator classes. Functions need no table, but one takes an enum as
 its argument. Views and triggers need the tables. An entity of alembic-utils carries no comment: where there is one, it
