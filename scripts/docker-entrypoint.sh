@@ -1,7 +1,7 @@
 #!/bin/sh
 # Brings the database to this image's revision, then becomes the command: docker-entrypoint.sh COMMAND...
 #   MIGRATE=upgrade   pending revisions are applied; this is the default
-#   MIGRATE=check     none is: the command starts only if the database stands at this image's head
+#   MIGRATE=check     none is: the command starts only if the database is at this image's head
 #   MIGRATE=off       the database is left alone
 #   WHISPER_WAIT=60   for so many seconds a database that does not answer yet is waited for
 # Where that fails, the command is not started, and the exit code is that of migrate.py.

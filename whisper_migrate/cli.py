@@ -23,10 +23,10 @@ from whisper_migrate.project import Project
 @click.option("--project", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Its folder.")
 @click.pass_context
 def cli(context: click.Context, folder: Path | None) -> None:
-    """Change a PostgreSQL schema from SQLAlchemy models, and prove that it is what they say.
+    """Change a PostgreSQL schema from SQLAlchemy models, and prove that the schema equals the models.
 
-    The database is DATABASE_URL, else POSTGRES_HOST and its like, else an embedded PostgreSQL in .pgdata.
-    Exit codes: 0 done or the same, 1 something differs, 2 it could not be done.
+    The database is DATABASE_URL, else POSTGRES_HOST and the other POSTGRES_ variables, else an embedded PostgreSQL in .pgdata.
+    Exit codes: 0 done or equal, 1 something differs, 2 failed.
     """
     context.obj = Project.at(folder.resolve()) if folder else context.obj or Project.find(Path.cwd(), _note)
 

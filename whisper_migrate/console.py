@@ -77,7 +77,7 @@ def tell(applied: Applied) -> None:
 def report(direction: str, outcome: Outcome) -> None:
     """Print the result of an upgrade or a downgrade."""
     if not outcome.applied:
-        out.print(f"Nothing to do: the database stands at {names(outcome.after)}.")
+        out.print(f"Nothing to do: the database is at {names(outcome.after)}.")
         return
     total = sum(applied.seconds for applied in outcome.applied)
     word = "Upgraded" if direction == "upgrade" else "Downgraded"

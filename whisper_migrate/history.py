@@ -149,7 +149,7 @@ class History:
         for revision in set(stamped) - self._ids:
             if (part := self.holding(revision)) is not self:
                 raise CommandError(
-                    f"The database stands at {revision}, which a squash has folded into {part.heads[0]}."
+                    f"The database is at {revision}, which a squash has folded into {part.heads[0]}."
                     " This takes it there and on: migrate.py upgrade"
                 )
 

@@ -60,7 +60,7 @@ RUNNER = """
 SELECT quote_ident(pg_get_userbyid(c.relowner)) FROM pg_catalog.pg_class AS c
 WHERE c.oid = to_regclass('public.alembic_version') AND c.relowner <> quote_ident(current_user)::regrole"""
 NAMES = "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass(:table)"
-DONE = {"upgrade": "applied", "downgrade": "taken back", "stamp": "stamped", "repair": "repaired"}
+DONE = {"upgrade": "applied", "downgrade": "reverted", "stamp": "stamped", "repair": "repaired"}
 WITH_DOCSTRING = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # The variables for a revision's place in the history, which do not change what it does.
 PLACE = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})

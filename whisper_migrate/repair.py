@@ -227,7 +227,7 @@ def way_back(project: Project, server: URL, database: URL) -> Iterator[WayBack]:
             raise Failure(why_it_stays(staying))
         if changes and not staying and not statements(steps):
             lines = "\n  ".join(map(line, changes[:20]))
-            raise Failure(f"The database differs, but no statement takes it back:\n  {lines}")
+            raise Failure(f"The database differs, but no statement repairs it:\n  {lines}")
         doubted = steps and revision and doubts(entries, [revision])
         near = nearer(history, made, actual, revision) if doubted and revision else None
         yield WayBack(project, database, shadow, revision, actual, wanted, steps, owners, given, near, staying)

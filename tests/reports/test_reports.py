@@ -122,7 +122,7 @@ def test_text_shows_just_the_part_that_differs(
 def test_pending_is_told_apart(project: Project, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
     text = report(capsys, project, little.at(database, None), "text")
     told = text.partition("Pending")[2].splitlines()
-    assert told[0] == ": the database stands at no revision, the head is two."
+    assert told[0] == ": the database is at no revision, the head is two."
     assert told[1:4] == ["  one authors [and] their tags", "  two greet authors by mail", "  -> make upgrade"]
     assert "Drift" not in text
 

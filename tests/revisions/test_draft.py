@@ -32,7 +32,7 @@ def test_edit_a_model_draft_apply_and_take_back(tmp_path: Path, database: URL) -
     said = r"\n  .*20251011_baseline_v106 .+ \(\d+\.\d\d s\)\n(?:  .+\n)*Upgraded from no revision to " + HEAD + ": "
     assert re.search(said + rf"{len(REVISIONS)} revisions in \d+\.\d\d s\.\n", run.out)
     run = checkout.migrate("upgrade")
-    assert run.code == 0 and f"\nNothing to do: the database stands at {HEAD}.\n" in run.out
+    assert run.code == 0 and f"\nNothing to do: the database is at {HEAD}.\n" in run.out
     run = checkout.check_drift()
     assert (run.code, run.err) == (0, "") and run.out.endswith(": nothing differs.\n")
 
@@ -55,7 +55,7 @@ def test_edit_a_model_draft_apply_and_take_back(tmp_path: Path, database: URL) -
     assert 'op.add_column("users", sa.Column("email_confirmed"' in text
 
     run = checkout.check_drift()
-    assert run.code == 1 and f"Pending: the database stands at {HEAD}, the head is {found[1]}" in run.out
+    assert run.code == 1 and f"Pending: the database is at {HEAD}, the head is {found[1]}" in run.out
     assert checkout.migrate("upgrade").out.count(f"{found[1]} Verify e-mail addresses") == 1
     assert checkout.check_drift().code == 0
     run = checkout.migrate("downgrade", "-1")

@@ -110,7 +110,7 @@ def test_whole_history_of_whisperengine(
 
     refused = checkout.alembic("upgrade", "head")
     assert refused.code != 0 and "Traceback" not in refused.said
-    assert f"stands at {BASELINE}, which a squash has folded into {HEAD}." in refused.said
+    assert f"is at {BASELINE}, which a squash has folded into {HEAD}." in refused.said
     said = run(middle, "status")
     assert "\nPending   3\n" in said.out and SECOND in said.out and "\nDrift     none\n" in said.out
     ask(middle, "DROP TABLE alembic_version")
@@ -119,7 +119,7 @@ def test_whole_history_of_whisperengine(
     for database in (middle, new):
         assert run(database, "upgrade").code == 0
         assert run(database, "check-drift").code == 0
-    assert f"\nNothing to do: the database stands at {HEAD}.\n" in run(last, "upgrade").out
+    assert f"\nNothing to do: the database is at {HEAD}.\n" in run(last, "upgrade").out
     assert ask(middle, "SELECT username FROM users") == [("u",)]
     assert run(new, "downgrade", "base").code == 0
     assert checkout.alembic("upgrade", "head").code == 0

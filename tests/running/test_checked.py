@@ -46,16 +46,16 @@ def test_log_says_where_it_stood_what_ran_and_what_it_is_then(migrate: Migrate) 
     said = migrate("upgrade", "+1")
     assert said.code == 0 and said.err == ""
     _, standing, ran, end, checked = said.out.splitlines()
-    assert standing == "It stands at no revision; head r3; 1 pending."
+    assert standing == "It is at no revision; head r3; 1 pending."
     assert ran.startswith("  1/1 r1 does number 1 (") and end.startswith(
         "Upgraded from no revision to r1: 1 revision in"
     )
     assert checked == "Checked: the database is what the history says."
-    assert "It stands at r1; head r3; 2 pending." in migrate("upgrade").out
+    assert "It is at r1; head r3; 2 pending." in migrate("upgrade").out
     nothing, compared = migrate("upgrade").out.splitlines()[1:]
-    assert nothing == "Nothing to do: the database stands at r3." and compared.startswith("Not compared with the hist")
+    assert nothing == "Nothing to do: the database is at r3." and compared.startswith("Not compared with the hist")
     assert migrate("downgrade", "-2").out.splitlines()[1:3] == [
-        "It stands at r3; head r3; 2 to take back.",
+        "It is at r3; head r3; 2 to revert.",
         "  loses 3 tables and columns, without a row in it",
     ]
 
@@ -159,7 +159,7 @@ def test_downgrade_that_would_lose_rows_needs_a_word(migrate: Migrate, made: Pro
     assert migrate("downgrade", "-1").code == 0  # u is empty
     ask(database, "UPDATE t SET m = id, n = 3000000000 + id")  # no default, and too large for integer
     said = migrate("downgrade", "-1")
-    assert said.code == 2 and "Failed: Nothing was taken back, since that would lose data." in said.err
+    assert said.code == 2 and "Failed: Nothing was reverted, since that would lose data." in said.err
     assert "  loses column t.m: 2 rows\n" in said.err
     assert "  loses column t.n: values of type bigint that integer does not hold: 2 rows\n" in said.err
     name = str(database.database)
@@ -249,4 +249,4 @@ def test_plan_runs_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path, d
         "Nothing was run.",
     ]
     assert ask(database, "SELECT version_num, count(*) FROM alembic_version, t GROUP BY 1") == [("r1", 2)]
-    assert command(capsys, made, database, "upgrade", "r1", "--plan").out.endswith("stands at r1.\n")
+    assert command(capsys, made, database, "upgrade", "r1", "--plan").out.endswith("is at r1.\n")

@@ -35,7 +35,7 @@ def test_script_of_our_revisions_leads_to_the_head_and_back(database: URL, serve
     assert done.returncode == 0, done.stderr
     # a script refuses a database that is not where it begins
     again = psql(database, write(OURS, "upgrade", "head"))
-    assert again.returncode == 3 and f"begins at base, and the database stands at {FIRST}" in again.stderr
+    assert again.returncode == 3 and f"begins at base, and the database is at {FIRST}" in again.stderr
     done = psql(database, write(OURS, "upgrade", f"{FIRST}:head"))
     assert done.returncode == 0, done.stderr
     verdict = check(OURS, server, database, only="database")

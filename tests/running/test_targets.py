@@ -20,8 +20,8 @@ NOWHERE = [
     ("upgrade", "-1", "r2", "-1 is for a downgrade.", "downgrade -1"),
     ("downgrade", "-0", "r1", "-0 is no step: nothing was run.", "downgrade -1"),
     ("downgrade", "+1", "r1", "+1 is for an upgrade.", "upgrade +1"),
-    ("downgrade", "-1", "", "The database is at no revision: there is none to take back.", "status"),
-    ("downgrade", "-9", "r3", "Only 3 revisions are applied, and -9 would take back 9.", "downgrade base"),
+    ("downgrade", "-1", "", "The database is at no revision: there is none to revert.", "status"),
+    ("downgrade", "-9", "r3", "Only 3 revisions are applied, and -9 would revert 9.", "downgrade base"),
     ("downgrade", "r3", "r1", "The database is at r1, and r3 is not before that.", "upgrade r3"),
     ("downgrade", "r3-9", "r3", "There is no revision so many steps from r3: r3-9.", "history"),
     ("upgrade", "head+1", "r1", "There is no revision so many steps from head: head+1.", "history"),
@@ -60,9 +60,9 @@ def test_a_step_back_from_a_merge_names_both_sides(tmp_path: Path) -> None:
 def test_plain_alembic_says_the_same(tmp_path: Path, database: URL) -> None:
     checkout = copied(tmp_path, database)
     for arguments, at, said in (
-        (("downgrade", "-1"), "base", "The database is at no revision: there is none to take back."),
+        (("downgrade", "-1"), "base", "The database is at no revision: there is none to revert."),
         (("upgrade", "+1"), HEAD, f"The database is at {HEAD}, the head: no revision comes after it."),
-        (("downgrade", "-99"), HEAD, "revisions are applied, and -99 would take back 99."),
+        (("downgrade", "-99"), HEAD, "revisions are applied, and -99 would revert 99."),
         (("downgrade", "-1"), "joined", "joined joins one and other: -1 does not say which of them to go back to."),
     ):
         if at == HEAD:

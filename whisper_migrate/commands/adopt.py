@@ -24,7 +24,7 @@ from whisper_migrate.words import line, outline
 @seconds("wait-for-lock")
 @click.pass_obj
 def command(project: Project, /, revision: str, reconcile: bool, **waits: float | None) -> None:
-    """Bring a database that this history did not make under it, at REVISION or the nearest one; every row stays."""
+    """Stamp a database that other tools made, at REVISION or the nearest revision. No row is changed."""
     patience = Patience.given(project.root, waits)
     database = database_of(project)
     out.print(f"Database {escape(str(database))}")
@@ -46,7 +46,7 @@ def command(project: Project, /, revision: str, reconcile: bool, **waits: float 
 
 def _told(found: Adoption, reconcile: bool) -> Iterator[str]:
     if found.is_done:
-        yield f"Nothing to do: it stands at {found.revision}, and the ledger says how it came there."
+        yield f"Nothing to do: it is at {found.revision}, and the ledger says how it came there."
     elif found.reconcilable or found.undecided:
         yield f"Nearest is {found.revision}."
     if found.reconcilable:

@@ -16,7 +16,7 @@ from whisper_migrate.project import Project
 @click.option("--format", "form", type=click.Choice(reports.NAMES), default="text", help="How to report it.")
 @click.pass_obj
 def command(project: Project, only: str | None, form: str) -> None:
-    """Compare the models with the history, and the database, where there is one, with both."""
+    """Compare models with history, and history with the database if there is one."""
     with shadow_server(project.root) as server:
         database = database_of(project) if only == "database" else database_if_any(project) if only is None else None
         verdict = check(project, server, database.url if database else None, only)

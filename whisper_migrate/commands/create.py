@@ -24,7 +24,7 @@ from whisper_migrate.unwritten import PLACE
 def command(
     project: Project, message: str, allow: tuple[str, ...], online: bool, backfill: tuple[str, ...], data: bool
 ) -> None:
-    """Draft a revision that takes the history to the models, proved up, down and up in a throwaway database."""
+    """Draft a revision from the models, and prove it up, down and up in a throwaway database."""
     message = " ".join(message.split())
     if not message:
         raise Failure('A revision needs a message, such as: make revision msg="add email verification to users"')

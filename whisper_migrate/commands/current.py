@@ -17,7 +17,7 @@ from whisper_migrate.running.waiting import await_database
 @click.option("--check-heads", is_flag=True, help="Exit with 1 unless it is the history's head.")
 @click.pass_obj
 def command(project: Project, check_heads: bool) -> None:
-    """The revision that the database is stamped with."""
+    """Print the revision that the database is stamped with."""
     database = database_of(project)
     if seconds := Patience.given(project.root).wait:
         await_database(database.url, seconds, lambda text: err.print(escape(text)))

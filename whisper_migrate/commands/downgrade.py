@@ -19,7 +19,7 @@ from whisper_migrate.running.runner import Runner
 @allow_data_loss("--plan and a refusal print")
 @click.pass_obj
 def command(project: Project, /, target: str, word: str | None, **options: Any) -> None:
-    """Take revisions back down to TARGET: an id, -1, or base. What it loses is said before, with the rows."""
+    """Revert revisions down to TARGET: an id, -1, or base. Rows that would be lost are counted first."""
 
     def run(ready: Runner, say: checked.Say, unchecked: bool) -> checked.Checked:
         return checked.downgraded(ready, say, word=word, unchecked=unchecked)

@@ -42,18 +42,18 @@ Tell = Callable[[Member, str | Failure], None]
 @click.option("--shard", type=ShardOption(), help="Take only a part of them: 3/10 is the third of ten.")
 @click.pass_obj
 def command(project: Project, urls: IO[str], action: str, jobs: int, canary: int, shard: Shard | None) -> None:
-    """Work on every database that URLS-FILE lists, in parallel; the failure of one does not stop the others.
+    """Work on every database that URLS-FILE lists, in parallel. A failure of one does not stop the others.
 
-    A line of the file is a URL, or a name and a URL; blank lines and # comments do not count, and nothing in it is
+    A line of the file is a URL, or a name and a URL. Blank lines and # comments are skipped, and nothing in a line is
     expanded. "-" reads standard input.
 
     \b
-    status       where each stands, grouped by what it holds; exit code 1 if not all are alike
-    check-drift  does each hold what the history says where it stands? 1 if one does not, or has revisions pending
-    upgrade      take each to the head; it does not compare, as that of one database does: check-drift does
+    status       the revision of each, grouped by schema; exit code 1 if not all are alike
+    check-drift  compare each with the history at its revision; exit code 1 if one differs or has pending revisions
+    upgrade      bring each to the head, without a comparison; check-drift compares
 
-    With --shard, runs on several machines share the work: the name of a database says in which part it is.
-    Exit code 2 if any failed. Safe to run again.
+    With --shard, runs on several machines share the databases by their names. Exit code 2 if any failed. Every action
+    can be run again.
     """
     if canary and action != "upgrade":
         raise click.UsageError("--canary is for upgrade.")

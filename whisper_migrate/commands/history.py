@@ -16,7 +16,7 @@ from whisper_migrate.project import Project
 @click.option("--applied", is_flag=True, help="What was run and stamped in the database, by its ledger.")
 @click.pass_obj
 def command(project: Project, applied: bool) -> None:
-    """The revisions there are, newest first; or, with --applied, what was done in the database."""
+    """List the revisions, newest first; with --applied, the runs that the database's ledger has recorded."""
     if applied:
         with connected(database_of(project).url, read_only=True) as connection:
             entries = read(connection)

@@ -18,7 +18,7 @@ from whisper_migrate.words import line, outline
 @click.argument("revision", default="")
 @click.pass_obj
 def command(project: Project, revision: str) -> None:
-    """Run every revision, or REVISION, up, down and up in a throwaway database, also on rows; is the end the models?"""
+    """Run REVISION, or every revision, up, down and up in a throwaway database with generated rows."""
     history = History(project)
 
     def tell(proof: Proof) -> None:

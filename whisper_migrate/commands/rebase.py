@@ -18,7 +18,7 @@ from whisper_migrate.revisions.fork import fork
 @click.option("--order-matters", is_flag=True, help="Rebase although the other order makes another schema.")
 @click.pass_obj
 def command(project: Project, revision: str, order_matters: bool) -> None:
-    """Put my revisions on the other head, proved there; REVISION is the head that is mine, if that cannot be told."""
+    """Put your own revisions behind the other head, and prove them there. REVISION names your head."""
     history = History(project)
     found = fork(history, revision or None)
     if found is None:

@@ -22,7 +22,7 @@ from whisper_migrate.sql import comment
 @seconds("wait-for-lock")
 @click.pass_obj
 def command(project: Project, /, apply: bool, allow: tuple[str, ...], word: str | None, **waits: float | None) -> None:
-    """Print the SQL that takes the database back to what the history says at its revision."""
+    """Print the SQL that makes a drifted database equal to the history at its revision."""
     database = database_of(project)
     with shadow_server(project.root) as server, repairing.way_back(project, server, database.url) as way:
         if not way.steps and not way.given:

@@ -17,9 +17,9 @@ from whisper_migrate.revisions.squash import squash
 @click.option("--allow", multiple=True, metavar="WHAT", help='Leave out by name: "CREATE ROLE in a7eb08030574".')
 @click.pass_obj
 def command(project: Project, revision: str, allow: tuple[str, ...]) -> None:
-    """Fold the revisions up to REVISION into one, proved to make the same, rows included, in a throwaway database.
+    """Fold the revisions up to REVISION into one, proved to make the same schema and rows.
 
-    It has the id of REVISION. The originals go to alembic/squashed, for a database that stands in the middle.
+    The new revision has the id of REVISION. The originals go to alembic/squashed, for databases between two of them.
     """
     history = History(project)
     with shadow_server(project.root) as server:

@@ -25,7 +25,7 @@ TELLING = ("table", "column", "constraint", "index")  # kinds that are listed fi
 @seconds("wait-for-lock")
 @click.pass_obj
 def command(project: Project, /, revision: str, unverified: bool, **waits: float | None) -> None:
-    """Say that the database stands at REVISION, if it is what that promises, and run nothing."""
+    """Stamp the database with REVISION if its schema is that revision's. No revision is run."""
     patience = Patience.given(project.root, waits)
     database = settings.database(project.root)
 

@@ -24,7 +24,7 @@ EXTENSIONS = "SELECT extname || ' ' || extversion FROM pg_catalog.pg_extension W
 @click.command("status")
 @click.pass_obj
 def command(project: Project) -> None:
-    """Where the database stands, which revisions are pending, and whether it has drifted."""
+    """Print the database's revision, the pending revisions, and whether the database has drifted."""
     history, database = History(project), database_of(project)
     with connected(database.url, read_only=True) as connection:
         revisions, (entries, hidden) = stamped(connection) or [], read_or_why(connection)

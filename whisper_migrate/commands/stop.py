@@ -11,6 +11,6 @@ from whisper_migrate.project import Project
 @click.command("stop")
 @click.pass_obj
 def command(project: Project) -> None:
-    """Stop the embedded server; its data stays."""
+    """Stop the embedded server. Its data stays."""
     stopped = embedded.stop(settings.embedded_folder(project.root))
     out.print("Stopped the embedded server." if stopped else "No embedded server was running.")

@@ -18,10 +18,10 @@ from whisper_migrate.running.runner import Runner
 @click.option("--despite-drift", is_flag=True, help="Run even where the database has drifted in what is to change.")
 @click.pass_obj
 def command(project: Project, /, target: str, despite_drift: bool, **options: Any) -> None:
-    """Apply the revisions up to TARGET: an id, its beginning, +1, or head.
+    """Apply the revisions up to TARGET: an id, the beginning of an id, +1, or head.
 
-    The database is compared with the history before and after: exit code 1 where it differs afterwards, and 2 where
-    that could not be told.
+    The database is compared with the history before and after. Exit code 1 if it differs afterwards, 2 if the
+    comparison was not possible.
     """
 
     def run(ready: Runner, say: checked.Say, unchecked: bool) -> checked.Checked:

@@ -11,5 +11,5 @@ from whisper_migrate.project import Project
 @click.command("url")
 @click.pass_obj
 def command(project: Project) -> None:
-    """The database's URL, without its password; starts the embedded server if that is the one."""
+    """Print the database's URL without its password. Starts the embedded server if that is the database."""
     out.print(escape(settings.shown(settings.database(project.root).url)))

@@ -19,7 +19,7 @@ MOST = 3  # candidates
 @click.command("whereami")
 @click.pass_obj
 def command(project: Project) -> None:
-    """The revision that a database equals, or the nearest ones with what differs; it is only read."""
+    """Find the revision that a database equals, or the nearest ones. The database is only read."""
     database = database_of(project)
     with shadow_server(project.root) as server:
         found = whereabouts(project, server, database.url)

@@ -33,7 +33,7 @@ def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
         yield '  [bold]->[/] make revision msg="what changes"'
     if verdict.pending:
         at, head = verdict.revision or "no revision", str(verdict.history.head)
-        yield f"[bold]Pending[/]: the database stands at {escape(at)}, the head is {escape(head)}."
+        yield f"[bold]Pending[/]: the database is at {escape(at)}, the head is {escape(head)}."
         yield from (f"  {escape(f'{script.revision} {script.doc}')}" for script in verdict.pending)
         yield "  [bold]->[/] make upgrade"
     if verdict.drift:
@@ -48,7 +48,7 @@ def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
             yield f"  [bold]The stamp looks wrong[/]: the database is nearer to {nearer}."
             yield "  [bold]->[/] migrate.py adopt   (says what differs there, and stamps it)"
         else:
-            yield "  [bold]->[/] make repair   (prints the SQL that takes it back)"
+            yield "  [bold]->[/] make repair   (prints the SQL that repairs it)"
     for anomaly in verdict.anomalies:
         yield f"[bold]{anomaly.word if anomaly.differs else 'Note'}[/]: {escape(anomaly.what)}"
         yield from [f"  [bold]->[/] {escape(anomaly.remedy)}"] if anomaly.remedy else []

@@ -72,12 +72,12 @@ def downgraded(run: Runner, say: Say, *, word: str | None, unchecked: bool = Fal
         except Failure as failure:
             connection.rollback()
             everything(connection, failure.what).require(
-                word, f"What the downgrade would lose cannot be told. {failure.what} Nothing was taken back"
+                word, f"What the downgrade would lose cannot be told. {failure.what} Nothing was reverted"
             )
             connection.rollback()
             return _done(run, None, say, why or _unchecked(failure, say))
         connection.rollback()
-        lost.require(word, "Nothing was taken back")
+        lost.require(word, "Nothing was reverted")
         run.opened.listeners = (*run.opened.listeners, guard.listener)
         for text in lost.lines:
             say(f"  {text}")

@@ -87,8 +87,8 @@ def converse(
             _doubt(ready)
             return
         heads = f"{plural('head', len(ready.history.heads))} {', '.join(ready.history.heads)}"
-        what = "pending" if direction == "upgrade" else "to take back"
-        out.print(f"It stands at {names(ready.before)}; {heads}; {len(steps)} {what}.")
+        what = "pending" if direction == "upgrade" else "to revert"
+        out.print(f"It is at {names(ready.before)}; {heads}; {len(steps)} {what}.")
         checked = run(ready, progress.say, unchecked)
         report(direction, checked.outcome)
         _doubt(ready)
@@ -108,7 +108,7 @@ def _conclude(direction: str, checked: Checked, unchecked: bool) -> None:
         )
     elif checked.differs:
         out.print(f"The database differs from the history at {at}:{escape(listed(checked.differs))}")
-        out.print("  -> make repair   (prints the SQL that takes it back)")
+        out.print("  -> make repair   (prints the SQL that repairs it)")
         sys.exit(1)
     else:
         out.print("Checked: the database is what the history says.")

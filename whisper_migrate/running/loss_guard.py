@@ -74,7 +74,7 @@ class LossGuard:
         left = self.permitted - sum(rows for revision, rows in self._lost.items() if revision != stride.revision)
         if now.rows > left:
             needed = Toll(now.database, now.lines, now.rows + self._later(stride))
-            raise needed.refusal(self.word, f"Revision {stride.revision} was not taken back", self.option)
+            raise needed.refusal(self.word, f"Revision {stride.revision} was not reverted", self.option)
 
     def _later(self, stride: Stride) -> int:
         """Return the losses of the revisions after this one, as counted before the run."""

@@ -48,7 +48,7 @@ BEGIN
         FROM ONLY public.alembic_version;
     END IF;
     IF stands_at <> {stands_at} THEN
-        RAISE EXCEPTION 'This script begins at {start}, and the database stands at %.',
+        RAISE EXCEPTION 'This script begins at {start}, and the database is at %.',
             coalesce(nullif(stands_at, ''), 'base');
     END IF;
     IF NOT pg_try_advisory_lock({runs}, {run}) THEN

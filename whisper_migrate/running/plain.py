@@ -106,7 +106,7 @@ def _require_word(project: Project, opened: Session, steps: list[Any], word: str
     except Failure as failure:
         lost = everything(connection, failure.what)
     connection.rollback()
-    lost.require(word, "Nothing was taken back", f"alembic -x {WORD}=")
+    lost.require(word, "Nothing was reverted", f"alembic -x {WORD}=")
     for line in lost.lines:
         opened.progress.say(f"  {line}")
 

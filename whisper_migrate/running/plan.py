@@ -26,7 +26,7 @@ def plan(project: Project, url: URL, direction: str, target: str) -> Iterator[st
         history.require_known(before)
         steps = way(history, direction, target, before)
         if not steps:
-            yield f"Nothing to do: the database stands at {', '.join(before) or 'no revision'}."
+            yield f"Nothing to do: the database is at {', '.join(before) or 'no revision'}."
             return
         for half in half_run.read(connection, history):
             yield half.what

@@ -55,10 +55,10 @@ def _of_steps(history: History, direction: str, target: str, sign: str, number: 
         there = f"{counted(left, 'revision')} {verb(left, 'comes', 'come')}"
         return Failure(f"Only {there} after {at}, and {target} asks for {number}.", "migrate.py upgrade head")
     if not stands_at:
-        return Failure("The database is at no revision: there is none to take back.", "migrate.py status")
+        return Failure("The database is at no revision: there is none to revert.", "migrate.py status")
     if len(stands_at) > 1:
         first = f"The database is stamped with {counted(len(stands_at), 'revision')} at once ({at})"
-        return Failure(f"{first}: {target} does not say which to take back.", history.way_out(stands_at))
+        return Failure(f"{first}: {target} does not say which to revert.", history.way_out(stands_at))
     down = history.find(stands_at[0]).down_revision
     if isinstance(down, tuple) or number <= len(history.before(history.find(stands_at[0]))):
         parents = sorted(down) if isinstance(down, tuple) else []
@@ -67,7 +67,7 @@ def _of_steps(history: History, direction: str, target: str, sign: str, number: 
         return Failure(f"{joins}: {target} does not say which of them to go back to.", remedy)
     applied = len(history.before(history.find(stands_at[0]))) + 1
     return Failure(
-        f"Only {counted(applied, 'revision')} {verb(applied, 'is', 'are')} applied, and {target} would take back"
+        f"Only {counted(applied, 'revision')} {verb(applied, 'is', 'are')} applied, and {target} would revert"
         f" {number}.",
         "migrate.py downgrade base",
     )

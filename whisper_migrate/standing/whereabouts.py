@@ -105,7 +105,7 @@ class Whereabouts:
             case "empty":  # but stamped
                 return ["migrate.py stamp base   (then migrate.py upgrade builds it)"]
             case "changed":
-                return ["migrate.py adopt   (says what it can take back, and what you have to decide)"]
+                return ["migrate.py adopt   (says what it can repair, and what you have to decide)"]
             case "unfinished":
                 return ["Load the dump again, into an empty database: psql --single-transaction -v ON_ERROR_STOP=1"]
         return ["Is it the right database? A new one is built by migrate.py upgrade; then copy the rows into it."]
