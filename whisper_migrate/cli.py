@@ -25,7 +25,8 @@ from whisper_migrate.project import Project
 def cli(context: click.Context, folder: Path | None) -> None:
     """Change a PostgreSQL schema from SQLAlchemy models, and prove that the schema equals the models.
 
-    The database is DATABASE_URL, else POSTGRES_HOST and the other POSTGRES_ variables, else an embedded PostgreSQL in .pgdata.
+    The database is DATABASE_URL, else the one that POSTGRES_HOST and the other POSTGRES_ variables name, else an
+    embedded PostgreSQL in .pgdata.
     Exit codes: 0 done or equal, 1 something differs, 2 failed.
     """
     context.obj = Project.at(folder.resolve()) if folder else context.obj or Project.find(Path.cwd(), _note)
