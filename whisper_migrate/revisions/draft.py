@@ -30,6 +30,7 @@ from whisper_migrate.planning.renames import rename
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.project import Project
 from whisper_migrate.revisions.backfill import backfilled, backfills, fillable, rules
+from whisper_migrate.revisions.computed_before import computed_before
 from whisper_migrate.revisions.prove import Flaw, prove
 from whisper_migrate.revisions.prove_script import prove_script
 from whisper_migrate.revisions.render import Body
@@ -140,6 +141,7 @@ def draft(
             *renames.notes,
             *known,
             *_replaced(up, recorded, desired),
+            *computed_before(changes, desired),
             *scripted,
             *(f"Nothing needs allow={typed(name)}." for name in allowed if name not in needed),
         ]
