@@ -42,6 +42,7 @@ else:
 # An env.py of another project, which only names the plug-in.
 THEIRS = """
 import os
+from contextlib import nullcontext
 
 from alembic import context
 from sqlalchemy import MetaData, create_engine
@@ -50,7 +51,7 @@ from whisper_migrate import alembic_plugin
 
 options = context.config.attributes.get("options", {})
 given = context.config.attributes.get("connection")
-with given or create_engine(os.environ["DATABASE_URL"]).connect() as connection:
+with nullcontext(given) if given else create_engine(os.environ["DATABASE_URL"]).connect() as connection:
     context.configure(
         connection=connection,
         target_metadata=MetaData(),
