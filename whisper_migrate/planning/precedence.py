@@ -151,7 +151,7 @@ class Precedence:
             for item in (step.item, *step.inside) if step.verb in ("create", "rename") else ():
                 for name in names(item) & freed.keys():
                     yield freed[name], step, None
-            if step.verb == "alter" and step.item.kind == "column":
+            if step.verb == "alter" and step.item.kind == "column" and step.item.key in self.before:
                 for name in (of_not_null(step.item) - of_not_null(self.before[step.item.key])) & freed.keys():
                     if freed[name].verb != "alter":  # of two columns that exchange names, neither can be first
                         yield freed[name], step, None
