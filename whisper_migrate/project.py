@@ -133,7 +133,9 @@ class Project:
         """
         from alembic.config import Config
 
-        config = Config(self.root / "alembic.ini", cmd_opts=Namespace(quiet=True, x=None))  # we print messages ourselves
+        config = Config(
+            self.root / "alembic.ini", cmd_opts=Namespace(quiet=True, x=None)
+        )  # we print messages ourselves
         config.file_config["DEFAULT"]["here"] = str(self.root.absolute()).replace("%", "%%")
         anchor(config, self.root.absolute(), versions)
         if connection is not None:
