@@ -53,7 +53,7 @@ class Trap:
 
 @contextmanager
 def trap(database: URL) -> Iterator[Trap]:
-    folder = Path(tempfile.mkdtemp(prefix="whisper-trap-", dir=Path("/dev/shm") if Path("/dev/shm").is_dir() else None))
+    folder = Path(tempfile.mkdtemp(prefix="whisper-low-", dir=Path("/dev/shm") if Path("/dev/shm").is_dir() else None))
     folder.chmod(0o777)
     with low(database) as url:
         made = Trap(url, folder / "sprung")

@@ -28,7 +28,7 @@ WITH RECURSIVE mine(role) AS (
 )"""
 
 RELATION = f"""{MEMBERSHIPS}
-SELECT c.relkind::text AS kind, o.rolname AS owner, quote_ident(o.rolname) AS quoted,
+SELECT c.relname AS name, c.relkind::text AS kind, o.rolname AS owner, quote_ident(o.rolname) AS quoted,
        o.rolsuper OR c.relowner IN (SELECT mine.role FROM mine)
        OR c.relowner = (SELECT d.datdba FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())
        AS is_trusted,
@@ -76,11 +76,11 @@ KINDS = {
 }
 
 
-# The same check in a script for psql, whose block declares `found`.
-GUARD = f"""FOR found IN {RELATION.replace(":name", "'alembic_version'")} LOOP
+# The same check in a script for psql, whose block declares `found`. A run checks its journal too; a script has none.
+GUARD = f"""FOR found IN {RELATION.replace("= :name", "IN ('alembic_version', 'whisper_ledger')")} LOOP
         IF found.kind <> 'r' OR NOT found.is_trusted OR found.flaw IS NOT NULL THEN
-            RAISE EXCEPTION 'public.alembic_version of the role % is not safe to read: see migrate.py status.',
-                found.owner;
+            RAISE EXCEPTION 'public.% of the role % is not safe to read: see migrate.py status.',
+                found.name, found.owner;
         END IF;
     END LOOP;"""
 

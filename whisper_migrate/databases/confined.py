@@ -5,12 +5,13 @@ constraint runs some of that code. In the shadow, such statements run as a role 
 is created in a transaction that is rolled back, so none is ever left on the server.
 
 SET ROLE would not be enough, since the statements can RESET it. They cannot do so inside a SECURITY DEFINER function.
+Other settings outlast the function, so they are put back before the engine asks anything in that session.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -44,7 +45,11 @@ INTACT = (
     f"SELECT prosecdef FROM pg_catalog.pg_proc WHERE oid = '{FUNCTION}(pg_catalog.text[])'::pg_catalog.regprocedure"
 )
 PREPARED = "SELECT name, statement, prepare_time FROM pg_catalog.pg_prepared_statements ORDER BY name"
+SET_NOW = "SELECT name, setting FROM pg_catalog.pg_settings WHERE context IN ('user', 'superuser')"
 TIMEOUT = "60s"
+# Statements can SET a search_path that outlasts the function, and the engine's own queries must not search it. SET
+# itself calls no function and no operator, so it comes before everything else.
+SEARCH_NOTHING = "SET LOCAL search_path = ''"
 SETTINGS = {
     "check_function_bodies": "off",
     "standard_conforming_strings": "on",
@@ -54,11 +59,15 @@ SETTINGS = {
 
 @dataclass
 class Confined:
-    """A shadow in which statements run without rights; `role` is None if the connected role is itself no superuser."""
+    """A shadow in which statements run without rights; `role` is None if the connected role is itself no superuser.
+
+    `prepared` and `settings` are the session's prepared statements and settings, which the statements may not change.
+    """
 
     shadow: Connection
     role: str | None
     prepared: Sequence[object]
+    settings: Mapping[str, str]
 
     def give(self, objects: Iterable[tuple[str, str]]) -> None:
         """Make the role the owner of objects, each given as (word after ALTER, name)."""
@@ -73,8 +82,10 @@ class Confined:
             raise Failure("What was run in a throwaway database has changed how it is run.")
         call = text(f"SELECT {FUNCTION}(CAST(:statements AS pg_catalog.text[]))")
         self.shadow.execute(call, {"statements": list(statements)})
+        run(self.shadow, SEARCH_NOTHING)
         _forget_prepared(self.shadow, self.prepared)
-        _set(self.shadow)
+        now = _settings(self.shadow)
+        _set(self.shadow, {name: value for name, value in self.settings.items() if now[name] != value})
 
 
 @contextmanager
@@ -92,22 +103,27 @@ def confined(shadow: Connection) -> Iterator[Confined]:
             raise Failure(
                 "What the database holds is not run with the rights of a role that may run programs or read files."
             )
-        _set(shadow)
+        run(shadow, SEARCH_NOTHING)
+        _set(shadow, SETTINGS)
         run(shadow, CREATE)
         role = None
         if rights.is_superuser:
             role = f"whisper_confined_{secrets.token_hex(8)}"
             run(shadow, f"CREATE ROLE {role}")
             run(shadow, f"ALTER FUNCTION {FUNCTION}(pg_catalog.text[]) OWNER TO {role}")
-        yield Confined(shadow, role, prepared)
+        yield Confined(shadow, role, prepared, _settings(shadow))
     finally:
         savepoint.rollback()
         _forget_prepared(shadow, prepared)
 
 
-def _set(shadow: Connection) -> None:
-    for name, value in SETTINGS.items():
-        run(shadow, f"SET LOCAL {name} = '{value}'")
+def _settings(shadow: Connection) -> dict[str, str]:
+    return {row.name: row.setting for row in shadow.execute(text(SET_NOW))}
+
+
+def _set(shadow: Connection, settings: Mapping[str, str]) -> None:
+    for name, value in settings.items():
+        shadow.execute(text("SELECT pg_catalog.set_config(:name, :value, true)"), {"name": name, "value": value})
 
 
 def _forget_prepared(shadow: Connection, before: Sequence[object]) -> None:

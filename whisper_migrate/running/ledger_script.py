@@ -6,14 +6,16 @@ from typing import Any
 
 from alembic.runtime.migration import RevisionStep
 
+from whisper_migrate.databases.bookkeeping import GUARD
 from whisper_migrate.ledger import ABOUT, COLUMNS, RUNNER, TABLE, entry_of, scheme
 from whisper_migrate.running.way import revision_of
 from whisper_migrate.sql import literal
 
-# Creates the table and any columns that are missing in a ledger of an older version.
+# Creates the table and any columns that are missing in a ledger of an older version. The guard comes right after the
+# creation, so that nobody can put another relation there between the check and the first INSERT.
 _MAKE = """\
 DO $ledger$
-DECLARE missing record; runner text;
+DECLARE missing record; found record; runner text;
 BEGIN
     IF to_regclass('{table}') IS NULL THEN
         CREATE TABLE {table} ();
@@ -23,6 +25,7 @@ BEGIN
             EXECUTE 'GRANT SELECT, INSERT ON {table} TO ' || runner;
         END IF;
     END IF;
+    {guard}
     FOR missing IN
         SELECT wanted.* FROM (VALUES
             {columns}
@@ -45,11 +48,11 @@ _WRITTEN = ("direction", "revision", "parents", "program", "scheme", "file", "co
 
 
 def make() -> str:
-    """Return the statement that creates the ledger unless it exists."""
+    """Return the statement that creates the ledger unless it exists, and refuses a planted ledger or version table."""
     columns = ",\n            ".join(
         f"({number}, {literal(name)}, {literal(type_)})" for number, (name, type_) in enumerate(COLUMNS.items())
     )
-    return _MAKE.format(table=TABLE, about=literal(ABOUT), runner=RUNNER.strip(), columns=columns)
+    return _MAKE.format(table=TABLE, about=literal(ABOUT), runner=RUNNER.strip(), guard=GUARD, columns=columns)
 
 
 def row(step: RevisionStep, direction: str) -> str:

@@ -168,14 +168,14 @@ def _write(
             written.seek(begin)
             if LEAVES.search(written.read()):
                 written.write(f"{RESET}{history.project.session};\n{written.lock_timeout}\n")
-            written.write(f"{OUR_PATH}\n")
+            written.write(f"{OUR_PATH}\n{next(ledger, '')}")
 
         kept.migration_fn = update_wrapper(run, function)  # Alembic logs its name
         return kept
 
     def entered(ctx: MigrationContext, **_: Any) -> None:
         assert ctx.impl is not None
-        ctx.impl.static_output(next(ledger, "") + ledger_script.row(underway[0], direction))
+        ctx.impl.static_output(ledger_script.row(underway[0], direction))
 
     context = EnvironmentContext(
         config, history.scripts, fn=named, as_sql=True, starting_rev=start, destination_rev=end
