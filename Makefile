@@ -17,10 +17,10 @@ override MIGRATE := "$$PY" scripts/migrations/migrate.py
 # Wheels only, and only the files whose hashes are in the lock: nothing is built, so no package's set-up code runs.
 override PIP := "$$PY" -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes
 
-help: ## this list
+help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
 
-setup: $(VENV)/.ready ## the virtual environment, with every pinned package
+setup: $(VENV)/.ready ## make the virtual environment with every pinned package
 
 $(VENV)/.ready: requirements-dev.txt
 	@echo "Installing the pinned packages into $(VENV) (once) ..."
@@ -32,7 +32,7 @@ $(VENV)/.linters: requirements-lint.txt $(VENV)/.ready
 	@$(PIP) -r requirements-lint.txt
 	@touch $@
 
-upgrade: $(VENV)/.ready ## apply the revisions: make upgrade [to=REVISION]
+upgrade: $(VENV)/.ready ## apply the pending revisions: make upgrade [to=REVISION]
 	@$(MIGRATE) upgrade -- "$${to:-head}"
 
 revision: $(VENV)/.ready ## draft and prove a revision from the models: make revision msg="what changes" [allow="drop-column t.c"] [backfill="t.c=1"] [online=1], or data=1 for one that changes data only
@@ -41,43 +41,43 @@ revision: $(VENV)/.ready ## draft and prove a revision from the models: make rev
 prove: $(VENV)/.ready ## run every revision up, down and up, or one: make prove [rev=REVISION]
 	@$(MIGRATE) prove -- "$$rev"
 
-check-drift: $(VENV)/.ready ## do models, history and database agree?
+check-drift: $(VENV)/.ready ## compare models, history and database
 	@"$$PY" scripts/check_drift.py
 
-repair: $(VENV)/.ready ## print the SQL that takes a drifted database back to the history
+repair: $(VENV)/.ready ## print the SQL that repairs a drifted database
 	@$(MIGRATE) repair
 
-downgrade: $(VENV)/.ready ## take revisions back: make downgrade to=REVISION (-1 for the last) [allow=DATABASE:ROWS, to lose so many]
+downgrade: $(VENV)/.ready ## revert revisions: make downgrade to=REVISION (-1 for the last) [allow=DATABASE:ROWS, to permit that loss]
 	@$(MIGRATE) downgrade $(if $(value allow),--allow-data-loss="$$allow") -- "$$to"
 
-status: $(VENV)/.ready ## where the database stands, and what is pending
+status: $(VENV)/.ready ## the database's revision, pending revisions and drift
 	@$(MIGRATE) status
 
 db-url: $(VENV)/.ready ## the database's URL (starts the embedded server if that is the one)
 	@$(MIGRATE) url
 
-psql: $(VENV)/.ready ## psql on the database
+psql: $(VENV)/.ready ## open psql on the database
 	@$(MIGRATE) psql
 
-db-stop: $(VENV)/.ready ## stop the embedded server; its data stays
+db-stop: $(VENV)/.ready ## stop the embedded server and keep its data
 	@$(MIGRATE) stop
 
-test: $(VENV)/.ready ## the suite, against real PostgreSQL
+test: $(VENV)/.ready ## run the suite against real PostgreSQL
 	@"$$PY" -m pytest
 
-fuzz: $(VENV)/.ready ## prove the way between generated schemas: FUZZ_PAIRS of them (2000), FUZZ_SEED to repeat a run
+fuzz: $(VENV)/.ready ## prove changes between generated schemas: FUZZ_PAIRS of them (2000), FUZZ_SEED to repeat a run
 	@"$$PY" -m tests.fuzz
 
 torture: $(VENV)/.ready ## kill -9 the upgrade, and the server, at random moments: TORTURE times each (100), TORTURE_SEED to repeat
 	@"$$PY" -m tests.torture
 
-chaos: $(VENV)/.ready ## networks, servers, poolers and other sessions that fail in the middle of a run; CHAOS=words for some
+chaos: $(VENV)/.ready ## let networks, servers, poolers and other sessions fail in the middle of a run; CHAOS=words for some
 	@$(PY) -m tests.chaos
 
-bench: $(VENV)/.ready ## our commands beside their peers: medians and ratios
+bench: $(VENV)/.ready ## measure the commands beside their peers: medians and ratios
 	@"$$PY" -m tests.bench
 
-lint: $(VENV)/.linters ## ruff, mypy, shellcheck, hadolint and a look at docker-compose.yml
+lint: $(VENV)/.linters ## run ruff, mypy, shellcheck, hadolint and a check of docker-compose.yml
 	@"$$PY" -m ruff check . && "$$PY" -m ruff format --check . && "$$PY" -m mypy
 	@$(VENV)/bin/shellcheck scripts/*.sh scripts/migrations/*.sh .ci/run
 	@$(VENV)/bin/hadolint Dockerfile

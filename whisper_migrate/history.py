@@ -219,7 +219,7 @@ class History:
         for revision in stamped:
             below = {script.revision for script in self.before(self.find(revision))}
             if below.issuperset(set(stamped) - {revision}):
-                return f"{revision} stands on the rest: migrate.py stamp {revision}   (compares the database first)"
+                return f"{revision} depends on the rest: migrate.py stamp {revision}   (compares the database first)"
         return "See which revision it equals: migrate.py whereami"
 
     def touching(self, item: Object, at: str | None = None) -> Script | None:

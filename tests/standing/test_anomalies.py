@@ -161,7 +161,7 @@ def test_stamp_of_no_file_is_told(command: Command, database: URL) -> None:
 def test_stamps_that_say_nothing_sure_have_a_way_out(command: Command, database: URL) -> None:
     ask(database, "INSERT INTO alembic_version VALUES ('one')")
     for name in ("status", "check-drift", "repair"):
-        assert "two stands on the rest: migrate.py stamp two" in command(name).err, name
+        assert "two depends on the rest: migrate.py stamp two" in command(name).err, name
     assert command("stamp", "two").code == 0 and command("check-drift").code == 0
     for how in ("DELETE FROM alembic_version", "DROP TABLE alembic_version"):
         ask(database, how)

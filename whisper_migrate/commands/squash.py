@@ -35,4 +35,4 @@ def command(project: Project, revision: str, allow: tuple[str, ...]) -> None:
     for table, column in sorted(done.seeds.made):
         out.print(escape(f"Note: {shown(table)}.{column} is another at each run, and left to its default."))
     out.print(escape(f"Moved them to {done.archive.relative_to(root)}: migrate.py upgrade runs them where a database"))
-    out.print("  stands in the middle of them. Keep that folder for as long as there may be one.")
+    out.print("  is between two of them. Keep that folder for as long as there may be one.")

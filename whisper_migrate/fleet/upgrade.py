@@ -86,7 +86,7 @@ class _Process:
         except (EOFError, OSError) as error:
             self.stop()
             raise Failure(
-                "The process that upgraded it was killed.", "See where it stands: migrate.py fleet FILE status"
+                "The process that upgraded it was killed.", "See its state: migrate.py fleet FILE status"
             ) from error
         if isinstance(done, runner.Outcome):
             return done

@@ -124,7 +124,7 @@ class Runner:
         more = details(error, f"{revision} was" if revision else "It was")
         if last is not error and not isinstance(last, (DBAPIError, InvalidRequestError, Failure)):
             more.append(f"Then {project.blame(last)}")
-        remedy = f"Applied before that: {len(self.applied)}. See where the database stands with: migrate.py status"
+        remedy = f"Applied before that: {len(self.applied)}. See the state of the database with: migrate.py status"
         if not self.before and isinstance(getattr(error, "orig", None), (DuplicateTable, DuplicateObject)):
             remedy = "Did the database have this schema already? See what it is: migrate.py whereami"
         if passing(error):
