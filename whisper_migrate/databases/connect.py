@@ -16,6 +16,7 @@ from whisper_migrate.databases import pooler, reached, silence
 from whisper_migrate.databases.driver import DriverConnection
 from whisper_migrate.databases.failures import connection_failure
 from whisper_migrate.databases.interruption import interruptible
+from whisper_migrate.databases.lent_search_path import search_nothing
 from whisper_migrate.databases.session_settings import autocommit, prepare
 from whisper_migrate.databases.url import DRIVER
 
@@ -56,6 +57,7 @@ def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
     said = set(url.query) | ({"connect_timeout"} if os.environ.get("PGCONNECT_TIMEOUT") else set())
     arguments: dict[str, Any] = {key: value for key, value in CLIENT.items() if key not in said}
     arguments |= {"connection_factory": DriverConnection, **options.pop("connect_args", {})}
+    level = options.pop("isolation_level", None)
     made = sqlalchemy.create_engine(url, **{"poolclass": NullPool, "connect_args": arguments, **options})
 
     def go_there(_: object, __: object, ___: object, parameters: dict[str, Any]) -> None:
@@ -85,8 +87,10 @@ def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
             made.dialect.default_schema_name = "public"
 
     sqlalchemy.event.listen(made, "do_connect", go_there)
+    search_nothing(made)
     # Before SQLAlchemy's first look at the connection: if the role has standard_conforming_strings off, SQLAlchemy
     # doubles every backslash.
     sqlalchemy.event.listen(made, "connect", opened, insert=True)
     sqlalchemy.event.listen(made, "connect", default_schema)
-    return made
+    # Set after SQLAlchemy's first queries, which need a transaction on a lent connection.
+    return made.execution_options(isolation_level=level) if level else made

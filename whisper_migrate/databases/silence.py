@@ -22,6 +22,7 @@ from whisper_migrate.databases.interruption import hang_up, is_busy
 
 SILENCE = 30.0  # seconds after which a connection that does not answer is lost
 LOOK = 5.0  # seconds between two looks
+SEARCH_NOTHING = "SET search_path = ''"  # the database's owner may have set one with operators of its own
 STATE = "SELECT state, state_change FROM pg_catalog.pg_stat_activity WHERE pid = %s"
 END = """
 SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
@@ -103,6 +104,7 @@ def _end(one: _Watched) -> None:
     """End the server's process, which would keep its locks and its snapshot as long as the proxy lives."""
     with suppress(psycopg2.Error), closing(one.connect()) as other, other.cursor() as cursor:
         other.autocommit = True
+        cursor.execute(SEARCH_NOTHING)
         cursor.execute(END, (one.backend, one.state))
 
 
@@ -117,6 +119,7 @@ def _idle_since(one: _Watched) -> object:
             return UNANSWERED if "timeout expired" in str(error) else None
         with closing(other), other.cursor() as cursor:
             other.autocommit = True
+            cursor.execute(SEARCH_NOTHING)
             cursor.execute(STATE, (one.backend,))
             row = cursor.fetchone()
             if row is None:
