@@ -25,9 +25,11 @@ from rich.markup import escape
 from sqlalchemy import URL
 
 from whisper_migrate.console import err
+from whisper_migrate.databases.secret_parameters import scrubbed
 from whisper_migrate.databases.shadow_server import server_like
 from whisper_migrate.drift import Verdict, check
 from whisper_migrate.errors import Failure
+from whisper_migrate.hidden_characters import harmless
 from whisper_migrate.names import listed
 from whisper_migrate.project import Project
 from whisper_migrate.revisions.draft import draft
@@ -90,7 +92,7 @@ def compare(context: AutogenContext, operations: UpgradeOps) -> PriorityDispatch
         with server_like(database) as server:
             verdict = check(project, server, database)
     except Failure as failure:
-        raise CommandError(str(failure)) from failure
+        raise CommandError(harmless(scrubbed(str(failure)))) from failure
     if verdict.unwritten:
         operations.ops.append(Changes(_lines(verdict.unwritten), database))
     if odd := [*_lines(verdict.drift), *_others(verdict)]:
@@ -130,7 +132,7 @@ def _draft(context: AutogenContext, operation: Changes) -> list[str]:
             )
     except Failure as failure:
         shutil.rmtree(folder)
-        raise CommandError(str(failure)) from failure
+        raise CommandError(harmless(scrubbed(str(failure)))) from failure
     for text in (*made.lines, *(f"Note: {note}" for note in made.notes)):
         err.print(escape(text))
     scripts = context.migration_context.script

@@ -8,6 +8,7 @@ from sqlalchemy import URL
 
 from tests.projects import HEAD, MIGRATE, SECRET, copied, refusal
 from whisper_migrate import embedded
+from whisper_migrate.databases.first_failure import HIDDEN, PASSWORD
 from whisper_migrate.databases.secret_parameters import scrubbed, secret_names, shown
 from whisper_migrate.databases.url import parse, rendered
 
@@ -22,6 +23,11 @@ ADDRESSES = {
     f"postgresql://me:{SECRET}@a:1,b:2/app?oauth_client_secret={SECRET}": (
         "postgresql://me:***@a:1,b:2/app?oauth_client_secret=***"
     ),
+    f"at POSTGRESQL://me:{SECRET}@host/app": "at POSTGRESQL://me:***@host/app",
+    f"postgresql://me:a'<b{SECRET}@host/app is wrong": "postgresql://me:***@host/app is wrong",
+    f"CONNECTION 'host=h password={SECRET}' PUBLICATION p": "CONNECTION 'host=h password=***' PUBLICATION p",
+    f"dblink('password=''{SECRET} x'' host=h')": "dblink('password=*** host=h')",
+    f"sslpassword={SECRET} host=h": "sslpassword=*** host=h",
 }
 # A stand-in for psql that prints its arguments, which all users can see, and the secrets passed to it alone.
 PSQL = """#!/bin/sh
@@ -94,10 +100,23 @@ def test_no_command_prints_a_secret(tmp_path: Path, database: URL) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [f"postgresql://me:{SECRET}@host/app bot", f"a postgresql://b:{SECRET}@c/d x", f"mysql://{SECRET}@b c"]
+    "line",
+    [
+        f"postgresql://me:{SECRET}@host/app bot",
+        f"a postgresql://b:{SECRET}@c/d x",
+        f"mysql://{SECRET}@b c",
+        f"password={SECRET} host=h",
+        f"me:{SECRET}@host/app eu",
+    ],
 )
 def test_a_fleet_file_in_the_wrong_order_is_refused_without_its_address(tmp_path: Path, line: str) -> None:
     checkout = copied(tmp_path / "project")
     (tmp_path / "bots").write_text(f"good postgresql://host/app\n{line}\n")
     for action in ("status", "check-drift", "upgrade"):
         assert "bots:2 has " in refusal(checkout.migrate("fleet", str(tmp_path / "bots"), action))
+
+
+@pytest.mark.parametrize("text", ["'{}'", "E'{}'", "U&'{}'", "$${}$$", "$a$x $$ {}$a$", "'it''s {}'"])
+def test_no_password_of_a_statement_is_shown(text: str) -> None:
+    for words in ("ALTER ROLE r PASSWORD {}", "CREATE ROLE r ENCRYPTED PASSWORD {} LOGIN", "OPTIONS (password {})"):
+        assert SECRET not in PASSWORD.sub(HIDDEN, words.format(text.format(SECRET)))

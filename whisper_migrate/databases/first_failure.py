@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from psycopg2.errorcodes import IN_FAILED_SQL_TRANSACTION
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
+from whisper_migrate.databases.secret_parameters import scrubbed
 from whisper_migrate.errors import reason
 
 MOST = 200  # characters of a statement or a DETAIL, which may hold a whole row
-PASSWORD = re.compile(r"(\bpassword\b[\s\"']*(?:=\s*)?E?)'(?:[^']|'')*+'", re.I)
+STRING = r"(?:E|U&)?'(?:[^']|'')*+'|\$(\w*)\$.*?\$\2\$"
+PASSWORD = re.compile(rf"(\bpassword\b[\s\"']*(?:=\s*)?)(?:{STRING})", re.I | re.S)
 HIDDEN = r"\1'***'"
 
 
@@ -47,7 +49,7 @@ def details(error: BaseException, who: str) -> list[str]:
         if words := getattr(_diagnosis(error), f"message_{label}", None):
             said.append(f"{label.upper()}: {_short(words).rstrip('.')}")
     if statement := getattr(error, "statement", None):
-        said.append(f"{who} at: {_short(PASSWORD.sub(HIDDEN, statement)).rstrip(';')}")
+        said.append(f"{who} at: {_short(scrubbed(PASSWORD.sub(HIDDEN, statement))).rstrip(';')}")
     return said
 
 

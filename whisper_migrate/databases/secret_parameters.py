@@ -14,7 +14,10 @@ if TYPE_CHECKING:  # modules that never print a URL import this one, too
 # Includes parameters of newer clients. Parameters with similar names (NAMED) also count as secret.
 KNOWN = frozenset({"password", "sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret"})
 NAMED = re.compile(r"passw|secret|token|_key$", re.IGNORECASE)
-ADDRESS = re.compile(r"\bpostgres(?:ql)?(?:\+\w+)?://[^\s'\"<>]+")
+# A password that is not percent-encoded may contain quotes, so the login ends at the last @ of the word.
+ADDRESS = re.compile(r"\bpostgres(?:ql)?(?:\+\w+)?://(?:[^\s@/:]*:\S{0,999}@)?[^\s'\"<>]+", re.IGNORECASE)
+# A secret in a connection string such as `host=a password=b`; its value may be quoted, doubly inside of an SQL string.
+KEYWORD = re.compile(r"\b(\w+)=('{1,2}(?:[^'\\]|\\.)*'{1,2}|[^\s'\"&]+)")
 PAIR = re.compile(r"([?&][^=&?]*)=([^&]*)")
 SHOWN = "***"
 
@@ -82,7 +85,8 @@ def without_secrets(url: URL) -> URL:
 
 
 def scrubbed(text: str) -> str:
-    """Return a text, such as an error message, with the secrets removed from all database addresses in it."""
+    """Return a text, such as an error message, with the secrets removed from all addresses and connection strings."""
+    text = KEYWORD.sub(lambda pair: f"{pair[1]}={SHOWN}" if pair[1].lower() in KNOWN else pair[0], text)
     return ADDRESS.sub(_scrubbed, text) if "://" in text else text
 
 

@@ -13,6 +13,9 @@ from whisper_migrate.databases.failures import CHECK
 from whisper_migrate.databases.settings import parse
 from whisper_migrate.errors import Failure
 
+# A name is printed, so it must not be an address: `postgresql://...`, `me:secret@host/app` or `password=...`.
+ADDRESS = re.compile(r"://|:.*@|=")
+
 
 @dataclass(frozen=True)
 class Member:
@@ -44,7 +47,7 @@ def read(lines: Iterable[str], file: str) -> list[Member]:
         words = re.sub(r"(^|\s)#.*", "", text).split()
         if len(words) > 2:
             raise Failure(f"{file}:{number} has {len(words)} words.", "A line is a URL, or a name and a URL.")
-        if len(words) == 2 and "://" in words[0]:
+        if len(words) == 2 and ADDRESS.search(words[0]):
             raise Failure(
                 f"{file}:{number} has a URL where the name should be.", "A line is a URL, or a name and a URL."
             )

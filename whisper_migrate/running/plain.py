@@ -9,10 +9,12 @@ from sqlalchemy import Connection
 
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.interruption import is_of_a_signal
+from whisper_migrate.databases.secret_parameters import scrubbed
 from whisper_migrate.databases.settings import database
 from whisper_migrate.databases.stamps import SCHEMA, stamped
 from whisper_migrate.databases.whole_transaction import EndedItself
 from whisper_migrate.errors import Failure, reason
+from whisper_migrate.hidden_characters import harmless
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
 from whisper_migrate.running.data_loss import everything, toll
@@ -52,7 +54,7 @@ def run(project: Project, context: Any, configure: Callable[..., None]) -> None:
                 _require_unfolded(project, connection)
                 _compare(project, context, configure, connection)
     except Failure as failure:
-        raise CommandError(str(failure)) from failure
+        raise CommandError(harmless(scrubbed(str(failure)))) from failure
     except Exception:
         raise
     except BaseException as error:  # otherwise a revision that exits with 0 would seem to be applied

@@ -12,11 +12,11 @@ from functools import partial, update_wrapper
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext, MigrationInfo
-from rich.console import Console
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import ResourceClosedError
 
 from whisper_migrate import ledger
+from whisper_migrate.console import err
 from whisper_migrate.databases import silence
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.own_session import own_session, put_back, remember
@@ -227,7 +227,7 @@ def session(
     addition to LISTENERS. Raises Failure if the database cannot be reached, or if a pooler makes locks meaningless.
     """
     patience = patience or Patience.given(project.root)
-    progress = progress or Progress(Console(stderr=True, highlight=False, soft_wrap=True, emoji=False))
+    progress = progress or Progress(err)
     if patience.wait:
         await_database(url, patience.wait, progress.say)
     with locked(url, progress.say, patience.wait_for_lock) as lock, connected(url) as connection:
