@@ -9,8 +9,10 @@ from sqlalchemy import URL
 from tests.projects import HEAD, MIGRATE, SECRET, copied, refusal
 from whisper_migrate import embedded
 from whisper_migrate.databases.first_failure import HIDDEN, PASSWORD
+from whisper_migrate.databases.psql import psql
 from whisper_migrate.databases.secret_parameters import scrubbed, secret_names, shown
 from whisper_migrate.databases.url import parse, rendered
+from whisper_migrate.errors import Failure
 
 NEWER = {"oauth_client_secret", "scram_client_key", "scram_server_key", "SSLPassword", "access_token", "other_secret"}
 ADDRESSES = {
@@ -120,3 +122,12 @@ def test_a_fleet_file_in_the_wrong_order_is_refused_without_its_address(tmp_path
 def test_no_password_of_a_statement_is_shown(text: str) -> None:
     for words in ("ALTER ROLE r PASSWORD {}", "CREATE ROLE r ENCRYPTED PASSWORD {} LOGIN", "OPTIONS (password {})"):
         assert SECRET not in PASSWORD.sub(HIDDEN, words.format(text.format(SECRET)))
+
+
+@pytest.mark.parametrize("database", [f"host=x password={SECRET}", f"postgresql://me:{SECRET}@host/x"])
+def test_psql_is_given_no_connection_string(database: str) -> None:
+    urls = URL.create("postgresql", host="h", database=database), URL.create("postgresql", query={"dbname": database})
+    for url in urls:
+        with pytest.raises(Failure, match="cannot be given a connection string") as caught, psql(url):
+            pass
+        assert SECRET not in str(caught.value)

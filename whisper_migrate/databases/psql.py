@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from whisper_migrate import embedded
-from whisper_migrate.databases.secret_parameters import secrets, without_secrets
+from whisper_migrate.databases.secret_parameters import is_address, secrets, without_secrets
 from whisper_migrate.databases.url import rendered
 from whisper_migrate.errors import Failure
 
@@ -21,8 +21,14 @@ SERVICE = "whisper_migrate"
 def psql(url: URL) -> Iterator[tuple[list[str], dict[str, str]]]:
     """Yield the command to run, without secrets, and the environment that contains them.
 
-    libpq takes the password from the environment, and other secrets only from a service file.
+    libpq takes the password from the environment, and other secrets only from a service file. Raises Failure for a URL
+    whose secrets psql could only be given in its arguments.
     """
+    if is_address(url.database or "") or any(map(is_address, url.query.values())):
+        raise Failure(
+            "psql cannot be given a connection string in the place of a database's name: its password would be seen.",
+            "Write the parts of the connection string into DATABASE_URL itself.",
+        )
     program = shutil.which("psql") or str(embedded.binaries() / "psql")
     hidden = secrets(url)
     password = hidden.pop("password", None)

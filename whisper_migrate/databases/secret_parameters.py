@@ -63,11 +63,11 @@ def shown(url: URL) -> str:
     """Return the URL for people: without secrets, and without the driver, which psql does not understand."""
     from whisper_migrate.databases.url import rendered
 
-    hidden = {key: SHOWN for key, value in url.query.items() if is_secret(key) or _is_address(value)}
+    hidden = {key: SHOWN for key, value in url.query.items() if is_secret(key) or is_address(value)}
     plain = url.update_query_dict(hidden)
     if plain.password is not None:
         plain = plain.set(password=SHOWN)
-    if plain.database and _is_address(plain.database):
+    if plain.database and is_address(plain.database):
         plain = plain.set(database=SHOWN)
     return rendered(plain).replace("%2A%2A%2A", SHOWN)
 
@@ -98,7 +98,7 @@ def _scrubbed(found: re.Match[str]) -> str:
     return f"{scheme}://{user}:{SHOWN}@{place}" if at and colon else f"{scheme}://{rest}"
 
 
-def _is_address(value: Any) -> bool:
+def is_address(value: Any) -> bool:
     """Whether a value is itself a connection string, which libpq accepts in place of a database name."""
     return any("=" in part or "://" in part for part in _parts(value) if NAMED.search(part) or "://" in part)
 
