@@ -12,31 +12,10 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from alembic_utils import (
-    pg_extension,
-    pg_function,
-    pg_grant_table,
-    pg_materialized_view,
-    pg_policy,
-    pg_trigger,
-    pg_view,
-)
-from alembic_utils.replaceable_entity import ReplaceableEntity
 from sqlalchemy import DDL, Column, Constraint, Index, Table, event
 
 Line = tuple[str, int]
 
-# Each of these has a constructor of its own, which does not call that of the class above.
-ENTITIES = (
-    ReplaceableEntity,
-    pg_extension.PGExtension,
-    pg_function.PGFunction,
-    pg_grant_table.PGGrantTable,
-    pg_materialized_view.PGMaterializedView,
-    pg_policy.PGPolicy,
-    pg_trigger.PGTrigger,
-    pg_view.PGView,
-)
 COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 MODULE = "<module>"
 
@@ -61,7 +40,7 @@ def recording(root: Path) -> Iterator[None]:
         if found:
             _made[id(made)] = made, tuple(found)
 
-    kinds: tuple[Any, ...] = (Column, Constraint, Index, DDL, *ENTITIES)
+    kinds = (Column, Constraint, Index, DDL, *_entities())
     originals = [(kind, kind.__init__) for kind in kinds if "__init__" in vars(kind)]
     for made, original in originals:
         made.__init__ = _recorded(original, record)
@@ -72,6 +51,31 @@ def recording(root: Path) -> Iterator[None]:
         event.remove(Table, "before_parent_attach", record)
         for made, original in originals:
             made.__init__ = original
+
+
+def _entities() -> tuple[Any, ...]:
+    """Return the classes of alembic_utils whose constructors do not call that of a class above."""
+    from alembic_utils import (  # slow: no command imports it that imports no models
+        pg_extension,
+        pg_function,
+        pg_grant_table,
+        pg_materialized_view,
+        pg_policy,
+        pg_trigger,
+        pg_view,
+    )
+    from alembic_utils.replaceable_entity import ReplaceableEntity
+
+    return (
+        ReplaceableEntity,
+        pg_extension.PGExtension,
+        pg_function.PGFunction,
+        pg_grant_table.PGGrantTable,
+        pg_materialized_view.PGMaterializedView,
+        pg_policy.PGPolicy,
+        pg_trigger.PGTrigger,
+        pg_view.PGView,
+    )
 
 
 def _recorded(original: Callable[..., None], record: Callable[[Any], None]) -> Callable[..., None]:
