@@ -157,3 +157,19 @@ def test_a_membership_that_a_role_gave_itself_counts_for_nothing(
     finally:
         ask(database, f"REVOKE {planted.role} FROM {admin} CASCADE", f"REVOKE {planted.role} FROM {me}")
         ask(database, f"DROP ROLE {admin}")
+
+
+def test_a_schema_whose_owner_could_exchange_the_table_is_refused(
+    tmp_path: Path, database: URL, planted: Trap, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The owner of a schema can drop every table in it, also right before it is read."""
+    project = little.project(tmp_path)
+    little.at(database)
+    assert command(capsys, project, database, "status").code == 0
+    (before,) = ask(database, "SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'public'")[0]
+    ask(database, f"ALTER SCHEMA public OWNER TO {planted.role}")
+    for words in ("status", "check-drift", "upgrade"):
+        said = command(capsys, project, database, words)
+        assert said.code == 2 and f"is in a schema of the role {planted.role}" in said.err, said
+    ask(database, f"ALTER SCHEMA public OWNER TO {before}")
+    assert command(capsys, project, database, "status").code == 0

@@ -32,6 +32,10 @@ SELECT c.relname AS name, c.relkind::text AS kind, o.rolname AS owner, quote_ide
        o.rolsuper OR c.relowner IN (SELECT mine.role FROM mine)
        OR c.relowner = (SELECT d.datdba FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())
        AS is_trusted,
+       (SELECT r.rolname FROM pg_catalog.pg_roles AS r WHERE r.oid = n.nspowner AND NOT (
+           r.rolsuper OR r.rolname = 'pg_database_owner' OR r.oid IN (SELECT mine.role FROM mine)
+           OR r.oid = (SELECT d.datdba FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())
+       )) AS schema_owner,
        CASE
        WHEN c.relispartition OR EXISTS (
            SELECT FROM pg_catalog.pg_inherits AS i WHERE c.oid IN (i.inhrelid, i.inhparent)
@@ -78,7 +82,8 @@ KINDS = {
 
 # The same check in a script for psql, whose block declares `found`. A run checks its journal too; a script has none.
 GUARD = f"""FOR found IN {RELATION.replace("= :name", "IN ('alembic_version', 'whisper_ledger')")} LOOP
-        IF found.kind <> 'r' OR NOT found.is_trusted OR found.flaw IS NOT NULL THEN
+        IF found.kind <> 'r' OR NOT found.is_trusted OR found.schema_owner IS NOT NULL
+            OR found.flaw IS NOT NULL THEN
             RAISE EXCEPTION 'public.% of the role % is not safe to read: see migrate.py status.',
                 found.name, found.owner;
         END IF;
@@ -106,6 +111,11 @@ def is_there(connection: Connection, table: str) -> bool:
             " nor the database's owner, nor a superuser",
             f"DROP TABLE {table}; or, if {found.owner} is to run revisions here:"
             f" ALTER DATABASE {_database(connection)} OWNER TO {found.quoted};",
+        )
+    if found.schema_owner:  # the owner of a schema can drop any table in it
+        raise _refused(
+            f"{table} is in a schema of the role {found.schema_owner}, which can put something else in its place",
+            "ALTER SCHEMA public OWNER TO pg_database_owner; (before PostgreSQL 15: to the database's owner)",
         )
     if found.flaw:
         raise _refused(f"{table} {found.flaw}", f"See what it is: \\d+ {table}; then drop it.")
