@@ -72,7 +72,7 @@ def test_given_up_names_the_blocker(tmp_path: Path, database: URL) -> None:
         blocker(database),
         pytest.raises(Failure, match=r"rolled back: it waited too long .* 'nightly report', idle") as caught,
     ):
-        run(made, database, lock_timeout=0.1, retry_for=0.5)
+        run(made, database, lock_timeout=0.5, retry_for=1)
     assert "or end it: SELECT pg_terminate_backend(" in str(caught.value.remedy)
     assert ask(database, "SELECT version_num, sum(n) FROM alembic_version, t GROUP BY 1") == [("r1", 45)]
     assert run(made, database).after == ["r3"]
