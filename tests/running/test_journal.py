@@ -36,9 +36,9 @@ def indexes(url: URL) -> dict[object, object]:
 
 
 @contextmanager
-def stopping(url: URL, query: str) -> Iterator[None]:
-    """End the server process that runs this query, as soon as it runs."""
-    find = f"SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '{query}%'"
+def stopping(url: URL, query: str, when: str = "true") -> Iterator[None]:
+    """End the server process that runs this query, as soon as it runs and pg_stat_activity says `when` of it."""
+    find = f"SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '{query}%' AND {when}"
 
     def stop() -> None:
         ((pid,),) = until(lambda: ask(url, find))
@@ -199,7 +199,7 @@ def test_statement_of_which_nothing_tells_whether_it_is_done_is_reported(tmp_pat
     procedure = sql(f"CREATE PROCEDURE work() LANGUAGE plpgsql AS $${body}$$")
     made = project(tmp_path, f"{FIRST}\n{procedure}", alone("CALL work()"))
     run(made, database, "r1")
-    with stopping(database, "CALL"), pytest.raises(Failure, match="was lost"):
+    with stopping(database, "CALL", "wait_event = 'PgSleep'"), pytest.raises(Failure, match="was lost"):
         run(made, database)
     with pytest.raises(Failure, match=r"while its statement 1 ran: CALL work\(\). Nothing tells") as caught:
         run(made, database)
