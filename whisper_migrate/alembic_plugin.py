@@ -42,37 +42,39 @@ PROJECT = "whisper_migrate_project"  # the key of `config.attributes` under whic
 ALLOW, BACKFILL, ONLINE = "allow", "backfill", "online"
 
 
-class Changes(MigrateOperation):
-    """All changes from the history to the models, which one draft contains."""
+class Difference(MigrateOperation):
+    """Changes of one side, `where`, as lines for `alembic check`. Reverting them writes nothing by itself."""
 
-    def __init__(self, lines: Sequence[str], database: URL) -> None:
-        self.lines = lines
-        self.database = database
-        self.revision = self.message = ""
-        self.words: Sequence[str] = ()
-
-    def reverse(self) -> Reverted:
-        """Return the operation for downgrade(), which the draft contains too."""
-        return Reverted()
-
-    def to_diff_tuple(self) -> tuple[str, ...]:
-        """Return the changes for `alembic check`, one line each."""
-        return ("models", *self.lines)
-
-
-class Drift(MigrateOperation):
-    """All changes of the database that the history does not have. No revision repeats them."""
+    where = ""
 
     def __init__(self, lines: Sequence[str]) -> None:
         self.lines = lines
 
     def reverse(self) -> Reverted:
-        """Return the operation for downgrade(), which does nothing."""
+        """Return the operation for downgrade()."""
         return Reverted()
 
     def to_diff_tuple(self) -> tuple[str, ...]:
-        """Return the changes for `alembic check`, one line each."""
-        return ("database", *self.lines)
+        """Return the side and its changes, one line each."""
+        return (self.where, *self.lines)
+
+
+class Changes(Difference):
+    """All changes from the history to the models, which one draft contains in both directions."""
+
+    where = "models"
+
+    def __init__(self, lines: Sequence[str], database: URL) -> None:
+        super().__init__(lines)
+        self.database = database
+        self.revision = self.message = ""
+        self.words: Sequence[str] = ()
+
+
+class Drift(Difference):
+    """All changes of the database that the history does not have. No revision repeats them."""
+
+    where = "database"
 
 
 class Reverted(MigrateOperation):
@@ -130,9 +132,11 @@ def _draft(context: AutogenContext, operation: Changes) -> list[str]:
                 revision=operation.revision,
                 into=folder,
             )
-    except Failure as failure:
+    except BaseException as error:
         shutil.rmtree(folder)
-        raise CommandError(harmless(scrubbed(str(failure)))) from failure
+        if isinstance(error, Failure):
+            raise CommandError(harmless(scrubbed(str(error)))) from error
+        raise
     for text in (*made.lines, *(f"Note: {note}" for note in made.notes)):
         err.print(escape(text))
     scripts = context.migration_context.script

@@ -117,7 +117,7 @@ $$"""
 
 
 def constraint_gives_way(name: str, table: str) -> str:
-    """Return the statement that renames a partition's foreign key with this name, so that a constraint can get it."""
+    """Return the statement that renames a partition's foreign key, to free its name for another constraint."""
     return f"""DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_catalog.pg_constraint AS con

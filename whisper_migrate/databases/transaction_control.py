@@ -37,14 +37,14 @@ ROUTINE = re.compile(rf"CREATE\b{SPACE}(?:OR\b{SPACE}REPLACE\b{SPACE})?(?:FUNCTI
 
 
 def ending(sql: str) -> str | None:
-    """The first statement in `sql` that ends the transaction which it runs in; None where there is none."""
+    """Return the first statement in `sql` that ends its transaction; None if no statement does."""
     if not ENDS_SOMEWHERE.search(sql):
         return None
     return next((statement for statement in statements(sql) if ENDS.match(statement)), None)
 
 
 def statements(sql: str) -> Iterator[str]:
-    """The statements of a string, without the comments before them and the semicolons behind them."""
+    """Yield the statements of a string, without leading comments and trailing semicolons."""
     start: int | None = None
     position = parentheses = blocks = 0
     while found := TOKEN.search(sql, position):
@@ -67,14 +67,14 @@ def statements(sql: str) -> Iterator[str]:
 
 
 def _opens(word: str, blocks: int, sql: str, start: int) -> int:
-    """1 where a word begins a block of a function's body, -1 where it ends one, else 0."""
+    """Return 1 if a word begins a block of a function's body, -1 if it ends a block, else 0."""
     if word == "BEGIN":
         return 1 if ROUTINE.match(sql, start) else 0
     return {"CASE": 1, "END": -1}.get(word, 0) if blocks else 0
 
 
 def _after_comment(sql: str, position: int) -> int:
-    """Where a comment is at its end; there may be others in it."""
+    """Return the position behind the comment that begins before `position`. Comments can be nested."""
     depth = 1
     while depth and (found := COMMENT.search(sql, position)):
         position = found.end()

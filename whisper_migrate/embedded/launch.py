@@ -82,7 +82,7 @@ def _hand_over_extensions(data: Path, who: Account) -> None:
 
 
 def _spawn(folder: Path, who: Account, command: list[str]) -> str | None:
-    """Start the server as a child of init, so that it outlives this process. Returns its log if it ends, else None."""
+    """Start the server as a child of init: the server outlives this process. Return the log if the start fails."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
     log = os.open(folder / "log", flags, 0o600)
     try:

@@ -69,7 +69,7 @@ def upgrade(
 
 
 class _Process:
-    """A process that upgrades one database after another, so that it imports the modules only once."""
+    """A process for several databases in turn: the modules are imported once."""
 
     def __init__(self, project: Project) -> None:
         self.root = project.root

@@ -58,7 +58,7 @@ def relabelled(item: Object, old: str, new: str) -> str:
 
 
 def too_late(before: Object, after: Object, others: Iterable[Object]) -> bool:
-    """Whether `others` use a label that is added: PostgreSQL refuses that in the transaction that added it."""
+    """Whether `others` use a new label. PostgreSQL refuses a label in the transaction that adds it."""
     if len(before["labels"]) == len(after["labels"]):
         return False
     added = [spelled for label in after["labels"] if label not in before["labels"] for spelled in _spellings(label)]

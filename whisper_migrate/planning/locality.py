@@ -106,7 +106,7 @@ class Kept:
                     yield Step("finish", item, item, tuple(self._from_above(item)))
 
     def _from_above(self, item: Object) -> Iterator[str]:
-        """Drop a check from its table and the tables above, and add it to those that define it."""
+        """Drop a check from its table and the parent tables, and add it to the tables with their own definition."""
         above_it = above(self.after, item)
         own = sorted((self.after[key] for key in above_it if not self.after[key][FIELD]), key=self._place)
         for one in (*own, item):

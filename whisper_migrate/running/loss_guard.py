@@ -82,7 +82,7 @@ class LossGuard:
 
 
 def guarded(strides: Sequence[Stride], connection: Connection, word: str | None, option: str = OPTION) -> LossGuard:
-    """The guard of a run of these steps, with what they lose at this moment."""
+    """Return the guard for a run of these steps, with the losses as counted now."""
     tolls = {stride.revision: toll([stride], connection) for stride in strides}
     permitted = next((one.permitted(word) for one in tolls.values()), 0)
     return LossGuard(strides, {name: one.rows for name, one in tolls.items()}, permitted, word, option)

@@ -25,8 +25,6 @@ from whisper_migrate.running.targets import refusal
 
 WORD = "allow_data_loss"  # as in: alembic -x allow_data_loss=DATABASE:ROWS downgrade TARGET
 
-REMEDY = "This does: migrate.py check-drift"
-
 
 def run(project: Project, context: Any, configure: Callable[..., None]) -> None:
     """Run the command that env.py was called for.
