@@ -9,7 +9,7 @@ from whisper_migrate.objects import ATTACHED
 from whisper_migrate.planning.generated import becomes_plain
 from whisper_migrate.planning.inheritance import TABLES, above
 from whisper_migrate.planning.locality import is_defined_again
-from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, container, drops_rows, is_foreign_key
+from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, both_tables, container, drops_rows, is_foreign_key
 from whisper_migrate.planning.taken_names import names, of_not_null
 
 # Kinds that can hold a domain's values inside another type. PostgreSQL then adds no check to the domain.
@@ -180,13 +180,13 @@ class Precedence:
                     if after[table]["unlogged"]:
                         yield self.place["alter", key], switches[table], (key, table)
             elif is_foreign_key(before[key]):
-                for table in _tables(before, key) & switches.keys():
+                for table in both_tables(before, key) & switches.keys():
                     yield from ((end, switches[table], (key, table)) for end in self._ends(key) if end.verb == "drop")
         for key in after.requires if switches else ():
             if not is_foreign_key(after[key]):
                 continue
             referring, made = ("table", str(after[key].parent)), self.makes.get(key)
-            for table in _tables(after, key) & switches.keys():
+            for table in both_tables(after, key) & switches.keys():
                 if made and made.verb == "create":
                     yield switches[table], made, (key, table)
                 elif table != referring and referring in switches:
@@ -227,9 +227,3 @@ def named_again(before: Catalog, after: Catalog, dropped: set[Key], created: set
     parts = {key for key in dropped if key[0] in OF_TABLES and container(before[key], tables)}
     wanted = set().union(*(names(after[key]) for key in created)) if parts else set()
     return {key for key in parts if wanted & names(before[key]) and not before[key].derived}
-
-
-def _tables(catalog: Catalog, foreign_key: Key) -> set[Key]:
-    """Return both tables of a foreign key; one if a table refers to itself."""
-    keys = {foreign_key, *catalog.requires[foreign_key]}
-    return {("table", str(catalog[key].parent)) for key in keys}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from whisper_migrate.catalog import Key, Object
+from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.statement import Does, effect
 
 CONTAINERS = ("table", "view", "materialized_view", "foreign_table", "domain")
@@ -48,6 +48,12 @@ def container(item: Object, among: set[Key]) -> Key | None:
 def is_foreign_key(item: Object) -> bool:
     """Whether a constraint is a foreign key: its columns may not be comparable while one has its new type already."""
     return item.kind == "constraint" and bool(item["type"] == "foreign key")
+
+
+def both_tables(catalog: Catalog, foreign_key: Key) -> set[Key]:
+    """Return both tables of a foreign key; one if a table refers to itself."""
+    keys = {foreign_key, *catalog.requires[foreign_key]}
+    return {("table", str(catalog[key].parent)) for key in keys}
 
 
 def drops_rows(step: Step) -> bool:

@@ -1,14 +1,14 @@
-"""Names that only one object can have, and partition indexes that have such a name by chance."""
+"""Names that only one object can have, and PostgreSQL's own indexes and constraints that have such a name by chance."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 
-from whisper_migrate.catalog import Catalog, Object
+from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.objects.constraint import HAS_INDEX
 from whisper_migrate.partition_parts import constraint_gives_way, index_gives_way
-from whisper_migrate.planning.steps import Step
+from whisper_migrate.planning.steps import Step, both_tables, is_foreign_key
 from whisper_migrate.sql import sibling
 
 NAMED = frozenset({"table", "view", "materialized_view", "foreign_table", "sequence", "index"}) | {
@@ -38,14 +38,19 @@ def of_not_null(column: Object) -> set[str]:
 
 
 def with_names_free(before: Catalog, after: Catalog, steps: Iterable[Step]) -> Iterator[Step]:
-    """Yield the steps; before each that may need the name of a partition index, yield one that renames this index.
+    """Yield the steps; before each that may need a name that PostgreSQL chose, yield one that renames what has it.
 
-    PostgreSQL names partition indexes by the names that are free at that moment, so no plan can know their names.
+    PostgreSQL names a partition's indexes, and its own copies of a foreign key to a partitioned table, by the names
+    that are free at that moment, so no plan can know their names.
     """
-    called = {_stem(name) for catalog in (before, after) for item in catalog if item.called for name in names(item)}
+    chosen: dict[str, set[Key]] = {}
+    for catalog in (before, after):
+        for stem, key in _chosen_by_postgresql(catalog):
+            chosen.setdefault(stem, set()).add(key)
     for step in steps:
-        made = (step.item, *step.inside) if called and step.verb in ("create", "rename") and step.statements else ()
-        wanted = sorted(name for item in made if not item.called for name in names(item) if _stem(name) in called)
+        made = (step.item, *step.inside) if chosen and step.verb in ("create", "rename") and step.statements else ()
+        fixed = [(name, item.key) for item in made if not item.called for name in names(item)]
+        wanted = sorted(name for name, key in fixed if chosen.get(_stem(name), set()) - {key})
         if wanted:
             yield Step("loosen", step.item, step.item, tuple(map(_gives_way, wanted)))
         yield step
@@ -56,7 +61,26 @@ def _gives_way(name: str) -> str:
     return constraint_gives_way(constraint, table) if table else index_gives_way(name)
 
 
+def _chosen_by_postgresql(catalog: Catalog) -> Iterator[tuple[str, Key]]:
+    """Yield the stem of each name that PostgreSQL chooses, with the object that it chooses the name for.
+
+    A foreign key to a partitioned table gets a copy for each partition: PostgreSQL 18 names it after the foreign key,
+    an earlier one after the table and its columns.
+    """
+    partitioned = {item.key for item in catalog if item.kind == "table" and item["partition_key"]}
+    for item in catalog:
+        if item.called:
+            yield from ((_stem(name), item.key) for name in names(item))
+        if partitioned and is_foreign_key(item) and both_tables(catalog, item.key) & partitioned:
+            yield _stem(f"{item.called or item['name']}_ on {item.parent}"), item.key
+            yield f"_fkey on {item.parent}", item.key
+
+
 def _stem(name: str) -> str:
-    """Return a name without quotes and without the number that PostgreSQL appends to a name that is taken."""
+    """Return a name without quotes and without the number that PostgreSQL appends to a name that is taken.
+
+    Of a name that PostgreSQL gives to foreign keys only the ending is kept: it shortens the names of the columns.
+    """
     name, on, table = name.replace('"', "").partition(" on ")
-    return re.sub(r"\d+$", "", name) + on + table
+    name = re.sub(r"\d+$", "", name)
+    return ("_fkey" if name.endswith("_fkey") else name) + on + table

@@ -139,4 +139,21 @@ FOUND = [
         "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (x) REFERENCES t MATCH FULL;"
         "ALTER TABLE t ADD CONSTRAINT l FOREIGN KEY (x) REFERENCES t",
     ),
+    Found(
+        "foreign keys without names of a table to itself, which gets its first partition",
+        "CREATE TABLE t (x integer PRIMARY KEY) PARTITION BY LIST (x)",
+        "ALTER TABLE t ADD FOREIGN KEY (x) REFERENCES t (x) ON DELETE CASCADE;"
+        "ALTER TABLE t ADD FOREIGN KEY (x) REFERENCES t (x) DEFERRABLE",
+        "CREATE TABLE p PARTITION OF t DEFAULT;"
+        "ALTER TABLE t ADD FOREIGN KEY (x) REFERENCES t (x) ON DELETE CASCADE;"
+        "ALTER TABLE t ADD FOREIGN KEY (x) REFERENCES t (x) DEFERRABLE",
+    ),
+    Found(
+        "constraints by the names that PostgreSQL 15 or 18 gave to its copies of a foreign key to a partitioned table",
+        "CREATE TABLE t (x integer PRIMARY KEY) PARTITION BY LIST (x); CREATE TABLE p PARTITION OF t DEFAULT;"
+        'CREATE TABLE u (x integer, "Y y" integer)',
+        'ALTER TABLE u ADD CONSTRAINT k FOREIGN KEY ("Y y") REFERENCES t',
+        'ALTER TABLE u ADD CONSTRAINT k_1 CHECK (x > 0), ADD CONSTRAINT "u_Y y_fkey" CHECK (x > 1),'
+        ' ADD CONSTRAINT k FOREIGN KEY ("Y y") REFERENCES t',
+    ),
 ]
