@@ -14,6 +14,8 @@ from whisper_migrate.sql import sibling
 NAMED = frozenset({"table", "view", "materialized_view", "foreign_table", "sequence", "index"}) | {
     *("enum", "domain", "composite_type", "range_type")
 }
+# The name of a constraint, as `names` has it: the constraint's own, and its table's.
+OF_CONSTRAINT = re.compile(r'("(?:[^"]|"")+"|[^\s"]+) on (.+)', re.DOTALL)
 
 
 def names(item: Object) -> set[str]:
@@ -57,8 +59,8 @@ def with_names_free(before: Catalog, after: Catalog, steps: Iterable[Step]) -> I
 
 
 def _gives_way(name: str) -> str:
-    constraint, _, table = name.partition(" on ")
-    return constraint_gives_way(constraint, table) if table else index_gives_way(name)
+    constraint = OF_CONSTRAINT.fullmatch(name)
+    return constraint_gives_way(constraint[1], constraint[2]) if constraint else index_gives_way(name)
 
 
 def _chosen_by_postgresql(catalog: Catalog) -> Iterator[tuple[str, Key]]:
@@ -73,7 +75,7 @@ def _chosen_by_postgresql(catalog: Catalog) -> Iterator[tuple[str, Key]]:
             yield from ((_stem(name), item.key) for name in names(item))
         if partitioned and is_foreign_key(item) and both_tables(catalog, item.key) & partitioned:
             yield _stem(f"{item.called or item['name']}_ on {item.parent}"), item.key
-            yield f"_fkey on {item.parent}", item.key
+            yield _stem(f"_fkey on {item.parent}"), item.key
 
 
 def _stem(name: str) -> str:
@@ -81,6 +83,7 @@ def _stem(name: str) -> str:
 
     Of a name that PostgreSQL gives to foreign keys only the ending is kept: it shortens the names of the columns.
     """
-    name, on, table = name.replace('"', "").partition(" on ")
-    name = re.sub(r"\d+$", "", name)
-    return ("_fkey" if name.endswith("_fkey") else name) + on + table
+    constraint = OF_CONSTRAINT.fullmatch(name)
+    own, table = (constraint[1], constraint[2]) if constraint else (name, "")
+    stem = re.sub(r"\d+$", "", own.replace('"', ""))
+    return f"{'_fkey' if stem.endswith('_fkey') else stem} on {table}"

@@ -151,9 +151,9 @@ FOUND = [
     Found(
         "constraints by the names that PostgreSQL 15 or 18 gave to its copies of a foreign key to a partitioned table",
         "CREATE TABLE t (x integer PRIMARY KEY) PARTITION BY LIST (x); CREATE TABLE p PARTITION OF t DEFAULT;"
-        'CREATE TABLE u (x integer, "Y y" integer)',
-        'ALTER TABLE u ADD CONSTRAINT k FOREIGN KEY ("Y y") REFERENCES t',
-        'ALTER TABLE u ADD CONSTRAINT k_1 CHECK (x > 0), ADD CONSTRAINT "u_Y y_fkey" CHECK (x > 1),'
+        'CREATE TABLE "u on v" (x integer, "Y y" integer)',
+        'ALTER TABLE "u on v" ADD CONSTRAINT k FOREIGN KEY ("Y y") REFERENCES t',
+        'ALTER TABLE "u on v" ADD CONSTRAINT k_1 CHECK (x > 0), ADD CONSTRAINT "u on v_Y y_fkey" CHECK (x > 1),'
         ' ADD CONSTRAINT k FOREIGN KEY ("Y y") REFERENCES t',
     ),
 ]
