@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from alembic.script import Script
 from sqlalchemy import URL, Connection
 
-from whisper_migrate.catalog import Catalog, Change, Object, diff
+from whisper_migrate import left_alone
+from whisper_migrate.catalog import Catalog, Change, Key, Object, diff
 from whisper_migrate.compiled import Fault, faults
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.reading import in_snapshot
@@ -20,6 +21,7 @@ from whisper_migrate.history import History
 from whisper_migrate.ignore import Pattern, split
 from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import Entry, read_or_why
+from whisper_migrate.left_alone import undeclared
 from whisper_migrate.owners import given_away, note
 from whisper_migrate.planning.locality import beyond_reach
 from whisper_migrate.plurals import counted
@@ -110,6 +112,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
     drift: list[Change] = []
     ignored: list[Ignored] = []
     nearest = None
+    alone: dict[Key, Object] = {}
     failing: list[Failing] = []
 
     def compare(finding: str, shadow: Connection, before: Catalog, after: Catalog) -> list[Change]:
@@ -148,11 +151,15 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
                 if drift and revision and not actual.locked and doubts(entries, stamps):
                     nearest = nearer(history, made, actual, revision)
             if desired:
-                at_head = recorded if recorded and revision == head else record(history, shadow, "heads", like=actual)
+                at_head = recorded if recorded and revision == head else None
+                if at_head is None or project.is_tables_only:
+                    at_head = record(history, shadow, "heads", requires=project.is_tables_only, like=actual)
                 url, found = desired.result()
                 with connected(url) as other:
                     wanted = inspect(other, like=at_head)
                 failing = [Failing(str(one), place(project, wanted[one.key])) for one in found]
+                alone = undeclared(project, at_head, wanted)
+                wanted = replace(wanted, objects={**wanted.objects, **alone})
                 unwritten = compare("unwritten", shadow, at_head, wanted)
                 unwritten = [change for change in unwritten if not beyond_reach(change)]
     return Verdict(
@@ -166,12 +173,16 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
         nearest=nearest,
         revision=revision,
         compared=("models",) * (desired is not None) + ("history",) + ("database",) * (actual is not None),
-        notes=tuple(filter(None, [note(actual)])) if actual is not None and project.owner is None else (),
+        notes=tuple(filter(None, [_owners(project, actual), left_alone.note(alone)])),
         extensions=outdated(actual, recorded) if actual is not None and recorded else (),
         failing=tuple(failing),
         whole=actual is None or not actual.locked,
         unreadable=(*actual.unreadable, *filter(None, (hidden, unread))) if actual is not None else (),
     )
+
+
+def _owners(project: Project, actual: Catalog | None) -> str | None:
+    return note(actual) if actual is not None and project.owner is None else None
 
 
 def _stopped(half: HalfRun) -> Anomaly:

@@ -103,6 +103,25 @@ class Project:
         return tuple(self._import("entities")) if self.options.get("entities") else ()
 
     @property
+    def is_tables_only(self) -> bool:
+        """Whether the project has no `entities`, so that it can declare only what a MetaData knows."""
+        return not self.options.get("entities")
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """The kinds that the models decide on though they may declare none: `declared = ["function", "view"]`."""
+        from whisper_migrate.objects import KINDS
+
+        kinds = self.options.get("declared", [])
+        unknown = [kind for kind in kinds if kind not in KINDS] if isinstance(kinds, list) else [kinds]
+        if unknown:
+            raise Failure(
+                f"[tool.{SECTION}] declared = {kinds!r} is no list of kinds: {unknown[0]!r}.",
+                f"The kinds are {', '.join(sorted(KINDS))}.",
+            )
+        return frozenset(kinds)
+
+    @property
     def search_path(self) -> str:
         """The schemas that names without a schema refer to: `public`, or as configured. The first gets new tables."""
         return str(self.options.get("search_path", "public"))

@@ -24,6 +24,7 @@ A kind's module defines
 - `fits_inside(item)`: whether the statement that creates its table (or domain) can create it too, as `create(item,
   inside)`;
 - `ATTACHED`: the object, such as a comment, exists only together with the object at the same address;
+- `IN_METADATA`: a SQLAlchemy MetaData can declare such objects;
 - `needs(item)`: keys of objects that it depends on, although `pg_depend` does not say so;
 - `implied(item)`: whether the object is left out of every comparison: neither having nor lacking it is a difference;
 - `unreadable(connection)`: the attributes that this role cannot read, in words ("" if there is no such object); None if
@@ -42,6 +43,7 @@ _found = {
 }
 _graph = TopologicalSorter({name: getattr(module, "AFTER", ()) for name, module in _found.items()})
 
+IN_METADATA = frozenset(name for name, module in _found.items() if getattr(module, "IN_METADATA", False))
 ATTACHED = frozenset(name for name, module in _found.items() if getattr(module, "ATTACHED", False))
 # Attached kinds come last: the objects that they belong to must be known.
 KINDS: dict[str, ModuleType] = {

@@ -8,6 +8,7 @@ from whisper_migrate.statement import Does, Statement
 
 CATALOG = "pg_class"
 OWNER = None
+IN_METADATA = True
 AFTER = ("table", "foreign_table", "domain", "composite_type", "range_type")
 SEEN = ("type", "collation")
 

@@ -6,6 +6,7 @@ from whisper_migrate.sql import literal, sibling
 
 CATALOG = "pg_description"
 OWNER = None
+IN_METADATA = True
 ATTACHED = True  # created and dropped with the object at the same address
 
 # A comment on a part has the address of the whole: a primary key's index that of its constraint, a composite type's row

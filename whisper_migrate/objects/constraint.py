@@ -9,6 +9,7 @@ from whisper_migrate.statement import Does, Statement
 
 CATALOG = "pg_constraint"
 OWNER = None
+IN_METADATA = True
 AFTER = ("column", "function")
 SEEN = ()
 

@@ -7,6 +7,7 @@ from whisper_migrate.statement import Does, Statement
 
 CATALOG = "pg_type"
 OWNER = "DOMAIN"
+IN_METADATA = True
 EXISTS = "pg_type WHERE typtype = 'd' AND oid >= 16384"
 AFTER = ("schema", "extension", "enum", "collation")
 SEEN = ("type", "collation")

@@ -4,6 +4,7 @@ from whisper_migrate.catalog import Object
 
 CATALOG = "pg_constraint"
 OWNER = None
+IN_METADATA = True
 EXISTS = "pg_constraint WHERE contypid >= 16384"
 AFTER = ("domain", "function", "column")
 

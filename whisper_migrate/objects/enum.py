@@ -8,6 +8,7 @@ from whisper_migrate.statement import Does, Statement
 
 CATALOG = "pg_type"
 OWNER = "TYPE"
+IN_METADATA = True
 EXISTS = "pg_type WHERE typtype = 'e' AND oid >= 16384"
 AFTER = ("schema", "extension")
 

@@ -9,6 +9,7 @@ from whisper_migrate.sql import sibling
 
 CATALOG = "pg_class"
 OWNER = None
+IN_METADATA = True
 AFTER = ("constraint", "materialized_view")
 SEEN = ()
 

@@ -4,6 +4,7 @@ from whisper_migrate.catalog import Object
 
 CATALOG = "pg_namespace"
 OWNER = "SCHEMA"
+IN_METADATA = True
 SEEN = ()
 
 QUERY = r"""

@@ -5,6 +5,7 @@ from whisper_migrate.sql import literal
 
 CATALOG = "pg_class"
 OWNER = "SEQUENCE"
+IN_METADATA = True
 FOLLOWS = True
 EXISTS = "pg_sequence"
 AFTER = ("schema", "extension")

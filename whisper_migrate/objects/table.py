@@ -9,6 +9,7 @@ from whisper_migrate.sql import option_changes, options
 
 CATALOG = "pg_class"
 OWNER = "TABLE"
+IN_METADATA = True
 AFTER = ("schema", "extension", "enum", "sequence")
 SEEN = ()
 

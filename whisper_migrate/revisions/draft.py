@@ -20,6 +20,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.hidden_characters import visible
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
+from whisper_migrate.left_alone import kept
 from whisper_migrate.names import joined, shown, typed
 from whisper_migrate.planning.hazards import Hazard, hazards, lost_types
 from whisper_migrate.planning.locality import beyond_reach
@@ -98,6 +99,7 @@ def draft(
             recorded = inspect(connection, requires=True)
             known = _require_running(project, failing, faults(connection, project), desired)
             renames = rename(connection, project, recorded, desired)
+            desired = kept(project, renames.catalog, desired)
             changes = [one for one in diff(renames.catalog, desired) if not beyond_reach(one)]
             changes = settled(connection, changes)
             connection.rollback()
@@ -149,9 +151,9 @@ def draft(
         if not is_unwritten(source):
             notes += _tried_on_rows(made, shadow, drafts, text.revision, recorded, desired, allowed, brought)
         file.write_text(source)
-        kept = (into or own) / file.name
-        shutil.move(file, kept)
-    return Draft(kept, lines, notes, is_unwritten(source))
+        target = (into or own) / file.name
+        shutil.move(file, target)
+    return Draft(target, lines, notes, is_unwritten(source))
 
 
 def _require_running(

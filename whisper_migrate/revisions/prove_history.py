@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from alembic.script import Script
 from sqlalchemy import URL, Connection
@@ -18,6 +18,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.ignore import split
 from whisper_migrate.inspect import inspect
+from whisper_migrate.left_alone import undeclared
 from whisper_migrate.planning.locality import beyond_reach
 from whisper_migrate.revisions.prove import Flaw, prove
 from whisper_migrate.revisions.prove_script import prove_script
@@ -105,9 +106,11 @@ def prove_history(history: History, server: URL, name: str | None, tell: Callabl
             outcome.heads = history.heads
             with connected(made.create("desired")) as other:
                 build(other, history.project)
-                wanted = inspect(other, like=end)
-                changes, _ = split(diff(end, wanted), history.project.ignored, end, wanted)
+                wanted = inspect(other, requires=True, like=end)
             with connected(shadow) as connection:
+                end = inspect(connection, requires=True, like=end)
+                wanted = replace(wanted, objects={**wanted.objects, **undeclared(history.project, end, wanted)})
+                changes, _ = split(diff(end, wanted), history.project.ignored, end, wanted)
                 outcome.unwritten = settled(connection, [one for one in changes if not beyond_reach(one)])
     return outcome
 

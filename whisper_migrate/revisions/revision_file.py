@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -35,10 +36,19 @@ class Text:
 
 
 def write(project: Project, folder: Path, text: Text) -> Path:
-    """Write the file into `folder`, under the name that alembic.ini's file_template gives it."""
+    """Write the file into `folder`, under the name that alembic.ini's file_template gives it.
+
+    Raises Failure if Alembic's template for revisions is missing.
+    """
     # A first revision has no parent to find in the project's folder.
     own = [Path(ScriptDirectory.from_config(project.alembic()).versions)] if text.parent else []
     scripts = ScriptDirectory.from_config(project.alembic(versions=(*own, folder)))
+    template = Path(scripts.dir) / "script.py.mako"
+    if not template.is_file():
+        raise Failure(
+            f"{template} is missing: Alembic writes revisions by this template.",
+            f"alembic init /tmp/new && cp /tmp/new/script.py.mako {shlex.quote(str(template))}",
+        )
     with chdir(project.root):  # the project's post_write_hooks run there
         script = scripts.generate_revision(
             text.revision,
