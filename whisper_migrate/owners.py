@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog import Catalog, Change, Key, Object
+from whisper_migrate.constants import foreign_code
 from whisper_migrate.errors import Failure
 from whisper_migrate.names import identifier, plain_name, shown, split_name
 from whisper_migrate.objects import KINDS
@@ -33,12 +34,15 @@ UNION ALL SELECT 'database', d.oid, pg_get_userbyid(d.datdba)
 FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()
 UNION ALL SELECT 'initdb', 0, pg_get_userbyid(10)"""
 SET_ROLE = "SET ROLE "
+# Code that ran as another role can have made temporary types, which PostgreSQL finds before its own: `text`, `oid`.
+FORGET = "DISCARD TEMP"
 # Creating or altering these runs expressions that the table's owner wrote, with the privileges of the current role.
 RUN_BY_ITS_OWNER = frozenset({"column", "constraint", "domain_constraint"})
 # The roles that this role can give objects to.
 REACHED = """
 SELECT r.rolname FROM pg_catalog.pg_roles AS r
 WHERE pg_has_role(r.oid, CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END)"""
+SUPERUSERS = "SELECT r.rolname FROM pg_catalog.pg_roles AS r WHERE r.rolsuper"
 # The role that runs the revisions.
 RUNNER = """
 SELECT pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class AS c
@@ -129,13 +133,14 @@ class Owners:
     """The owners in a database, and the roles that matter for a repair.
 
     `me` is the connected role, `runner` the role that runs the revisions. `reached`: the roles that `me` can give
-    objects to. `owner`: the wanted owner of all objects, if the project names one.
+    objects to. `trusted`: `me` and superusers. `owner`: the wanted owner of all objects, if the project names one.
     """
 
-    of: Mapping[Key, str]
+    actual: Catalog
     me: str
     runner: str
     reached: frozenset[str]
+    trusted: frozenset[str]
     owner: str | None = None
 
     @classmethod
@@ -143,7 +148,13 @@ class Owners:
         """Read the owners in the database behind `connection`, whose catalog is `actual`."""
         me = str(connection.scalar(text("SELECT current_user")))
         runner = str(connection.scalar(text(RUNNER)) or me)
-        return cls(actual.owners, me, runner, frozenset(connection.scalars(text(REACHED))), owner)
+        reached = frozenset(connection.scalars(text(REACHED)))
+        return cls(actual, me, runner, reached, frozenset({me, *connection.scalars(text(SUPERUSERS))}), owner)
+
+    @property
+    def of(self) -> Mapping[Key, str]:
+        """The owners by the keys of their objects."""
+        return self.actual.owners
 
     def wanted(self, item: Object) -> str | None:
         """Return the wanted owner of a created object; None if it is the connected role."""
@@ -171,6 +182,7 @@ class Owners:
     def require_own(self, steps: Sequence[Step], recorded: Catalog) -> None:
         """Raises Failure if steps would re-create, or run code of, an object whose owner must do that.
 
+        The failure also comes if another role's code could run when PostgreSQL reads a definition (see `constants`).
         Only objects that are not in the history's catalog `recorded` count: they depend on an object that the repair
         rebuilds.
         """
@@ -178,10 +190,20 @@ class Owners:
         known = {item.identity for item in recorded}
         for step in steps:
             item = step.item
-            if not step.statements or (item.parent or item.identity) in known:
+            if not step.statements or item.key in recorded:
                 continue
             owner = self._owner(item)
-            runs = item.kind in RUN_BY_ITS_OWNER and step.verb in ("create", "alter", "finish")
+            reads = step.verb in ("create", "alter", "finish")
+            if reads and (whose := foreign_code(self.actual, item.key, self.trusted)):
+                raise Failure(
+                    f"Nothing was done: {item.kind.replace('_', ' ')} {shown(item.identity)} would have to be made"
+                    f" again, and uses a type whose checks or functions are code of {whose}, which could run as"
+                    f" {self.me}.",
+                    f"Let {owner if owner and owner != self.me else whose} drop it, and make it again afterwards.",
+                )
+            if (item.parent or item.identity) in known:
+                continue
+            runs = item.kind in RUN_BY_ITS_OWNER and reads
             unreachable = step.key in made and owner not in self.reached
             if owner and owner != self.me and (runs or unreachable):
                 raise Failure(
@@ -204,10 +226,12 @@ class Owners:
 
     def _given(self, step: Step) -> tuple[str, ...]:
         item, owner = step.item, self.wanted(step.item)
+        if item.kind == "index" and self._owner(item) not in {None, *self.trusted}:
+            return (*step.statements, FORGET)  # PostgreSQL has run the functions in it as the table's owner
         if owner is None or owner not in self.reached:
             return step.statements
         if item.kind == "materialized_view":
-            return (f"{SET_ROLE}{identifier(owner)}", *step.statements, "RESET ROLE")
+            return (f"{SET_ROLE}{identifier(owner)}", *step.statements, "RESET ROLE", FORGET)
         return (*step.statements, f"ALTER {word(item.kind)} {item.identity} OWNER TO {identifier(owner)}")
 
 

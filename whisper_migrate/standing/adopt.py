@@ -80,7 +80,6 @@ class Adoption:
         run.
         """
         ignored = self.history.project.ignored
-        self.owners.require_own(self.steps, self.wanted)
 
         def work(connection: Connection) -> None:
             for statement in PREAMBLE:
@@ -129,10 +128,11 @@ def adoption(project: Project, server: URL, database: URL, revision: str | None)
         besides = [change for change in changes if change.sign == "+" and not _interferes(change, wanted)]
         sorted_out = {change.object.key for change in (*reconcilable, *besides)}
         undecided = [change for change in changes if change.object.key not in sorted_out]
-        owners = in_snapshot(database, lambda it: Owners.read(it, inspect(it, owners=True), None))
+        owners = in_snapshot(database, lambda it: Owners.read(it, inspect(it, requires=True, owners=True), None))
         goal = _with(agreed(actual, wanted, changes), actual, [change.object.key for change in besides])
         try:
             steps = owners.given(planned(actual, goal))
+            owners.require_own(steps, wanted)
         except Failure:
             if not undecided:
                 raise
