@@ -79,7 +79,7 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
         rebuilt |= made_again(of_old, of_new, moved, created | rebuilt)
         rebuilt |= used_inside(of_old, of_new, altered, created | rebuilt)
         altered -= rebuilt
-        before, after = (kept_apart(on_their_own(catalog, moved)) for catalog in (of_old, of_new))
+        before, after = (on_their_own(kept_apart(catalog), moved) for catalog in (of_old, of_new))
         disturbed = {key for key in altered if _disturbs(before, after, key, rebuilt)}
         rebuilt |= lost_options(before, after, disturbed)
         rebuilt |= remade(before, after, created | rebuilt)

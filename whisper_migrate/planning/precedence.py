@@ -17,6 +17,9 @@ HOLDERS = frozenset({"column", "composite_type", "range_type"})
 # Kinds that belong to a table, but whose name no object of another table may have.
 OF_TABLES = ("index", "constraint", "statistics")
 
+# Kinds that expressions call by name and arguments.
+CALLED = ("function", "aggregate")
+
 # The earlier step, the later step, and the dependency behind the edge, if an exception in `Loosened` may break it.
 Edge = tuple[Step, Step, tuple[Key, Key] | None]
 
@@ -47,6 +50,8 @@ class Precedence:
             self._what_is_needed_goes_last,
             self._names_are_changed_while_nothing_is_made,
             self._one_object_at_a_time,
+            self._one_primary_key_at_a_time,
+            self._no_call_is_ambiguous,
             self._values_are_computed_before_their_columns_change,
             self._heirs_come_after_columns,
             self._inherited_checks_are_dropped_above_first,
@@ -103,6 +108,24 @@ class Precedence:
             yield self.makes[key], tie, None
         for key in self.gone & self.makes.keys():
             yield self.drops[key], self.makes[key], None
+
+    def _one_primary_key_at_a_time(self) -> Iterator[Edge]:
+        """Drop a table's primary key before it gets another one by another name."""
+        made = {step.item.parent: step for step in self.makes.values() if _is_primary_key(step.item)}
+        for key in self.gone:
+            if _is_primary_key(self.before[key]) and self.before[key].parent in made:
+                yield self.drops[key], made[self.before[key].parent], None
+
+    def _no_call_is_ambiguous(self) -> Iterator[Edge]:
+        """Drop a function before an object is made that calls another one of its name: PostgreSQL has to choose one."""
+        gone: dict[str, list[Step]] = {}
+        for kind, identity in self.gone:
+            if kind in CALLED:
+                gone.setdefault(_own_name(identity), []).append(self.drops[kind, identity])
+        for key, needed in self.after.requires.items() if gone else ():
+            for kind, identity in needed if key in self.makes else ():
+                if kind in CALLED:
+                    yield from ((step, self.makes[key], None) for step in gone.get(_own_name(identity), ()))
 
     def _values_are_computed_before_their_columns_change(self) -> Iterator[Edge]:
         """Fill a VIRTUAL column that becomes plain before the columns in its expression change."""
@@ -201,6 +224,15 @@ class Precedence:
         """
         own = key if key in self.drops else container(self.before[key], self.gone)
         return [self.drops[one] for one in (own, *above(self.before, self.before[key])) if one in self.drops]
+
+
+def _own_name(function: str) -> str:
+    """Return a function's name with its schema, without its arguments."""
+    return function.partition("(")[0]
+
+
+def _is_primary_key(item: Object) -> bool:
+    return item.kind == "constraint" and bool(item["type"] == "primary key")
 
 
 def _is_of_parent(catalog: Catalog, key: Key, other: Key) -> bool:

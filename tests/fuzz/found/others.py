@@ -37,4 +37,13 @@ FOUND = [
         "ALTER VIEW v ALTER x SET DEFAULT 2; COMMENT ON COLUMN v.x IS 'one'",
         "",
     ),
+    Found(
+        "function that gets an argument with a default, called by a function that stays and by a table that goes",
+        "",
+        "CREATE FUNCTION g(x integer) RETURNS integer LANGUAGE sql IMMUTABLE RETURN x + 1;"
+        "CREATE FUNCTION f(x integer) RETURNS integer LANGUAGE sql IMMUTABLE RETURN x + g(2);"
+        "CREATE TABLE t (x integer CHECK (x > g(2)))",
+        "CREATE FUNCTION g(x integer, y integer DEFAULT 1) RETURNS integer LANGUAGE sql IMMUTABLE RETURN x + 1;"
+        "CREATE FUNCTION f(x integer) RETURNS integer LANGUAGE sql IMMUTABLE RETURN x + g(2);",
+    ),
 ]

@@ -156,4 +156,10 @@ FOUND = [
         'ALTER TABLE "u on v" ADD CONSTRAINT k_1 CHECK (x > 0), ADD CONSTRAINT "u on v_Y y_fkey" CHECK (x > 1),'
         ' ADD CONSTRAINT k FOREIGN KEY ("Y y") REFERENCES t',
     ),
+    Found(
+        "table that becomes a partition, with an index of its own that equals the partitioned table's",
+        "CREATE TABLE t (x integer, y integer) PARTITION BY LIST (x); CREATE INDEX k ON t USING hash (y)",
+        "CREATE TABLE p (x integer, y integer)",
+        'CREATE TABLE p PARTITION OF t DEFAULT; CREATE INDEX "A" ON p USING hash (y)',
+    ),
 ]

@@ -76,4 +76,10 @@ FOUND = [
         "CREATE TABLE t (y integer CONSTRAINT there NOT NULL, z integer)",
         18,
     ),
+    Found(
+        "primary key by another name, while a table that refers to it goes",
+        "CREATE TABLE t (x integer)",
+        "ALTER TABLE t ADD PRIMARY KEY (x); CREATE TABLE u (x integer REFERENCES t)",
+        "ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY (x)",
+    ),
 ]
