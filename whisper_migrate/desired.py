@@ -1,5 +1,6 @@
 """Create in a database what the models declare: tables from a MetaData, all other objects from its entities."""
 
+import re
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -17,6 +18,11 @@ from whisper_migrate.project import Project
 
 # Objects that may exist already, created by an entity or an earlier step.
 THERE = CheckFirst.TYPES | CheckFirst.SEQUENCES
+# Plain DDL for objects that a table may need.
+FOR_TABLES = re.compile(
+    r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:TYPE|DOMAIN|FUNCTION|SEQUENCE|COLLATION|EXTENSION|OPERATOR)\b", re.IGNORECASE
+)
+ANY = re.compile("")
 
 
 def build(connection: Connection, project: Project) -> None:
@@ -52,6 +58,8 @@ def _make(connection: Connection, project: Project) -> None:
         if left:
             metadata.create_all(connection, tables=[], checkfirst=THERE)  # for a function that calls a sequence
             left = _create(connection, left)
+        while len(left) > len(left := _create(connection, left, unordered=FOR_TABLES)):
+            pass  # one may need another
         create_tables(connection, metadata, checkfirst=THERE)
     except SQLAlchemyError as error:
         statement = " ".join(str(getattr(error, "statement", None) or "").split())
@@ -65,7 +73,7 @@ def _make(connection: Connection, project: Project) -> None:
         before = len(left)
         left = _create(connection, left)
         if len(left) == before:  # then plain DDL need not keep its declared order
-            left = _create(connection, left, in_order=False)
+            left = _create(connection, left, unordered=ANY)
         if len(left) == before:
             first = Unmade(left[0], _try(connection, left[0]) or "")
             first = cause(first.why, left[1:], partial(_try, connection)) or first
@@ -95,14 +103,15 @@ def _schemas(metadata: MetaData, types: list[Any], entities: list[Any]) -> list[
     return sorted(name for name in named if name)
 
 
-def _create(connection: Connection, entities: list[Any], *, in_order: bool = True) -> list[Any]:
+def _create(connection: Connection, entities: list[Any], *, unordered: re.Pattern[str] | None = None) -> list[Any]:
     """Create the entities; return those that cannot be created yet.
 
-    `in_order`: plain DDL waits until all entities before it are created.
+    Plain DDL waits until all entities before it are created, unless it begins as `unordered` says.
     """
     left: list[Any] = []
     for entity in entities:
-        waits = in_order and left and isinstance(entity, DDL)
+        ordered = isinstance(entity, DDL) and not (unordered and unordered.match(str(entity.statement)))
+        waits = ordered and left
         if waits or _try(connection, entity):
             left.append(entity)
     return left

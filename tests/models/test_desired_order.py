@@ -54,6 +54,14 @@ CASES = {
         "ENTITIES.append(sa.DDL(\"CREATE TYPE e AS ENUM ('x')\"))\n",
         'sa.Column("e", postgresql.ENUM("x", name="e", create_type=False))',
     ),
+    "a domain and a default's function, behind a trigger of a table": (
+        'sa.Table("a", metadata, sa.Column("id", sa.Integer))\n'
+        'ENTITIES.append(sa.DDL("CREATE TRIGGER x AFTER INSERT ON a EXECUTE FUNCTION h()"))\n'
+        "ENTITIES.append(sa.DDL(\"CREATE FUNCTION h() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'\"))\n"
+        "ENTITIES.append(sa.DDL(\"CREATE FUNCTION k() RETURNS e LANGUAGE sql AS 'SELECT 1'\"))\n"
+        'ENTITIES.append(sa.DDL("CREATE DOMAIN e AS integer"))\n',
+        'sa.Column("e", postgresql.DOMAIN("e", sa.Integer, create_type=False), server_default=sa.text("k()"))',
+    ),
     "a type that an entity makes, of a table's row": (
         'sa.Table("a", metadata, sa.Column("id", sa.Integer))\n'
         "ENTITIES.append(sa.DDL(\"CREATE FUNCTION g(a) RETURNS int LANGUAGE sql AS 'SELECT 1'\"))\n"

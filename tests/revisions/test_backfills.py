@@ -106,6 +106,33 @@ CASES = {
         "SELECT a, b FROM six ORDER BY id",
         [("abc", 5), ("ab", None)],
     ),
+    "new columns with defaults, which are for later rows": Case(
+        table("seven", 'sa.Column("active", sa.Boolean)'),
+        ddl("CREATE DOMAIN level AS integer DEFAULT 9")
+        + table(
+            "seven",
+            'sa.Column("state", sa.Enum("on", "off", name="state"), server_default="on", nullable=False)',
+            'sa.Column("key", sa.Uuid, server_default=sa.text("gen_random_uuid()"))',
+            'sa.Column("level", postgresql.DOMAIN("level", sa.Integer, create_type=False))',
+        ),
+        "INSERT INTO seven VALUES (1, false)",
+        (
+            "seven.state=CASE WHEN active THEN 'on' ELSE 'off' END::state",
+            "seven.key='6b0a5b2e-0000-0000-0000-000000000000', seven.level=id",
+        ),
+        "INSERT INTO seven (id) VALUES (2); SELECT state::text, left(key::text, 8) = '6b0a5b2e', level"
+        " FROM seven ORDER BY id",
+        [("off", True, 1), ("on", False, 9)],
+        ("drop-column seven.active",),
+    ),
+    "a new column that a check lets be NULL": Case(
+        table("eight", 'sa.Column("a", sa.Integer)'),
+        table("eight", 'sa.Column("a", sa.Integer)', 'sa.Column("b", sa.Integer)', 'sa.CheckConstraint("b > 0")'),
+        "INSERT INTO eight VALUES (1, 3)",
+        ("eight.b=greatest(a, 1)",),
+        "SELECT b FROM eight",
+        [(3,)],
+    ),
 }
 
 

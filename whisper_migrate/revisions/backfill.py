@@ -57,7 +57,7 @@ def backfilled(
     settle = () if online or not has_deferred(before, after) else (SETTLE,)
     for backfill in reversed(wanted):
         column = backfill.column
-        found = nullable_first(found, column)
+        found = nullable_first(found, column, without_default=True)
         needed = {
             number: condition
             for number, step in enumerate(found)
@@ -69,7 +69,7 @@ def backfilled(
                 f"{shown(column.identity)} needs no backfill: this revision neither adds the column"
                 " nor a constraint on it, nor changes its type."
             )
-        conditions = dict.fromkeys(needed.values()) or [f"{column['name']} IS NULL"]
+        conditions = dict.fromkeys([*([_new(column, after)] if made else []), *needed.values()])
         where = next(iter(conditions)) if len(conditions) == 1 else " OR ".join(f"({one})" for one in conditions)
         update = f"UPDATE {shown(str(column.parent))} SET {column['name']} = {backfill.expression} WHERE {where}"
         place = min(needed) if needed else _place(found, made[0])
@@ -87,17 +87,33 @@ def fillable(steps: Sequence[Step], before: Catalog) -> list[Step]:
     return found
 
 
-def nullable_first(steps: Sequence[Step], column: Object) -> list[Step]:
-    """Split the creation of a NOT NULL column: it accepts NULL until the steps that fill it have run."""
+def nullable_first(steps: Sequence[Step], column: Object, *, without_default: bool = False) -> list[Step]:
+    """Split the creation of a NOT NULL column: it accepts NULL until the steps that fill it have run.
+
+    With `without_default`, the default is set after the creation, so that only new rows get it, and existing rows
+    remain to be filled.
+    """
     found = list(steps)
     for number, step in enumerate(steps):
         is_plain = step.statements == tuple(KINDS["column"].create(column))
-        if step.verb == "create" and step.item.key == column.key and column["not_null"] and is_plain:
-            loose = column.but(not_null=False, not_null_name=None, not_null_state=None)
-            found[number] = replace(step, item=loose, statements=tuple(KINDS["column"].create(loose)))
-            stricter = Step("alter", column, loose, tuple(KINDS["column"].alter(loose, column)))
-            found.insert(_place(found, number), stricter)
+        if step.verb != "create" or step.item.key != column.key or not is_plain:
+            continue
+        loose = column.but(not_null=False, not_null_name=None, not_null_state=None)
+        empty = loose.but(default=None) if without_default else loose
+        found[number] = replace(step, item=empty, statements=tuple(KINDS["column"].create(empty)))
+        if column["not_null"]:
+            found.insert(
+                _place(found, number), Step("alter", column, loose, tuple(KINDS["column"].alter(loose, column)))
+            )
+        if empty != loose:
+            found.insert(number + 1, Step("alter", loose, empty, tuple(KINDS["column"].alter(empty, loose))))
     return found
+
+
+def _new(column: Object, after: Catalog) -> str:
+    """The condition for rows in which a new column has to be filled: all, if a default of its domain has filled it."""
+    domain = after.objects.get(("domain", column["type"]))
+    return "true" if domain and domain["default"] else f"{column['name']} IS NULL"
 
 
 def _place(steps: Sequence[Step], start: int) -> int:
