@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate import __version__
 from whisper_migrate.databases.bookkeeping import is_there
+from whisper_migrate.databases.own_rights import withdraw
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import inspect
@@ -54,7 +55,7 @@ ABOUT = "What whisper-migrate did here: migrate.py history --applied. No part of
 RIGHTS = """
 SELECT CASE WHEN :there THEN has_table_privilege(:table, 'SELECT') AND has_table_privilege(:table, 'INSERT')
             ELSE to_regnamespace('public') IS NOT NULL AND has_schema_privilege('public', 'CREATE') END AS may,
-       current_user AS role"""
+       quote_ident(current_user) AS role"""
 # The role that runs the revisions, if another role writes the first entry.
 RUNNER = """
 SELECT quote_ident(pg_get_userbyid(c.relowner)) FROM pg_catalog.pg_class AS c
@@ -160,7 +161,7 @@ def read(connection: Connection) -> list[Entry]:
     if not is_there(connection, TABLE):
         return []
     may, role = connection.execute(
-        text("SELECT has_table_privilege(to_regclass(:table), 'SELECT'), current_user"), {"table": TABLE}
+        text("SELECT has_table_privilege(to_regclass(:table), 'SELECT'), quote_ident(current_user)"), {"table": TABLE}
     ).one()
     if not may:
         raise Hidden(f"The role {role} may not read the ledger.", f"GRANT SELECT ON {TABLE} TO {role};")
@@ -197,7 +198,7 @@ def write(connection: Connection, entry: Entry) -> None:
     there = set(connection.scalars(text(NAMES), {"table": TABLE})) if is_there(connection, TABLE) else set()
     if not there:
         run(connection, f"CREATE TABLE {TABLE} ({', '.join(f'{name} {type_}' for name, type_ in COLUMNS.items())})")
-        run(connection, f"COMMENT ON TABLE {TABLE} IS '{ABOUT}'")
+        run(connection, f"COMMENT ON TABLE {TABLE} IS '{ABOUT}'; {withdraw(TABLE)}")
         if runner := connection.scalar(text(RUNNER)):
             run(connection, f"GRANT SELECT, INSERT ON {TABLE} TO {runner}")
     for name in COLUMNS.keys() - there if there else ():

@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, text
 
 from whisper_migrate.databases.bookkeeping import is_there
+from whisper_migrate.databases.own_rights import withdraw
 from whisper_migrate.errors import Failure
 from whisper_migrate.sql import run
 
@@ -18,7 +19,7 @@ CREATE = f"""CREATE TABLE {TABLE} (
 def ensure(connection: Connection) -> None:
     """Create the version table unless it exists, before Alembic reads it: another role could put a view there."""
     if not is_there(connection, TABLE):
-        run(connection, CREATE)
+        run(connection, f"{CREATE}; {withdraw(TABLE)}")
 
 
 class Unreadable(Failure):

@@ -20,6 +20,7 @@ from whisper_migrate.running import index_build
 from whisper_migrate.running.journal import Entry, Journal
 from whisper_migrate.running.patience import Patience, milliseconds, passing, pause
 from whisper_migrate.running.watch import Watch
+from whisper_migrate.sql import literal
 
 # PostgreSQL runs these statements outside of a transaction only, or they wait for all other transactions to end.
 CONCURRENTLY = re.compile(rf"{SPACE}(?:CREATE|DROP|REINDEX|ALTER)\b.*\bCONCURRENTLY\b", re.I | re.S)
@@ -118,7 +119,7 @@ class Autocommit:
             return index_build.is_gone(cursor, drop)
         if AGAIN.match(statement):
             return False
-        where = f"revision = '{entry.revision}' AND statement = {entry.statement}"
+        where = f"revision = {literal(entry.revision)} AND statement = {entry.statement}"
         raise Failure(
             f"Revision {entry.revision} was stopped while its statement {entry.statement} ran:"
             f" {' '.join(statement.split())[:80]}. Nothing tells whether that is done.",

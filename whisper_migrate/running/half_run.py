@@ -17,6 +17,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.plurals import verb
 from whisper_migrate.running.journal import TABLE, Entry, Journal
+from whisper_migrate.sql import literal
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class HalfRun:
         return (
             f"migrate.py {self.direction} {'+1' if self.direction == 'upgrade' else '-1'}   (goes on behind them); or,"
             f" when you have finished it or taken it back by hand: DELETE FROM {TABLE} WHERE revision ="
-            f" '{self.revision}';"
+            f" {literal(self.revision)};"
         )
 
     def refusal(self) -> Failure:
@@ -74,7 +75,7 @@ def half_runs(entries: Iterable[Entry], applied: Iterable[str]) -> list[HalfRun]
 def journalled(connection: Connection) -> list[Entry]:
     """Return the entries of the journal. Raises Failure if the role may not read it."""
     may, role = connection.execute(
-        text("SELECT has_table_privilege(to_regclass(:name), 'SELECT'), current_user"), {"name": TABLE}
+        text("SELECT has_table_privilege(to_regclass(:name), 'SELECT'), quote_ident(current_user)"), {"name": TABLE}
     ).one()
     if may is False:
         raise Failure(f"The role {role} may not read the journal.", f"GRANT SELECT ON {TABLE} TO {role};")

@@ -12,6 +12,7 @@ read-only transaction.
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,15 +22,18 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INER
 from sqlalchemy import Connection, text
 
 from whisper_migrate.databases.bookkeeping import is_there
+from whisper_migrate.databases.own_rights import withdraw
 from whisper_migrate.databases.own_session import WHO
 from whisper_migrate.errors import Failure
+from whisper_migrate.sql import literal
 
 TABLE = "public.whisper_journal"
 CREATE = f"""
 CREATE TABLE {TABLE} (
     revision text NOT NULL, direction text NOT NULL, statement integer NOT NULL,
     sha256 text NOT NULL, sql text NOT NULL, rows integer, began timestamptz NOT NULL DEFAULT clock_timestamp(),
-    done timestamptz, PRIMARY KEY (revision, direction, statement))"""
+    done timestamptz, PRIMARY KEY (revision, direction, statement));
+{withdraw(TABLE)}"""
 INSERT = f"""
 INSERT INTO {TABLE} (revision, direction, statement, sha256, sql, rows, done)
 VALUES (%s, %s, %s, %s, %s, %s, CASE WHEN %s THEN clock_timestamp() END)
@@ -37,7 +41,7 @@ ON CONFLICT (revision, direction, statement) DO UPDATE SET rows = excluded.rows,
 READ = f"""
 SELECT revision, direction, statement, sha256, sql, rows, done IS NOT NULL AS done,
        to_char(began, 'YYYY-MM-DD HH24:MI:SS TZ') AS began
-FROM ONLY {TABLE} ORDER BY statement"""
+FROM ONLY {TABLE} WHERE direction IN ('upgrade', 'downgrade') ORDER BY statement"""
 BECOME = "SELECT pg_catalog.set_config('session_authorization', %s, %s), pg_catalog.set_config('role', %s, %s)"
 
 
@@ -152,7 +156,8 @@ def digest(statement: str, parameters: Any) -> str:
 def by_hand(revision: str) -> str:
     """Return the remedy for a revision that a person has to finish."""
     return (
-        f"Finish it by hand; then: DELETE FROM {TABLE} WHERE revision = '{revision}'; and: migrate.py stamp {revision}"
+        f"Finish it by hand; then: DELETE FROM {TABLE} WHERE revision = {literal(revision)};"
+        f" and: migrate.py stamp {shlex.quote(revision)}"
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from alembic.runtime.migration import RevisionStep
 
 from whisper_migrate.databases.bookkeeping import GUARD
+from whisper_migrate.databases.own_rights import WITHDRAW
 from whisper_migrate.ledger import ABOUT, COLUMNS, RUNNER, TABLE, entry_of, scheme
 from whisper_migrate.running.way import revision_of
 from whisper_migrate.sql import literal
@@ -15,15 +16,11 @@ from whisper_migrate.sql import literal
 # creation, so that nobody can put another relation there between the check and the first INSERT.
 _MAKE = """\
 DO $ledger$
-DECLARE missing record; found record; runner text;
+DECLARE missing record; found record; given record; runner text; is_new boolean := to_regclass('{table}') IS NULL;
 BEGIN
-    IF to_regclass('{table}') IS NULL THEN
+    IF is_new THEN
         CREATE TABLE {table} ();
         COMMENT ON TABLE {table} IS {about};
-        SELECT * INTO runner FROM ({runner}) AS it(name);
-        IF runner IS NOT NULL THEN
-            EXECUTE 'GRANT SELECT, INSERT ON {table} TO ' || runner;
-        END IF;
     END IF;
     {guard}
     FOR missing IN
@@ -36,6 +33,13 @@ BEGIN
     LOOP
         EXECUTE 'ALTER TABLE {table} ADD COLUMN ' || missing.name || ' ' || missing.type;
     END LOOP;
+    IF is_new THEN
+    {withdraw}
+        SELECT * INTO runner FROM ({runner}) AS it(name);
+        IF runner IS NOT NULL THEN
+            EXECUTE 'GRANT SELECT, INSERT ON {table} TO ' || runner;
+        END IF;
+    END IF;
 END
 $ledger$;"""
 # A script cannot inspect the catalog, so its rows have no fingerprints.
@@ -52,7 +56,14 @@ def make() -> str:
     columns = ",\n            ".join(
         f"({number}, {literal(name)}, {literal(type_)})" for number, (name, type_) in enumerate(COLUMNS.items())
     )
-    return _MAKE.format(table=TABLE, about=literal(ABOUT), runner=RUNNER.strip(), guard=GUARD, columns=columns)
+    return _MAKE.format(
+        table=TABLE,
+        about=literal(ABOUT),
+        runner=RUNNER.strip(),
+        guard=GUARD,
+        columns=columns,
+        withdraw=WITHDRAW.format(table=TABLE).strip(),
+    )
 
 
 def row(step: RevisionStep, direction: str) -> str:

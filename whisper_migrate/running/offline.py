@@ -16,6 +16,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
 
 from whisper_migrate.databases.bookkeeping import GUARD
+from whisper_migrate.databases.own_rights import WITHDRAW
 from whisper_migrate.databases.stamps import SCHEMA, TABLE
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
@@ -71,6 +72,19 @@ DEALLOCATE ALL;
 DISCARD TEMP;
 """
 VERSION_TABLE = f"CREATE TABLE {TABLE} ("
+# A downgrade to base keeps the table.
+MAKE = """\
+DO $version$
+DECLARE given record;
+BEGIN
+    IF to_regclass('{table}') IS NULL THEN
+    {create}
+    {withdraw}
+    END IF;
+END
+$version$;
+
+"""
 # For the stamp and the ledger: no function or operator of the project's schemas can take part.
 OUR_PATH = "SET LOCAL search_path = '';"
 
@@ -212,5 +226,5 @@ class _Written(io.StringIO):
         if is_concurrent(text):
             text = f"SET lock_timeout = 0;\n{text.rstrip()}\n{self.lock_timeout}\n"
         elif text.lstrip().startswith(VERSION_TABLE):
-            text = text.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1)  # a downgrade to base keeps the table
+            text = MAKE.format(create=text.strip(), withdraw=WITHDRAW.format(table=TABLE).strip(), table=TABLE)
         return super().write(text)

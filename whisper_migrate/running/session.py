@@ -30,11 +30,11 @@ from whisper_migrate.history import History
 from whisper_migrate.project import Project
 from whisper_migrate.running import owners_kept
 from whisper_migrate.running.autocommit import again
+from whisper_migrate.running.dangerous_rights import notes
 from whisper_migrate.running.half_run import require_none
 from whisper_migrate.running.heartbeat import Heartbeat, ended_when_lost
 from whisper_migrate.running.journal import Journal
 from whisper_migrate.running.lock import Lock, guard, locked
-from whisper_migrate.running.open_schemas import notes
 from whisper_migrate.running.patience import Patience, passing, pause
 from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.statements import Statements

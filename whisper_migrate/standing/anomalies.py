@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,4 +100,6 @@ def _edited(history: History, script: Script, entry: Entry, verify: str) -> Iter
 
 def _verify(stamps: list[str]) -> str:
     """Return the command that verifies the stamp."""
-    return f"migrate.py stamp {stamps[0]}   (compares it first)" if len(stamps) == 1 else "migrate.py whereami"
+    if len(stamps) != 1:
+        return "migrate.py whereami"
+    return f"migrate.py stamp {shlex.quote(stamps[0])}   (compares it first)"

@@ -1,4 +1,7 @@
-"""Warn about schemas in which other roles may create objects that a revision would find by an unqualified name."""
+"""Warn about rights of other roles that let their code run with the rights of a revision.
+
+These are CREATE on a schema that revisions search, and TRIGGER on the tables for bookkeeping.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, text
 
+from whisper_migrate.inspect import BOOKKEEPING
 from whisper_migrate.names import identifier, split_list, unquoted
 from whisper_migrate.project import Project
 
@@ -20,9 +24,20 @@ WHERE n.nspname = ANY (CAST(:schemas AS pg_catalog.name[])) AND a.privilege_type
        AND a.grantee <> (SELECT d.datdba FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()))
 ORDER BY 1, 2"""
 
+FIRERS = """
+SELECT c.relname AS name, r.rolname AS role
+FROM pg_catalog.pg_class AS c
+CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = a.grantee
+WHERE c.relnamespace = to_regnamespace('public') AND c.relname = ANY (CAST(:names AS pg_catalog.name[]))
+  AND a.privilege_type = 'TRIGGER' AND a.grantee <> c.relowner
+  AND (a.grantee = 0 OR NOT r.rolsuper AND r.rolname NOT IN (current_user, session_user)
+       AND a.grantee <> (SELECT d.datdba FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()))
+ORDER BY 1, 2"""
+
 
 def notes(project: Project, connection: Connection) -> Iterator[str]:
-    """Yield a note on each schema of the search_path in which another role may create, with the REVOKE that ends it."""
+    """Yield a note on each such right of another role, with the REVOKE that ends it."""
     schemas = [unquoted(name) for name in split_list(project.search_path)]
     for row in connection.execute(text(CREATORS), {"schemas": schemas}).all():
         role, schema = identifier(row.role) if row.role else "PUBLIC", identifier(row.schema)
@@ -30,4 +45,10 @@ def notes(project: Project, connection: Connection) -> Iterator[str]:
             f"Note: {role} may create in schema {schema}, where revisions look for names: a function or an operator"
             " there can take the place of PostgreSQL's own, and would run with your rights.\n"
             f"  -> REVOKE CREATE ON SCHEMA {schema} FROM {role};"
+        )
+    for row in connection.execute(text(FIRERS), {"names": list(BOOKKEEPING)}).all():
+        role = identifier(row.role) if row.role else "PUBLIC"
+        yield (
+            f"Note: {role} may create triggers on public.{row.name}: their functions would run with your rights.\n"
+            f"  -> REVOKE TRIGGER ON public.{row.name} FROM {role};"
         )
