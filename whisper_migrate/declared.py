@@ -17,6 +17,7 @@ from sqlalchemy.util import OrderedSet
 MISSED = re.compile(r'"((?:[^"]|"")++)"|\b(?:function|procedure|operator) (?:[\w"]+\.)?([^\s(]+)\(')
 # SQLAlchemy's types that are named types in PostgreSQL. (The name of a Boolean is that of its check.)
 NAMED = (Enum, DOMAIN)
+EXTENSION = r"\s*CREATE\s+EXTENSION\b"
 MAKES = r"\s*CREATE\s+(?:\w+\s+){{1,4}}?(?:(?:\w+|\"[^\"]+\")\.)?\"?{name}\"?(?!\w)"
 
 
@@ -93,7 +94,7 @@ def cause(why: str, left: Sequence[Any], try_: Callable[[Any], str | None]) -> U
     """Return the entity behind a failure: the one that creates the missing object, or one that it misses in turn.
 
     `why` is PostgreSQL's reason. `left` are entities that could not be created yet. `try_` creates one or returns
-    PostgreSQL's reason. None if no entity creates the missing object.
+    PostgreSQL's reason. If no entity creates the missing object, it may belong to an extension that cannot be created.
     """
     found: Unmade | None = None
     names, seen = _missed(why), set[int]()
@@ -105,7 +106,15 @@ def cause(why: str, left: Sequence[Any], try_: Callable[[Any], str | None]) -> U
         why = try_(makers[0]) or ""
         found = Unmade(makers[0], why) if why else found
         names = _missed(why)
+    if not seen:
+        unmade = (Unmade(one, try_(one) or "") for one in left if _is_extension(one))
+        found = next((one for one in unmade if one.why), None)
     return found
+
+
+def _is_extension(entity: Any) -> bool:
+    ddl = str(entity.statement) if isinstance(entity, DDL) else ""
+    return type(entity).__name__ == "PGExtension" or re.match(EXTENSION, ddl, re.IGNORECASE) is not None
 
 
 def called(entity: Any) -> str:

@@ -119,6 +119,11 @@ MISTAKES = {
         + TABLE.format(", sa.Column('a', Named('d'))"),
         "LANGUAGE plv8 AS 'x' cannot be created: language \"plv8\" does not exist.",
     ),
+    "an extension, for the function of a default": (
+        "from alembic_utils.pg_extension import PGExtension\nENTITIES.append(PGExtension('public', 'nowhere'))\n"
+        + TABLE.format(", sa.Column('a', sa.Integer, server_default=sa.text('seconds(8)'))"),
+        'nowhere cannot be created: extension "nowhere" is not available',
+    ),
     "a language, and a view before": (
         'ENTITIES.append(sa.DDL("CREATE VIEW v AS SELECT ok(id) FROM t"))\n'
         "ENTITIES.append(sa.DDL(\"CREATE FUNCTION ok(int) RETURNS bool LANGUAGE plv8 AS 'x'\"))\n" + TABLE.format(""),

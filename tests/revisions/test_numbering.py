@@ -125,3 +125,27 @@ def test_a_renamed_and_retyped_serial_is_one_sequence(tmp_path: Path, server: UR
     downgrade(project, database, "-1", lambda applied: None)
     assert not check(edited(tmp_path, before), server, database, "database").drift
     assert value(database, 'SELECT max("Id x") FROM "Odd ""T"') == 4
+
+
+SHARED = """
+s = sa.Sequence("{}", metadata=metadata)
+for name, type_ in (("one", sa.Integer), ("two", sa.BigInteger), ("words", sa.Text)):
+    sa.Table(name, metadata, sa.Column("id", type_, s, server_default=s.next_value(), primary_key=True))
+"""
+
+
+@pytest.mark.servers("pg18")
+def test_a_sequence_of_several_tables_goes_on(tmp_path: Path, server: URL, database: URL) -> None:
+    """Another sequence takes the place of one that two columns of integers share; their rows have numbers already."""
+    project = edited(tmp_path, SHARED.format("ids"))
+    draft(project, server, "shared")
+    upgrade(project, database, "head", lambda applied: None)
+    for name in ("one", "one", "two", "words"):
+        execute(database, f"INSERT INTO {name} DEFAULT VALUES")
+    project = edited(tmp_path, SHARED.format("all_ids"))
+    draft(project, server, "another", allowed=["drop-sequence ids"])
+    upgrade(project, database, "head", lambda applied: None)
+    assert value(database, "INSERT INTO one DEFAULT VALUES RETURNING id") == 4
+    assert check(project, server, database).clean
+    downgrade(project, database, "-1", lambda applied: None)
+    assert value(database, "INSERT INTO two DEFAULT VALUES RETURNING id") == 4

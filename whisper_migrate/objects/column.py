@@ -261,7 +261,7 @@ def _identity(before: Object, after: Object, column: str) -> list[str]:
         return []
     if not before["identity_sequence"]:
         bounds = (option.partition(" ")[2] for option in after["identity_options"][1:3])
-        going_on = go_on(after["identity_sequence"], after, *bounds, down=_is_downwards(after))
+        going_on = go_on(after["identity_sequence"], [after], *bounds, down=_is_downwards(after))
         return [f"{column} ADD {_as_identity(after)}", going_on]
     statements = []
     if before["identity_sequence"] != after["identity_sequence"]:

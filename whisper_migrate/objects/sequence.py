@@ -1,5 +1,7 @@
 """Sequences, except those of identity columns (pg_sequence). The current value is data and is not compared."""
 
+from collections.abc import Sequence
+
 from whisper_migrate.catalog import Object
 from whisper_migrate.sql import literal
 
@@ -50,11 +52,15 @@ def finish(item: Object, before: Object | None = None) -> list[str]:
     return [f"ALTER SEQUENCE {item.identity} OWNED BY {item['owned_by']}"]
 
 
-def go_on(sequence: str, column: Object, least: str, most: str, *, down: bool) -> str:
-    """Return the statement that sets a new sequence to the last value in its column, if there is any."""
-    last = f"{'min' if down else 'max'}({column['name']})"
-    bounds = f"{last} BETWEEN {least} AND {most}"
-    return f"SELECT setval({literal(sequence)}, {last}) FROM {column.parent} HAVING {bounds}"
+def go_on(sequence: str, columns: Sequence[Object], least: str, most: str, *, down: bool) -> str:
+    """Return the statement that sets a new sequence to the last value in its columns, if there is any."""
+    end = "min" if down else "max"
+    if len(columns) == 1:
+        last, source = f"{end}({columns[0]['name']})", str(columns[0].parent)
+    else:
+        ends = (f"SELECT {end}({column['name']}) FROM {column.parent}" for column in columns)
+        last, source = f"{end}(used.value)", f"({' UNION ALL '.join(ends)}) AS used(value)"
+    return f"SELECT setval({literal(sequence)}, {last}) FROM {source} HAVING {last} BETWEEN {least} AND {most}"
 
 
 def loose(before: Object, after: Object, tied: bool) -> Object:

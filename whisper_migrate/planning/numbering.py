@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 
 from whisper_migrate.catalog import Catalog, Object
+from whisper_migrate.planning.column_types import INTEGERS
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.sql import literal, sibling
 
@@ -29,6 +30,13 @@ def continued(steps: Sequence[Step], before: Catalog, after: Catalog) -> list[St
                 found.insert(place, Step("loosen", column, column, tuple(_kept(column, old, new))))
                 found.append(Step("finish", column, column, tuple(_carried(column, new))))
     return found
+
+
+def numbered(catalog: Catalog, sequence: Object) -> list[Object]:
+    """Return the columns of integers that a sequence numbers: the one that owns it, and those whose default calls it."""
+    default = f"nextval({literal(sequence.identity)}::regclass)"
+    columns = (item for item in catalog if item.kind == "column" and item["type"] in INTEGERS and not item["of_view"])
+    return [one for one in columns if one.identity == sequence["owned_by"] or one["default"] == default]
 
 
 def options(numbering: Object) -> list[str]:

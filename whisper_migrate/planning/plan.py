@@ -32,7 +32,7 @@ from whisper_migrate.planning.locality import (
     definition_of_its_own,
     is_defined_again,
 )
-from whisper_migrate.planning.numbering import continued
+from whisper_migrate.planning.numbering import continued, numbered
 from whisper_migrate.planning.order import in_order
 from whisper_migrate.planning.partition_indexes import is_part, kept_apart, lost_options, remade, unlike_first
 from whisper_migrate.planning.precedence import named_again
@@ -223,12 +223,12 @@ def _drops(before: Catalog, after: Catalog, dropped: set[Key], aside: set[Key], 
 
 
 def _going_on(before: Catalog, after: Catalog, created: set[Key], rebuilt: set[Key]) -> Iterator[Step]:
-    """Yield steps that set a new sequence behind the values that its owner, an existing column, has."""
+    """Yield steps that set a new sequence behind the values of the existing columns that it will number."""
     for item in (after[key] for key in created if key[0] == "sequence"):
-        owner = ("column", str(item["owned_by"]))
-        if owner in before and owner in after and owner not in rebuilt:
+        columns = [one for one in numbered(after, item) if one.key in before and one.key not in rebuilt]
+        if columns:
             bounds = str(item["minimum"]), str(item["maximum"])
-            yield Step("finish", item, None, (go_on(item.identity, after[owner], *bounds, down=item["increment"] < 0),))
+            yield Step("finish", item, None, (go_on(item.identity, columns, *bounds, down=item["increment"] < 0),))
 
 
 def _is_setting(item: Object, dropped: set[Key]) -> bool:
