@@ -125,3 +125,24 @@ def test_a_role_that_is_no_superuser_lends_only_what_can_be_rolled_back(database
         ask(database, f"GRANT pg_read_server_files TO {url.username}")
         with pytest.raises(Failure, match="may run programs"), confined(shadow):
             pass
+
+
+def test_a_role_does_not_lend_a_right_that_it_can_give_itself(database: URL, tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    ran = tmp_path / "ran"
+    is_old = int(str(ask(database, "SHOW server_version_num")[0][0])) < 160000
+    for attributes, grants in {
+        "CREATEDB CREATEROLE": (),
+        "CREATEDB NOINHERIT": ("GRANT pg_execute_server_program TO {} WITH ADMIN OPTION",),
+    }.items():
+        with role(database, attributes) as url, shadows(url) as made, connected(made.create("one")) as shadow:
+            ask(database, *(grant.format(url.username) for grant in grants))
+            may = "permission denied" if not grants and not is_old else "may run programs|permission denied"
+            statements = [
+                f"GRANT pg_execute_server_program TO {url.username} GRANTED BY CURRENT_USER",
+                f"ALTER ROLE {url.username} INHERIT",
+                f"COPY (SELECT 1) TO PROGRAM 'touch {ran}'",
+            ]
+            with pytest.raises((Failure, DBAPIError), match=may), confined(shadow) as inside:
+                inside.run(statements)
+            assert not ran.exists(), attributes

@@ -20,14 +20,17 @@ from sqlalchemy import Connection, text
 from whisper_migrate.errors import Failure
 from whisper_migrate.sql import run
 
-# A rollback reverts everything that a role does to databases and roles, but not the effects of these rights.
+# A rollback reverts everything that a role does to databases and roles, but not the effects of these rights. A
+# member that cannot use a right at once may be able to grant it to itself. Before PostgreSQL 16, CREATEROLE grants any.
 RIGHTS = """
 SELECT r.rolsuper AS is_superuser,
-       r.rolreplication OR EXISTS (
+       r.rolreplication
+       OR r.rolcreaterole AND pg_catalog.current_setting('server_version_num')::pg_catalog.int4 < 160000
+       OR EXISTS (
            SELECT FROM pg_catalog.pg_roles AS p
            WHERE p.rolname IN ('pg_execute_server_program', 'pg_write_server_files', 'pg_read_server_files',
                                'pg_signal_backend')
-             AND pg_has_role(p.oid, 'USAGE')) AS reaches_out
+             AND pg_has_role(p.oid, 'MEMBER')) AS reaches_out
 FROM pg_catalog.pg_roles AS r WHERE r.rolname = current_user"""
 FUNCTION = "pg_temp.whisper_confined"
 CREATE = f"""
@@ -92,8 +95,8 @@ class Confined:
 def confined(shadow: Connection) -> Iterator[Confined]:
     """Prepare a shadow to run statements without rights, and roll back their effects at the end.
 
-    Raises Failure if the connected role is no superuser but may run programs or read files on the server: then there is
-    no other role to run the statements.
+    Raises Failure if the connected role is no superuser but may run programs or read files on the server, or may give
+    itself that right: then there is no other role to run the statements.
     """
     prepared = shadow.execute(text(PREPARED)).all()
     savepoint = shadow.begin_nested()

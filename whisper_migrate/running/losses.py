@@ -79,24 +79,42 @@ class Loss:
         conditions = [self.condition] if self.condition else []
         for condition in (*conditions, f"{self.column} IS NOT NULL" if self.column else "true"):
             try:
-                return _count(connection, f"SELECT count(*) FROM {self.table} WHERE {condition}")
+                return _count(connection, self.table, f"SELECT count(*) FROM {self.table} WHERE {condition}")
             except DBAPIError as error:
                 if isinstance(error.orig, (UndefinedTable, UndefinedColumn)):
                     return 0  # a table or column that does not exist has nothing to lose
                 if self.column and self.condition and isinstance(error.orig, (DataError, IntegrityError)):
-                    return _count(connection, COUNTED, ONE_BY_ONE.format(self.table, self.column, self.condition))
+                    return _count(
+                        connection, self.table, COUNTED, ONE_BY_ONE.format(self.table, self.column, self.condition)
+                    )
         return None
 
 
-def _count(connection: Connection, query: str, before: str = "SELECT 1") -> int:
-    """Run a counting query read-only: evaluating a default could call nextval()."""
+def _count(connection: Connection, table: str, query: str, before: str = "SELECT 1") -> int | None:
+    """Run a counting query read-only: evaluating a default could call nextval(). Returns None for a view.
+
+    Reading a view, or a table with row-level security, would run the code of its owner. The lock keeps the owner from
+    putting a view in place of the table.
+    """
     savepoint = connection.begin_nested()
     try:
         run(connection, "SET LOCAL transaction_read_only = on")
+        run(connection, "SET LOCAL row_security = off")  # a policy is an error
+        if _kind(connection, table) in ("r", "p"):
+            run(connection, f"LOCK TABLE {table} IN ACCESS SHARE MODE")
+        kind = _kind(connection, table)
+        if kind not in ("r", "p", "f"):
+            return None if kind else 0
         run(connection, before)
         return int(run(connection, query).scalar_one())
     finally:
         savepoint.rollback()
+
+
+def _kind(connection: Connection, table: str) -> str | None:
+    query = "SELECT c.relkind::text FROM pg_catalog.pg_class AS c WHERE c.oid = to_regclass(:name)"
+    found: str | None = connection.scalar(text(query), {"name": table})
+    return found
 
 
 def holdings(connection: Connection) -> Holdings:
