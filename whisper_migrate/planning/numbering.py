@@ -33,7 +33,7 @@ def continued(steps: Sequence[Step], before: Catalog, after: Catalog) -> list[St
 
 
 def numbered(catalog: Catalog, sequence: Object) -> list[Object]:
-    """Return the integer columns that a sequence numbers: the one that owns it, and those whose default calls it."""
+    """Return the integer columns that a sequence numbers: its owner, and the columns whose default calls it."""
     default = f"nextval({literal(sequence.identity)}::regclass)"
     columns = (item for item in catalog if item.kind == "column" and item["type"] in INTEGERS and not item["of_view"])
     return [one for one in columns if one.identity == sequence["owned_by"] or one["default"] == default]
