@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from whisper_migrate.errors import Failure
+
 if TYPE_CHECKING:
     from alembic.config import Config
 
@@ -33,4 +35,6 @@ def anchor(config: Config, root: Path, versions: Sequence[Path] = ()) -> None:
 
 
 def _set(config: Config, option: str, *paths: Path) -> None:
+    if broken := next((path for path in paths if "\n" in str(path)), None):  # Alembic would look in two other folders
+        raise Failure(f"The folder {str(broken)!r} has a line break in its name.", "Rename it.")
     config.set_main_option(option, "\n".join(map(str, paths)).replace("%", "%%"))

@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate import __version__
 from whisper_migrate.databases.bookkeeping import is_there
-from whisper_migrate.databases.own_rights import withdraw
+from whisper_migrate.databases.own_rights import missing, withdraw
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import inspect
@@ -52,10 +52,8 @@ COLUMNS = {
     "verified": "boolean",
 }
 ABOUT = "What whisper-migrate did here: migrate.py history --applied. No part of the schema."
-RIGHTS = """
-SELECT CASE WHEN :there THEN has_table_privilege(:table, 'SELECT') AND has_table_privilege(:table, 'INSERT')
-            ELSE to_regnamespace('public') IS NOT NULL AND has_schema_privilege('public', 'CREATE') END AS may,
-       quote_ident(current_user) AS role"""
+MAY_CREATE = """
+SELECT has_schema_privilege(n.oid, 'CREATE') FROM pg_catalog.pg_namespace AS n WHERE n.nspname = 'public'"""
 # The role that runs the revisions, if another role writes the first entry.
 RUNNER = """
 SELECT quote_ident(pg_get_userbyid(c.relowner)) FROM pg_catalog.pg_class AS c
@@ -160,11 +158,9 @@ def read(connection: Connection) -> list[Entry]:
     """
     if not is_there(connection, TABLE):
         return []
-    may, role = connection.execute(
-        text("SELECT has_table_privilege(to_regclass(:table), 'SELECT'), quote_ident(current_user)"), {"table": TABLE}
-    ).one()
-    if not may:
-        raise Hidden(f"The role {role} may not read the ledger.", f"GRANT SELECT ON {TABLE} TO {role};")
+    if lacks := missing(connection, TABLE, "SELECT"):
+        role, grant = lacks
+        raise Hidden(f"The role {role} may not read the ledger.", grant)
     known = {part.name for part in fields(Entry)}
     rows = connection.execute(text(f"SELECT * FROM ONLY {TABLE} ORDER BY number")).mappings()
     return [Entry(**{name: value for name, value in row.items() if name in known}) for row in rows]
@@ -183,14 +179,12 @@ def may_write(connection: Connection) -> bool:
 
     Raises Failure if there is a ledger that the role may not write: with a gap, the ledger would suggest a wrong stamp.
     """
-    there = is_there(connection, TABLE)
-    rights = connection.execute(text(RIGHTS), {"table": TABLE, "there": there}).one()
-    if there and not rights.may:
-        raise Failure(
-            f"The role {rights.role} may not write the ledger of this database, so nothing was run.",
-            f"GRANT SELECT, INSERT ON {TABLE} TO {rights.role};",
-        )
-    return bool(rights.may)
+    if not is_there(connection, TABLE):
+        return bool(connection.scalar(text(MAY_CREATE)))
+    if lacks := missing(connection, TABLE, "SELECT", "INSERT"):
+        role, grant = lacks
+        raise Failure(f"The role {role} may not write the ledger of this database, so nothing was run.", grant)
+    return True
 
 
 def write(connection: Connection, entry: Entry) -> None:

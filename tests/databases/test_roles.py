@@ -70,7 +70,6 @@ def test_each_role_does_its_own_part_and_no_more(checkout: Checkout, database: U
     assert verdict.clean and len(verdict.ignored) > 100, said
     assert len(said) == 4 and f"changes that are grant * to {prefix}app" in said[0], said
 
-    ask(migrator, f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {prefix}app")
     assert ask(app, "INSERT INTO users (user_id, username) VALUES ('1', 'one') RETURNING id") == [(1,)]
     ask(app, "UPDATE users SET username = 'two'", "DELETE FROM users")
     for statement in (
@@ -85,7 +84,7 @@ def test_each_role_does_its_own_part_and_no_more(checkout: Checkout, database: U
             ask(migrator, statement)
 
     checkout.write_revision("aaaa", HEAD, up="op.execute('CREATE TABLE later (id serial)')")
-    with pytest.raises(Failure, match="permission denied"):
+    with pytest.raises(Failure, match="may not write the ledger"):
         upgrade(checkout, app)
     assert ask(database, "SELECT version_num, to_regclass('later') FROM alembic_version") == [(HEAD, None)]
     upgrade(checkout, migrator)

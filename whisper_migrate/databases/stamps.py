@@ -3,13 +3,12 @@
 from sqlalchemy import Connection, text
 
 from whisper_migrate.databases.bookkeeping import is_there
-from whisper_migrate.databases.own_rights import withdraw
+from whisper_migrate.databases.own_rights import missing, withdraw
 from whisper_migrate.errors import Failure
 from whisper_migrate.sql import run
 
 SCHEMA = "public"  # passed to Alembic explicitly
 TABLE = f"{SCHEMA}.alembic_version"
-MAY_READ = f"SELECT quote_ident(current_user), has_table_privilege('{TABLE}', 'SELECT')"
 
 # The same table as Alembic creates.
 CREATE = f"""CREATE TABLE {TABLE} (
@@ -34,10 +33,7 @@ def stamped(connection: Connection) -> list[str] | None:
     """
     if not is_there(connection, TABLE):
         return None
-    role, may = connection.execute(text(MAY_READ)).one()
-    if not may:
-        raise Unreadable(
-            f"The role {role} may not read {TABLE}, which says which revision the database is at.",
-            f"GRANT SELECT ON {TABLE} TO {role};",
-        )
+    if lacks := missing(connection, TABLE, "SELECT"):
+        role, grant = lacks
+        raise Unreadable(f"The role {role} may not read {TABLE}, which says which revision the database is at.", grant)
     return list(connection.scalars(text(f"SELECT version_num FROM ONLY {TABLE} ORDER BY version_num")))

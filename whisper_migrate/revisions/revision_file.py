@@ -42,7 +42,7 @@ def write(project: Project, folder: Path, text: Text) -> Path:
     """
     # A first revision has no parent to find in the project's folder.
     own = [Path(ScriptDirectory.from_config(project.alembic()).versions)] if text.parent else []
-    scripts = ScriptDirectory.from_config(project.alembic(versions=(*own, folder)))
+    scripts = ScriptDirectory.from_config(project.alembic(versions=list(dict.fromkeys((*own, folder)))))
     template = Path(scripts.dir) / "script.py.mako"
     if not template.is_file():
         raise Failure(

@@ -9,8 +9,9 @@ from typing import Any
 
 from alembic.script.revision import RevisionError
 from alembic.util.exc import CommandError
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection
 
+from whisper_migrate.databases.own_rights import missing
 from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
@@ -74,11 +75,9 @@ def half_runs(entries: Iterable[Entry], applied: Iterable[str]) -> list[HalfRun]
 
 def journalled(connection: Connection) -> list[Entry]:
     """Return the entries of the journal. Raises Failure if the role may not read it."""
-    may, role = connection.execute(
-        text("SELECT has_table_privilege(to_regclass(:name), 'SELECT'), quote_ident(current_user)"), {"name": TABLE}
-    ).one()
-    if may is False:
-        raise Failure(f"The role {role} may not read the journal.", f"GRANT SELECT ON {TABLE} TO {role};")
+    if lacks := missing(connection, TABLE, "SELECT"):
+        role, grant = lacks
+        raise Failure(f"The role {role} may not read the journal.", grant)
     return Journal.read(connection).entries
 
 
