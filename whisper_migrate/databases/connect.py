@@ -58,7 +58,9 @@ def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
     arguments: dict[str, Any] = {key: value for key, value in CLIENT.items() if key not in said}
     arguments |= {"connection_factory": DriverConnection, **options.pop("connect_args", {})}
     level = options.pop("isolation_level", None)
-    made = sqlalchemy.create_engine(url, **{"poolclass": NullPool, "connect_args": arguments, **options})
+    made = sqlalchemy.create_engine(
+        url, **{"poolclass": NullPool, "connect_args": arguments, "hide_parameters": True, **options}
+    )
 
     def go_there(_: object, __: object, ___: object, parameters: dict[str, Any]) -> None:
         parameters.update(reached.server(url))

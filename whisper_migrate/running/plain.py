@@ -6,8 +6,10 @@ from typing import Any
 
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.first_failure import explained, first_failure
 from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.databases.secret_parameters import scrubbed
 from whisper_migrate.databases.settings import database
@@ -53,8 +55,12 @@ def run(project: Project, context: Any, configure: Callable[..., None]) -> None:
                 _compare(project, context, configure, connection)
     except Failure as failure:
         raise CommandError(harmless(scrubbed(str(failure)))) from failure
-    except Exception:
-        raise
+    except Exception as error:
+        found = first_failure(error)
+        if not isinstance(found, DBAPIError):
+            raise
+        # A traceback would show the statement with the passwords in it.
+        raise CommandError(harmless(scrubbed(f"PostgreSQL says: {explained(found)}."))) from None
     except BaseException as error:  # otherwise a revision that exits with 0 would seem to be applied
         if is_of_a_signal(error):
             raise
