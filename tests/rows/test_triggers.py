@@ -142,6 +142,22 @@ def test_a_column_that_a_kept_trigger_uses(server: URL, tmp_path: Path) -> None:
         draft(without, server, "two", allowed=["drop-column log.gone"])
 
 
+LABELS = """
+m = sa.Enum("a", "{}", name="mood")
+sa.Table("t", metadata, sa.Column("m", m), sa.Column("said", sa.Text))
+"""
+
+
+@pytest.mark.servers("pg18")
+def test_a_label_that_a_kept_trigger_uses(server: URL, tmp_path: Path) -> None:
+    kept = entities(function("IF NEW.m = 'b' THEN NEW.m = 'a'; END IF; RETURN NEW;"), trigger("BEFORE INSERT"))
+    draft(edited(tmp_path, LABELS.format("b") + kept), server, "first")
+    with pytest.raises(Failure, match=r'inserting a row fails in PL/pgSQL .* invalid input value for enum .*"b"'):
+        draft(edited(tmp_path, LABELS.format("c") + kept), server, "second", allowed=["change-enum mood"])
+    of_rows = entities(function("PERFORM NEW.said::mood; RETURN NEW;"), trigger("BEFORE INSERT"))
+    assert draft(edited(tmp_path, LABELS.format("b") + of_rows), server, "third").path  # the rows are wrong, perhaps
+
+
 @pytest.mark.servers("pg18")
 def test_a_function_of_many_tables_is_named_once(server: URL, tmp_path: Path) -> None:
     tables = "".join(f'sa.Table("t{n}", metadata, sa.Column("id", sa.Integer, primary_key=True))\n' for n in range(8))

@@ -5,7 +5,9 @@ import re
 # PostgreSQL has casts between the types of each family. They round or truncate where a conversion by way of text would
 # fail.
 FAMILIES = (
-    {"smallint", "integer", "bigint", "numeric", "real", "double precision", "money", "oid"},
+    {"smallint", "integer", "bigint", "numeric", "real", "double precision"},
+    {"numeric", "money"},
+    {"integer", "bigint", "oid"},
     {"date", "timestamp without time zone", "timestamp with time zone"},
     {"time without time zone", "time with time zone", "timestamp without time zone", "timestamp with time zone"},
     {"time without time zone", "interval"},
@@ -18,6 +20,8 @@ ASSIGNED = ({*INTEGERS, "numeric", "real", "double precision"}, {"date", "timest
 JSONS = {"json", "jsonb"}
 NOT_JSON = "not_json"
 TEXTS = {"text", "character varying", "character", "name", '"char"'}
+# The type by way of which numbers become one of these types, and back.
+NUMBERS = {"money": "numeric", "oid": "bigint"}
 LOCAL, ZONED = "timestamp without time zone", "timestamp with time zone"
 
 
@@ -36,12 +40,18 @@ def cast(expression: str, before: str, after: str) -> str:
         return f"{expression}::text"  # an assignment refuses a text that is too long, a cast to varchar(n) truncates it
     if old == new or types & TEXTS or any(types <= family for family in FAMILIES):
         return f"{expression}::{after}"
+    if new == old.replace("range", "multirange"):
+        return f"{expression}::{after}"
+    if old == new.replace("range", "multirange"):  # fails if it is more than one range
+        return f"CASE WHEN isempty({expression}) THEN 'empty' ELSE trim({expression}::text, '{{}}') END::{after}"
     way = "integer" if "boolean" in types and types & FAMILIES[0] else "text"  # a number that means true or false
+    if types & FAMILIES[0]:
+        way = next((middle for name, middle in NUMBERS.items() if name in types), way)
     return f"{expression}::{after}" if way in types else f"{expression}::{way}::{after}"
 
 
 def _of_times(expression: str, old: str, new: str, after: str) -> str | None:
-    """Convert between times: in UTC, independent of the session's time zone. Integers are seconds since 1970."""
+    """Convert between times: in UTC, independent of the session's time zone. Numbers are seconds, or since 1970."""
     if {old, new} == {LOCAL, ZONED}:
         return f"{expression} AT TIME ZONE 'UTC'"
     if {old, new} == {"date", ZONED}:
@@ -51,6 +61,12 @@ def _of_times(expression: str, old: str, new: str, after: str) -> str | None:
         return f"to_timestamp({expression})" + (" AT TIME ZONE 'UTC'" if new == LOCAL else "")
     if old in (LOCAL, ZONED) and new in INTEGERS:
         return f"extract(epoch FROM {expression})::{after}"
+    if old in FAMILIES[0] and new == "interval":
+        return f"make_interval(secs => {expression})"
+    if old == "interval" and new in FAMILIES[0]:
+        return f"extract(epoch FROM {expression})::{after}"
+    if (old, new) == (LOCAL, "time with time zone"):
+        return f"({expression} AT TIME ZONE 'UTC')::{after}"
     return None
 
 
@@ -59,6 +75,8 @@ def _of_json(expression: str, old: str, new: str, after: str) -> str | None:
         return f"to_{new}({expression})"
     if old in JSONS and new.endswith("[]"):
         return f"pg_temp.as_array({expression})::{after}"
+    if old in JSONS and _is_hstore(new):
+        return f"pg_temp.as_hstore({expression})"
     if old in JSONS and new not in JSONS | TEXTS:
         return f"({expression} #>> '{{}}')::{after}"
     return None
@@ -85,12 +103,15 @@ def parsing(before: str, after: str) -> str | None:
     """Return the CREATE FUNCTION that the expressions of `parsed` and `cast` need; None if they call no function.
 
     The function that turns text into JSON never fails: it stores a text that is not JSON inside an object. The function
-    for arrays returns the items of a JSON list.
+    for arrays returns the items of a JSON list, the one for hstore the pairs of a JSON object.
     """
     old, new = _base(before), _base(after)
     if old in JSONS and new.endswith("[]"):
         return f"""CREATE FUNCTION pg_temp.as_array(value {old}) RETURNS text[] LANGUAGE sql STRICT
 RETURN ARRAY(SELECT {old}_array_elements_text(value))"""
+    if old in JSONS and _is_hstore(new):
+        return f"""CREATE FUNCTION pg_temp.as_hstore(value {old}) RETURNS {new} LANGUAGE sql STRICT
+RETURN (SELECT coalesce({new}(array_agg(key), array_agg(item)), '') FROM {old}_each_text(value) AS one(key, item))"""
     if new not in JSONS or old not in TEXTS:
         return None
     return f"""CREATE FUNCTION pg_temp.as_{new}(value text) RETURNS {new} LANGUAGE plpgsql AS $$
@@ -126,8 +147,11 @@ def loses_nothing(before: str, after: str) -> bool:
 def assigned(before: str, after: str) -> bool:
     """Whether PostgreSQL converts a value on assignment, without USING.
 
-    An assignment refuses a value that is too long; a cast would truncate the value.
+    An assignment refuses a value that is too long; a cast would truncate the value. Only a cast changes the length of a
+    bit string.
     """
+    if _base(before) == _base(after) == "bit":
+        return False
     types = {_base(before), _base(after)}
     return len(types) == 1 or any(types <= family for family in (TEXTS, {f"{name}[]" for name in TEXTS}, *ASSIGNED))
 
@@ -135,6 +159,10 @@ def assigned(before: str, after: str) -> bool:
 def follows_type(default: str | None, before: str, after: str) -> bool:
     """Whether a column's default is still valid after a change of type: only `nextval(...)` of a sequence is."""
     return (default or "").startswith("nextval(") and assigned(before, after)
+
+
+def _is_hstore(type_: str) -> bool:
+    return type_.rpartition(".")[2] == "hstore"
 
 
 def _base(type_: str) -> str:

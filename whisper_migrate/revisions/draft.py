@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 import tempfile
@@ -39,13 +40,16 @@ from whisper_migrate.revisions.revision_file import Text, write
 from whisper_migrate.rows.any_row import FailsOnAnyRow
 from whisper_migrate.rows.breaches import Breach, concerns
 from whisper_migrate.rows.failures import Refused
-from whisper_migrate.rows.impossible import refuse_impossible
+from whisper_migrate.rows.impossible import INSTEAD, refuse_impossible
 from whisper_migrate.rows.proof import prove_rows
 from whisper_migrate.rows.triggers import told
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.source_lines import place, placed
 from whisper_migrate.unwritten import is_unwritten, written
 from whisper_migrate.words import line, outline
+
+# An enum that a new one replaces has this name in the meantime.
+ASIDE = re.compile(r"\bof type old_[0-9a-f]{12}\b")
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,7 @@ def draft(
                 connection.commit()
                 scripted = prove_script(drafts, shadow, drafts.find(text.revision), recorded, desired)
             except Flaw as flaw:
-                raise Failure(f"The draft's {flaw.what}, so it was not kept:{flaw.details}") from flaw
+                raise Failure(f"The draft's {flaw.what}, so it was not kept:{flaw.details}", _remedy(flaw)) from flaw
         notes = [
             *renames.notes,
             *known,
@@ -154,6 +158,17 @@ def draft(
         target = (into or own) / file.name
         shutil.move(file, target)
     return Draft(target, lines, notes, is_unwritten(source))
+
+
+def _remedy(flaw: Flaw) -> str | None:
+    said = f"{flaw.what}{flaw.details}"
+    if "cannot cast type" in said:
+        return INSTEAD
+    if ASIDE.search(said):
+        return (
+            "The column that it reads has the old form of the enum until later. Convert by way of text: a::text::mood."
+        )
+    return None
 
 
 def _require_running(

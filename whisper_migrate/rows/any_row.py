@@ -12,6 +12,7 @@ from whisper_migrate.errors import Failure
 # missing. Any other error, such as a violated constraint or a RAISE, may occur for some rows only.
 OF_NO_VALUE = re.compile("0A|24|25|26|27|2B|34|39|3B|3F|42(?!501)|55(?!P03)")
 IN_USE = "55006"
+SYNTAX = "42601"  # without a position: a value that the input function of its new type cannot read (tsvector, hstore)
 MADE_OF_VALUES = " at EXECUTE"  # dynamic SQL, which may contain values
 REMEDIES = {
     "pending trigger events": (
@@ -40,7 +41,10 @@ def require_values(failure: Failure, direction: str) -> None:
 
 def _in_database(error: DBAPIError) -> bool:
     state = str(getattr(error.orig, "pgcode", None) or "")
-    context = str(getattr(getattr(error.orig, "diag", None), "context", None) or "").partition("\nSQL statement")[0]
+    said = getattr(error.orig, "diag", None)
+    context = str(getattr(said, "context", None) or "").partition("\nSQL statement")[0]
     if context.partition("\n")[0].endswith(" at RAISE"):
+        return False
+    if state == SYNTAX and said and not (said.statement_position or said.internal_position):
         return False
     return state == IN_USE or bool(OF_NO_VALUE.match(state) and MADE_OF_VALUES not in context)

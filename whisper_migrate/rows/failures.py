@@ -13,7 +13,9 @@ from sqlalchemy.exc import DBAPIError
 from whisper_migrate.catalog import Catalog, Object
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.names import joined, name_there, shown, split_name, unquoted
+from whisper_migrate.planning.casts import parsing
 from whisper_migrate.planning.online import stands_for
+from whisper_migrate.rows.any_row import SYNTAX
 from whisper_migrate.rows.breaches import Breach, breach, domain_breach
 from whisper_migrate.rows.compare import quoted
 from whisper_migrate.rows.fill import IDENTIFIER, root
@@ -64,7 +66,7 @@ class Obstacles:
         if found := breach(self.before, rule) if rule else self._of_domain(table, state, said):
             self.breaches.append(found)
             self._delete(connection, found.table, found.condition, found.note)
-        elif not (state.startswith("22") and self._unfit(connection, error)):
+        elif not (state.startswith(("22", SYNTAX)) and self._unfit(connection, error)):
             self._clear(connection, f"The upgrade fails on some rows: {_short(reason(error))}.", self.tables)
 
     def _table(self, said: Any) -> str | None:
@@ -179,6 +181,9 @@ def _tried(connection: Connection, table: str, type_: str, expression: str, colu
     probe = connection.begin_nested()
     try:
         run(connection, f"CREATE TEMPORARY TABLE whisper_probe (value {type_})")
+        old = run(connection, f"SELECT pg_typeof({column}) FROM {table} LIMIT 1").scalar()
+        if "pg_temp." in expression and (function := parsing(str(old), type_.lower())):
+            run(connection, function)
         values = run(connection, f"SELECT DISTINCT {column}::text FROM {table}").scalars().all()
         for value in sorted(value for value in values if value is not None):
             one = f"SELECT {expression} FROM {table} WHERE {column}::text = {literal(value)} LIMIT 1"

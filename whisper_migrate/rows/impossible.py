@@ -19,6 +19,7 @@ from whisper_migrate.statement import Does, Statement
 # Texts, and types that contain texts: some value may be convertible.
 TEXTS = ("text", "character", "json", "name", "xml", "bytea", "hstore", "citext")
 SAMPLES = 12
+INSTEAD = "Declare a new column by another name, fill it with a backfill, and drop this one."
 
 
 def refuse_impossible(connection: Connection, steps: Sequence[Step], before: Catalog) -> None:
@@ -32,7 +33,7 @@ def refuse_impossible(connection: Connection, steps: Sequence[Step], before: Cat
                 raise Failure(
                     f"No revision was written: no value of type {old} can become one of type {new}"
                     f" ({shown(step.item.identity)}).",
-                    "Declare a new column by another name, fill it with a backfill, and drop this one.",
+                    INSTEAD,
                 )
 
 

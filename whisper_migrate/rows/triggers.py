@@ -21,6 +21,7 @@ from whisper_migrate.sql import literal, run
 # SQLSTATEs of mistakes in a function: a syntax error, a missing object, a missing or wrong result of a trigger
 # function, a statement that functions may not run. A violated constraint has another class, a RAISE another context.
 MISTAKES = re.compile("42(?!501)|2F005|39|0A")
+LABEL = re.compile(r'invalid input value for enum .+: "(.+)"')
 IN_FUNCTION = re.compile(r"^(?:PL/\w+|SQL) (?:function|procedure).*$", re.MULTILINE)
 SETTING_OF_A_SESSION = "guc.c"  # the source file of the error for an unknown setting: the application sets it
 TEMPORARY = "pg_temp."  # the application also creates its temporary tables
@@ -85,11 +86,14 @@ def reached(before: Catalog, after: Catalog) -> set[str]:
     """Return the tables and views of `after` where writing a row may call a function that a change affects.
 
     A change affects each function that it creates or alters, or that contains the name of a changed object. A function
-    that calls an affected function is affected too, and so are all triggers and rules of a changed table.
+    that calls an affected function is affected too, and so are all triggers and rules of a table that changes or has a
+    column of a changed type.
     """
     changes = diff(before, after)
     names = {plain_name(change.object).lower() for change in changes if change.object.kind not in ("comment", "grant")}
-    tables = {str(change.object.parent or change.object.identity) for change in changes}
+    changed = {str(change.object.parent or change.object.identity) for change in changes}
+    columns = (item for item in after if item.kind == "column")
+    tables = changed | {str(one.parent) for one in columns if one["type"].removesuffix("[]") in changed}
     words = {item: _words(item["body"]) for item in after if item.kind == "function"}
     affected = {plain_name(change.object).lower() for change in changes if change.object.kind == "function"}
     while more := {
@@ -163,16 +167,17 @@ class _Writer:
 
     def tried(self) -> Iterator[Broken]:
         for verb, *statements in self._statements():
-            trial = self.connection.begin_nested()
+            trial, failed = self.connection.begin_nested(), None
             try:
                 for statement in statements:
                     run(self.connection, statement)
                 run(self.connection, "SET CONSTRAINTS ALL IMMEDIATE")
             except DBAPIError as error:
-                if context := _mistake(error):
-                    yield Broken(self.relation, verb, reason(error), context)
+                failed = error
             finally:
                 trial.rollback()
+            if failed and (context := _mistake(failed) or _unknown_label(self.connection, failed)):
+                yield Broken(self.relation, verb, reason(failed), context)
 
     def _statements(self) -> Iterator[tuple[str, ...]]:
         names = [name for name, *_ in self.columns]
@@ -245,3 +250,17 @@ def _mistake(error: DBAPIError) -> str | None:
     if said.source_file == SETTING_OF_A_SESSION or TEMPORARY in str(said.message_primary):
         return None
     return found[0]
+
+
+def _unknown_label(connection: Connection, error: DBAPIError) -> str | None:
+    """Return the function whose own text has the label that an enum lacks; None if the label came from a row."""
+    said: Any = getattr(error.orig, "diag", None)
+    label = LABEL.fullmatch(str(getattr(said, "message_primary", None) or ""))
+    found = IN_FUNCTION.search(str(getattr(said, "context", None) or ""))
+    if not label or not found:
+        return None
+    written = (
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_proc WHERE oid >= 16384"
+        f" AND strpos(prosrc, {literal(literal(label[1]))}) > 0 AND strpos({literal(found[0])}, proname) > 0)"
+    )
+    return found[0] if run(connection, written).scalar() else None

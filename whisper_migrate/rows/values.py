@@ -73,6 +73,7 @@ RANGES = {
     **dict.fromkeys(("int4range", "int8range", "numrange"), "[{n},{n}]"),
     **dict.fromkeys(("daterange", "tsrange", "tstzrange"), f"[{DAY},{DAY}]"),
 }
+RANGES |= {name.replace("range", "multirange"): f"{{{{{form}}}}}" for name, form in RANGES.items()}
 # Guesses for an unknown type, such as one of an extension.
 GUESSES = ("{n}", "a{n}", "[{n}]", "({n},{n})", "(({n},{n}),(99,99))", "{{}}", DAY, "POINT({n} {n})")
 FEW, MANY = 4, 40
@@ -112,7 +113,7 @@ class Values:
 
 def _extremes(name: str, sizes: list[int]) -> list[str]:
     if name in RANGES:
-        return ["empty", "(,)"]
+        return ["{}", "{(,)}"] if name.endswith("multirange") else ["empty", "(,)"]
     if name in ("character varying", "character") and sizes:
         return [text for text in TEXTS if len(text) <= sizes[0]] + ["é" * sizes[0]]
     if name == "numeric" and len(sizes) == 2 and 0 <= sizes[1] <= sizes[0]:
