@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from whisper_migrate.catalog import Object
+from whisper_migrate.sql import literal
 from whisper_migrate.statement import Does, Statement
 
 CATALOG = "pg_type"
@@ -68,11 +69,29 @@ def alter(before: Object, after: Object) -> list[str] | None:
     if before["default"] != after["default"]:
         default = "DROP DEFAULT" if after["default"] is None else f"SET DEFAULT {after['default']}"
         statements.append(f"{domain} {default}")
-    if _not_null(before) != _not_null(after):
+    if before["not_null"] and after["not_null"] and _not_null(before) != _not_null(after):
+        statements.append(_rename_not_null(after))
+    elif _not_null(before) != _not_null(after):
         statements += [f"{domain} DROP NOT NULL"] if before["not_null"] else []
         add = "ADD" if after["not_null_constraint"] else "SET"
         statements += [Statement(f"{domain} {add} {words}", Does.SET_NOT_NULL) for words in _not_null(after)]
     return statements
+
+
+def _rename_not_null(after: Object) -> str:
+    """Return the statement that renames a NOT NULL: it cannot be added again if an array or row has such values."""
+    name = literal(after["not_null_constraint"]) if after["not_null_constraint"] else "NULL"
+    return f"""DO $$
+DECLARE
+    own record;
+BEGIN
+    SELECT n.conname, coalesce({name}, quote_ident(left(t.typname, 54) || '_not_null')) AS wanted INTO own
+    FROM pg_catalog.pg_constraint AS n
+    JOIN pg_catalog.pg_type AS t ON t.oid = n.contypid
+    WHERE n.contype = 'n' AND n.contypid = {literal(after.identity)}::regtype;
+    EXECUTE format('ALTER DOMAIN %s RENAME CONSTRAINT %I TO %s', {literal(after.identity)}, own.conname, own.wanted);
+END
+$$"""
 
 
 def _not_null(item: Object) -> list[str]:

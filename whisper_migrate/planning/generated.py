@@ -12,10 +12,10 @@ from whisper_migrate.planning.steps import Step
 
 
 def becomes_plain(before: Catalog, item: Object) -> bool:
-    """Whether a VIRTUAL generated column loses its expression."""
+    """Whether a VIRTUAL generated column of a table loses its expression. (A view may take the table's name.)"""
     old = before.objects.get(item.key)
     is_virtual = item.kind == "column" and old is not None and old["generated_kind"] == "VIRTUAL"
-    return is_virtual and item["generated"] is None
+    return is_virtual and item["generated"] is None and not item["of_view"]
 
 
 def stored(before: Catalog, item: Object) -> Step:

@@ -7,10 +7,14 @@ definition. It adopts that index, whatever its name, or else creates one.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.planning.steps import is_foreign_key
+
+# A call whose only arguments are numbers, such as `public.rate(2)`.
+CONSTANT_CALL = re.compile(r"(?:(?:\w+|\"(?:[^\"]|\"\")+\")\.)?(?:\w+|\"(?:[^\"]|\"\")+\")\(\d+(?:, \d+)*\)")
 
 
 def is_part(item: Object) -> bool:
@@ -24,14 +28,14 @@ def top(catalog: Catalog, key: Key) -> Key:
     return top(catalog, whole.key) if whole else key
 
 
-def remade(before: Catalog, after: Catalog, made: set[Key]) -> set[Key]:
-    """Return the indexes and constraints to re-create besides `made`.
+def remade(before: Catalog, after: Catalog, made: set[Key], twins: Mapping[Key, Key]) -> set[Key]:
+    """Return the indexes and constraints to re-create besides `made`; `twins` are those of the attached partitions.
 
     A partition index is re-created through the index of the topmost partitioned table. An equal index of the partition
     itself is dropped before and created afterwards: PostgreSQL would adopt it.
     """
     found = {top(after, key) for key in made if key in before and key in after and is_part(after[key])} - made
-    for own, part in _twins(after).items():
+    for own, part in twins.items():
         if own in before and (part in made | found or own in found or part not in before):
             found.add(own)
     return found
@@ -42,7 +46,7 @@ def kept_apart(catalog: Catalog) -> Catalog:
 
     The own index is then created second. Created first, it would be adopted as the partition index.
     """
-    twins = _twins(catalog)
+    twins = twins_in(catalog)
     requires = {own: catalog.requires.get(own, frozenset()) | {part} for own, part in twins.items()}
     return replace(catalog, requires={**catalog.requires, **requires}) if twins else catalog
 
@@ -84,7 +88,7 @@ def _parents(catalog: Catalog, item: Object) -> Object | None:
     return next((one for one in above if is_foreign_key(one) == is_foreign_key(item)), None)
 
 
-def _twins(catalog: Catalog) -> dict[Key, Key]:
+def twins_in(catalog: Catalog) -> dict[Key, Key]:
     """Return the indexes that partitions have for themselves, each with the partition index that it equals."""
     parts = {_likeness(item): item.key for item in catalog if item.kind == "index" and item.derived}
     if not parts:
@@ -94,8 +98,12 @@ def _twins(catalog: Catalog) -> dict[Key, Key]:
 
 
 def _likeness(item: Object) -> tuple[str | None, str]:
-    """Return the features that PostgreSQL compares to adopt an index: neither storage options nor sort directions."""
-    return item.parent, re.sub(r" WITH \([^)]*(?:\)|\Z)| DESC| NULLS (FIRST|LAST)", "", _definition(item))
+    """Return the features that PostgreSQL compares to adopt an index: neither storage options nor sort directions.
+
+    It compares expressions after it has computed calls with constant arguments: different calls may be equal.
+    """
+    plain = re.sub(r" WITH \([^)]*(?:\)|\Z)| DESC| NULLS (FIRST|LAST)", "", _definition(item))
+    return item.parent, CONSTANT_CALL.sub("()", plain)
 
 
 def _is_unlike(catalog: Catalog, part: Object) -> bool:

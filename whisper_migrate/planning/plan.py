@@ -34,7 +34,7 @@ from whisper_migrate.planning.locality import (
 )
 from whisper_migrate.planning.numbering import continued, numbered
 from whisper_migrate.planning.order import in_order
-from whisper_migrate.planning.partition_indexes import is_part, kept_apart, lost_options, remade, unlike_first
+from whisper_migrate.planning.partition_indexes import is_part, kept_apart, lost_options, remade, twins_in, unlike_first
 from whisper_migrate.planning.precedence import named_again
 from whisper_migrate.planning.retype import discarded, move, renamed, set_aside, taken_over, used_inside
 from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, container
@@ -72,6 +72,7 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
     rebuilt |= keys & after.objects.keys()
     made_other = taken_over(dropped, created)
     of_old, of_new, known = before, after, -1
+    twins = twins_in(after)
     while len(rebuilt) > known:  # an object that is re-created can force others to be re-created
         known = len(rebuilt)
         altered -= rebuilt
@@ -82,7 +83,7 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
         before, after = (on_their_own(kept_apart(catalog), moved) for catalog in (of_old, of_new))
         disturbed = {key for key in altered if _disturbs(before, after, key, rebuilt)}
         rebuilt |= lost_options(before, after, disturbed)
-        rebuilt |= remade(before, after, created | rebuilt)
+        rebuilt |= remade(before, after, created | rebuilt, twins)
         rewritten = {key for key in altered if key[0] == "table" and before[key]["unlogged"] != after[key]["unlogged"]}
         rebuilt |= _holding_rows(before, after, disturbed | created | rewritten)
         found, held = dependents(before, after, rebuilt | dropped, disturbed, made_other)

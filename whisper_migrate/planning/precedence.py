@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.objects import ATTACHED
+from whisper_migrate.objects.constraint import HAS_INDEX
 from whisper_migrate.planning.generated import becomes_plain
 from whisper_migrate.planning.inheritance import TABLES, above
 from whisper_migrate.planning.locality import is_defined_again
@@ -52,6 +53,7 @@ class Precedence:
             self._one_object_at_a_time,
             self._one_primary_key_at_a_time,
             self._no_call_is_ambiguous,
+            self._foreign_keys_find_their_key,
             self._values_are_computed_before_their_columns_change,
             self._heirs_come_after_columns,
             self._inherited_checks_are_dropped_above_first,
@@ -79,6 +81,8 @@ class Precedence:
             step = self.drops.get(key) or self.drops.get(whole or key)
             for other in needed if step else ():
                 for later in self._ends(other):
+                    if _is_of_altered_table(step, later):
+                        continue
                     if step and {step.verb, later.verb} & {"drop", "discard"} and not _leaves_values(step, later):
                         if step.key == ("drop", key) and _is_of_parent(self.before, key, other):
                             yield later, step, None
@@ -115,6 +119,17 @@ class Precedence:
         for key in self.gone:
             if _is_primary_key(self.before[key]) and self.before[key].parent in made:
                 yield self.drops[key], made[self.before[key].parent], None
+
+    def _foreign_keys_find_their_key(self) -> Iterator[Edge]:
+        """Drop a key before a foreign key to its table is made: PostgreSQL may choose this key for it."""
+        keys: dict[Key, list[Step]] = {}
+        for key in self.gone:
+            if key[0] == "index" or (key[0] == "constraint" and self.before[key]["type"] in HAS_INDEX):
+                keys.setdefault(("table", str(self.before[key].parent)), []).append(self.drops[key])
+        for key in self.makes if keys else ():
+            if key in self.after and is_foreign_key(self.after[key]) and self.makes[key].verb == "create":
+                for table in both_tables(self.after, key) & keys.keys():
+                    yield from ((step, self.makes[key], None) for step in keys[table])
 
     def _no_call_is_ambiguous(self) -> Iterator[Edge]:
         """Drop a function before an object is made that calls another one of its name: PostgreSQL has to choose one."""
@@ -229,6 +244,12 @@ class Precedence:
 def _own_name(function: str) -> str:
     """Return a function's name with its schema, without its arguments."""
     return function.partition("(")[0]
+
+
+def _is_of_altered_table(step: Step | None, later: Step) -> bool:
+    """Whether a column is dropped from a table that is altered otherwise: neither has to wait for the other."""
+    is_column = step is not None and step.verb == "drop" and step.item.kind == "column"
+    return is_column and later.verb == "alter" and later.item.key == ("table", str(step and step.item.parent))
 
 
 def _is_primary_key(item: Object) -> bool:

@@ -162,4 +162,12 @@ FOUND = [
         "CREATE TABLE p (x integer, y integer)",
         'CREATE TABLE p PARTITION OF t DEFAULT; CREATE INDEX "A" ON p USING hash (y)',
     ),
+    Found(
+        "table that becomes a partition, with an index that PostgreSQL takes for an equal one of another expression",
+        "CREATE FUNCTION f(x integer) RETURNS integer LANGUAGE sql IMMUTABLE RETURN x + 1;"
+        'CREATE FUNCTION "G g"(x integer) RETURNS integer LANGUAGE sql IMMUTABLE RETURN x + 1;'
+        "CREATE TABLE t (x integer) PARTITION BY LIST (x); CREATE INDEX k ON t (x, f(2))",
+        'CREATE TABLE p (x integer); CREATE INDEX "A" ON p (x, "G g"(2))',
+        'CREATE TABLE p PARTITION OF t DEFAULT; CREATE INDEX "A" ON p (x, "G g"(2))',
+    ),
 ]

@@ -82,4 +82,32 @@ FOUND = [
         "ALTER TABLE t ADD PRIMARY KEY (x); CREATE TABLE u (x integer REFERENCES t)",
         "ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY (x)",
     ),
+    Found(
+        "foreign key of a key that goes, while another key has its columns",
+        "CREATE TABLE t (x integer, y integer)",
+        "ALTER TABLE t ADD PRIMARY KEY (x); ALTER TABLE t ADD UNIQUE (x); CREATE TABLE u (x integer REFERENCES t)",
+        "ALTER TABLE t ADD PRIMARY KEY (y); ALTER TABLE t ADD UNIQUE (x);"
+        "ALTER TABLE t ADD FOREIGN KEY (y) REFERENCES t (x)",
+    ),
+    Found(
+        "foreign key by another name to a key by another name, while a table that refers to it goes",
+        "CREATE TABLE t (x integer)",
+        "ALTER TABLE t ADD CONSTRAINT k UNIQUE (x); CREATE TABLE u (x integer REFERENCES t (x));"
+        "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (x) REFERENCES t (x)",
+        "ALTER TABLE t ADD CONSTRAINT l UNIQUE (x); ALTER TABLE t ADD CONSTRAINT g FOREIGN KEY (x) REFERENCES t (x)",
+    ),
+    Found(
+        "VIRTUAL column that becomes plain, of a column that is generated then, in a table that becomes logged",
+        "",
+        "CREATE UNLOGGED TABLE t (x smallint, z smallint NOT NULL, q integer GENERATED ALWAYS AS (z + 1) VIRTUAL)",
+        "CREATE TABLE t (x smallint, z boolean GENERATED ALWAYS AS (x IS NULL) STORED NOT NULL, q jsonb)",
+        18,
+    ),
+    Found(
+        "view in the place of a table with a VIRTUAL column",
+        "CREATE TABLE other (y boolean)",
+        "CREATE TABLE t (x integer, y boolean GENERATED ALWAYS AS (x IS NULL) VIRTUAL)",
+        "CREATE VIEW t AS SELECT y FROM other; ALTER VIEW t ALTER COLUMN y SET DEFAULT true",
+        18,
+    ),
 ]

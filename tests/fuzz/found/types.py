@@ -49,4 +49,11 @@ FOUND = [
         "CREATE FUNCTION f(x integer, y integer DEFAULT 1) RETURNS integer IMMUTABLE RETURN x;"
         "CREATE DOMAIN d AS integer CONSTRAINT c CHECK (VALUE > f(1)); CREATE TABLE t (x d[], y d)",
     ),
+    Found(
+        "name of a domain's NOT NULL, while an array has values of the domain",
+        "",
+        "CREATE DOMAIN a AS bigint NOT NULL; CREATE TABLE t (x a[])",
+        "CREATE DOMAIN a AS bigint CONSTRAINT filled NOT NULL; CREATE TABLE t (x a[])",
+        17,
+    ),
 ]
