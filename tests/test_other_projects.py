@@ -1,14 +1,17 @@
 """Other projects: a folder with a pyproject.toml and models, and a history that Alembic itself has initialized."""
 
 import logging
+import re
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
+import alembic
 import pytest
 from sqlalchemy import URL
 
+from tests.conftest import MakeDatabase
 from tests.little import Said, command, plain, value
 from whisper_migrate.environment import ENV_PY
 from whisper_migrate.project import Project
@@ -67,11 +70,12 @@ def test_from_nothing_by_what_is_said(
 ) -> None:
     said = create(capsys, project, server)
     assert said.code == 2 and said.err.startswith(f"Failed: {project.root} has no history: there is no alembic.ini.")
-    assert "\n  alembic init alembic   (and alembic/env.py need hold no more than this:\n" in said.err
+    assert said.err.endswith(" && alembic init alembic\n")
     env = begun(project)
+    env.write_text("from alembic import context\n\ncontext.configuration()\n")
     said = create(capsys, project, server)
     assert said.code == 2 and "alembic/env.py does not come to the revisions" in said.err and ENV_PY in said.err
-    env.write_text(textwrap.dedent(ENV_PY.partition("\n")[2]))
+    env.write_text(of_template("generic"))
     said = create(capsys, project, server)
     assert (said.code, said.err) == (0, "") and said.out.startswith("+ table notes\nWrote alembic/versions/")
     assert command(capsys, project, database, "upgrade").code == 0
@@ -93,11 +97,106 @@ def test_alembic_may_log_what_it_runs(
     assert (said.code, said.err) == (0, "") and "Running upgrade  -> " in caplog.text
 
 
-def test_a_database_that_is_not_ours_is_left_alone(
-    capsys: pytest.CaptureFixture[str], project: Project, server: URL, database: URL
+def of_template(kind: str) -> str:
+    """Return the env.py of one of Alembic's templates, as it is."""
+    return (Path(alembic.__file__).parent / f"templates/{kind}/env.py").read_text()
+
+
+BEGIN = """
+from alembic import context
+from app_of_{n} import engine
+from sqlalchemy import text
+
+if context.is_offline_mode():
+    context.configure(url=str(engine.url))
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    with engine.begin() as connection:
+        connection.execute(text("SET search_path = public"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(1)"))
+        context.configure(connection, compare_type=True, transaction_per_migration=False)
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+SHARED = """
+from alembic import context
+from sqlalchemy import create_engine
+
+
+def run(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given = context.config.attributes.get("connection")
+if given is None:
+    with create_engine({url!r}).connect() as connection:
+        run(connection)
+else:
+    run(given)
+"""
+# env.py files as projects have them, and the URL in alembic.ini. {url} is a database that must stay empty.
+AS_THEY_ARE = {
+    "Alembic's template": (of_template("generic"), "driver://user:pass@localhost/dbname"),
+    "Alembic's template, with a URL": (of_template("generic"), "{url}"),
+    "Alembic's template, with another driver": (of_template("generic"), "{psycopg}"),
+    "Alembic's asynchronous template": (of_template("async"), "{psycopg}"),
+    "an engine of its own": (ENGINE, ""),
+    "an engine of the application, in a transaction, after other statements": (BEGIN, ""),
+    "a shared connection, or an engine": (SHARED, ""),
+}
+OPTIONS = {
+    "version_table": "version_table='revisions'",
+    "version_table_schema": "version_table_schema='elsewhere'",
+}
+
+
+@pytest.mark.parametrize("name", AS_THEY_ARE)
+def test_env_py_as_it_is(
+    capsys: pytest.CaptureFixture[str],
+    project: Project,
+    server: URL,
+    make_database: MakeDatabase,
+    name: str,
 ) -> None:
-    begun(project).write_text(ENGINE.format(plain(database)))
+    def run(*arguments: str) -> Said:
+        return command(capsys, project, mine, *arguments, SHADOW_URL=plain(server))
+
+    mine, theirs = make_database(), make_database()
+    env, url = AS_THEY_ARE[name]
+    module = f"app_of_{len(name)}"
+    (project.root / f"{module}.py").write_text(
+        f"from sqlalchemy import create_engine\n\nengine = create_engine({plain(theirs)!r})\n"
+    )
+    psycopg = theirs.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    begun(project)
+    (project.root / "alembic/env.py").write_text(
+        env.replace("{!r}", repr(plain(theirs))).replace("{url!r}", repr(plain(theirs))).replace("{n}", str(len(name)))
+    )
+    ini = project.root / "alembic.ini"
+    given = url.format(url=plain(theirs), psycopg=psycopg).replace("%", "%%")
+    ini.write_text(re.sub("(?m)^sqlalchemy.url = .*$", lambda _: f"sqlalchemy.url = {given}", ini.read_text()))
+    levels = [logging.getLogger().level, len(logging.getLogger().handlers)]
+    for arguments in (["create", "first"], ["upgrade"], ["check-drift"], ["status"], ["prove"], ["upgrade", "--sql"]):
+        said = run(*arguments)
+        assert (said.code, said.err) == (0, ""), arguments
+    assert "CREATE TABLE notes" in said.out and "SET" in said.out
+    assert run("downgrade", "base").code == 0
+    assert run("stamp", "base").code == 0
+    assert run("upgrade").code == 0 and run("check-drift").code == 0
+    assert levels == [logging.getLogger().level, len(logging.getLogger().handlers)]
+    assert value(theirs, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
+    assert value(theirs, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()") == 1
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_stamp_elsewhere_is_refused(
+    capsys: pytest.CaptureFixture[str], project: Project, server: URL, database: URL, name: str
+) -> None:
+    begun(project).write_text(
+        SHARED.format(url=plain(database)).replace("n=connection", f"n=connection, {OPTIONS[name]}")
+    )
     said = create(capsys, project, server)
-    assert said.code == 2
-    assert said.err.startswith("Failed: Nothing was run: alembic/env.py works on a database of its own.\n")
-    assert value(database, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
+    assert said.code == 2 and f"alembic/env.py keeps the revision elsewhere: {name}=" in said.err

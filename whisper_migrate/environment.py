@@ -1,8 +1,9 @@
-"""Alembic's environment for our runs: env.py must use the connection that it is given, and no other."""
+"""Alembic's environment for our runs: whatever env.py connects to, the revisions run on the run's connection."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging.config
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import Connection
 
 from whisper_migrate.databases.stamps import SCHEMA
 from whisper_migrate.errors import Failure, reason
+from whisper_migrate.lent_connection import Lent, lending
 
 ENV_PY = """alembic/env.py need hold no more than this:
     from alembic import context
@@ -23,27 +25,41 @@ ENV_PY = """alembic/env.py need hold no more than this:
         context.run_migrations()"""
 
 
+# The URL of Alembic's template for alembic.ini names no driver, so that no engine can be made of it.
+PLACEHOLDER, DRIVER = "driver://", "postgresql+psycopg2"
+# Where our runs keep the revision, as the options of `context.configure` say it.
+VERSION_TABLE = {"version_table": "alembic_version", "version_table_schema": SCHEMA}
+
+
 @contextmanager
 def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Iterator[None]:
-    """Run env.py in this context.
+    """Run env.py in this context, on the connection in `config.attributes["connection"]`.
 
-    Raises Failure if env.py opens a database of its own: statements for a shadow would run there.
+    An env.py that connects by itself is lent this connection (see `lent_connection`). Raises Failure if env.py
+    configures Alembic with another one: statements for a shadow would run there.
     """
+    if (config.get_main_option("sqlalchemy.url") or "").startswith(PLACEHOLDER):
+        config.set_main_option("sqlalchemy.url", f"{DRIVER}://")
     context = EnvironmentContext(config, scripts, **options)
     given, original = config.attributes["connection"], context.configure
-    came = False
+    came, idle = False, not given.in_transaction()
 
-    def configure(connection: Connection | None = None, **more: Any) -> None:
+    def configure(connection: Connection | Lent | None = None, **more: Any) -> None:
         nonlocal came
-        if connection is None or connection.engine is not given.engine:
+        own = connection is not None and (isinstance(connection, Lent) or connection.engine is given.engine)
+        if not own and not context.is_offline_mode():
             raise Failure("Nothing was run: alembic/env.py works on a database of its own.", ENV_PY)
+        _require_our_version_table(more)
+        end()
         came = True
-        original(connection, **{"version_table_schema": SCHEMA, **more})
+        if idle and given.in_transaction():  # env.py has sent a statement; Alembic begins its own transactions
+            given.commit()
+        original(given, **{**VERSION_TABLE, **more, **config.attributes.get("options", {})})
 
     context.configure = configure  # type: ignore[method-assign, assignment]
     outer = getattr(alembic.context, "_proxy", None)  # plain Alembic's own, if its env.py asks for a rehearsal
     try:
-        with context:
+        with context, lending(given) as end, logging_as_it_is():
             yield
     except Failure:
         raise
@@ -54,3 +70,28 @@ def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Ite
     finally:
         if outer is not None:
             outer._install_proxy()
+
+
+@contextmanager
+def logging_as_it_is() -> Iterator[None]:
+    """Let env.py configure no logging: it would print Alembic's lines for shadows, and silence other loggers."""
+    names = ("fileConfig", "dictConfig")
+    originals = {name: getattr(logging.config, name) for name in names}
+    try:
+        for name in names:
+            setattr(logging.config, name, lambda *_, **__: None)
+        yield
+    finally:
+        for name, original in originals.items():
+            setattr(logging.config, name, original)
+
+
+def _require_our_version_table(options: Mapping[str, Any]) -> None:
+    """Raises Failure if env.py keeps the revision in a table that our other commands do not read."""
+    for name, ours in VERSION_TABLE.items():
+        if options.get(name) not in (None, ours):
+            raise Failure(
+                f"alembic/env.py keeps the revision elsewhere: {name}={options[name]!r}. Only"
+                f" {SCHEMA}.alembic_version is supported.",
+                f"Remove {name} from context.configure(...), and rename the table in your databases.",
+            )

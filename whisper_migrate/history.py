@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import shlex
 import time
 import warnings
 from collections.abc import Iterable, Sequence
@@ -17,7 +18,6 @@ from sqlalchemy import Connection
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.databases.interruption import is_of_a_signal
-from whisper_migrate.environment import ENV_PY
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.names import plain_name, split_name
 from whisper_migrate.plurals import counted
@@ -44,7 +44,8 @@ class History:
         self.versions = versions
         if not (project.root / "alembic.ini").is_file():
             raise Failure(
-                f"{project.root} has no history: there is no alembic.ini.", f"alembic init alembic   (and {ENV_PY})"
+                f"{project.root} has no history: there is no alembic.ini.",
+                f"cd {shlex.quote(str(project.root))} && alembic init alembic",
             )
         try:
             with warnings.catch_warnings():

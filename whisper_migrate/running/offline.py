@@ -18,8 +18,10 @@ from alembic.runtime.migration import MigrationContext, RevisionStep
 from whisper_migrate.databases.bookkeeping import GUARD
 from whisper_migrate.databases.own_rights import WITHDRAW
 from whisper_migrate.databases.stamps import SCHEMA, TABLE
+from whisper_migrate.environment import logging_as_it_is
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
+from whisper_migrate.lent_connection import lending
 from whisper_migrate.project import Project
 from whisper_migrate.running import ledger_script, literals, no_connection
 from whisper_migrate.running.concurrently import is_concurrent
@@ -196,21 +198,22 @@ def _write(
     )
     original = context.configure
 
-    def configure(*arguments: Any, **options: Any) -> None:
-        alone = not options.keys() & {"dialect_name", "url"}
+    def configure(connection: Any = None, **options: Any) -> None:
+        # A template's env.py gives a URL, perhaps a placeholder: only the dialect counts without a connection.
+        alone = "dialect_name" not in options
         theirs = options.get("on_version_apply") or ()
-        given = {**(DIALECT if alone else {}), **options}
+        given = {name: value for name, value in options.items() if name != "url"} | (DIALECT if alone else {})
         given["on_version_apply"] = (*(theirs if isinstance(theirs, list | tuple | set) else (theirs,)), entered)
         given["transaction_per_migration"] = True
         given.setdefault("version_table_schema", SCHEMA)
-        original(*arguments, **given)
+        original(**{**given, "connection": None})
         literals.use(context.get_context())
         no_connection.use(context.get_context())
         if alone:
             context.get_context().impl.static_output(f"{history.project.session};")
 
-    context.configure = configure  # type: ignore[method-assign]
-    with context:
+    context.configure = configure  # type: ignore[method-assign, assignment]
+    with context, lending(None), logging_as_it_is():
         history.scripts.run_env()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from alembic import command
 from alembic.script import Script
 from sqlalchemy import URL, Connection
 
@@ -13,8 +12,9 @@ from whisper_migrate.catalog import Catalog, Change, diff
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import Shadows, shadows
-from whisper_migrate.databases.stamps import SCHEMA, ensure, stamped
+from whisper_migrate.databases.stamps import ensure, stamped
 from whisper_migrate.drift import record
+from whisper_migrate.environment import environment
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.ignore import Pattern, without
@@ -135,9 +135,16 @@ def place(
         fingerprint = inspect(connection).fingerprint
         work(connection)
         ensure(connection)
-        config.attributes["options"] = {"version_table_schema": SCHEMA}
+        scripts = history.holding(revision).scripts
         # Inside an open transaction Alembic does not commit.
-        command.stamp(config, revision, purge=True)
+        with environment(
+            config,
+            scripts,
+            fn=lambda heads, _: scripts._stamp_revs((revision,), heads),
+            destination_rev=(revision,),
+            purge=True,
+        ):
+            scripts.run_env()
         after = stamped(connection) or []
         if recorded:
             enter(connection, script, direction="stamp", revision=revision, before=fingerprint, verified=verified)
