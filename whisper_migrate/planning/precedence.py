@@ -100,6 +100,8 @@ class Precedence:
                     yield self.makes[key], self.place["discard", key], None
             if step.before:
                 yield step, self.makes[step.item.key], None
+            if ("discard", key) in self.place:
+                yield step, self.place["discard", key], None
         for key, needed in self.before.requires.items() if self.renames else ():
             whole = None if key[0] in ATTACHED else container(self.before[key], self.gone)
             end = self.drops.get(key) or self.drops.get(whole or key)

@@ -170,4 +170,13 @@ FOUND = [
         'CREATE TABLE p (x integer); CREATE INDEX "A" ON p (x, "G g"(2))',
         'CREATE TABLE p PARTITION OF t DEFAULT; CREATE INDEX "A" ON p (x, "G g"(2))',
     ),
+    Found(
+        "index of a partitioned table on another column, and an index of a partition that equals the old one but for"
+        " its options, with foreign keys",
+        "CREATE TABLE t (x integer PRIMARY KEY, y integer) PARTITION BY LIST (x); CREATE TABLE p PARTITION OF t DEFAULT",
+        "ALTER TABLE t ADD FOREIGN KEY (x) REFERENCES t; CREATE INDEX k ON t (x);"
+        "CREATE INDEX a ON p (x) WITH (fillfactor = 70)",
+        "ALTER TABLE t ADD FOREIGN KEY (x) REFERENCES t; CREATE INDEX k ON t (y);"
+        "CREATE INDEX a ON p (x) WITH (fillfactor = 70)",
+    ),
 ]

@@ -56,4 +56,11 @@ FOUND = [
         "CREATE DOMAIN a AS bigint CONSTRAINT filled NOT NULL; CREATE TABLE t (x a[])",
         17,
     ),
+    Found(
+        "enum in the place of a range, which a composite type and a table that goes have",
+        "CREATE TABLE d (x integer)",
+        "CREATE TYPE b AS RANGE (subtype = date); CREATE TYPE c AS (x b); CREATE TABLE e (y b PRIMARY KEY);"
+        "CREATE FUNCTION f(x e) RETURNS boolean LANGUAGE sql STABLE RETURN x.y IS NULL",
+        "CREATE TYPE b AS ENUM ('x'); ALTER TABLE d ADD PRIMARY KEY (x), ADD FOREIGN KEY (x) REFERENCES d",
+    ),
 ]
