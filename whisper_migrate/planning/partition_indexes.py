@@ -44,7 +44,8 @@ def remade(before: Catalog, after: Catalog, made: set[Key], twins: Mapping[Key, 
 def kept_apart(catalog: Catalog) -> Catalog:
     """Return the catalog in which a partition's own index depends on the partition index that it equals.
 
-    It also depends on the partitioned table's index, with which PostgreSQL creates the partition index. The own index is then created second. Created first, it would be adopted as the partition index.
+    It also depends on the partitioned table's index, with which PostgreSQL creates the partition index. The own index
+    is then created second. Created first, it would be adopted as the partition index.
     """
     twins = twins_in(catalog)
     requires = {own: catalog.requires.get(own, frozenset()) | {part, top(catalog, part)} for own, part in twins.items()}
