@@ -32,6 +32,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = tuple(str(path) for path in files("*.md", "docs"))
 FOLLOWED = ("README.md", "CONTRIBUTING.md", "alembic/README.md", *DOCS)
 LONG = ("docs/deployment/MIGRATION_SYSTEM_SETUP.md", "docs/guides/DATABASE_MIGRATIONS.md")
+INSTALLED = "docs/guides/YOUR_PROJECT.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # These would run this test itself, or replace the environment that it runs in.
 NOT_RUN = re.compile(r"make (test|setup|lint|format)\b|bash \.ci/run|\S+ -m pytest\b|docker ")
@@ -104,7 +105,7 @@ def environment(database: URL) -> dict[str, str]:
     """The environment of this process, with an empty database as the configured one."""
     ours = ("WHISPER_", "POSTGRES_", "PYTEST_", "SHADOW_URL", "MAKE", "MFLAGS", "GITHUB_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    path = f"{embedded.binaries()}{os.pathsep}{os.environ['PATH']}"
+    path = os.pathsep.join([str(Path(sys.executable).parent), str(embedded.binaries()), os.environ["PATH"]])
     return {**kept, "PATH": path, "DATABASE_URL": plain(database)}
 
 
@@ -136,6 +137,8 @@ def test_readme_can_be_followed(project: Path, environment: dict[str, str], exam
 def test_document_can_be_followed(
     document: str, project: Path, environment: dict[str, str], example: Callable[[str], str]
 ):
+    if document == INSTALLED:  # the folder stands for the installed package
+        environment = {**environment, "PYTHONPATH": str(project)}
     follow_document(document, project, environment, example)
 
 
