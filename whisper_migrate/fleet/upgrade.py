@@ -6,12 +6,13 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from queue import LifoQueue
+from threading import Lock
 
 from rich.console import Console
 
@@ -29,6 +30,8 @@ GRACE = 10  # seconds that an ended process has to roll back
 
 # Not fork: this process has threads.
 SPAWN = multiprocessing.get_context("spawn")
+SAFE_PATH = "PYTHONSAFEPATH"
+STARTING = Lock()  # the environment is that of all threads
 
 
 def upgrade(
@@ -95,10 +98,9 @@ class _Process:
 
     def _start(self) -> None:
         self.pipe, end = SPAWN.Pipe()
-        # Without this, Python would import modules from the current folder first.
-        os.environ["PYTHONSAFEPATH"] = "1"
         self.process = SPAWN.Process(target=_serve, args=(self.root, end), daemon=True)
-        self.process.start()
+        with _safe_path():
+            self.process.start()
         end.close()
 
     def stop(self) -> None:
@@ -109,6 +111,21 @@ class _Process:
             process.join(GRACE)
             process.kill()
             process.join()
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Let a Python process that starts meanwhile not import modules from the current folder first."""
+    with STARTING:
+        before = os.environ.get(SAFE_PATH)
+        os.environ[SAFE_PATH] = "1"
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[SAFE_PATH]
+            else:
+                os.environ[SAFE_PATH] = before
 
 
 class _Told(Progress):
