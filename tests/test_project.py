@@ -107,7 +107,10 @@ def test_revision_that_fails_is_named_and_rolled_back(checkout: Checkout, up: st
         (None, "pyproject.toml cannot be read: "),
         ("[tool", "pyproject.toml cannot be read: "),
         ("[project]\nname = 'x'\n", "pyproject.toml has no .tool.whisper_migrate."),
-        ("[tool.whisper_migrate]\nentities = 'x:y'\n", "pyproject.toml does not say where the models are."),
+        (
+            "[tool.whisper_migrate]\nentities = 'x:y'\n",
+            "Neither pyproject.toml nor alembic/env.py says where the models are.",
+        ),
         ("[tool.whisper_migrate]\nmodels = 'whisper_models:nowhere'\n", "has no attribute 'nowhere'"),
         ("[tool.whisper_migrate]\nmodels = 'whisper_models:Base'\n", "'whisper_models:Base' is no SQLAlchemy MetaData"),
     ],
@@ -123,7 +126,7 @@ def test_settings_that_are_not_sound_are_refused(tmp_path: Path, text: str | Non
 def test_folder_without_our_section_is_refused(checkout: Checkout) -> None:
     file = checkout.root / "pyproject.toml"
     file.write_text(file.read_text().replace("tool.whisper_migrate", "tool.other"))
-    assert refusal(checkout.check_drift()) == "pyproject.toml does not say where the models are."
+    assert refusal(checkout.check_drift()) == "Neither pyproject.toml nor alembic/env.py says where the models are."
     run = checkout.migrate("--project", str(checkout.root), "status")
     assert refusal(run) == f"{checkout.root}/pyproject.toml has no [tool.whisper_migrate]."
 
@@ -156,7 +159,7 @@ def test_the_nearest_section_wins_also_an_empty_one(tmp_path: Path, section: str
     heard: list[str] = []
     found = Project.find(inner / "alembic", heard.append)
     assert (found.root, Project.at(inner).root, heard) == (inner, inner, [])
-    with pytest.raises(Failure, match="does not say where the models are"):
+    with pytest.raises(Failure, match="says where the models are"):
         _ = found.metadata
 
 

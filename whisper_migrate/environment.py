@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging.config
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import alembic.context
@@ -70,6 +70,28 @@ def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Ite
     finally:
         if outer is not None:
             outer._install_proxy()
+
+
+class _Configured(BaseException):
+    """Ends env.py once it has said what it works with; no `except Exception` of its own catches it."""
+
+
+def target_metadata(config: Config, scripts: ScriptDirectory) -> Any:
+    """Return the `target_metadata` that env.py configures Alembic with; None if it has none.
+
+    env.py runs up to that call, in offline mode, and connects to nothing.
+    """
+    found: list[Any] = []
+
+    def configure(*_: Any, **options: Any) -> None:
+        found.append(options.get("target_metadata"))
+        raise _Configured
+
+    context = EnvironmentContext(config, scripts, as_sql=True)
+    context.configure = configure  # type: ignore[method-assign]
+    with context, lending(None), logging_as_it_is(), suppress(_Configured):
+        scripts.run_env()
+    return found[0] if found else None
 
 
 @contextmanager

@@ -89,18 +89,36 @@ class Project:
 
     @cached_property
     def metadata(self) -> MetaData:
-        """The models' MetaData, as named by `models = "package:attribute"`."""
+        """The models' MetaData, as named by `models = "package:attribute"`, or else by env.py's `target_metadata`."""
         from sqlalchemy import MetaData
 
-        found = self._import("models")
+        if self.options.get("models"):
+            found, where = self._named("models"), f"[tool.{SECTION}] models = {self.options['models']!r}"
+        else:
+            found, where = self._imported("alembic/env.py", self._of_env_py), "The target_metadata of alembic/env.py"
+        if found is None:
+            raise Failure(
+                "Neither pyproject.toml nor alembic/env.py says where the models are.",
+                f'[tool.{SECTION}] models = "package:name"',
+            )
         if not isinstance(found, MetaData):
-            raise Failure(f"[tool.{SECTION}] models = {self.options['models']!r} is no SQLAlchemy MetaData.")
+            raise Failure(f"{where} is no SQLAlchemy MetaData.")
         return found
+
+    def _of_env_py(self) -> Any:
+        from alembic.script import ScriptDirectory
+
+        from whisper_migrate.environment import target_metadata
+
+        if not (self.root / "alembic.ini").is_file():
+            return None
+        config = self.alembic()
+        return target_metadata(config, ScriptDirectory.from_config(config))
 
     @cached_property
     def entities(self) -> Sequence[Any]:
         """Objects other than tables: alembic_utils entities and `sqlalchemy.DDL`, in the order of `entities`."""
-        return tuple(self._import("entities")) if self.options.get("entities") else ()
+        return tuple(self._named("entities")) if self.options.get("entities") else ()
 
     @property
     def is_tables_only(self) -> bool:
@@ -191,23 +209,24 @@ class Project:
         if not NAME.fullmatch(connection.engine.url.database or ""):
             run(connection, NOWHERE)
 
-    def _import(self, option: str) -> Any:
-        from whisper_migrate.made_at import recording
-
-        name = self.options.get(option)
-        if not name:
-            raise Failure(
-                f"pyproject.toml does not say where the {option} are.", f'[tool.{SECTION}] {option} = "package:name"'
-            )
+    def _named(self, option: str) -> Any:
+        """Return the object that an option of pyproject.toml names, as `package:attribute`."""
+        name = str(self.options[option])
         if str(self.root) not in sys.path:
             sys.path.insert(0, str(self.root))
         module, _, attribute = name.partition(":")
+        return self._imported(name, lambda: attrgetter(attribute)(importlib.import_module(module)))
+
+    def _imported(self, name: str, load: Callable[[], Any]) -> Any:
+        """Return what `load` returns, which imports models: their places are recorded. Raises Failure if it fails."""
+        from whisper_migrate.made_at import recording
+
         # Thousands of models are no garbage: repeated collections would double the time.
         was_enabled = gc.isenabled()
         gc.disable()
         try:
             with recording(self.root):
-                return attrgetter(attribute)(importlib.import_module(module))
+                return load()
         except BaseException as error:
             if is_of_a_signal(error):
                 raise
@@ -231,7 +250,11 @@ class Project:
         if isinstance(error, SyntaxError) and error.filename:
             places.append((error.filename, error.lineno))
         for file, number in reversed(places):
-            path = Path(file)
-            if path.is_relative_to(self.root) and not any(path.is_relative_to(folder) for folder in OTHERS):
-                return f"{path.relative_to(self.root)}:{number}"
+            if self.is_own(file):
+                return f"{Path(file).relative_to(self.root)}:{number}"
         return None
+
+    def is_own(self, file: str | None) -> bool:
+        """Whether a file with Python code is the project's own, not that of a package or of this program."""
+        path = Path(file or "")
+        return path.is_relative_to(self.root) and not any(path.is_relative_to(folder) for folder in OTHERS)

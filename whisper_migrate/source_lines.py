@@ -207,11 +207,15 @@ def _of_columns(node: ast.AST, item: Object) -> int | None:
 
 @cache
 def _modules(project: Project) -> Mapping[str, ModuleType]:
-    """Return the modules of the models and entities, by their files."""
+    """Return the modules of the models and entities, by their files; if env.py names the models, all of the project."""
     named = (str(project.options.get(option, "")) for option in ("models", "entities"))
     packages = {name.partition(":")[0].partition(".")[0] for name in named}
-    modules = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] in packages]
-    files = {Path(module.__file__): module for module in modules if module.__file__}
+    modules = list(sys.modules.items())
+    if project.options.get("models"):
+        modules = [(name, module) for name, module in modules if name.partition(".")[0] in packages]
+    else:
+        modules = [(name, module) for name, module in modules if project.is_own(getattr(module, "__file__", None))]
+    files = {Path(module.__file__): module for _, module in modules if module.__file__}
     return {_relative(file, project.root): files[file] for file in sorted(files)}
 
 
