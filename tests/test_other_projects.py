@@ -1,10 +1,12 @@
 """Other projects: a folder with a pyproject.toml and models, and a history that Alembic itself has initialized."""
 
 import logging
+import os
 import re
 import subprocess
 import sys
 import textwrap
+import tomllib
 from pathlib import Path
 
 import alembic
@@ -12,7 +14,8 @@ import pytest
 from sqlalchemy import URL
 
 from tests.conftest import MakeDatabase
-from tests.little import Said, command, plain, value
+from tests.little import ROOT, Said, command, execute, plain, value
+from whisper_migrate import alembic_bookkeeping
 from whisper_migrate.environment import ENV_PY
 from whisper_migrate.project import Project
 
@@ -228,3 +231,43 @@ def test_env_py_names_the_models(
     assert said.code == 1 and f"+ table notes  ({module}.py:9)" in said.out, said
     assert run("create", "first").code == 0
     assert run("upgrade").code == 0 and run("check-drift").code == 0
+
+
+PLAIN = """
+import sys
+from importlib.metadata import entry_points
+from alembic.config import main
+from alembic.runtime.plugins import Plugin
+from whisper_migrate import alembic_bookkeeping
+
+if sys.argv[1] not in {point.name for point in entry_points(group="alembic.plugins")}:  # it is not installed here
+    Plugin.setup_plugin_from_module(alembic_bookkeeping, sys.argv[1])
+main(["check"])
+"""
+
+
+@pytest.mark.parametrize("options", ["", ", include_schemas=True"])
+def test_plain_alembic_does_not_see_the_ledger(
+    capsys: pytest.CaptureFixture[str], project: Project, server: URL, database: URL, options: str
+) -> None:
+    def check(*arguments: str) -> subprocess.CompletedProcess[str]:
+        path = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{project.root}"}
+        plain_check = [sys.executable, "-c", PLAIN, *arguments]
+        return subprocess.run(plain_check, cwd=project.root, env=path, capture_output=True, text=True, check=False)
+
+    module = project.options["models"].partition(":")[0]
+    given = f"from {module} import Base\ntarget_metadata = Base.metadata"
+    env = of_template("generic").replace("target_metadata = None", given)
+    env = env.replace("target_metadata=target_metadata\n", f"target_metadata=target_metadata{options}\n")
+    begun(project).write_text(env)
+    ini = project.root / "alembic.ini"
+    url = plain(database).replace("%", "%%")
+    ini.write_text(re.sub("(?m)^sqlalchemy.url = .*$", lambda _: f"sqlalchemy.url = {url}", ini.read_text()))
+    assert create(capsys, project, server).code == 0
+    assert command(capsys, project, database, "upgrade").code == 0
+    points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["alembic.plugins"]
+    (name,) = (name for name, target in points.items() if target == alembic_bookkeeping.__name__)
+    said = check(name)
+    assert said.returncode == 0 and "No new upgrade operations detected." in said.stdout, said
+    execute(database, "CREATE TABLE stray (a integer)")
+    assert check(name).returncode != 0

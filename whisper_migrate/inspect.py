@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.collector import in_haste
+from whisper_migrate.databases.bookkeeping import BOOKKEEPING
 from whisper_migrate.locked_objects import AROUND, Around
 from whisper_migrate.names import shown
 from whisper_migrate.objects import ATTACHED, KINDS
@@ -23,7 +24,6 @@ from whisper_migrate.owners import read_owners
 from whisper_migrate.requires import Address, read_requires
 
 # Tables of Alembic and of this program: they describe the schema and are not part of it.
-BOOKKEEPING = frozenset({"alembic_version", "whisper_ledger", "whisper_journal"})
 
 # Schemas of temporary objects, of this or another session.
 TEMPORARY = re.compile(r"pg_temp(_\d+)?\.")

@@ -1,7 +1,7 @@
 """The ledger: the steps run in a database, when, by whom, from which file, and the catalog before and after.
 
 The ledger is a table of the database itself. Each row is written in the transaction that it describes, so a rollback
-removes it. The table is not part of the schema (`inspect.BOOKKEEPING`).
+removes it. The table is not part of the schema (`bookkeeping.BOOKKEEPING`).
 """
 
 from __future__ import annotations

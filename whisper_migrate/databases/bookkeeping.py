@@ -12,6 +12,9 @@ from sqlalchemy import Connection, text
 
 from whisper_migrate.errors import Failure
 
+# Alembic's version table, and the two tables of this program. They are no part of a project's schema.
+BOOKKEEPING = frozenset({"alembic_version", "whisper_ledger", "whisper_journal"})
+
 # The defaults that the engine itself writes. No other one is trusted, as some functions execute a text as SQL.
 DEFAULTS = "'clock_timestamp()', 'SESSION_USER'"
 

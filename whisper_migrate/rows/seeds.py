@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog import Catalog, Object
+from whisper_migrate.databases.bookkeeping import BOOKKEEPING
 from whisper_migrate.errors import Failure
-from whisper_migrate.inspect import BOOKKEEPING
 from whisper_migrate.names import shown, split_name
 from whisper_migrate.plurals import counted
 from whisper_migrate.sql import literal, run

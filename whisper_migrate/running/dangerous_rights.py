@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, text
 
-from whisper_migrate.inspect import BOOKKEEPING
+from whisper_migrate.databases.bookkeeping import BOOKKEEPING
 from whisper_migrate.names import identifier, split_list, unquoted
 from whisper_migrate.project import Project
 

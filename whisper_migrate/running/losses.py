@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, Object, diff
-from whisper_migrate.inspect import BOOKKEEPING
+from whisper_migrate.databases.bookkeeping import BOOKKEEPING
 from whisper_migrate.names import shown
 from whisper_migrate.planning.casts import cast
 from whisper_migrate.planning.hazards import narrowing
