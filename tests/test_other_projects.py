@@ -199,6 +199,16 @@ def test_env_py_as_it_is(
     assert value(theirs, UNTOUCHED) is True
 
 
+def test_a_connection_of_the_driver_is_refused(
+    capsys: pytest.CaptureFixture[str], project: Project, server: URL, make_database: MakeDatabase
+) -> None:
+    theirs = make_database()
+    begun(project).write_text(ENGINE.format(plain(theirs)).replace(".connect()", ".raw_connection()"))
+    said = create(capsys, project, server)
+    assert said.code == 2 and "alembic/env.py opens a connection of the driver" in said.err
+    assert value(theirs, UNTOUCHED) is True
+
+
 @pytest.mark.parametrize("name", OPTIONS)
 def test_a_stamp_elsewhere_is_refused(
     capsys: pytest.CaptureFixture[str], project: Project, server: URL, database: URL, name: str

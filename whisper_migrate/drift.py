@@ -21,7 +21,6 @@ from whisper_migrate.history import History
 from whisper_migrate.ignore import Pattern, split
 from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import Entry, read_or_why
-from whisper_migrate.left_alone import undeclared
 from whisper_migrate.owners import given_away, note
 from whisper_migrate.planning.locality import beyond_reach
 from whisper_migrate.plurals import counted
@@ -158,7 +157,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
                 with connected(url) as other:
                     wanted = inspect(other, like=at_head)
                 failing = [Failing(str(one), place(project, wanted[one.key])) for one in found]
-                alone = undeclared(project, at_head, wanted)
+                alone = left_alone.undeclared(project, at_head, wanted)
                 wanted = replace(wanted, objects={**wanted.objects, **alone})
                 unwritten = compare("unwritten", shadow, at_head, wanted)
                 unwritten = [change for change in unwritten if not beyond_reach(change)]

@@ -73,7 +73,7 @@ def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Ite
 
 
 class _Configured(BaseException):
-    """Ends env.py once it has said what it works with; no `except Exception` of its own catches it."""
+    """Ends env.py at its call of `context.configure`. An `except Exception` in env.py does not catch this class."""
 
 
 def target_metadata(config: Config, scripts: ScriptDirectory) -> Any:

@@ -2,7 +2,7 @@
 
 An env.py of Alembic's templates creates an engine, connects and configures Alembic with that connection. In a run of
 ours the revisions must reach the run's own database, often a shadow, and no other. While env.py runs, each engine
-therefore returns a stand-in for the run's connection: nothing connects to the database that env.py names.
+therefore returns a stand-in for the run's connection, and none connects to the database that env.py names.
 """
 
 from __future__ import annotations
@@ -13,6 +13,10 @@ from threading import get_ident
 from typing import Any
 
 from sqlalchemy import Connection, Engine
+
+from whisper_migrate.errors import Failure
+
+RAW = "raw_connection"
 
 
 class Lent:
@@ -104,18 +108,26 @@ def lending(connection: Connection | None) -> Iterator[Callable[[], None]]:
 
         return connect
 
-    originals = [(kind, name, getattr(kind, name)) for kind in _engines() for name in ("connect", "begin")]
+    originals = [(kind, name, getattr(kind, name)) for kind in _engines() for name in ("connect", "begin", RAW)]
 
     def end() -> None:
         for kind, name, original in originals:
             setattr(kind, name, original)
 
     for kind, name, original in originals:
-        setattr(kind, name, lent(original, Lent if kind is Engine else AsyncLent))
+        stand_in = _no_raw_connection if name == RAW else Lent if kind is Engine else AsyncLent
+        setattr(kind, name, lent(original, stand_in))
     try:
         yield end
     finally:
         end()
+
+
+def _no_raw_connection(_: object) -> None:
+    raise Failure(
+        "Nothing was run: alembic/env.py opens a connection of the driver, which no other one can stand in for.",
+        "Use engine.connect() in alembic/env.py.",
+    )
 
 
 def _engines() -> list[Any]:

@@ -1,4 +1,4 @@
-"""The rules that decide which step of a plan comes before which, one method each."""
+"""The rules for the order of a plan's steps: one method for each rule, which yields pairs of steps."""
 
 from __future__ import annotations
 
@@ -250,8 +250,9 @@ def _own_name(function: str) -> str:
 
 def _is_of_altered_table(step: Step | None, later: Step) -> bool:
     """Whether a column is dropped from a table that is altered otherwise: neither has to wait for the other."""
-    is_column = step is not None and step.verb == "drop" and step.item.kind == "column"
-    return is_column and later.verb == "alter" and later.item.key == ("table", str(step and step.item.parent))
+    if step is None or step.verb != "drop" or step.item.kind != "column":
+        return False
+    return later.verb == "alter" and later.item.key == ("table", step.item.parent)
 
 
 def _is_primary_key(item: Object) -> bool:

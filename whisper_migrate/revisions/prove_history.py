@@ -32,7 +32,7 @@ from whisper_migrate.settle import settled
 
 @dataclass(frozen=True)
 class Proof:
-    """The result for one revision: the seconds it took, its flaw if it has one, and notes on what happened to rows."""
+    """The proof of one revision: the duration in seconds, a flaw or None, and notes on its effects on rows."""
 
     script: Script
     seconds: float
