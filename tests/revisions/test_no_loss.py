@@ -36,7 +36,11 @@ HELD = [
     ("integer", "real", False),
     ("bigint", "integer", False),
     ("uuid", "character varying(36)", True),
-    ("boolean", "character varying(4)", False),
+    ("boolean", "character varying(4)", True),
+    ("boolean", "public.mood", False),
+    ("boolean", "date", False),
+    ("boolean", "real", False),
+    ("jsonb", "json", False),
     ("numeric(8,2)", "character varying(11)", True),
     ("numeric(8,2)", "numeric(9,2)", True),
     ("numeric(8,2)", "numeric(9,4)", False),
@@ -132,3 +136,17 @@ def test_a_downgrade_asks_the_database(
     for what in ("t.added: 1 row", "t.short: ", "t.narrow: ", "t.mood: 1 row"):
         assert what in said.err, said.err
     assert said.err.count(": 1 row") == 4, said.err
+
+
+@pytest.mark.servers("pg18")
+def test_losses_and_rows_are_refused_together(tmp_path: Path, server: URL) -> None:
+    draft(edited(tmp_path, table('sa.Column("a", sa.JSON)', 'sa.Column("n", sa.Integer)')), server, "first")
+    after = table('sa.Column("n", sa.Integer, nullable=False)', 'sa.Column("at", sa.Date, nullable=False)')
+    with pytest.raises(Failure) as failed:
+        draft(edited(tmp_path, after), server, "second")
+    said = str(failed.value)
+    for words in ("  drop-column t.a: ", 'allow="drop-column t.a"', 'backfill="t.at=EXPRESSION"'):
+        assert words in said, said
+    with pytest.raises(Failure) as failed:
+        draft(edited(tmp_path, after), server, "second", filling=["t.at=current_date"])
+    assert "drop-column t.a" in str(failed.value) and "set-not-null t.n" in str(failed.value), str(failed.value)

@@ -253,3 +253,21 @@ def test_declarations_that_say_nothing_are_pointed_out(tmp_path: Path, server: U
     made = draft(edited(tmp_path, BEFORE.replace('sa.Column("mood"', extra)), server, "x")
     assert made.path and made.lines == ["+ column authors.extra text"], made
     assert len(made.notes) == 1 and "the history has no never" in made.notes[0]
+
+
+def test_a_sequence_keeps_its_position(tmp_path: Path, server: URL, database: URL) -> None:
+    models = """
+sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True, autoincrement=False), {})
+numbers = sa.Sequence("{}", metadata=metadata)
+{}
+"""
+    draft(edited(tmp_path, models.format("", "counter", "")), server, "first")
+    upgrade(edited(tmp_path, models.format("", "counter", "")), database, "head", lambda applied: None)
+    ask(database, "SELECT setval('counter', 1000)")
+    with pytest.raises(Failure, match=r"info.update\(..renamed_from.: .counter"):
+        draft(edited(tmp_path, models.format("", "numbers", "")), server, "second")
+    project = edited(tmp_path, models.format("", "numbers", 'numbers.info["renamed_from"] = "counter"'))
+    draft(project, server, "second")
+    upgrade(project, database, "head", lambda applied: None)
+    assert ask(database, "SELECT last_value FROM numbers") == [(1000,)]
+    assert check(project, server, database).clean

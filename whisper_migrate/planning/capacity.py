@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from whisper_migrate.catalog import Catalog
+from whisper_migrate.planning.casts import JSONS, TEXTS
 
 # Decimal digits of the largest value.
 DIGITS = {"smallint": 5, "integer": 10, "bigint": 19}
 # Characters of the longest value, printed as text.
 LENGTHS = {
     **{name: digits + 1 for name, digits in DIGITS.items()},
-    "boolean": 5,
     "uuid": 36,
     "macaddr": 17,
     "macaddr8": 23,
@@ -27,18 +27,25 @@ WIDER = frozenset(
         ("integer", "double precision"),
         ("oid", "bigint"),
         ("date", "timestamp without time zone"),
+        ("date", "timestamp with time zone"),
+        ("time without time zone", "interval"),
+        ("boolean", "smallint", "integer", "bigint", "numeric"),
         ("cidr", "inet"),
+        ("macaddr", "macaddr8"),
         ("json", "text"),
     )
     for number, old in enumerate(chain)
     for new in chain[number + 1 :]
 )
+BOOLEAN = {"true", "false"}
 PRECISE = re.compile(r"(timestamp|time|interval)(?:\((\d)\))?(.*)")
 
 
 def holds_all(old: str, new: str, before: Catalog, after: Catalog) -> bool:
     """Whether every value of type `old` in the catalog `before` is a value of type `new` in the catalog `after`."""
     if old == new or new in ("text", "character varying") or new == f"{old}[]":
+        return True
+    if new in JSONS and old not in JSONS | TEXTS:  # to_json writes a value without a JSON form as its text
         return True
     if old.endswith("[]") and new.endswith("[]"):
         return holds_all(old[:-2], new[:-2], before, after)
@@ -47,6 +54,8 @@ def holds_all(old: str, new: str, before: Catalog, after: Catalog) -> bool:
     if labels := _labels(old, before):
         others = _labels(new, after)
         return set(labels) <= set(others) if others else max(map(len, labels)) <= _room(new)
+    if old == "boolean":
+        return set(_labels(new, after)) >= BOOLEAN or (old, new) in WIDER or _sizes(new)[0] in TEXTS
     longest = _longest(old)
     return (old, new) in WIDER or _is_longer(old, new) or (longest is not None and longest <= _room(new))
 

@@ -1,6 +1,7 @@
 """SQL expressions that convert values of one type to another type."""
 
 import re
+from typing import NamedTuple
 
 # PostgreSQL has casts between the types of each family. They round or truncate where a conversion by way of text would
 # fail.
@@ -14,6 +15,7 @@ FAMILIES = (
     {"integer", "bigint", "bit"},
     {"bit", "bit varying"},
     {"json", "jsonb"},
+    {"macaddr", "macaddr8"},
 )
 INTEGERS = {"smallint", "integer", "bigint"}
 ASSIGNED = ({*INTEGERS, "numeric", "real", "double precision"}, {"date", "timestamp without time zone"})
@@ -36,6 +38,8 @@ def cast(expression: str, before: str, after: str) -> str:
     if special:
         return special
     types = {old, new}
+    if old == "boolean" and re.fullmatch(r"character(?: varying)?\([1-4]\)", after):
+        return f"left({expression}::text, 1)"  # t or f, which PostgreSQL reads as a boolean again
     if new in TEXTS and old not in TEXTS:
         return f"{expression}::text"  # an assignment refuses a text that is too long, a cast to varchar(n) truncates it
     if old == new or types & TEXTS or any(types <= family for family in FAMILIES):
@@ -73,13 +77,41 @@ def _of_times(expression: str, old: str, new: str, after: str) -> str | None:
 def _of_json(expression: str, old: str, new: str, after: str) -> str | None:
     if new in JSONS and old not in JSONS | TEXTS:
         return f"to_{new}({expression})"
-    if old in JSONS and new.endswith("[]"):
-        return f"pg_temp.as_array({expression})::{after}"
-    if old in JSONS and _is_hstore(new):
-        return f"pg_temp.as_hstore({expression})"
+    if reader := _reader(expression, old, new):
+        return f"pg_temp.{reader.name}({expression})" + (f"::{after}" if reader.type != new else "")
     if old in JSONS and new not in JSONS | TEXTS:
         return f"({expression} #>> '{{}}')::{after}"
     return None
+
+
+class _Reader(NamedTuple):
+    """A function that reads JSON: its name, the type it returns, and its query, which a change of type may not have."""
+
+    name: str
+    type: str
+    query: str
+
+
+def _reader(expression: str, old: str, new: str) -> _Reader | None:
+    """Return the function that reads JSON as a type that no cast reaches; it returns an array's items as text."""
+    if old not in JSONS:
+        return None
+    if _is_hstore(new):
+        pairs = f"coalesce({new}(array_agg(key), array_agg(item)), '')"
+        return _Reader("as_hstore", new, f"(SELECT {pairs} FROM {old}_each_text({expression}) AS one(key, item))")
+    if _is_of_a_schema(new):
+        record = f"{old}_to_record({old}_build_object('item', {expression}))"
+        return _Reader("as_value", new, f"(SELECT item FROM {record} AS one(item {new}))")
+    if new.endswith("[]"):
+        return _Reader("as_array", "text[]", f"ARRAY(SELECT {old}_array_elements_text({expression}))")
+    return None
+
+
+def queried(expression: str, before: str, after: str) -> str:
+    """Return the conversion of `cast` for a query, without a function that has to exist."""
+    if reader := _reader(expression, _base(before), _base(after)):
+        return f"CASE WHEN {expression} IS NOT NULL THEN {reader.query}::{after} END"
+    return cast(expression, before, after)
 
 
 def _of_arrays(expression: str, old: str, new: str, after: str) -> str | None:
@@ -103,15 +135,13 @@ def parsing(before: str, after: str) -> str | None:
     """Return the CREATE FUNCTION that the expressions of `parsed` and `cast` need; None if they call no function.
 
     The function that turns text into JSON never fails: it stores a text that is not JSON inside an object. The function
-    for arrays returns the items of a JSON list, the one for hstore the pairs of a JSON object.
+    for arrays returns the items of a JSON list, the one for hstore the pairs of a JSON object. The function for a type
+    of a schema reads a JSON object as a composite value, a JSON string as an enum's label.
     """
     old, new = _base(before), _base(after)
-    if old in JSONS and new.endswith("[]"):
-        return f"""CREATE FUNCTION pg_temp.as_array(value {old}) RETURNS text[] LANGUAGE sql STRICT
-RETURN ARRAY(SELECT {old}_array_elements_text(value))"""
-    if old in JSONS and _is_hstore(new):
-        return f"""CREATE FUNCTION pg_temp.as_hstore(value {old}) RETURNS {new} LANGUAGE sql STRICT
-RETURN (SELECT coalesce({new}(array_agg(key), array_agg(item)), '') FROM {old}_each_text(value) AS one(key, item))"""
+    if reader := _reader("value", old, new):
+        head = f"CREATE FUNCTION pg_temp.{reader.name}(value {old}) RETURNS {reader.type} LANGUAGE sql STRICT"
+        return f"{head}\nRETURN {reader.query}"
     if new not in JSONS or old not in TEXTS:
         return None
     return f"""CREATE FUNCTION pg_temp.as_{new}(value text) RETURNS {new} LANGUAGE plpgsql AS $$
@@ -159,6 +189,11 @@ def assigned(before: str, after: str) -> bool:
 def follows_type(default: str | None, before: str, after: str) -> bool:
     """Whether a column's default is still valid after a change of type: only `nextval(...)` of a sequence is."""
     return (default or "").startswith("nextval(") and assigned(before, after)
+
+
+def _is_of_a_schema(type_: str) -> bool:
+    """Whether a type is no built-in one: `public.mood`, `public.address[]`."""
+    return "." in type_
 
 
 def _is_hstore(type_: str) -> bool:

@@ -12,7 +12,7 @@ from whisper_migrate.sql import sibling
 # The keys in a model's `info` for its own old name, and for the old labels of an enum.
 KEY, VALUES = "renamed_from", "values_renamed_from"
 # Kinds that are in a schema, not in a table. Such an object may come from another schema.
-WHOLE = ("table", "enum")
+WHOLE = ("table", "enum", "sequence")
 
 
 def perhaps_renamed(gone: Object, before: Catalog, after: Catalog) -> str:
@@ -27,7 +27,8 @@ def perhaps_renamed(gone: Object, before: Catalog, after: Catalog) -> str:
     if new := lookalike(gone, before, after):
         moved = gone.kind in WHOLE and sibling(gone.identity, "") != sibling(new.identity, "")
         said = f'{{"{KEY}": "{gone.identity if moved else plain_name(gone)}"}}'
-        where = f"the type's .info = {said}" if gone.kind == "enum" else f"info={said}"
+        words = {"enum": f"the type's .info = {said}", "sequence": f"its .info.update({said})"}
+        where = words.get(gone.kind, f"info={said}")
         return f"\n    If it is {shown(new.identity)} now, say so there in the model: {where}"
     undeclared = gone.kind == "table" and gone.key not in after  # else another kind of table replaces it
     return "\n    No model declares it: is its module imported?" if undeclared else ""
@@ -56,7 +57,7 @@ def renaming(old: Object, new: Object, catalog: Catalog) -> list[str]:
         return list((module.renamed if hasattr(module, "renamed") else module.rename)(old, own_name(new)))
     if ("schema", schema) not in catalog:
         return []
-    word = "TYPE" if old.kind == "enum" else "TABLE"
+    word = {"enum": "TYPE"}.get(old.kind, old.kind.upper())
     moved = sibling(f"{schema}.", own_name(old))
     renames = [f"ALTER {word} {moved} RENAME TO {own_name(new)}"] if moved != new.identity else []
     return [f"ALTER {word} {old.identity} SET SCHEMA {schema}", *renames]
@@ -76,7 +77,7 @@ def _labels(enum: Object, before: Catalog, after: Catalog) -> tuple[list[str], l
 
 
 # By kind, the features that have to be equal: a column's table and type, a table's columns, a schema's tables, an
-# enum's labels.
+# enum's labels, the options of a sequence that no column owns.
 LOOKS: dict[str, Callable[[Object, Catalog], object]] = {
     "column": lambda item, catalog: (item.parent, item["type"]),
     "table": lambda item, catalog: {(c["name"], c["type"]) for c in catalog.children(item.identity, "column")},
@@ -86,4 +87,5 @@ LOOKS: dict[str, Callable[[Object, Catalog], object]] = {
         if table.kind == "table" and sibling(table.identity, "") == f"{item.identity}."
     },
     "enum": lambda item, catalog: item["labels"],
+    "sequence": lambda item, catalog: None if item["owned_by"] else item.values,
 }

@@ -1,7 +1,8 @@
 """Renames: those that models declare, and those that follow from them.
 
 A model says `info={"renamed_from": "old"}` on a column, table, constraint or index. SQLAlchemy's Enum takes no `info`:
-there it is set on the type, `mood.info = {"renamed_from": "feeling", "values_renamed_from": {"glad": "happy"}}`.
+there it is set on the type, `mood.info = {"renamed_from": "feeling", "values_renamed_from": {"glad": "happy"}}`. On a
+sequence it is `numbers.info["renamed_from"] = "counter"`.
 
 Declared renames run first, in a shadow that holds the history's schema. PostgreSQL then adjusts views, defaults and
 indexes itself, and the rest of the plan starts from the result. An object that afterwards differs in nothing but its
@@ -94,6 +95,8 @@ def _declared(project: Project) -> Iterator[Declared]:
             yield from _said("enum", within, within[1], info)
             for new, old in info.get(VALUES, {}).items():
                 yield Declared("enum_value", within, old, new)
+    for _, numbers in sorted(project.metadata._sequences.items()):
+        yield from _said("sequence", (numbers.schema or default, numbers.name), numbers.name, numbers.info)
     for within, table in tables.items():
         yield from _said("table", within, within[1], table.info)
     for within, table in tables.items():

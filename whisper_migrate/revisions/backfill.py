@@ -12,7 +12,15 @@ from whisper_migrate.names import in_parentheses, shown
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning.steps import Step, drops_rows
 from whisper_migrate.revisions.deferred import SETTLE, has_deferred
-from whisper_migrate.rows.breaches import Breach, asks_no_row, breach, concerns, domain_breach, of_domain
+from whisper_migrate.rows.breaches import (
+    Breach,
+    asks_no_row,
+    breach,
+    concerns,
+    domain_breach,
+    is_already_unique,
+    of_domain,
+)
 from whisper_migrate.rows.fill import IDENTIFIER
 from whisper_migrate.sql import literal
 from whisper_migrate.statement import Does
@@ -163,7 +171,11 @@ def _parts(given: str) -> list[str]:
 
 def rules(steps: Iterable[Step], before: Catalog) -> Iterator[Breach]:
     """The constraints in the plan that rows of existing tables may violate."""
-    return (rule for step in steps for rule in _rules(step, before) if ("table", rule.table) in before)
+    taken = list(steps)
+    retyped = {step.item.key for step in taken if Does.SET_TYPE in step.does}
+    for rule in (rule for step in taken for rule in _rules(step, before) if ("table", rule.table) in before):
+        if rule.rule.kind == "column" or not is_already_unique(before, rule.rule, retyped):
+            yield rule
 
 
 def _rules(step: Step, before: Catalog) -> Iterator[Breach]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from whisper_migrate.catalog import Catalog, Key, diff
+from whisper_migrate.catalog import Catalog, diff
 from whisper_migrate.compiled import Fault, faults
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows, shadows
@@ -115,7 +115,13 @@ def draft(
             filled = {one.column.key for one in wanted}
             refuse_impossible(connection, up, renames.catalog)
             connection.rollback()
-            losses = _require_allowed([*renames.up, *up], renames.catalog, desired, allowed, filled, renames.notes)
+            losses = [*hazards([*renames.up, *up], renames.catalog, desired)]
+            losses += lost_types([*renames.up, *up], renames.catalog, desired)
+            losses = [loss for loss in losses if loss.word != "change-column" or loss.item.key not in filled]
+            hints = [perhaps_renamed(loss.item, renames.catalog, desired) for loss in losses]
+            lost = _refused(losses, hints, allowed, renames.notes)
+            if lost and any(hints):  # a rename instead of the drop may need no more than that
+                raise lost
             brought = list(rules(up, renames.catalog))
             ruled = {rule.name for rule in brought}
             needed = [*(loss.name for loss in losses), *sorted(ruled & set(allowed))]
@@ -142,7 +148,8 @@ def draft(
                 connection.commit()
                 scripted = prove_script(drafts, shadow, drafts.find(text.revision), recorded, desired)
             except Flaw as flaw:
-                raise Failure(f"The draft's {flaw.what}, so it was not kept:{flaw.details}", _remedy(flaw)) from flaw
+                flawed = Failure(f"The draft's {flaw.what}, so it was not kept:{flaw.details}", _remedy(flaw))
+                raise lost or flawed from flaw
         notes = [
             *renames.notes,
             *known,
@@ -153,7 +160,12 @@ def draft(
         ]
         notes += _waiting(ways[0], online)
         if not is_unwritten(source):
-            notes += _tried_on_rows(made, shadow, drafts, text.revision, recorded, desired, allowed, brought)
+            try:
+                notes += _tried_on_rows(made, shadow, drafts, text.revision, recorded, desired, allowed, brought)
+            except Failure as rows:
+                raise Failure(f"{lost}\n{rows.what}", rows.remedy) if lost else rows from rows.__cause__
+        if lost:
+            raise lost
         file.write_text(source)
         target = (into or own) / file.name
         shutil.move(file, target)
@@ -244,27 +256,17 @@ def _tried_on_rows(
     )
 
 
-def _require_allowed(
-    steps: Sequence[Step],
-    before: Catalog,
-    after: Catalog,
-    allowed: Collection[str],
-    filled: Collection[Key],
-    notes: Sequence[str],
-) -> list[Hazard]:
-    """Return the data losses of a draft. Raises Failure unless all are allowed by name.
+def _refused(
+    losses: Sequence[Hazard], hints: Sequence[str], allowed: Collection[str], notes: Sequence[str]
+) -> Failure | None:
+    """Return the refusal of the losses that are not allowed by name, each with its hint; None if all are allowed.
 
-    `notes` may explain why a loss is not taken for a rename. A type change of a column that is `filled` first is not
-    counted.
+    `notes` may explain why a loss is not taken for a rename.
     """
-    found = [*hazards(steps, before, after), *lost_types(steps, before, after)]
-    found = [hazard for hazard in found if hazard.word != "change-column" or hazard.item.key not in filled]
-    refused = [hazard for hazard in found if hazard.name not in allowed]
+    refused = {loss.name: f"{loss}{hint}" for loss, hint in zip(losses, hints, strict=True) if loss.name not in allowed}
     if not refused:
-        return found
-    lines = [*(f"{hazard}{perhaps_renamed(hazard.item, before, after)}" for hazard in refused), *notes]
-    names = ", ".join(hazard.name for hazard in refused)
-    raise Failure(
-        "No revision was written, since it would lose data:\n  " + "\n  ".join(lines),
-        f'If that is meant: make revision msg="..." allow={typed(names)}',
+        return None
+    return Failure(
+        "No revision was written, since it would lose data:\n  " + "\n  ".join([*refused.values(), *notes]),
+        f'If that is meant: make revision msg="..." allow={typed(", ".join(refused))}',
     )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from whisper_migrate.catalog import Catalog, Object
+from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.names import QUOTED, in_parentheses, inside, position, shown, split_list
 from whisper_migrate.rows.fill import PERIOD, REFERENCE, mentions, without_period
 
 ORDERING = re.compile(r" (?:DESC|NULLS (?:FIRST|LAST)|[\w.]+_ops\b(?:\([^()]*\))?)")
 
 TEMPORAL = re.compile(r"(?:PRIMARY KEY|UNIQUE) \(.* WITHOUT OVERLAPS\)")
+UNIQUE = re.compile("PRIMARY KEY|UNIQUE|CREATE UNIQUE")
 EXCLUSION = re.compile(r"EXCLUDE USING \w+ \(")
 
 
@@ -63,12 +64,31 @@ def breach(before: Catalog, rule: Object) -> Breach | None:
         return _excluded(table, rule, f"({', '.join([*(f'{key} WITH =' for key in keys), f'{period} WITH &&'])})")
     if match := EXCLUSION.match(definition):
         return _excluded(table, rule, definition[match.end() - 1 :])
-    if re.match("PRIMARY KEY|UNIQUE|CREATE UNIQUE", definition):
+    if UNIQUE.match(definition):
         return _duplicates(before, table, rule, definition)
     if rule.kind == "constraint" and rule["type"] == "check":
         return _unchecked(table, rule, definition)
     match = REFERENCE.match(definition) if rule.kind == "constraint" else None
     return _orphans(table, rule, *match.groups()) if match else None
+
+
+def is_already_unique(before: Catalog, rule: Object, retyped: Collection[Key]) -> bool:
+    """Whether an older key of the table has only columns of this key, each of them NOT NULL and not `retyped`."""
+    if not UNIQUE.match(str(rule["definition"])):
+        return False
+    table = str(rule.parent)
+    columns = [column for column in before.children(table, "column") if column.key not in retyped]
+    keys = {column["name"] for column in columns if column["not_null"]} & _elements(rule)
+    older = (*before.children(table, "constraint"), *before.children(table, "index"))
+    return any(bool(elements := _elements(item)) and elements <= keys for item in older)
+
+
+def _elements(rule: Object) -> set[str]:
+    """Return the columns and expressions of a unique key or index; none for one that is partial or temporal."""
+    definition = str(rule["definition"])
+    if not UNIQUE.match(definition) or TEMPORAL.search(definition) or position(" WHERE ", definition) is not None:
+        return set()
+    return set(in_parentheses(f"({inside(definition)})")[0])
 
 
 def domain_breach(rule: Object, column: Object) -> Breach | None:

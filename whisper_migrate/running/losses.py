@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from whisper_migrate.catalog import Catalog, Object, diff
 from whisper_migrate.databases.bookkeeping import BOOKKEEPING
 from whisper_migrate.names import shown
-from whisper_migrate.planning.casts import cast
+from whisper_migrate.planning.casts import JSONS, queried
 from whisper_migrate.planning.hazards import narrowing
 from whisper_migrate.sql import literal, run
 
@@ -180,8 +180,9 @@ def says_gone(name: str, column: Object, before: Object, after: Object) -> str:
 def changes(name: str, old: str, new: str, catalog: Catalog) -> str:
     """The condition for rows whose value changes when it is cast to the new type and back to the old one."""
     if enum := catalog.objects.get(("enum", new)):
-        return f"{name}::text <> ALL (ARRAY[{', '.join(map(literal, enum['labels']))}]::text[])"
+        said = f"({name} #>> '{{}}')" if old in JSONS else f"{name}::text"
+        return f"{said} <> ALL (ARRAY[{', '.join(map(literal, enum['labels']))}]::text[])"
     if length := re.fullmatch(r"character(?: varying)?\((\d+)\)", new):
         return f"length({name}::text) > {length[1]}"
-    back = cast(f"({cast(name, old, new)})", new, old)
+    back = queried(f"({queried(name, old, new)})", new, old)
     return f"({back})::text IS DISTINCT FROM {name}::text"
