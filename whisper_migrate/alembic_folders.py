@@ -1,37 +1,124 @@
-"""Resolve relative folders in alembic.ini from the project's root.
+"""Alembic's configuration of a project: where it is, and its relative folders.
 
-Alembic resolves them from the current folder. That folder may contain another env.py, or a module with the name of one
-that the program imports.
+Alembic resolves relative folders from the current folder. That folder may contain another env.py, or a module with the
+name of one that the program imports. Here they are resolved from the folder of alembic.ini.
 """
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
-from collections.abc import Sequence
+import tomllib
+from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whisper_migrate.errors import Failure
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
+INI = "alembic.ini"
+DEPTH = 4  # folders below the project in which alembic.ini is looked for
+NOT_OURS = {"node_modules", "site-packages", "build", "dist"}
 
-def anchor(config: Config, root: Path, versions: Sequence[Path] = ()) -> None:
-    """Make the folders of `config` absolute, from `root`; `versions` replace its version_locations.
 
-    The folders of prepend_sys_path are added to `sys.path` here, once: Alembic would add them at every reading.
+class NoHistory(Failure):
+    """The project has no configuration of Alembic."""
+
+
+def configuration(root: Path, given: str | None, versions: Sequence[Path] = ()) -> Config:
+    """Return Alembic's configuration of the project in `root`, with absolute folders.
+
+    `given` is the file that pyproject.toml names, from `root`. `versions` are the folders with the revisions, if not
+    the project's own. Raises Failure if there is no configuration.
     """
-    for folder in reversed(config.get_prepend_sys_paths_list() or ()):
-        if (path := str(root / folder)) not in sys.path:
+    from alembic.config import Config
+
+    file = ini(root, given)
+    # Our messages are printed in place of Alembic's.
+    options: dict[str, Any] = {"cmd_opts": Namespace(quiet=True, x=None)}
+    if _in_pyproject(root):
+        options["toml_file"] = root / "pyproject.toml"
+    config = Config(file, **options)
+    folder = file.parent if file else root
+    config.file_config["DEFAULT"]["here"] = str(folder.absolute()).replace("%", "%%")
+    anchor(config, folder.absolute(), root.absolute(), versions)
+    return config
+
+
+def ini(root: Path, given: str | None) -> Path | None:
+    """Return the project's alembic.ini; None if pyproject.toml takes its place, as it can from Alembic 1.16 on.
+
+    Without a `given` one it is the only one in or below `root`. Raises Failure if there is none, or no telling which.
+    """
+    file = root / (given or INI)
+    if file.is_file():
+        return file
+    if given:
+        raise Failure(f"[tool.whisper_migrate] alembic_ini = {given!r} names no file in {root}.")
+    if _in_pyproject(root):
+        return None
+    found = list(_below(root))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(str(one.relative_to(root)) for one in found)
+        raise Failure(
+            f"{root} has {len(found)} files named {INI}: {names}.",
+            f'[tool.whisper_migrate] alembic_ini = "{found[0].relative_to(root)}"',
+        )
+    raise NoHistory(
+        f"{root} has no history: there is no {INI}.", f"cd {shlex.quote(str(root))} && alembic init alembic"
+    )
+
+
+def _below(root: Path) -> Iterator[Path]:
+    for folder, inner, files in os.walk(root):
+        own = Path(folder)
+        if INI in files:
+            yield own / INI
+        deep = len(own.relative_to(root).parts) >= DEPTH
+        inner[:] = [] if deep else sorted(name for name in inner if _may_be_ours(own / name))
+
+
+def _may_be_ours(folder: Path) -> bool:
+    """Whether a folder may belong to the project: no hidden one, no virtual environment, no packages of others."""
+    return not (folder.name.startswith(".") or folder.name in NOT_OURS or (folder / "pyvenv.cfg").exists())
+
+
+def _in_pyproject(root: Path) -> Mapping[str, Any] | None:
+    """Return `[tool.alembic]` of pyproject.toml; None if there is no such section."""
+    file = root / "pyproject.toml"
+    section = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("alembic") if file.is_file() else None
+    return section if isinstance(section, dict) else None
+
+
+def anchor(config: Config, folder: Path, root: Path, versions: Sequence[Path] = ()) -> None:
+    """Make the relative folders of `config` absolute; `versions` replace its version_locations.
+
+    They begin at `folder`, that of alembic.ini, or else at `root`. The folders of prepend_sys_path are added to
+    `sys.path` here, once: Alembic would add them at every reading.
+    """
+    for name in reversed(config.get_prepend_sys_paths_list() or ()):
+        if (path := str(folder / name)) not in sys.path:
             sys.path.insert(0, path)
     config.set_main_option("prepend_sys_path", "")
-    scripts = config.get_main_option("script_location")
-    if scripts and ":" not in scripts:  # with a colon: a package and a folder in it
-        _set(config, "script_location", root / scripts)
-    if places := versions or [root / place for place in config.get_version_locations_list() or ()]:
+    read = getattr(config, "get_alembic_option", config.get_main_option)  # Alembic 1.16 reads pyproject.toml as well
+    scripts = read("script_location")
+    if scripts:
+        _set(config, "script_location", _at(scripts, folder, root))
+    if places := versions or [_at(place, folder, root) for place in config.get_version_locations_list() or ()]:
         config.set_main_option("path_separator", "newline")
         _set(config, "version_locations", *places)
+
+
+def _at(name: str, folder: Path, root: Path) -> Path:
+    if ":" in name:  # a package and a folder in it
+        return Path(name)
+    return next((place / name for place in (folder, root) if (place / name).exists()), folder / name)
 
 
 def _set(config: Config, option: str, *paths: Path) -> None:

@@ -76,22 +76,22 @@ class _Configured(BaseException):
     """Ends env.py at its call of `context.configure`. An `except Exception` in env.py does not catch this class."""
 
 
-def target_metadata(config: Config, scripts: ScriptDirectory) -> Any:
-    """Return the `target_metadata` that env.py configures Alembic with; None if it has none.
+def configured(config: Config, scripts: ScriptDirectory) -> Mapping[str, Any]:
+    """Return the options with which env.py configures Alembic, such as `target_metadata`.
 
-    env.py runs up to that call, in offline mode, and connects to nothing.
+    env.py runs up to that call, in offline mode, and connects to nothing. It may set `scripts.version_locations`.
     """
-    found: list[Any] = []
+    found: dict[str, Any] = {}
 
     def configure(*_: Any, **options: Any) -> None:
-        found.append(options.get("target_metadata"))
+        found.update(options)
         raise _Configured
 
     context = EnvironmentContext(config, scripts, as_sql=True)
     context.configure = configure  # type: ignore[method-assign]
     with context, lending(None), logging_as_it_is(), suppress(_Configured):
         scripts.run_env()
-    return found[0] if found else None
+    return found
 
 
 @contextmanager

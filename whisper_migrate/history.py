@@ -2,7 +2,6 @@
 
 import importlib.util
 import re
-import shlex
 import time
 import warnings
 from collections.abc import Iterable, Sequence
@@ -27,6 +26,8 @@ from whisper_migrate.unwritten import PLACE, is_unwritten
 
 # Folder for the revisions that `migrate.py squash` replaced, in a folder named after the new revision.
 SQUASHED = "squashed"
+# An env.py may set this attribute of Alembic's ScriptDirectory.
+VERSIONS = "version_locations"
 
 
 class History:
@@ -42,24 +43,35 @@ class History:
         self.project = project
         self._texts: dict[str, str] = {}
         self.versions = versions
-        if not (project.root / "alembic.ini").is_file():
-            raise Failure(
-                f"{project.root} has no history: there is no alembic.ini.",
-                f"cd {shlex.quote(str(project.root))} && alembic init alembic",
-            )
+        config = project.alembic(versions=versions)
         try:
             with warnings.catch_warnings():
                 # Alembic only warns about an id in two files, or a down_revision that does not exist.
                 warnings.filterwarnings("error", category=UserWarning, module=r"alembic\.")
-                self.scripts = ScriptDirectory.from_config(project.alembic(versions=versions))
+                self.scripts = ScriptDirectory.from_config(config)
+                if not versions and VERSIONS in Path(self.scripts.env_py_location).read_text(encoding="utf-8"):
+                    self.versions = list(map(Path, project.env_py[VERSIONS] or ()))
+                    self.scripts = ScriptDirectory.from_config(project.alembic(versions=self.versions))
                 self.heads = list(self.scripts.get_heads())
                 self._forget_fresh()
+        except Failure:
+            raise
         except (CommandError, RevisionError, UserWarning) as error:
             raise Failure(f"The history cannot be read: {reason(error)}.") from error
         except BaseException as error:
             if is_of_a_signal(error):
                 raise
             raise Failure(f"A revision does not import: {project.blame(error)}.") from error
+
+    @property
+    def folders(self) -> list[Path]:
+        """The folders with the revisions."""
+        return list(map(Path, self.scripts._version_locations))
+
+    def folder(self, parent: str | None) -> Path:
+        """Return the folder for a new revision: that of its parent, or else the first of `folders`."""
+        file = Path(self.find(parent).path) if parent else None
+        return next((folder for folder in self.folders if file and file.is_relative_to(folder)), self.folders[0])
 
     def _forget_fresh(self) -> None:
         """Delete the bytecode of files that are younger than 2 seconds.
@@ -89,6 +101,8 @@ class History:
         """Return the revision with this id, or whose id begins like this."""
         try:
             found = self.holding(name).scripts.get_revision(name)
+        except Failure:
+            raise
         except (CommandError, RevisionError) as error:
             raise Failure(f"{reason(error)}.", "See the revisions there are with: migrate.py history") from error
         if found is None:

@@ -7,8 +7,7 @@ import importlib
 import sys
 import tomllib
 import traceback
-from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whisper_migrate.alembic_folders import anchor
+from whisper_migrate.alembic_folders import NoHistory, configuration
 from whisper_migrate.collector import keep
 from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.databases.shadow_name import NAME
@@ -95,7 +94,7 @@ class Project:
         if self.options.get("models"):
             found, where = self._named("models"), f"[tool.{SECTION}] models = {self.options['models']!r}"
         else:
-            found, where = self._imported("alembic/env.py", self._of_env_py), "The target_metadata of alembic/env.py"
+            found, where = self._of_env_py(), "The target_metadata of alembic/env.py"
         if found is None:
             raise Failure(
                 "Neither pyproject.toml nor alembic/env.py says where the models are.",
@@ -106,14 +105,22 @@ class Project:
         return found
 
     def _of_env_py(self) -> Any:
+        try:
+            return self.env_py.get("target_metadata")
+        except NoHistory:
+            return None
+
+    @cached_property
+    def env_py(self) -> Mapping[str, Any]:
+        """The options with which env.py configures Alembic, and the `version_locations` that it may set."""
         from alembic.script import ScriptDirectory
 
-        from whisper_migrate.environment import target_metadata
+        from whisper_migrate.environment import configured
 
-        if not (self.root / "alembic.ini").is_file():
-            return None
         config = self.alembic()
-        return target_metadata(config, ScriptDirectory.from_config(config))
+        scripts = ScriptDirectory.from_config(config)
+        options = self._imported("env.py", lambda: configured(config, scripts))
+        return {**options, "version_locations": scripts.version_locations}
 
     @cached_property
     def entities(self) -> Sequence[Any]:
@@ -168,13 +175,7 @@ class Project:
 
         `versions` are the folders with the revisions, if not the project's own.
         """
-        from alembic.config import Config
-
-        config = Config(
-            self.root / "alembic.ini", cmd_opts=Namespace(quiet=True, x=None)
-        )  # we print messages ourselves
-        config.file_config["DEFAULT"]["here"] = str(self.root.absolute()).replace("%", "%%")
-        anchor(config, self.root.absolute(), versions)
+        config = configuration(self.root, self.options.get("alembic_ini"), versions)
         if connection is not None:
             self.prepare(connection)
             config.attributes["connection"] = connection
@@ -228,7 +229,7 @@ class Project:
             with recording(self.root):
                 return load()
         except BaseException as error:
-            if is_of_a_signal(error):
+            if is_of_a_signal(error) or isinstance(error, Failure):
                 raise
             raise Failure(f"{name} does not import: {self.blame(error)}.") from error
         finally:

@@ -16,4 +16,4 @@ def data_revision(project: Project, message: str) -> tuple[Path, str]:
     history = History(project)
     body = f"{MARK}\npass"
     text = Text(secrets.token_hex(6), history.head, message, [], body, body, imports="", unused=True)
-    return write(project, Path(history.scripts.versions), text), text.revision
+    return write(history, history.folder(history.head), text), text.revision

@@ -91,7 +91,6 @@ def draft(
     """
     history = History(project)
     parent = history.head
-    own = Path(history.scripts.versions)
     with shadows(server) as made, tempfile.TemporaryDirectory() as folder:
         with connected(made.create("desired")) as connection:
             build(connection, project)
@@ -139,10 +138,10 @@ def draft(
                 Body([*renames.up, *up], desired, before=recorded, marked=True).source(),
                 Body([*down, *renames.down], recorded, before=desired, marked=True).source(),
             )
-            file = write(project, Path(folder), text)
+            file = write(history, Path(folder), text)
             source = file.read_text()
             file.write_text(written(source, "NULL"))
-            drafts = History(project, (own, Path(folder)))
+            drafts = History(project, (*history.folders, Path(folder)))
             try:
                 prove(drafts, connection, text.revision, recorded, desired)
                 connection.commit()
@@ -167,7 +166,7 @@ def draft(
         if lost:
             raise lost
         file.write_text(source)
-        target = (into or own) / file.name
+        target = (into or history.folder(parent)) / file.name
         shutil.move(file, target)
     return Draft(target, lines, notes, is_unwritten(source))
 

@@ -51,10 +51,12 @@ def rebase(history: History, server: URL, fork: Fork, *, order_matters: bool = F
             f'down_revision = "{fork.theirs[-1].revision}"',
         )
     with tempfile.TemporaryDirectory() as folder, shadows(server) as made:
-        copies = Path(folder) / "versions"
-        shutil.copytree(history.scripts.versions, copies, ignore=shutil.ignore_patterns("__pycache__"))
-        (copies / first.relative_to(history.scripts.versions)).write_bytes(text)
-        found = _compared(History(history.project, (copies,)), history, fork, made)
+        copies = {own: Path(folder) / str(number) for number, own in enumerate(history.folders)}
+        for own, copy in copies.items():
+            shutil.copytree(own, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        mine = history.folder(fork.mine[0].revision)
+        (copies[mine] / first.relative_to(mine)).write_bytes(text)
+        found = _compared(History(history.project, list(copies.values())), history, fork, made)
     if not found.differences or order_matters:
         first.write_bytes(text)
     return found

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 
 from whisper_migrate.errors import Failure
 from whisper_migrate.hidden_characters import visible
-from whisper_migrate.project import Project
+from whisper_migrate.history import History
 from whisper_migrate.revisions.python_sql import indented
 
 
@@ -35,13 +35,13 @@ class Text:
     unused: bool = False
 
 
-def write(project: Project, folder: Path, text: Text) -> Path:
-    """Write the file into `folder`, under the name that alembic.ini's file_template gives it.
+def write(history: History, folder: Path, text: Text) -> Path:
+    """Write the file of a revision on `history` into `folder`, under the name that the file_template gives it.
 
     Raises Failure if Alembic's template for revisions is missing.
     """
     # A first revision has no parent to find in the project's folder.
-    own = [Path(ScriptDirectory.from_config(project.alembic()).versions)] if text.parent else []
+    project, own = history.project, history.folders if text.parent else []
     scripts = ScriptDirectory.from_config(project.alembic(versions=list(dict.fromkeys((*own, folder)))))
     template = Path(scripts.dir) / "script.py.mako"
     if not template.is_file():
@@ -65,17 +65,17 @@ def write(project: Project, folder: Path, text: Text) -> Path:
     summary = "\n".join(map(visible, text.summary)).replace("\\", "\\\\").replace('"""', "'''")
     if summary:
         file.write_text(file.read_text().replace("\n\nRevision ID:", f"\n\n{summary}\n\nRevision ID:", 1))
-    _format(project, file, unused=text.unused)
+    _format(project.root, file, unused=text.unused)
     return file
 
 
-def _format(project: Project, file: Path, *, unused: bool) -> None:
+def _format(root: Path, file: Path, *, unused: bool) -> None:
     """Format the file with ruff, a development tool that may be missing; `unused` keeps unused imports.
 
     Neither a module nor a configuration of ruff is loaded from the current folder.
     """
-    config = ["--config", str(project.root / "pyproject.toml"), "--quiet", str(file)]
+    config = ["--config", str(root / "pyproject.toml"), "--quiet", str(file)]
     rules = "I" if unused else "F401,I"
     for command in (["check", "--fix", "--exit-zero", "--select", rules], ["format"]):
         ruff = [sys.executable, "-P", "-m", "ruff", *command, *config]
-        subprocess.run(ruff, cwd=project.root, check=False, capture_output=True)
+        subprocess.run(ruff, cwd=root, check=False, capture_output=True)

@@ -74,7 +74,7 @@ def squash(history: History, server: URL, name: str, *, allowed: Collection[str]
     _require_line(history, folded)
     elsewhere = [f"{words} in {script.revision}" for script in folded for words in _elsewhere(Path(script.path))]
     _require_allowed(elsewhere, last.revision, allowed)
-    own = Path(history.scripts.versions)
+    own = history.folder(last.revision)
     with tempfile.TemporaryDirectory() as temporary, shadows(server) as made:
         folder = Path(temporary)
         with connected(made.create("originals")) as originals, connected(made.create("squashed")) as squashed:
@@ -84,9 +84,9 @@ def squash(history: History, server: URL, name: str, *, allowed: Collection[str]
             wanted = inspect(originals, requires=True)
             seeds = _seeds(history, last.revision, originals, wanted, made)
             empty = inspect(squashed, requires=True)
-            file = write(history.project, folder, _text(folded, empty, wanted, seeds))
+            file = write(history, folder, _text(folded, empty, wanted, seeds))
             names = {Path(script.path).name for script in folded}
-            for path in own.glob("*.py"):
+            for path in (path for own_folder in history.folders for path in own_folder.glob("*.py")):
                 if path.name not in names:
                     shutil.copy(path, folder)
             drafted = History(history.project, (folder,))
