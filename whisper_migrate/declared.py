@@ -9,9 +9,11 @@ from typing import Any
 
 from sqlalchemy import ARRAY, DDL, Connection, Enum, MetaData, TypeDecorator
 from sqlalchemy.dialects.postgresql import DOMAIN
-from sqlalchemy.schema import AddConstraint, sort_tables_and_constraints
+from sqlalchemy.schema import sort_tables_and_constraints
 from sqlalchemy.types import SchemaType, TypeEngine
 from sqlalchemy.util import OrderedSet
+
+from whisper_migrate.defects import Defect, Generator
 
 # PostgreSQL's words for a missing object: `type "mood" does not exist`, `function public.area(integer) does not exist`.
 MISSED = re.compile(r'"((?:[^"]|"")++)"|\b(?:function|procedure|operator) (?:[\w"]+\.)?([^\s(]+)\(')
@@ -42,9 +44,10 @@ def in_one_order(metadata: MetaData) -> None:
         table.indexes = OrderedSet(sorted(table.indexes, key=lambda index: str(index.name)))
 
 
-def create_tables(connection: Connection, metadata: MetaData, **options: Any) -> None:
+def create_tables(connection: Connection, metadata: MetaData, default: str, **options: Any) -> list[Defect]:
     """Run `create_all`, but add the foreign keys of cyclic tables last, in the order in which models declare them.
 
+    Returns the indexes and foreign keys that PostgreSQL refuses. `default` is the schema of tables that name none.
     `create_all` iterates a set of these keys. The names that PostgreSQL chooses for unnamed keys would differ from run
     to run.
     """
@@ -54,13 +57,16 @@ def create_tables(connection: Connection, metadata: MetaData, **options: Any) ->
         for key in keys:
             key.table.constraints.discard(key)
             key.table.foreign_keys.difference_update(key.elements)
-        metadata.create_all(connection, **options)
+        generator = Generator(connection.dialect, connection, default=default, **options)
+        generator.traverse_single(metadata)
     finally:
         for key in keys:
             key.table.constraints.add(key)
             key.table.foreign_keys.update(key.elements)
+    generator.require_tables()
     for key in keys:
-        connection.execute(AddConstraint(key, isolate_from_table=True))
+        generator.visit_foreign_key_constraint(key)
+    return generator.defects
 
 
 def _name(declared: Any) -> tuple[str, str]:

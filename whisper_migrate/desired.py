@@ -12,6 +12,7 @@ from sqlalchemy.schema import CheckFirst, CreateSchema
 from sqlalchemy.types import SchemaType
 
 from whisper_migrate.declared import Unmade, called, cause, create_tables, in_one_order, named_types
+from whisper_migrate.defects import Defect
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.parameters import require_none
 from whisper_migrate.project import Project
@@ -25,8 +26,10 @@ FOR_TABLES = re.compile(
 ANY = re.compile("")
 
 
-def build(connection: Connection, project: Project) -> None:
-    """Create everything that the models declare in an empty shadow. Raises Failure with PostgreSQL's own words.
+def build(connection: Connection, project: Project) -> list[Defect]:
+    """Create everything that the models declare in an empty shadow, but for the indexes and foreign keys returned.
+
+    Raises Failure, with PostgreSQL's own words, if a table or entity cannot be created.
 
     Tables may need functions (a default, a check), and functions may need tables (an argument, an SQL body). Entities
     that can be created before the tables are; the rest are created afterwards, in as many rounds as needed.
@@ -40,12 +43,13 @@ def build(connection: Connection, project: Project) -> None:
     event.listen(connection, "after_cursor_execute", _forget)
     project.prepare(connection)
     with project.inside(connection):
-        _make(connection, project)
+        defects = _make(connection, project)
     connection.commit()
     connection.execution_options(isolation_level=connection.default_isolation_level)
+    return defects
 
 
-def _make(connection: Connection, project: Project) -> None:
+def _make(connection: Connection, project: Project) -> list[Defect]:
     """Create schemas, types, tables and entities, each as soon as the objects that it needs exist."""
     metadata, entities = project.metadata, list(project.entities)
     types = list(named_types(metadata))
@@ -60,13 +64,14 @@ def _make(connection: Connection, project: Project) -> None:
             left = _create(connection, left)
         while len(left) > len(left := _create(connection, left, unordered=FOR_TABLES)):
             pass  # one may need another
-        create_tables(connection, metadata, checkfirst=THERE)
+        defects = create_tables(connection, metadata, project.first_schema, checkfirst=THERE)
     except SQLAlchemyError as error:
         statement = " ".join(str(getattr(error, "statement", None) or "").split())
         at = f" It was at: {statement[:200]}" if statement else ""
         because = cause(reason(error), left, partial(_try, connection))
         why = f" {because} cannot be created: {because.why}." if because else ""
-        raise Failure(f"The models do not make a schema: {reason(error)}.{at}{why}") from error
+        others = "".join(f"\n  {note}" for note in getattr(error, "__notes__", ()))
+        raise Failure(f"The models do not make a schema: {reason(error)}.{at}{why}{others}") from error
     except (TypeError, ValueError) as error:  # an error before any SQL was sent, such as an unknown option
         raise Failure(f"The models do not make a schema: {project.blame(error)}.") from error
     while left:
@@ -78,6 +83,7 @@ def _make(connection: Connection, project: Project) -> None:
             first = Unmade(left[0], _try(connection, left[0]) or "")
             first = cause(first.why, left[1:], partial(_try, connection)) or first
             raise Failure(f"{first} cannot be created: {first.why}.")
+    return defects
 
 
 def _forget(connection: Connection, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:

@@ -8,52 +8,33 @@ from dataclasses import dataclass, field, replace
 from alembic.script import Script
 from sqlalchemy import URL, Connection
 
-from whisper_migrate import left_alone
+from whisper_migrate import left_alone, plurals
 from whisper_migrate.catalog import Catalog, Change, Key, Object, diff
 from whisper_migrate.compiled import Fault, faults
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.databases.stamps import Unreadable, stamped
+from whisper_migrate.defects import Defect, counted, unmade
 from whisper_migrate.desired import build
 from whisper_migrate.errors import Failure
+from whisper_migrate.findings import Failing, Ignored
 from whisper_migrate.history import History
-from whisper_migrate.ignore import Pattern, split
+from whisper_migrate.ignore import split
 from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import Entry, read_or_why
 from whisper_migrate.owners import given_away, note
 from whisper_migrate.planning.locality import beyond_reach
-from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
 from whisper_migrate.running import half_run
 from whisper_migrate.running.half_run import HalfRun
 from whisper_migrate.settle import settled
-from whisper_migrate.source_lines import Place, place, placed
+from whisper_migrate.source_lines import Place, place
 from whisper_migrate.standing.anomalies import Anomaly, anomalies, doubts
 from whisper_migrate.standing.nearest import Candidate, candidates
 from whisper_migrate.words import outline
 
 A_LONG_WALK = 200_000  # objects times revisions: a longer search is left to whereami
-
-
-@dataclass(frozen=True)
-class Ignored:
-    """A change that a pattern excludes from a `finding` ("unwritten" or "drift")."""
-
-    finding: str
-    change: Change
-    pattern: Pattern
-
-
-@dataclass(frozen=True)
-class Failing:
-    """A function of the models that cannot run: PostgreSQL's reason, and the line that declares the function."""
-
-    what: str
-    place: Place | None
-
-    def __str__(self) -> str:
-        return f"{self.what}{placed(self.place)}"
 
 
 @dataclass(frozen=True)
@@ -64,8 +45,9 @@ class Verdict:
     database is stamped with, to the database. `pending`: revisions that the database does not have yet. `anomalies`:
     findings in the ledger. `nearest`: the revision that the database is nearer to than to its stamp, if it drifted and
     no ledger confirms the stamp. `notes` are not differences. `extensions` of the database have another version than
-    its server installs now, and no history states it. `failing` are functions of the models that cannot run. `whole`:
-    no object was left out because of a lock.
+    its server installs now, and no history states it. `failing` are functions of the models that cannot run,
+    `refused` indexes and foreign keys of the models that cannot be created. `whole`: there are none of these, and no
+    object was left out because of a lock.
     """
 
     project: Project
@@ -82,6 +64,7 @@ class Verdict:
     whole: bool = True
     extensions: tuple[str, ...] = ()
     failing: tuple[Failing, ...] = ()
+    refused: tuple[Failing, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -113,6 +96,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
     nearest = None
     alone: dict[Key, Object] = {}
     failing: list[Failing] = []
+    refused: list[Failing] = []
 
     def compare(finding: str, shadow: Connection, before: Catalog, after: Catalog) -> list[Change]:
         return settled(shadow, kept(finding, diff(before, after), before, after))
@@ -153,12 +137,13 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
                 at_head = recorded if recorded and revision == head else None
                 if at_head is None or project.is_tables_only:
                     at_head = record(history, shadow, "heads", requires=project.is_tables_only, like=actual)
-                url, found = desired.result()
+                url, found, defects = desired.result()
                 with connected(url) as other:
                     wanted = inspect(other, like=at_head)
                 failing = [Failing(str(one), place(project, wanted[one.key])) for one in found]
                 alone = left_alone.undeclared(project, at_head, wanted)
-                wanted = replace(wanted, objects={**wanted.objects, **alone})
+                refused = [Failing(one.what, place(project, one.item)) for one in counted(defects, project.ignored)]
+                wanted = replace(wanted, objects={**wanted.objects, **alone, **unmade(defects, at_head)})
                 unwritten = compare("unwritten", shadow, at_head, wanted)
                 unwritten = [change for change in unwritten if not beyond_reach(change)]
     return Verdict(
@@ -175,7 +160,8 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
         notes=tuple(filter(None, [_owners(project, actual), left_alone.note(alone)])),
         extensions=outdated(actual, recorded) if actual is not None and recorded else (),
         failing=tuple(failing),
-        whole=actual is None or not actual.locked,
+        refused=tuple(refused),
+        whole=not refused and (actual is None or not actual.locked),
         unreadable=(*actual.unreadable, *filter(None, (hidden, unread))) if actual is not None else (),
     )
 
@@ -256,7 +242,7 @@ def sure_revision(history: History, database: URL, revisions: list[str] | None, 
             return None
         empty = "an alembic_version without a row" if revisions == [] else "no alembic_version"
         raise Failure(
-            f"The database {database.database} has {counted(tables, 'table')} and {empty}:"
+            f"The database {database.database} has {plurals.counted(tables, 'table')} and {empty}:"
             " no telling which revision made it.",
             "Is it the right database? migrate.py whereami says which revision it equals, migrate.py adopt stamps it.",
         )
@@ -288,9 +274,9 @@ def record(
     return inspect(shadow, requires=requires, like=like)
 
 
-def _desired(project: Project, made: Shadows) -> tuple[URL, list[Fault]]:
-    """Create a shadow of the models; return its URL and the functions in it that cannot run."""
+def _desired(project: Project, made: Shadows) -> tuple[URL, list[Fault], list[Defect]]:
+    """Create a shadow of the models; return its URL, the functions that cannot run, and the objects that it lacks."""
     shadow = made.create("desired")
     with connected(shadow) as connection:
-        build(connection, project)
-        return shadow, faults(connection, project)
+        defects = build(connection, project)
+        return shadow, faults(connection, project), defects

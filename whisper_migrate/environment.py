@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging.config
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib import import_module
+from threading import get_ident
 from typing import Any
 
 import alembic.context
@@ -32,8 +34,8 @@ VERSION_TABLE = {"version_table": "alembic_version", "version_table_schema": SCH
 
 
 @contextmanager
-def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Iterator[None]:
-    """Run env.py in this context, on the connection in `config.attributes["connection"]`.
+def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Iterator[Callable[[], None]]:
+    """Yield the function that runs env.py, on the connection in `config.attributes["connection"]`.
 
     An env.py that connects by itself is lent this connection (see `lent_connection`). Raises Failure if env.py
     configures Alembic with another one: statements for a shadow would run there.
@@ -42,6 +44,7 @@ def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Ite
         config.set_main_option("sqlalchemy.url", f"{DRIVER}://")
     context = EnvironmentContext(config, scripts, **options)
     given, original = config.attributes["connection"], context.configure
+    threads = {get_ident()}
     came, idle = False, not given.in_transaction()
 
     def configure(connection: Connection | Lent | None = None, **more: Any) -> None:
@@ -59,8 +62,8 @@ def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Ite
     context.configure = configure  # type: ignore[method-assign, assignment]
     outer = getattr(alembic.context, "_proxy", None)  # plain Alembic's own, if its env.py asks for a rehearsal
     try:
-        with context, lending(given) as end, logging_as_it_is():
-            yield
+        with context, lending(given, threads) as end, logging_as_it_is():
+            yield lambda: _run(scripts, threads)
     except Failure:
         raise
     except Exception as error:
@@ -70,6 +73,25 @@ def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Ite
     finally:
         if outer is not None:
             outer._install_proxy()
+
+
+def _run(scripts: ScriptDirectory, threads: set[int]) -> None:
+    """Run env.py. One that asks AnyIO for the event loop of its caller is run again in a worker thread of AnyIO.
+
+    This thread is added to `threads`. The first run has failed before it reached a database.
+    """
+    try:
+        scripts.run_env()
+    except RuntimeError as error:
+        if "AnyIO" not in str(error):
+            raise
+        anyio = import_module("anyio")  # only a project with such an env.py has it
+
+        def work() -> None:
+            threads.add(get_ident())
+            scripts.run_env()
+
+        anyio.run(anyio.to_thread.run_sync, work)
 
 
 class _Configured(BaseException):
@@ -89,7 +111,7 @@ def configured(config: Config, scripts: ScriptDirectory) -> Mapping[str, Any]:
 
     context = EnvironmentContext(config, scripts, as_sql=True)
     context.configure = configure  # type: ignore[method-assign]
-    with context, lending(None), logging_as_it_is(), suppress(_Configured):
+    with context, lending(None, {get_ident()}), logging_as_it_is(), suppress(_Configured):
         scripts.run_env()
     return found
 

@@ -1,11 +1,12 @@
 """Ignore patterns in pyproject.toml: objects that are not compared, each with a reason, and counted in every report."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from whisper_migrate.catalog import Catalog, Change, Object
+from whisper_migrate.env_filters import Filter
 from whisper_migrate.errors import Failure
 from whisper_migrate.planning.steps import CONTAINERS
 
@@ -18,11 +19,14 @@ class Pattern:
     identity: str
     reason: str
 
-    def matches(self, item: Object, holder: str | None) -> bool:
-        """Whether the pattern matches an object or its table (or view), whose kind is `holder`."""
+    def matches(self, item: Object, holder: str | None, *, new: bool = False) -> bool:
+        """Whether the pattern matches an object or its table (or view), whose kind is `holder`; `new` has no effect."""
         if fnmatchcase(item.kind, self.kind) and fnmatchcase(item.identity, self.identity):
             return True
         return holder is not None and fnmatchcase(holder, self.kind) and fnmatchcase(str(item.parent), self.identity)
+
+
+Ignoring = Pattern | Filter
 
 
 def patterns(entries: Iterable[dict[str, Any]]) -> list[Pattern]:
@@ -40,19 +44,19 @@ def patterns(entries: Iterable[dict[str, Any]]) -> list[Pattern]:
 
 
 def split(
-    changes: list[Change], ignored: list[Pattern], *catalogs: Catalog
-) -> tuple[list[Change], list[tuple[Change, Pattern]]]:
+    changes: list[Change], ignored: Sequence[Ignoring], *catalogs: Catalog
+) -> tuple[list[Change], list[tuple[Change, Ignoring]]]:
     """Split changes into those that count and those that are ignored, each with the first pattern that matches.
 
     `catalogs` are the two catalogs that were compared.
     """
     holders = _holders(catalogs) if ignored else {}
-    found = [(change, _first(ignored, change.object, holders)) for change in changes]
+    found = [(change, _first(ignored, change.object, holders, new=change.before is None)) for change in changes]
     left_out = [(change, pattern) for change, pattern in found if pattern]
     return [change for change, pattern in found if pattern is None], left_out
 
 
-def without(catalog: Catalog, ignored: list[Pattern]) -> Catalog:
+def without(catalog: Catalog, ignored: Sequence[Ignoring]) -> Catalog:
     """Return the catalog without the ignored objects, for a plan that must not touch them."""
     holders = _holders([catalog]) if ignored else {}
     kept = {item.key: item for item in catalog if _first(ignored, item, holders) is None}
@@ -60,9 +64,11 @@ def without(catalog: Catalog, ignored: list[Pattern]) -> Catalog:
     return replace(catalog, objects=kept, requires=requires)
 
 
-def _first(ignored: list[Pattern], item: Object, holders: Mapping[str, str]) -> Pattern | None:
+def _first(
+    ignored: Sequence[Ignoring], item: Object, holders: Mapping[str, str], *, new: bool = False
+) -> Ignoring | None:
     """Return the first pattern that matches an object."""
-    return next((one for one in ignored if one.matches(item, holders.get(str(item.parent)))), None)
+    return next((one for one in ignored if one.matches(item, holders.get(str(item.parent)), new=new)), None)
 
 
 def _holders(catalogs: Iterable[Catalog]) -> dict[str, str]:

@@ -7,10 +7,11 @@ models lack them. History and database are compared with them as ever.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from whisper_migrate.catalog import Catalog, Key, Object, diff
+from whisper_migrate.defects import Defect, unmade
 from whisper_migrate.errors import Failure
 from whisper_migrate.ignore import split
 from whisper_migrate.names import joined, shown
@@ -37,15 +38,16 @@ def undeclared(project: Project, recorded: Catalog, desired: Catalog) -> dict[Ke
     return {key: item for key, item in recorded.objects.items() if key in found and key not in desired}
 
 
-def kept(project: Project, recorded: Catalog, desired: Catalog) -> Catalog:
+def kept(project: Project, recorded: Catalog, desired: Catalog, defects: Sequence[Defect] = ()) -> Catalog:
     """Return the catalog that a draft from `recorded` leads to: `desired`, with the objects left alone as recorded.
 
-    Both are read with `requires`. Raises Failure if an undeclared object needs one that the models no longer have.
+    The objects of `defects`, which the models cannot create, are left alone as well. Both catalogs are read with
+    `requires`. Raises Failure if an undeclared object needs one that the models no longer have.
     """
     _, left_out = split(diff(recorded, desired), project.ignored, recorded, desired)
     ignored = {change.object.key for change, _ in left_out}
     alone = undeclared(project, recorded, desired)
-    alone |= {key: recorded[key] for key in recorded.objects if key in ignored}
+    alone |= {key: recorded[key] for key in recorded.objects if key in ignored} | unmade(defects, recorded)
     if not ignored and not alone:
         return desired
     objects = {key: item for key, item in desired.objects.items() if key not in ignored} | alone

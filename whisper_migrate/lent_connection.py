@@ -7,7 +7,7 @@ therefore returns a stand-in for the run's connection, and none connects to the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Container, Generator, Iterator
 from contextlib import contextmanager
 from threading import get_ident
 from typing import Any
@@ -91,18 +91,18 @@ class AsyncLent:
 
 
 @contextmanager
-def lending(connection: Connection | None) -> Iterator[Callable[[], None]]:
+def lending(connection: Connection | None, threads: Container[int]) -> Iterator[Callable[[], None]]:
     """Let the engines that env.py connects with return the run's connection; yields a function that ends this early.
 
     A revision that opens a second connection must not get the first one, so the caller ends the lending before the
-    revisions run. Engines of other threads, such as a watcher's, connect as ever. Without a connection, as when a
-    script is written, env.py gets a stand-in that can run nothing.
+    revisions run. Only engines of `threads` return it: those of others, such as a watcher's, connect as ever. Without a
+    connection, as when a script is written, env.py gets a stand-in that can run nothing.
     """
-    thread, own = get_ident(), connection.engine if connection else None
+    own = connection.engine if connection else None
 
     def lent(original: Callable[..., Any], stand_in: Callable[[Connection | None], Any]) -> Callable[..., Any]:
         def connect(engine: Any, *arguments: Any, **options: Any) -> Any:
-            if engine is own or get_ident() != thread:
+            if engine is own or get_ident() not in threads:
                 return original(engine, *arguments, **options)
             return stand_in(connection)
 

@@ -19,8 +19,12 @@ from whisper_migrate.alembic_folders import NoHistory, configuration
 from whisper_migrate.collector import keep
 from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.databases.shadow_name import NAME
+from whisper_migrate.env_filters import NAME as INCLUDE_NAME
+from whisper_migrate.env_filters import OBJECT as INCLUDE_OBJECT
+from whisper_migrate.env_filters import Filter
 from whisper_migrate.errors import Failure
-from whisper_migrate.ignore import Pattern, patterns
+from whisper_migrate.ignore import Ignoring, patterns
+from whisper_migrate.names import split_list, unquoted
 from whisper_migrate.sql import literal, run
 
 if TYPE_CHECKING:  # for fast commands: imported only by those that need them
@@ -160,9 +164,33 @@ class Project:
         return owner
 
     @cached_property
-    def ignored(self) -> list[Pattern]:
-        """The patterns for objects that are not compared, from `[[tool.whisper_migrate.ignore]]`."""
-        return patterns(self.options.get("ignore", ()))
+    def ignored(self) -> list[Ignoring]:
+        """The patterns for objects that are not compared, from `[[tool.whisper_migrate.ignore]]`, and env.py's filters.
+
+        env.py runs only if its text names such a filter.
+        """
+        found: list[Ignoring] = [*patterns(self.options.get("ignore", ()))]
+        if any(name in self._env_py_text for name in (INCLUDE_OBJECT, INCLUDE_NAME)):
+            given = self.env_py
+            if given.get(INCLUDE_OBJECT) or given.get(INCLUDE_NAME):
+                filters = Filter(given.get(INCLUDE_OBJECT), given.get(INCLUDE_NAME), self.metadata, self.first_schema)
+                found.append(filters)
+        return found
+
+    @property
+    def first_schema(self) -> str:
+        """The schema of models and names without one, unquoted."""
+        return str(self.metadata.schema or unquoted(split_list(self.search_path)[0]))
+
+    @cached_property
+    def _env_py_text(self) -> str:
+        from alembic.script import ScriptDirectory
+
+        try:
+            file = Path(ScriptDirectory.from_config(self.alembic()).env_py_location)
+        except NoHistory:
+            return ""
+        return file.read_text(encoding="utf-8") if file.is_file() else ""
 
     @cached_property
     def elsewhere(self) -> dict[str, str]:

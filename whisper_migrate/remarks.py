@@ -17,6 +17,7 @@ class Kind(Enum):
     """A kind of remark: its title in a report."""
 
     FAILING = "Cannot run"
+    REFUSED = "Cannot be created"
     UNREADABLE = "Not readable"
     NOTE = "Note"
 
@@ -33,6 +34,7 @@ class Remark:
 def remarks(verdict: Verdict) -> Iterator[Remark]:
     """Yield the remarks of a verdict, in the order in which reports show them."""
     yield from (Remark(Kind.FAILING, one.what, one.place) for one in verdict.failing)
+    yield from (Remark(Kind.REFUSED, one.what, one.place) for one in verdict.refused)
     yield from (Remark(Kind.NOTE, text) for text in verdict.notes)
     for extension in verdict.extensions:
         text = f"extension {extension} is not of the version that its server installs now."

@@ -26,6 +26,7 @@ from whisper_migrate.owners import follows, word
 from whisper_migrate.planning.inheritance import TABLES, above
 from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.planning.steps import Step
+from whisper_migrate.synonyms import are_equal
 
 # Attributes that PostgreSQL prints from an expression. A difference in any other one is a difference.
 PRINTED = frozenset(
@@ -47,6 +48,7 @@ PRINTED = frozenset(
 
 def settled(shadow: Connection, changes: Sequence[Change]) -> list[Change]:
     """Return the changes that are real differences; `shadow` holds their `before` side, and is left as it is."""
+    changes = [change for change in changes if not are_equal(change)]
     doubtful = [change for change in changes if change.sign == "~" and PRINTED.issuperset(change.fields)]
     if not doubtful:
         return list(changes)

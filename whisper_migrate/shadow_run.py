@@ -49,8 +49,8 @@ def run_steps(
             stamp.known = heads
             return [_whole(step, connection, stamp) for step in steps(heads, context)]
 
-        with environment(config, history.scripts, fn=whole, **options):
-            history.scripts.run_env()
+        with environment(config, history.scripts, fn=whole, **options) as run_env:
+            run_env()
 
     try:
         _run(history, connection, run)

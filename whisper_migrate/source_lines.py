@@ -72,7 +72,7 @@ def place(project: Project, item: Object) -> Place | None:
 def _made(project: Project, item: Object) -> Place | None:
     """The line of the call that made an object, where that is not its table's class or call."""
     schema, own = split_name(item.parent or item.identity)
-    default = _default_schema(project)
+    default = project.first_schema
     tables = project.metadata.tables.values()
     table = next((one for one in tables if (one.schema or default, one.name) == (schema, own)), None)
     if item.kind == "comment":
@@ -127,16 +127,12 @@ def _at(project: Project, line: Line | None) -> Place | None:
     return Place(_relative(Path(line[0]), project.root), line[1]) if line else None
 
 
-def _default_schema(project: Project) -> str:
-    return project.metadata.schema or unquoted(split_list(project.search_path)[0])
-
-
 def _written(project: Project, item: Object) -> Place | None:
     """The line that has an object's name, by the syntax tree; else that of its table; None when no model has either."""
     within = item.kind in ("column", "comment")  # several tables may have a column of this name
     name = unquoted(split_list(plain_name(item))[-1]) if item.kind == "comment" else plain_name(item)
     schema, own = split_name(item.parent or item.identity)
-    default = _default_schema(project)
+    default = project.first_schema
     namesakes = [table for table in _tables(project) if table.name == own]
     declaring = [table for table in namesakes if (table.schema or default) == schema]
     if declaring:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import difflib
 import re
+from typing import TYPE_CHECKING
 
 from whisper_migrate.catalog import Change, Object
 from whisper_migrate.hidden_characters import visible
 from whisper_migrate.names import shown
 from whisper_migrate.plurals import counted
 
+if TYPE_CHECKING:
+    from alembic.runtime.migration import RevisionStep
+    from alembic.script import Script
+
 LONG = 200  # characters; of a longer value only the differing part is shown
 AROUND = 10  # words and signs of context
 WINDOW = 2000  # lines to compare, from the first difference on
 MANY = 40  # lines to show; the JSON report has them all
+
+
+def title(revision: Script | RevisionStep) -> str:
+    """Return the first line of a revision's message."""
+    return (revision.doc or "").partition("\n")[0]
 
 
 def line(change: Change) -> str:

@@ -47,6 +47,7 @@ MADE = {
 CODE, STOP = "The code of a.py was edited.", "Two was stopped in its middle."
 ADDED: dict[str, tuple[Any, str]] = {
     "failing": ((Failing("f(): no table t.", Place("models.py", 7)),), "f(): no table t."),
+    "refused": ((Failing("index i: no such class", Place("models.py", 8)),), "index i: no such class"),
     "notes": (("Owners differ.",), "Owners differ."),
     "extensions": (("citext 1.5",), "citext 1.5"),
     "unreadable": (("subscriptions: not a superuser.",), "subscriptions: not a superuser."),

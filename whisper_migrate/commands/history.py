@@ -10,6 +10,7 @@ from whisper_migrate.databases.connect import connected
 from whisper_migrate.history import History
 from whisper_migrate.ledger import Entry, read
 from whisper_migrate.project import Project
+from whisper_migrate.words import title
 
 
 @click.command("history")
@@ -25,7 +26,7 @@ def command(project: Project, applied: bool) -> None:
         return
     for script in History(project).newest_first():
         head = " (head)" if script.is_head else ""
-        out.print(f"{script.revision}{head} {escape(script.doc)}")
+        out.print(f"{script.revision}{head} {escape(title(script))}")
 
 
 def _told(entries: list[Entry]) -> list[str]:

@@ -16,6 +16,7 @@ from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
 from whisper_migrate.standing.anomalies import anomalies
 from whisper_migrate.standing.nearest import tally
+from whisper_migrate.words import title
 
 # Versions of extensions depend on the server and are not compared.
 EXTENSIONS = "SELECT extname || ' ' || extversion FROM pg_catalog.pg_extension WHERE oid >= 16384 ORDER BY 1"
@@ -42,7 +43,7 @@ def command(project: Project) -> None:
     pending = history.pending(revisions)
     _tell("Pending", str(len(pending)))
     for script in pending:
-        out.print(escape(f"  {script.revision} {script.doc}"))
+        out.print(escape(f"  {script.revision} {title(script)}"))
     for number, told in enumerate(_drift(project, database.url)):
         _tell("" if number else "Drift", told)
 

@@ -56,7 +56,19 @@ class DriverCursor(psycopg2.extensions.cursor):  # type: ignore[misc]
 
     def execute(self, query: Any, vars: Any = None) -> Any:
         with self._told(query):
-            return super().execute(query, vars)
+            return super().execute(query, self._placed(query, vars))
+
+    def _placed(self, query: Any, values: Any) -> Any:
+        """Return the values for a statement; None if a percent sign in it marks no place for a value.
+
+        A revision written for another driver does not double its percent signs.
+        """
+        if values is not None and not values:
+            try:
+                self.mogrify(query, values)
+            except (TypeError, ValueError, IndexError):
+                return None
+        return values
 
     def executemany(self, query: Any, vars_list: Any) -> Any:
         with self._told(query):

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Enum
 from whisper_migrate.catalog import Catalog, Object, diff
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import inspect
-from whisper_migrate.names import plain_name, shown, split_list, split_name, unquoted
+from whisper_migrate.names import plain_name, shown, split_name
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning.lookalikes import KEY, VALUES, WHOLE, own_name, renaming
 from whisper_migrate.planning.steps import Step
@@ -84,7 +84,7 @@ def rename(connection: Connection, project: Project, recorded: Catalog, desired:
 
 def _declared(project: Project) -> Iterator[Declared]:
     """Yield the declared renames: of types, of tables, and then of objects in tables by the tables' new names."""
-    default = project.metadata.schema or unquoted(split_list(project.search_path)[0])
+    default = project.first_schema
     tables = {(table.schema or default, table.name): table for table in project.metadata.tables.values()}
     types = {id(column.type): column.type for table in tables.values() for column in table.columns}
     alone = sorted(project.metadata.get_schema_objects(Enum), key=lambda enum: (str(enum.schema), str(enum.name)))

@@ -9,7 +9,7 @@ from whisper_migrate.drift import Verdict
 from whisper_migrate.hidden_characters import visible
 from whisper_migrate.remarks import Kind, remarks
 from whisper_migrate.source_lines import Place
-from whisper_migrate.words import line, outline
+from whisper_migrate.words import line, outline, title
 
 
 def render(verdict: Verdict, database: str | None) -> str:
@@ -22,15 +22,15 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
         yield _annotation(verdict, change, "Unwritten", 'The history lacks this: make revision msg="what changes"')
     for script in verdict.pending:
         where = {"file": str(verdict.history.path(script)), "title": "Pending"}
-        yield _command("warning", where, f"{script.revision} {script.doc}: make upgrade")
+        yield _command("warning", where, f"{script.revision} {title(script)}: make upgrade")
     for change in outline(verdict.drift):
         yield _annotation(verdict, change, "Drift", "The database differs from the history: make repair")
     if near := verdict.nearest:
         said = f"The database is nearer to {near.revision}, {near.difference}: migrate.py adopt"
         yield _command("error", {"title": "Wrong stamp"}, said)
     for anomaly in verdict.anomalies:
-        level, title = ("error", anomaly.word) if anomaly.differs else ("notice", "Note")
-        yield _command(level, {"title": title}, f"{anomaly.what}\n{anomaly.remedy}".strip())
+        level, word = ("error", anomaly.word) if anomaly.differs else ("notice", "Note")
+        yield _command(level, {"title": word}, f"{anomaly.what}\n{anomaly.remedy}".strip())
     for ignored in verdict.ignored:
         yield _command("notice", {"title": "Ignored"}, f"{line(ignored.change)} ({ignored.pattern.reason})")
     for remark in remarks(verdict):
@@ -40,9 +40,9 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
         yield _command("notice", {"title": "No drift"}, f"{' and '.join(verdict.compared)}: nothing differs")
 
 
-def _annotation(verdict: Verdict, change: Change, title: str, remedy: str) -> str:
+def _annotation(verdict: Verdict, change: Change, word: str, remedy: str) -> str:
     where = _where(verdict.place(change.object))
-    return _command("error", {**where, "title": title}, f"{line(change)}\n{remedy}")
+    return _command("error", {**where, "title": word}, f"{line(change)}\n{remedy}")
 
 
 def _where(place: Place | None) -> dict[str, str]:

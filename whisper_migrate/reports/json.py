@@ -8,7 +8,7 @@ from typing import Any
 from whisper_migrate.catalog import Change
 from whisper_migrate.drift import Verdict
 from whisper_migrate.hidden_characters import in_json
-from whisper_migrate.words import differences
+from whisper_migrate.words import differences, title
 
 VERSION = 1
 
@@ -28,7 +28,7 @@ def document(verdict: Verdict, database: str | None) -> dict[str, Any]:
         "revision": verdict.revision,
         "head": verdict.history.head,
         "unwritten": [_change(verdict, change) for change in verdict.unwritten],
-        "pending": [{"revision": script.revision, "message": script.doc} for script in verdict.pending],
+        "pending": [{"revision": script.revision, "message": title(script)} for script in verdict.pending],
         "drift": [_change(verdict, change) for change in verdict.drift],
         "anomalies": [
             {"revision": one.revision, "what": one.what, "remedy": one.remedy or None, "differs": one.differs}
@@ -48,6 +48,7 @@ def document(verdict: Verdict, database: str | None) -> dict[str, Any]:
         "notes": list(verdict.notes),
         "extensions": list(verdict.extensions),
         "failing": list(map(str, verdict.failing)),
+        "refused": list(map(str, verdict.refused)),
         "unreadable": list(verdict.unreadable),
     }
 

@@ -29,7 +29,7 @@ from whisper_migrate.drift import Verdict
 from whisper_migrate.hidden_characters import in_json
 from whisper_migrate.remarks import remarks
 from whisper_migrate.source_lines import Place
-from whisper_migrate.words import line, outline
+from whisper_migrate.words import line, outline, title
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 RULES = {
@@ -39,6 +39,7 @@ RULES = {
     "changed": ("A revision is not what ran in the database.", "migrate.py status", Level.ERROR),
     "stamp": ("The database is nearer to another revision than to its stamp.", "migrate.py adopt", Level.ERROR),
     "failing": ("A function of the models cannot run.", "migrate.py check-drift", Level.WARNING),
+    "refused": ("An index or foreign key of the models cannot be created.", "migrate.py check-drift", Level.ERROR),
     "unreadable": ("This was not read, and so not compared.", "migrate.py check-drift", Level.WARNING),
     "note": ("This is no difference.", "migrate.py status", Level.NOTE),
 }
@@ -68,7 +69,7 @@ def _results(verdict: Verdict) -> Iterator[Result]:
             yield _result(name, line(change), _location(verdict, change))
     for script in verdict.pending:
         place = PhysicalLocation(artifact_location=ArtifactLocation(uri=_uri(str(verdict.history.path(script)))))
-        yield _result("pending", f"{script.revision} {script.doc}", Location(physical_location=place))
+        yield _result("pending", f"{script.revision} {title(script)}", Location(physical_location=place))
     if near := verdict.nearest:
         said = f"The database is nearer to {near.revision}, {near.difference}."
         yield _result("stamp", said, _named(near.revision, "revision"))

@@ -14,7 +14,7 @@ from whisper_migrate.names import joined, shown
 from whisper_migrate.plurals import counted
 from whisper_migrate.remarks import Kind, remarks
 from whisper_migrate.source_lines import placed
-from whisper_migrate.words import LONG, differences, excerpt, line, outline
+from whisper_migrate.words import LONG, differences, excerpt, line, outline, title
 
 FEW = 5  # ignored changes listed for one pattern
 COLOURS = {"+": "green", "-": "red", "~": "yellow"}
@@ -34,7 +34,7 @@ def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
     if verdict.pending:
         at, head = verdict.revision or "no revision", str(verdict.history.head)
         yield f"[bold]Pending[/]: the database is at {escape(at)}, the head is {escape(head)}."
-        yield from (f"  {escape(f'{script.revision} {script.doc}')}" for script in verdict.pending)
+        yield from (f"  {escape(f'{script.revision} {title(script)}')}" for script in verdict.pending)
         yield "  [bold]->[/] make upgrade"
     if verdict.drift:
         at = f"the history at {verdict.revision}" if verdict.revision else "an empty one, as it is not stamped"
@@ -54,8 +54,9 @@ def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
         yield from [f"  [bold]->[/] {escape(anomaly.remedy)}"] if anomaly.remedy else []
     yield from _ignored(verdict)
     for remark in remarks(verdict):
-        title = f"[bold]{remark.kind.value}[/]" if remark.kind is Kind.FAILING else remark.kind.value
-        yield f"{title}: {escape(f'{remark.text}{placed(remark.place)}')}"
+        worst = remark.kind in (Kind.FAILING, Kind.REFUSED)
+        word = f"[bold]{remark.kind.value}[/]" if worst else remark.kind.value
+        yield f"{word}: {escape(f'{remark.text}{placed(remark.place)}')}"
     names = [name for name in verdict.compared if name != "database"]
     names += [database] if database and "database" in verdict.compared else []
     count = f", {len(verdict.ignored)} ignored" if verdict.ignored else ""

@@ -16,6 +16,7 @@ from whisper_migrate.catalog import Catalog, diff
 from whisper_migrate.compiled import Fault, faults
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows, shadows
+from whisper_migrate.defects import counted, require_known
 from whisper_migrate.desired import build
 from whisper_migrate.errors import Failure
 from whisper_migrate.hidden_characters import visible
@@ -93,7 +94,7 @@ def draft(
     parent = history.head
     with shadows(server) as made, tempfile.TemporaryDirectory() as folder:
         with connected(made.create("desired")) as connection:
-            build(connection, project)
+            defects = build(connection, project)
             desired = inspect(connection, requires=True)
             failing = faults(connection, project)
         shadow = made.create("recorded")
@@ -101,8 +102,9 @@ def draft(
             history.replay(connection)
             recorded = inspect(connection, requires=True)
             known = _require_running(project, failing, faults(connection, project), desired)
+            known += require_known(counted(defects, project.ignored), recorded)
             renames = rename(connection, project, recorded, desired)
-            desired = kept(project, renames.catalog, desired)
+            desired = kept(project, renames.catalog, desired, defects)
             changes = [one for one in diff(renames.catalog, desired) if not beyond_reach(one)]
             changes = settled(connection, changes)
             connection.rollback()

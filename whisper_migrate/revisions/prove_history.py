@@ -13,6 +13,7 @@ from whisper_migrate.catalog import Catalog, Change, diff
 from whisper_migrate.compiled import Fault, faults
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows, shadows
+from whisper_migrate.defects import unmade
 from whisper_migrate.desired import build
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
@@ -105,11 +106,12 @@ def prove_history(history: History, server: URL, name: str | None, tell: Callabl
         if end is not None and whole:
             outcome.heads = history.heads
             with connected(made.create("desired")) as other:
-                build(other, history.project)
+                defects = build(other, history.project)
                 wanted = inspect(other, requires=True, like=end)
             with connected(shadow) as connection:
                 end = inspect(connection, requires=True, like=end)
-                wanted = replace(wanted, objects={**wanted.objects, **undeclared(history.project, end, wanted)})
+                left = undeclared(history.project, end, wanted) | unmade(defects, end)
+                wanted = replace(wanted, objects={**wanted.objects, **left})
                 changes, _ = split(diff(end, wanted), history.project.ignored, end, wanted)
                 outcome.unwritten = settled(connection, [one for one in changes if not beyond_reach(one)])
     return outcome

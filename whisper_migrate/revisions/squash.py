@@ -32,7 +32,7 @@ from whisper_migrate.revisions.render import Body
 from whisper_migrate.revisions.revision_file import Text, write
 from whisper_migrate.rows.seeds import Seeds, read, repeatable
 from whisper_migrate.settle import settled
-from whisper_migrate.words import line, outline
+from whisper_migrate.words import line, outline, title
 
 # Statements whose effects lie outside of the database, and appear neither in its catalog nor in its rows.
 ELSEWHERE = re.compile(
@@ -152,7 +152,7 @@ def _text(folded: list[Script], empty: Catalog, wanted: Catalog, seeds: Seeds) -
         folded[-1].revision,
         None,
         f"squash of {counted(len(folded), 'revision')}",
-        [f"{script.revision} {script.doc}" for script in folded],
+        [f"{script.revision} {title(script)}" for script in folded],
         f"{upgrade}\n{sequences}",
         Body(plan(wanted, empty), empty).source(),
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from copy import copy
 from functools import update_wrapper
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 from alembic.runtime.environment import EnvironmentContext
@@ -29,6 +30,7 @@ from whisper_migrate.running.lock import RUN, RUNS
 from whisper_migrate.running.patience import Patience, milliseconds
 from whisper_migrate.running.way import plain_words, revision_of, way
 from whisper_migrate.sql import literal
+from whisper_migrate.words import title
 
 # The first words of every script; a file that begins otherwise is not overwritten.
 MARK = "-- whisper-migrate: "
@@ -170,7 +172,7 @@ def _write(
     def named(*_: Any) -> Iterator[RevisionStep]:
         for number, step in enumerate(steps, 1):
             underway[:] = [step]
-            words = " ".join(f"{number}/{len(steps)} {direction} {revision_of(step)} {step.doc or ''}".split())
+            words = " ".join(f"{number}/{len(steps)} {direction} {revision_of(step)} {title(step)}".split())
             written.write("\\echo '" + words.replace("\\", "\\\\").replace("'", "''") + "'\n")
             yield alone(step)
 
@@ -213,7 +215,7 @@ def _write(
             context.get_context().impl.static_output(f"{history.project.session};")
 
     context.configure = configure  # type: ignore[method-assign, assignment]
-    with context, lending(None), logging_as_it_is():
+    with context, lending(None, {get_ident()}), logging_as_it_is():
         history.scripts.run_env()
 
 

@@ -16,6 +16,7 @@ from whisper_migrate.running import half_run
 from whisper_migrate.running.data_loss import OPTION, toll
 from whisper_migrate.running.foresight import foresight
 from whisper_migrate.running.way import way
+from whisper_migrate.words import title
 
 
 def plan(project: Project, url: URL, direction: str, target: str) -> Iterator[str]:
@@ -35,13 +36,13 @@ def plan(project: Project, url: URL, direction: str, target: str) -> Iterator[st
             with foresight(history, url, before) as ahead:
                 strides = ahead.go(steps)
                 for number, stride in enumerate(strides, 1):
-                    yield f"  {number}/{len(steps)} {stride.revision} {stride.step.doc}"
+                    yield f"  {number}/{len(steps)} {stride.revision} {title(stride.step)}"
                     for text in toll([stride], connection).lines:
                         yield f"      {text}"
                 if direction == "downgrade" and (lost := toll(strides, connection)).rows:
                     yield f"Run with: migrate.py downgrade {shlex.quote(target)} {OPTION}{shlex.quote(lost.word)}"
         except Failure as failure:
             for number, step in enumerate(steps, 1):
-                yield f"  {number}/{len(steps)} {step.revision.revision} {step.doc}"
+                yield f"  {number}/{len(steps)} {step.revision.revision} {title(step)}"
             yield f"What they lose cannot be told. {failure.what}"
         yield "Nothing was run."

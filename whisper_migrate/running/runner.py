@@ -28,6 +28,7 @@ from whisper_migrate.running.patience import Patience, passing
 from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.session import Session, Underway, session
 from whisper_migrate.running.way import plain_words, way
+from whisper_migrate.words import title
 
 
 @dataclass(frozen=True)
@@ -106,13 +107,13 @@ class Runner:
     def _work(self, **options: Any) -> None:
         config = self.opened.project.alembic(self.opened.connection)
         config.attributes["options"] = options
-        with environment(config, self.history.scripts, destination_rev=self.target):
-            self.history.scripts.run_env()
+        with environment(config, self.history.scripts, destination_rev=self.target) as run:
+            run()
 
     def _applied(self, underway: Underway) -> None:
         # A squash and the last revision it folded have one id; the revision map has the file that was run.
         script = underway.info.revision_map.get_revision(underway.revision)
-        doc = script.doc if isinstance(script, Script) else ""
+        doc = title(script) if isinstance(script, Script) else ""
         self.applied.append(Applied(underway.revision, doc, underway.seconds, underway.number, underway.total))
         self.tell(self.applied[-1])
 

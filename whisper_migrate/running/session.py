@@ -42,6 +42,7 @@ from whisper_migrate.running.unreplicated import require_replicated, unreplicate
 from whisper_migrate.running.waiting import await_database
 from whisper_migrate.running.watch import Watch
 from whisper_migrate.sql import run as run_sql
+from whisper_migrate.words import title
 
 Steps = Callable[[Any, MigrationContext], Iterable[Any] | None]
 
@@ -172,7 +173,7 @@ class Session:
                 counted = copy(step)
                 function = partial(self._count, step.migration_fn, underway)
                 counted.migration_fn = update_wrapper(function, step.migration_fn)  # Alembic logs the function's name
-                self.progress.begin(f"{underway.number}/{len(self._todo)} {underway.revision} {step.doc or ''}")
+                self.progress.begin(f"{underway.number}/{len(self._todo)} {underway.revision} {title(step)}")
                 self.watch.busy.set()
                 yield counted
                 require_replicated(self.watch.heartbeat.driver, self._revision)

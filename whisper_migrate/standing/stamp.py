@@ -17,7 +17,7 @@ from whisper_migrate.drift import record
 from whisper_migrate.environment import environment
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
-from whisper_migrate.ignore import Pattern, without
+from whisper_migrate.ignore import Ignoring, without
 from whisper_migrate.inspect import inspect
 from whisper_migrate.ledger import enter, may_write, parents, read_or_why
 from whisper_migrate.project import Project
@@ -98,7 +98,7 @@ class Unchanged:
 
     actual: Catalog
     stamps: list[str]
-    ignored: list[Pattern]
+    ignored: list[Ignoring]
 
     def __call__(self, connection: Connection) -> None:
         """Raise Failure if the database has changed."""
@@ -143,8 +143,8 @@ def place(
             fn=lambda heads, _: scripts._stamp_revs((revision,), heads),
             destination_rev=(revision,),
             purge=True,
-        ):
-            scripts.run_env()
+        ) as run_env:
+            run_env()
         after = stamped(connection) or []
         if recorded:
             enter(connection, script, direction="stamp", revision=revision, before=fingerprint, verified=verified)

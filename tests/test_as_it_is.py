@@ -1,0 +1,257 @@
+"""Projects with their own layout, env.py and models, none of it changed for this program."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.conftest import MakeDatabase
+from tests.little import ROOT, Said, command, execute, plain, value
+from whisper_migrate.alembic_folders import ini
+from whisper_migrate.errors import Failure
+from whisper_migrate.history import History
+from whisper_migrate.project import Project
+
+pytestmark = pytest.mark.servers("pg18")
+
+MODELS = """
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+sa.Table("notes", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("at", sa.DateTime,
+         server_default=sa.func.now()))
+"""
+ENV = """
+from alembic import context
+from sqlalchemy import create_engine
+from models_of_{} import metadata
+
+{}
+if context.is_offline_mode():
+    context.configure(url="postgresql://", target_metadata=metadata{})
+    context.run_migrations()
+else:
+    with create_engine("postgresql://nowhere.invalid/").connect() as connection:
+        context.configure(connection=connection, target_metadata=metadata{})
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+INI = "[alembic]\nscript_location = %(here)s/alembic\nprepend_sys_path = %(here)s\npath_separator = newline\n"
+
+
+def made(
+    folder: Path, *, ini: str | None = INI, at: str = ".", before: str = "", options: str = "", models: str = MODELS
+) -> Project:
+    """Return a project in `folder` that has alembic.ini and the rest in the folder `at` below it."""
+    own, name = folder / at, folder.name
+    (own / "alembic" / "versions").mkdir(parents=True)
+    (own / f"models_of_{name}.py").write_text(models)
+    (own / "alembic" / "env.py").write_text(ENV.format(name, before, options, options))
+    (own / "alembic" / "script.py.mako").write_text((ROOT / "alembic" / "script.py.mako").read_text())
+    (folder / "pyproject.toml").write_text("[tool.whisper_migrate]\n")
+    if ini is not None:
+        (own / "alembic.ini").write_text(ini)
+    return Project(folder)
+
+
+def revision(folder: Path, name: str, parent: str | None, up: str, down: str = "pass", message: str = "") -> Path:
+    """Write a revision by hand."""
+    file = folder / f"{name}.py"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(
+        f'"""{message or name}"""\nfrom alembic import op\nimport sqlalchemy as sa\n'
+        f"revision = {name!r}\ndown_revision = {parent!r}\n\n\n"
+        f"def upgrade():\n    {up}\n\n\ndef downgrade():\n    {down}\n"
+    )
+    return file
+
+
+NOTES = 'op.execute("CREATE TABLE notes (id serial PRIMARY KEY, at timestamp DEFAULT CURRENT_TIMESTAMP)")'
+DROP = 'op.execute("DROP TABLE notes")'
+
+
+class Run:
+    """The commands of this program for a project, a database and a server for shadows."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], server: URL, database: URL) -> None:
+        self.capsys, self.server, self.database = capsys, server, database
+
+    def __call__(self, project: Project, *words: str) -> Said:
+        return command(self.capsys, Project(project.root), self.database, *words, SHADOW_URL=plain(self.server))
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], server: URL, database: URL) -> Run:
+    return Run(capsys, server, database)
+
+
+@pytest.mark.parametrize("layout", ["below", "named", "in pyproject.toml"])
+def test_alembic_ini_is_anywhere(tmp_path: Path, run: Run, layout: str) -> None:
+    at = "." if layout == "in pyproject.toml" else "back end/db"
+    project = made(tmp_path, at=at, ini=None if layout == "in pyproject.toml" else INI)
+    if layout == "named":
+        (tmp_path / "docs").mkdir()
+        (tmp_path / "docs/alembic.ini").write_text(INI)
+        with pytest.raises(Failure, match=r"has 2 files named alembic.ini: back end/db/alembic.ini, docs/alembic.ini"):
+            History(project)
+        text = '[tool.whisper_migrate]\nalembic_ini = "back end/db/alembic.ini"\n'
+        (tmp_path / "pyproject.toml").write_text(text)
+    elif layout == "in pyproject.toml":
+        text = '\n[tool.alembic]\nscript_location = "%(here)s/alembic"\nprepend_sys_path = ["%(here)s"]\n'
+        (tmp_path / "pyproject.toml").write_text(f"[tool.whisper_migrate]\n{text}")
+    said = run(project, "create", "first")
+    assert said.code == 0, said.err
+    assert len(list((tmp_path / at / "alembic/versions").glob("*.py"))) == 1
+    assert run(project, "upgrade").code == 0
+    assert run(project, "check-drift").code == 0
+
+
+def test_a_virtual_environment_is_not_the_project(tmp_path: Path) -> None:
+    for place in (".venv/lib/alembic.ini", "env/site-packages/x/alembic.ini", "env2/alembic.ini", "a/b/alembic.ini"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(INI)
+    (tmp_path / "env2/pyvenv.cfg").write_text("")
+    assert ini(tmp_path, None) == tmp_path / "a/b/alembic.ini"
+    with pytest.raises(Failure, match=r"alembic_ini = 'c\.ini' names no file"):
+        ini(tmp_path, "c.ini")
+
+
+@pytest.mark.parametrize("said_by", ["alembic.ini", "env.py"])
+def test_revisions_are_in_several_folders(tmp_path: Path, run: Run, said_by: str) -> None:
+    folders = [tmp_path / "core", tmp_path / "plug in/versions"]
+    if said_by == "alembic.ini":
+        project = made(tmp_path, ini=f"{INI}version_locations = %(here)s/core\n    %(here)s/plug in/versions\n")
+    else:
+        project = made(tmp_path, before=f"context.script.version_locations = {list(map(str, folders))}")
+    revision(folders[0], "one", None, NOTES, DROP)
+    revision(folders[1], "two", "one", "pass")
+    said = run(project, "upgrade")
+    assert said.code == 0 and "2 revisions" in said.out, said.err
+    assert run(project, "check-drift").code == 0
+    assert run(project, "create", "three", "--data").code == 0
+    assert len(list(folders[1].glob("*.py"))) == 2  # beside its parent
+
+
+FILTERS = """
+def include_object(item, name, type_, reflected, compare_to):
+    if type_ == "table" and reflected:
+        return not name.startswith("foreign_")
+    if type_ == "index":
+        return compare_to is None and not reflected
+    return not (type_ == "column" and name == "secret")
+
+
+def include_name(name, type_, parent_names):
+    return not (type_ == "table" and parent_names["schema_name"] is None and name == "sessions")
+"""
+MADE = (
+    "CREATE TABLE sessions (id integer PRIMARY KEY, t text DEFAULT '')",
+    "CREATE TABLE foreign_keys (id integer PRIMARY KEY)",
+    "COMMENT ON TABLE foreign_keys IS 'of another program'",
+    "CREATE INDEX i ON notes (at)",
+    "ALTER TABLE notes ADD secret text",
+)
+
+
+def test_objects_that_env_py_leaves_out_are_no_difference(tmp_path: Path, run: Run) -> None:
+    given = ", include_object=include_object, include_name=include_name"
+    project = made(tmp_path, before=FILTERS, options=given)
+    revision(tmp_path / "alembic/versions", "one", None, NOTES, DROP)
+    assert run(project, "upgrade").code == 0
+    execute(run.database, *MADE)
+    said = run(project, "check-drift")
+    assert said.code == 0, said.out
+    assert "Ignored: + table foreign_keys (include_object and include_name in env.py)" in said.out
+    execute(run.database, "ALTER TABLE notes ADD seen text")
+    assert run(project, "check-drift").code == 1
+    assert run(project, "repair", "--apply", "--allow", "drop-column notes.seen").code == 0
+    assert value(run.database, "SELECT count(*) FROM sessions") == 0
+    revision(tmp_path / "alembic/versions", "two", "one", 'op.execute("CREATE TABLE sessions (id integer)")')
+    said = run(project, "create", "nothing")
+    assert said.code == 0 and said.out.startswith("No changes"), said.out + said.err
+
+
+def test_a_filter_that_fails_is_named(tmp_path: Path, run: Run) -> None:
+    before = "def include_object(item, name, type_, reflected, compare_to): return item.no_such"
+    project = made(tmp_path, before=before, options=", include_object=include_object")
+    revision(tmp_path / "alembic/versions", "one", None, NOTES, DROP)
+    said = run(project, "upgrade", "--no-check")
+    execute(run.database, "CREATE TABLE other ()")
+    said = run(project, "check-drift")
+    assert said.code == 2 and "include_object in env.py fails for table other: AttributeError" in said.err, said.err
+
+
+REFUSED = """
+notes = metadata.tables["notes"]
+sa.Index("by_gin", notes.c.id, postgresql_using="gin")
+sa.Table("tags", metadata, sa.Column("name", sa.String(4), primary_key=True),
+         sa.Column("note", sa.String, sa.ForeignKey("notes.id", name="to_note")))
+sa.Index("twice", notes.c.at)
+sa.Index("twice", notes.c.id)
+"""
+
+
+def test_all_defects_of_the_models_are_reported_and_the_rest_is_compared(tmp_path: Path, run: Run) -> None:
+    project = made(tmp_path, models=f"{MODELS}{REFUSED}")
+    revision(tmp_path / "alembic/versions", "one", None, NOTES, DROP)
+    assert run(project, "upgrade").code == 0
+    said = run(project, "check-drift")
+    assert said.code == 2
+    for words in ("index by_gin: ", "index twice: ", "constraint to_note on tags: ", f"(models_of_{tmp_path.name}.py:"):
+        assert words in said.out, said.out
+    assert "+ table tags" in said.out, said.out
+    said = run(project, "create", "more")
+    assert said.code == 2 and "index by_gin: " in said.err and "index twice: " in said.err, said.err
+
+
+def test_tables_that_cannot_be_created_are_all_named(tmp_path: Path, run: Run) -> None:
+    bad = 'sa.Table("bad{0}", metadata, sa.Column("a", sa.Integer, server_default=sa.text("nothing{0}()")))\n'
+    said = run(made(tmp_path, models=MODELS + bad.format(1) + bad.format(2)), "create", "first")
+    assert said.code == 2 and "nothing1()" in said.err and "table bad2: function nothing2()" in said.err, said.err
+
+
+def test_a_defect_whose_object_the_history_has_is_left_alone(tmp_path: Path, run: Run) -> None:
+    models = f'{MODELS}sa.Index("i", metadata.tables["notes"].c.at, postgresql_using="gin")\n'
+    project = made(tmp_path, models=f"{models}sa.Table('more', metadata, sa.Column('id', sa.Integer))\n")
+    up = f'{NOTES}; op.execute("CREATE INDEX i ON notes USING gin ((array[at]))")'
+    revision(tmp_path / "alembic/versions", "one", None, up, DROP)
+    said = run(project, "create", "more")
+    assert said.code == 0 and "left as the history made it" in said.out, said.out
+    (draft,) = (tmp_path / "alembic/versions").glob("*_more.py")
+    assert "more" in draft.read_text() and "op.drop_index" not in draft.read_text()
+    assert run(project, "upgrade").code == 0
+    said = run(project, "check-drift")
+    assert said.code == 2 and "- index" not in said.out, said.out
+
+
+SYNONYMS = [
+    ("timestamptz DEFAULT CURRENT_TIMESTAMP", "timestamptz DEFAULT now()", True),
+    ("timestamptz DEFAULT transaction_timestamp()", "timestamptz DEFAULT CURRENT_TIMESTAMP", True),
+    ("timestamptz DEFAULT clock_timestamp()", "timestamptz DEFAULT now()", False),
+    ("text DEFAULT CURRENT_ROLE", "text DEFAULT CURRENT_USER", True),
+    ("text DEFAULT 'CURRENT_TIMESTAMP'", "text DEFAULT 'now()'", False),
+    ("timestamp DEFAULT LOCALTIMESTAMP", "timestamp DEFAULT now()", False),
+    ("date CHECK (a > CURRENT_TIMESTAMP)", "date CHECK (a > now())", True),
+]
+
+
+@pytest.mark.parametrize(("there", "here", "equal"), SYNONYMS)
+def test_words_for_one_value_are_no_difference(
+    tmp_path: Path, run: Run, make_database: MakeDatabase, there: str, here: str, equal: bool
+) -> None:
+    project = made(tmp_path, models="import sqlalchemy as sa\nmetadata = sa.MetaData()\n")
+    up = f'op.execute("CREATE TABLE t (a {here})")'
+    revision(tmp_path / "alembic/versions", "one", None, up, 'op.execute("DROP TABLE t")')
+    assert run(project, "upgrade").code == 0
+    execute(run.database, "DROP TABLE t", f"CREATE TABLE t (a {there})")
+    assert run(project, "check-drift", "--only", "database").code == (0 if equal else 1)
+
+
+def test_revisions_of_another_driver_and_long_messages(tmp_path: Path, run: Run) -> None:
+    project = made(tmp_path)
+    up = """op.get_bind().exec_driver_sql("SELECT format('%I', 'a'), 'b%', 10 % 3 WHERE 'x' LIKE '%s%'"); """ + NOTES
+    revision(tmp_path / "alembic/versions", "one", None, up, DROP, "First line\nSecond line\nRevision ID: one")
+    assert "First line\nDrift" in run(project, "status").out
+    said = run(project, "upgrade")
+    assert said.code == 0 and "Second line" not in said.out, said.err
+    assert run(project, "check-drift").code == 0
