@@ -144,7 +144,7 @@ class Autocommit:
             yield
         finally:
             if not cursor.connection.closed:
-                cursor.execute("SELECT set_config('lock_timeout', %s, false)", (before,))
+                cursor.execute("SELECT pg_catalog.set_config('lock_timeout', %s, false)", (before,))
 
 
 def _is_idle(cursor: Any) -> bool:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from whisper_migrate.databases.engine_search_path import engine_search_path
 from whisper_migrate.errors import Failure
+from whisper_migrate.names import shown
 
 NAME = r'(?:"(?:[^"]|"")++"|[\w$]+)'
 BUILD = re.compile(
@@ -20,12 +22,14 @@ DROP = re.compile(
     r"(?:CASCADE|RESTRICT)?\s*;?\s*$",
     re.IGNORECASE,
 )
+# The table is looked up with the revision's search_path, and everything else with the engine's.
+TABLE = "SELECT pg_catalog.to_regclass(%s)::pg_catalog.oid"
 FIND = """
 SELECT i.indexrelid::regclass::text, i.indisvalid,
        (SELECT min(p.pid) FROM pg_catalog.pg_stat_progress_create_index AS p
         WHERE p.index_relid = i.indexrelid AND p.pid <> pg_backend_pid())
 FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
-WHERE i.indrelid = to_regclass(%s) AND c.relname = (parse_ident(%s))[1]"""
+WHERE i.indrelid = %s::oid AND c.relname = (parse_ident(%s))[1]"""
 
 
 @dataclass(frozen=True)
@@ -50,22 +54,32 @@ def parse_drop(statement: str) -> str | None:
 
 def is_built(cursor: Any, build: Build) -> bool:
     """Whether the index exists and is valid."""
-    cursor.execute(FIND, (build.table, build.name))
-    return any(valid for _, valid, _ in cursor.fetchall())
+    return any(valid for _, valid, _ in _found(cursor, build))
 
 
 def is_gone(cursor: Any, name: str) -> bool:
     """Whether no relation of this name exists."""
-    cursor.execute("SELECT to_regclass(%s) IS NULL", (name,))
+    cursor.execute("SELECT pg_catalog.to_regclass(%s) IS NULL", (name,))
     return bool(cursor.fetchone()[0])
 
 
 def clear(cursor: Any, build: Build, say: Callable[[str], None]) -> None:
     """Drop an INVALID index of this name, so that it can be built. Raises Failure while another session builds it."""
-    cursor.execute(FIND, (build.table, build.name))
-    for index, valid, builder in cursor.fetchall():
+    for index, valid, builder in _found(cursor, build):
         if builder:
-            raise Failure(f"The index {index} is being built by another session, process {builder}.", "Try later.")
+            raise Failure(
+                f"The index {shown(index)} is being built by another session, process {builder}.", "Try later."
+            )
         if not valid:
-            say(f"  Dropping index {index}, which is invalid: its build was stopped.")
+            say(f"  Dropping index {shown(index)}, which is invalid: its build was stopped.")
             cursor.execute(f"DROP INDEX CONCURRENTLY {index}")
+
+
+def _found(cursor: Any, build: Build) -> list[tuple[str, bool, int | None]]:
+    """Return the indexes of this name on the table: each with whether it is valid, and the process that builds it."""
+    cursor.execute(TABLE, (build.table,))
+    (table,) = cursor.fetchone()
+    with engine_search_path(cursor):
+        cursor.execute(FIND, (table, build.name))
+        found: list[tuple[str, bool, int | None]] = cursor.fetchall()
+    return found

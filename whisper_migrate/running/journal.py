@@ -22,6 +22,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INER
 from sqlalchemy import Connection, text
 
 from whisper_migrate.databases.bookkeeping import is_there
+from whisper_migrate.databases.engine_search_path import engine_search_path
 from whisper_migrate.databases.own_rights import withdraw
 from whisper_migrate.databases.own_session import WHO
 from whisper_migrate.errors import Failure
@@ -128,15 +129,17 @@ class Journal:
 
     @contextmanager
     def _as_the_run(self, cursor: Any) -> Iterator[None]:
-        """Be the role of the run inside, which may write here: that of the revision need not."""
+        """Be the role of the run inside, which may write here, with the engine's search_path."""
         cursor.execute(WHO)
         (theirs,) = cursor.fetchall()
         if self.who is None or theirs == self.who:
-            yield
+            with engine_search_path(cursor):
+                yield
             return
         _become(cursor, self.who)
         try:
-            yield
+            with engine_search_path(cursor):
+                yield
         finally:
             if cursor.connection.info.transaction_status != TRANSACTION_STATUS_INERROR:
                 _become(cursor, theirs)

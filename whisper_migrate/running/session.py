@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from whisper_migrate import ledger
 from whisper_migrate.console import err
 from whisper_migrate.databases import silence
 from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.engine_search_path import engine_search_path
 from whisper_migrate.databases.own_session import own_session, put_back, remember
 from whisper_migrate.databases.own_stamp import OwnStamp
 from whisper_migrate.databases.pooler import BACKEND
@@ -194,8 +195,13 @@ class Session:
         if underway.direction == "stamp":
             run(**options)
             return
-        for first in underway.first:
-            first()
+        if underway.first:
+            with (
+                closing(self.connection.connection.cursor()) as cursor,
+                engine_search_path(cursor),
+            ):
+                for first in underway.first:
+                    first()
         try:
             with self.statements.of(underway.revision, underway.direction):
                 with own_session(self.connection), whole_transaction(self.connection, underway.revision):

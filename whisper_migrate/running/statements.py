@@ -224,7 +224,7 @@ class Statements:
         elif re.search(r"\bRETURNING\b", entry.sql, re.IGNORECASE):
             raise self._wanting(entry.sql)
         else:
-            cursor.execute("SELECT FROM generate_series(1, %s)", (max(entry.rows or 0, 0),))
+            cursor.execute("SELECT FROM pg_catalog.generate_series(1, %s)", (max(entry.rows or 0, 0),))
 
     def _wanting(self, statement: str) -> Failure:
         words = " ".join(statement.split())[:80]
