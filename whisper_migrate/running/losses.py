@@ -19,6 +19,7 @@ from whisper_migrate.databases.bookkeeping import BOOKKEEPING
 from whisper_migrate.names import shown
 from whisper_migrate.planning.casts import JSONS, queried
 from whisper_migrate.planning.hazards import narrowing
+from whisper_migrate.running.foreign_conditions import is_foreign
 from whisper_migrate.sql import literal, run
 
 HELD = """
@@ -63,7 +64,7 @@ class Loss:
     """A table, column or type that loses data: `what` describes it for people, `table` and `column` are SQL names.
 
     `condition` selects the rows that lose data; a value that PostgreSQL refuses to convert counts as well. If it cannot
-    be evaluated, all rows that are not NULL count.
+    be evaluated, or could run another role's code, all rows that are not NULL count.
     """
 
     what: str
@@ -77,13 +78,15 @@ class Loss:
         if self.table is None:
             return None if self.has_rows else 0
         conditions = [self.condition] if self.condition else []
+        if self.condition and is_foreign(connection, self.table, self.condition):
+            conditions = []
         for condition in (*conditions, f"{self.column} IS NOT NULL" if self.column else "true"):
             try:
                 return _count(connection, self.table, f"SELECT count(*) FROM {self.table} WHERE {condition}")
             except DBAPIError as error:
                 if isinstance(error.orig, (UndefinedTable, UndefinedColumn)):
                     return 0  # a table or column that does not exist has nothing to lose
-                if self.column and self.condition and isinstance(error.orig, (DataError, IntegrityError)):
+                if self.column and condition == self.condition and isinstance(error.orig, (DataError, IntegrityError)):
                     return _count(
                         connection, self.table, COUNTED, ONE_BY_ONE.format(self.table, self.column, self.condition)
                     )
