@@ -18,7 +18,8 @@ from whisper_migrate.constants import foreign_code
 from whisper_migrate.errors import Failure
 from whisper_migrate.names import identifier, plain_name, shown, split_name
 from whisper_migrate.objects import KINDS
-from whisper_migrate.planning.steps import CONTAINERS, Step
+from whisper_migrate.overloads import captured, owner_of
+from whisper_migrate.planning.steps import Step
 
 OWNER = "owner"  # the kind of an owner change in reports and patterns
 DATABASE = "database"
@@ -182,17 +183,24 @@ class Owners:
     def require_own(self, steps: Sequence[Step], recorded: Catalog) -> None:
         """Raises Failure if steps would re-create, or run code of, an object whose owner must do that.
 
-        The failure also comes if another role's code could run when PostgreSQL reads a definition (see `constants`).
-        Only objects that are not in the history's catalog `recorded` count: they depend on an object that the repair
-        rebuilds.
+        The failure also comes if another role's code could run when PostgreSQL reads a definition (see `constants` and
+        `overloads`). Apart from overloads, only objects that are not in the history's catalog `recorded` count: they
+        depend on an object that the repair rebuilds.
         """
+        if found := captured(steps, self.actual, recorded, self._writers):
+            (kind, identity), item = found.other, found.item
+            raise Failure(
+                f"Nothing was done: {item.kind.replace('_', ' ')} {shown(item.identity)} would have to be made again."
+                f" PostgreSQL could choose {kind} {shown(identity)} in it, which is code of {found.owner}.",
+                f"Let {found.owner} drop it, or as an administrator: DROP {word(kind)} {identity};",
+            )
         made = _made(steps)
         known = {item.identity for item in recorded}
         for step in steps:
             item = step.item
             if not step.statements or item.key in recorded:
                 continue
-            owner = self._owner(item)
+            owner = owner_of(item, self.of)
             reads = step.verb in ("create", "alter", "finish")
             if reads and (whose := foreign_code(self.actual, item.key, self.trusted)):
                 raise Failure(
@@ -212,10 +220,11 @@ class Owners:
                     f"Let {owner} drop it, and make it again afterwards.",
                 )
 
-    def _owner(self, item: Object) -> str | None:
-        """Return the owner of an object, or of its table, view or domain."""
-        keys = [item.key, *((kind, item.parent) for kind in CONTAINERS if item.parent)]
-        return next((self.of[key] for key in keys if key in self.of), None)
+    @property
+    def _writers(self) -> set[str]:
+        """The roles whose functions may be called: the trusted ones, and those that the schema belongs to."""
+        owners = {owner for (kind, _), owner in self.of.items() if kind == DATABASE}
+        return {*self.trusted, *owners, self.runner, *([self.owner] if self.owner else [])}
 
     def lost(self, steps: Sequence[Step], changes: Iterable[Change] = ()) -> list[str]:
         """Return the wanted owners that this role cannot give objects to."""
@@ -226,7 +235,7 @@ class Owners:
 
     def _given(self, step: Step) -> tuple[str, ...]:
         item, owner = step.item, self.wanted(step.item)
-        if item.kind == "index" and self._owner(item) not in {None, *self.trusted}:
+        if item.kind == "index" and owner_of(item, self.of) not in {None, *self.trusted}:
             return (*step.statements, FORGET)  # PostgreSQL has run the functions in it as the table's owner
         if owner is None or owner not in self.reached:
             return step.statements
