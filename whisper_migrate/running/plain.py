@@ -42,6 +42,7 @@ def run(project: Project, context: Any, configure: Callable[..., None]) -> None:
             with session(project, url) as opened:
                 if not task.get("purge"):
                     _require_unfolded(project, opened.connection)
+                    opened.connection.rollback()
                 steps = _steps(project, task, opened.connection, context)
                 _require_word(project, opened, steps, context.get_x_argument(as_dictionary=True).get(WORD))
                 opened.run(task["fn"], partial(configure, connection=opened.connection, version_table_schema=SCHEMA))
@@ -50,7 +51,8 @@ def run(project: Project, context: Any, configure: Callable[..., None]) -> None:
                         "Not checked: plain alembic compares nothing. This does: migrate.py check-drift"
                     )
         else:
-            with connected(url) as connection:
+            # In one snapshot: Alembic then sees no relation that comes after the check of the version table.
+            with connected(url, read_only=True) as connection:
                 _require_unfolded(project, connection)
                 _compare(project, context, configure, connection)
     except Failure as failure:
@@ -120,4 +122,3 @@ def _require_word(project: Project, opened: Session, steps: list[Any], word: str
 def _require_unfolded(project: Project, connection: Connection) -> None:
     """Raise Failure if the database is at a revision that was squashed: plain Alembic cannot continue from it."""
     History(project).require_unfolded(stamped(connection) or [])
-    connection.rollback()
