@@ -28,6 +28,8 @@ CASES = {
     "a reference of quotes": lambda: FOREIGN_KEY.fullmatch(f"FOREIGN KEY ({QUOTES}) REFERENCES {QUOTES}({QUOTES}) x"),
     "many quoted columns": lambda: ONLINE_KEY.fullmatch(f"UNIQUE ({COLUMNS}) WITH (fillfactor='70')"),
     "marks in an address": lambda: scrubbed("postgres://a" + "?" * 200_000),
+    "spaces around a sign": lambda: scrubbed(("password" + " " * 500 + "x ") * 2000 + "password =" + " " * 1_000_000),
+    "many secrets": lambda: scrubbed("password = x " * 20_000),
     "space after a word": lambda: PASSWORD.search("password" + " " * 200_000 + "x"),
     "lines that all differ": lambda: words.excerpt("\n".join(map(str, range(200_000))), "a\nb\n" * 200_000),
     "names without quotes": lambda: names.shown("public. " * 100_000),

@@ -30,6 +30,13 @@ ADDRESSES = {
     f"CONNECTION 'host=h password={SECRET}' PUBLICATION p": "CONNECTION 'host=h password=***' PUBLICATION p",
     f"dblink('password=''{SECRET} x'' host=h')": "dblink('password=*** host=h')",
     f"sslpassword={SECRET} host=h": "sslpassword=*** host=h",
+    f"host = h password = {SECRET} user=u": "host = h password = *** user=u",
+    f"CONNECTION 'password = ''a {SECRET}'' host=h'": "CONNECTION 'password = *** host=h'",
+    f"password ={SECRET}": "password =***",
+    f"CONNECTION 'password= {SECRET}'": "CONNECTION 'password= ***'",
+    f"host=h password=a\\ {SECRET}\\' user=u": "host=h password=*** user=u",
+    f"PGPASSWORD={SECRET} psql": "PGPASSWORD=*** psql",
+    "CHECK ((password = confirmed))": "CHECK ((password = confirmed))",  # SQL is no connection string
 }
 # A stand-in for psql that prints its arguments, which all users can see, and the secrets passed to it alone.
 PSQL = """#!/bin/sh

@@ -17,7 +17,11 @@ NAMED = re.compile(r"passw|secret|token|_key$", re.IGNORECASE)
 # A password that is not percent-encoded may contain quotes, so the login ends at the last @ of the word.
 ADDRESS = re.compile(r"\bpostgres(?:ql)?(?:\+\w+)?://(?:[^\s@/:]*:\S{0,999}@)?[^\s'\"<>]+", re.IGNORECASE)
 # A secret in a connection string such as `host=a password=b`; its value may be quoted, doubly inside of an SQL string.
-KEYWORD = re.compile(r"\b(\w+)=('{1,2}(?:[^'\\]|\\.)*'{1,2}|[^\s'\"&]+)")
+# Spaces may surround the =, and a backslash may come before a space in the value.
+KEYWORD = re.compile(r"\b(\w++)(\s*+=\s*+)('{1,2}(?:[^'\\]|\\.)*'{1,2}|(?:\\.|[^\s'\"&\\])+)", re.DOTALL)
+# With spaces, `password = x` may also be a condition in SQL. Another parameter shows that it is a connection string.
+BESIDE = re.compile(r"\b(?:host|hostaddr|port|dbname|user|service|sslmode|passfile|options)\s*+=", re.IGNORECASE)
+SECRETS = KNOWN | {"pgpassword"}  # and libpq's variable
 PAIR = re.compile(r"([?&][^=&?]*)=([^&]*)")
 SHOWN = "***"
 
@@ -86,8 +90,16 @@ def without_secrets(url: URL) -> URL:
 
 def scrubbed(text: str) -> str:
     """Return a text, such as an error message, with the secrets removed from all addresses and connection strings."""
-    text = KEYWORD.sub(lambda pair: f"{pair[1]}={SHOWN}" if pair[1].lower() in KNOWN else pair[0], text)
-    return ADDRESS.sub(_scrubbed, text) if "://" in text else text
+    is_connection = cache(lambda: BESIDE.search(text) is not None)
+
+    def hidden(pair: re.Match[str]) -> str:
+        if pair[1].lower() not in SECRETS:
+            return pair[0]
+        sure = pair[2] == "=" or pair.start() == 0 or pair.string[pair.start() - 1] == "'"
+        return f"{pair[1]}{pair[2]}{SHOWN}" if sure or is_connection() else pair[0]
+
+    masked = KEYWORD.sub(hidden, text)
+    return ADDRESS.sub(_scrubbed, masked) if "://" in masked else masked
 
 
 def _scrubbed(found: re.Match[str]) -> str:
