@@ -146,3 +146,22 @@ def test_a_role_does_not_lend_a_right_that_it_can_give_itself(database: URL, tmp
             with pytest.raises((Failure, DBAPIError), match=may), confined(shadow) as inside:
                 inside.run(statements)
             assert not ran.exists(), attributes
+
+
+def test_a_role_does_not_lend_the_rights_of_a_role_that_it_is_a_member_of(database: URL, tmp_path: Path) -> None:
+    """A member can give a SECURITY DEFINER function to the other role, which PostgreSQL then runs as that role."""
+    tmp_path.chmod(0o777)
+    ran = tmp_path / "ran"
+    ((administrator,),) = ask(database, "SELECT current_user")
+    statements = [
+        "CREATE FUNCTION pg_temp.write() RETURNS int SECURITY DEFINER LANGUAGE plpgsql AS"
+        f" $$ BEGIN COPY (SELECT 1) TO PROGRAM 'touch {ran}'; RETURN 1; END $$",
+        f"ALTER FUNCTION pg_temp.write() OWNER TO {administrator}",
+        "SELECT pg_temp.write()",
+    ]
+    with role(database, "CREATEDB") as url, shadows(url) as made, connected(made.create("one")) as shadow:
+        ask(database, f"GRANT {administrator} TO {url.username}")
+        with pytest.raises(Failure, match="may run programs"), confined(shadow) as inside:
+            inside.run(statements)
+        assert not ran.exists()
+        ask(database, f"REVOKE {administrator} FROM {url.username}")

@@ -21,15 +21,16 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.sql import run
 
 # A rollback reverts everything that a role does to databases and roles, but not the effects of these rights. A
-# member that cannot use a right at once may be able to grant it to itself. Before PostgreSQL 16, CREATEROLE grants any.
+# member that cannot use a right at once may be able to grant it to itself, or give a SECURITY DEFINER function to the
+# role that has it. Before PostgreSQL 16, CREATEROLE grants any.
 RIGHTS = """
 SELECT r.rolsuper AS is_superuser,
-       r.rolreplication
-       OR r.rolcreaterole AND pg_catalog.current_setting('server_version_num')::pg_catalog.int4 < 160000
-       OR EXISTS (
+       EXISTS (
            SELECT FROM pg_catalog.pg_roles AS p
-           WHERE p.rolname IN ('pg_execute_server_program', 'pg_write_server_files', 'pg_read_server_files',
-                               'pg_signal_backend')
+           WHERE (p.rolsuper OR p.rolreplication
+                  OR p.rolcreaterole AND pg_catalog.current_setting('server_version_num')::pg_catalog.int4 < 160000
+                  OR p.rolname IN ('pg_execute_server_program', 'pg_write_server_files', 'pg_read_server_files',
+                                   'pg_signal_backend', 'pg_create_subscription'))
              AND pg_has_role(p.oid, 'MEMBER')) AS reaches_out
 FROM pg_catalog.pg_roles AS r WHERE r.rolname = current_user"""
 FUNCTION = "pg_temp.whisper_confined"
