@@ -58,8 +58,19 @@ def rebase(history: History, server: URL, fork: Fork, *, order_matters: bool = F
         (copies[mine] / first.relative_to(mine)).write_bytes(text)
         found = _compared(History(history.project, list(copies.values())), history, fork, made)
     if not found.differences or order_matters:
-        first.write_bytes(text)
+        _replace(first, text)
     return found
+
+
+def _replace(path: Path, text: bytes) -> None:
+    """Write a file completely or not at all."""
+    new = path.with_name(f".{path.name}.new")
+    try:
+        new.write_bytes(text)
+        shutil.copymode(path, new)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def _compared(rebased: History, history: History, fork: Fork, made: Shadows) -> Rebased:

@@ -176,10 +176,20 @@ def _require_same(differences: list[str]) -> None:
 
 
 def _move(folded: list[Script], archive: Path, file: Path, own: Path) -> None:
-    """Move the files; all originals are copied to the archive before the first one is deleted."""
-    archive.mkdir(parents=True, exist_ok=True)
-    for script in folded:
-        shutil.copy2(script.path, archive)
-    for script in folded:
-        Path(script.path).unlink()
-    shutil.move(file, own)
+    """Copy the originals to the archive, delete them, and move the new file in. An interruption undoes all of this."""
+    was_there, new = archive.exists(), own / file.name
+    try:
+        archive.mkdir(parents=True, exist_ok=True)
+        for script in folded:
+            shutil.copy2(script.path, archive)
+        for script in folded:
+            Path(script.path).unlink()
+        shutil.move(file, new)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        for script in folded:
+            if not Path(script.path).exists():
+                shutil.copy2(archive / Path(script.path).name, script.path)
+        if not was_there:
+            shutil.rmtree(archive, ignore_errors=True)
+        raise
