@@ -20,6 +20,7 @@ from whisper_migrate.names import identifier, plain_name, shown, split_name
 from whisper_migrate.objects import KINDS
 from whisper_migrate.overloads import captured, owner_of
 from whisper_migrate.planning.steps import Step
+from whisper_migrate.retyped import strange_code
 
 OWNER = "owner"  # the kind of an owner change in reports and patterns
 DATABASE = "database"
@@ -183,8 +184,8 @@ class Owners:
     def require_own(self, steps: Sequence[Step], recorded: Catalog) -> None:
         """Raises Failure if steps would re-create, or run code of, an object whose owner must do that.
 
-        The failure also comes if another role's code could run when PostgreSQL reads a definition (see `constants` and
-        `overloads`). Apart from overloads, only objects that are not in the history's catalog `recorded` count: they
+        The failure also comes if another role's code could run when PostgreSQL reads a definition (see `constants`,
+        `overloads` and `retyped`). Otherwise only objects that are not in the history's catalog `recorded` count: they
         depend on an object that the repair rebuilds.
         """
         if found := captured(steps, self.actual, recorded, self._writers):
@@ -193,6 +194,13 @@ class Owners:
                 f"Nothing was done: {item.kind.replace('_', ' ')} {shown(item.identity)} would have to be made again."
                 f" PostgreSQL could choose {kind} {shown(identity)} in it, which is code of {found.owner}.",
                 f"Let {found.owner} drop it, or as an administrator: DROP {word(kind)} {identity};",
+            )
+        if strange := strange_code(steps, self.actual, recorded, self._writers):
+            (kind, identity), (other, code) = strange.part, strange.code
+            raise Failure(
+                f"Nothing was done: {kind} {shown(identity)} uses {other.replace('_', ' ')} {shown(code)}, code"
+                f" of {strange.owner} that would run as {self.me} when the column gets the history's type.",
+                f"Let {strange.owner} drop that use of it first.",
             )
         made = _made(steps)
         known = {item.identity for item in recorded}

@@ -212,13 +212,13 @@ def way_back(project: Project, server: URL, database: URL) -> Iterator[WayBack]:
     """Read the database and the history (in a shadow on `server`), and plan the repair. Nothing is written."""
     history = History(project)
     half_run.refuse_in(database, history, "Nothing was repaired")
-    actual, revision = read_database(database, history, requires=True)
+    whole, revision = read_database(database, history, requires=True)
     entries, _ = in_snapshot(database, read_or_why)
     with shadows(server) as made, connected(made.create("recorded")) as shadow:
         wanted = without(record(history, shadow, revision, requires=True), project.ignored)
-        actual = without(actual, project.ignored)
+        actual = without(whole, project.ignored)
         changes = settled(shadow, diff(wanted, actual))
-        owners = in_snapshot(database, lambda it: Owners.read(it, actual, project.owner))
+        owners = in_snapshot(database, lambda it: Owners.read(it, whole, project.owner))
         given, _ = split(given_away(wanted, actual, project.owner), project.ignored, wanted, actual)
         steps = owners.given(planned(actual, agreed(actual, wanted, changes)))
         owners.require_own(steps, wanted)
