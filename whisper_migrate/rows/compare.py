@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -47,6 +48,10 @@ class Table:
         """Return the identifiers of all rows, as in `values`."""
         first = next(iter(self.types), None)
         return {(str(number),) for number, _ in enumerate(self.rows)} if first is None else set(self.values(first, key))
+
+    def is_replaced(self, other: Table, key: Sequence[str]) -> bool:
+        """Whether `other` is another table of the same name, and no key tells which of its rows was which."""
+        return self.oid != other.oid and not key
 
     def also_in(self, other: Table) -> dict[str, str]:
         """Return the columns that both tables have: each name in this table, with its name in the other."""
@@ -105,6 +110,9 @@ def changed_up(first: Rows, second: Rows) -> Iterator[str]:
         if new := second.get(table):
             same = old.same(new)
             key = _shared(old, same)
+            if old.is_replaced(new, key):
+                yield from _unmatched("the upgrade replaces the table, and", table, old, new, same)
+                continue
             if lost := len(old.named(key) - new.named([same[name] for name in key])):
                 yield f"{shown(table)}: the upgrade removes {lost} of {_count(old)}."
             for name, there in same.items():
@@ -122,6 +130,10 @@ def changed_up_and_down(first: Rows, second: Rows, third: Rows) -> Iterator[str]
             continue
         same = old.same(between)
         key = _shared(old, same)
+        if old.is_replaced(between, key):
+            words = "an upgrade and its downgrade replace the table, and"
+            yield from _unmatched(words, table, old, new, old.same(new))
+            continue
         if lost := len(between.named([same[name] for name in key]) & old.named(key) - new.named(key)):
             yield f"{shown(table)}: the downgrade removes {lost} of {_count(old)}."
         kept = old.also_in(between)
@@ -129,8 +141,17 @@ def changed_up_and_down(first: Rows, second: Rows, third: Rows) -> Iterator[str]
             values, then = old.values(name, key), new.values(name, key)
             if name in kept:
                 yield from _unrestored(table, name, old, values, then)
-            elif any(value is not None and then.get(one) != value for one, value in values.items()):
-                yield f"{shown(table)}.{name}: the downgrade recreates the column, but its data is lost."
+            else:
+                yield from _not_brought_back(table, name, old, values, then)
+
+
+def _unmatched(what: str, table: str, old: Table, new: Table, same: Mapping[str, str]) -> Iterator[str]:
+    """Yield the columns whose values the new table lacks, whichever rows they are in."""
+    for name, there in same.items():
+        values = Counter(old.values(name, ()).values())
+        if missing := values - Counter(new.values(there, ()).values()):
+            lost, example = f"{missing.total()} of {_count(old)}", quoted(next(iter(missing)))
+            yield f"{shown(table)}.{name}: {what} {lost} had a value that it lacks, such as {example}."
 
 
 def _shared(table: Table, same: Mapping[str, str]) -> tuple[str, ...]:
@@ -151,6 +172,17 @@ def _unrestored(table: str, name: str, old: Table, values: Values, then: Values)
         example = " became ".join(map(quoted, pairs[0]))
         what = f"of {_count(old)}, {len(pairs)} changed ({example})"
         yield f"{shown(table)}.{name}: upgrading and downgrading does not restore every value: {what}."
+
+
+def _not_brought_back(table: str, name: str, old: Table, values: Values, then: Values) -> Iterator[str]:
+    """Yield whether a column that the downgrade creates again lacks all of its values, or only some."""
+    held = {key: value for key, value in values.items() if value is not None}
+    if pairs := [(value, then.get(key)) for key, value in held.items() if then.get(key) != value]:
+        what = "its data is lost"
+        if len(pairs) < len(held):
+            example = " became ".join(map(quoted, pairs[0]))
+            what = f"not every value: of {_count(old)}, {len(pairs)} changed ({example})"
+        yield f"{shown(table)}.{name}: the downgrade recreates the column, but {what}."
 
 
 def _changes(what: str, table: str, name: str, old: Table, values: Values, then: Values) -> Iterator[str]:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from whisper_migrate.catalog import Catalog, Object
 from whisper_migrate.errors import reason
 from whisper_migrate.names import joined, name_there, shown, split_list, unquoted
+from whisper_migrate.rows.next_numbers import continue_numbers
 from whisper_migrate.rows.values import Values
 from whisper_migrate.sql import literal, run
 
@@ -83,6 +84,7 @@ def put(connection: Connection, before: Catalog, tables: Iterable[str], after: C
         refusal = _Filler(connection, before, after, table).fill()
         if refusal and table in wanted:
             empty.setdefault(refusal, []).append(shown(table))
+    continue_numbers(connection)
     words = ("it, so it was", "them, so they were")
     return [
         f"{joined(tables)}: no row could be made for {words[len(tables) > 1]} tried without: {refusal}."
