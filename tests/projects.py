@@ -15,6 +15,7 @@ from tests import servers
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
 from whisper_migrate.running import runner
+from whisper_models import metadata
 
 ROOT = Path(__file__).parent.parent
 SECRET = "s3cr3t-geheim"
@@ -22,6 +23,7 @@ COPIED = ("alembic", "alembic.ini", "pyproject.toml", "scripts", "whisper_models
 COPIED += ("requirements-core.txt", "requirements-dev.txt")
 USERS = "whisper_models/identity.py"
 HEAD = str(History(Project(ROOT)).head)
+TABLES = len(metadata.tables)
 MIGRATE = "scripts/migrations/migrate.py"
 CHECK_DRIFT = "scripts/check_drift.py"
 OURS = ("DATABASE_URL", "POSTGRES_", "SHADOW_URL", "WHISPER_PG", "PG", "MAKE", "MFLAGS")

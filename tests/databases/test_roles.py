@@ -11,7 +11,7 @@ from sqlalchemy import URL
 
 from tests import little
 from tests.little import plain
-from tests.projects import HEAD, ROOT, Checkout, ask, copied, migrated, tables
+from tests.projects import HEAD, ROOT, TABLES, Checkout, ask, copied, migrated, tables
 from whisper_migrate import embedded
 from whisper_migrate.drift import Verdict, check
 from whisper_migrate.errors import Failure
@@ -64,7 +64,7 @@ def upgrade(checkout: Checkout, url: URL) -> None:
 def test_each_role_does_its_own_part_and_no_more(checkout: Checkout, database: URL, server: URL, prefix: str) -> None:
     migrator, app = (database.set(username=prefix + name) for name in ("migrator", "app"))
     upgrade(checkout, migrator)
-    assert tables(database) == 73 and ask(database, FOREIGN.format(f"{prefix}owner")) == [(0,)]
+    assert tables(database) == TABLES and ask(database, FOREIGN.format(f"{prefix}owner")) == [(0,)]
     verdict = checked(checkout, server, app)
     said = text.render(verdict, None).splitlines()
     assert verdict.clean and len(verdict.ignored) > 100, said

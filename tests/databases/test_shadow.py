@@ -11,7 +11,20 @@ from sqlalchemy import URL
 
 from tests.bench import generated
 from tests.conftest import EVERYTHING
-from tests.projects import CHECK_DRIFT, HEAD, MIGRATE, ROOT, SECRET, Checkout, ask, copied, migrated, refusal, role
+from tests.projects import (
+    CHECK_DRIFT,
+    HEAD,
+    MIGRATE,
+    ROOT,
+    SECRET,
+    TABLES,
+    Checkout,
+    ask,
+    copied,
+    migrated,
+    refusal,
+    role,
+)
 from tests.servers import databases, until
 from whisper_migrate import embedded
 
@@ -142,7 +155,7 @@ def test_shadows_beside_the_database_itself_leave_it_alone(checkout: Checkout, d
     for words in (("prove",), ("create", "nothing"), ("status",), ("whereami",)):
         assert checkout.migrate(*words).code == 0
     assert checkout.check_drift().code == 0
-    assert ask(database, tables) == before and len(before) > 73
+    assert ask(database, tables) == before and len(before) > TABLES
 
 
 @pytest.mark.skipif(not os.environ.get(EVERYTHING), reason=f"takes 20 s: with {EVERYTHING}=1, as in CI")

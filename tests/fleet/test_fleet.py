@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection
 from tests import little, servers
 from tests.conftest import MakeDatabase
 from tests.fleet.conftest import Fleet, stamp, summary
-from tests.projects import HEAD, MIGRATE, SECRET, ask, copied, migrated, tables
+from tests.projects import HEAD, MIGRATE, SECRET, TABLES, ask, copied, migrated, tables
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
 
@@ -220,7 +220,7 @@ def test_stopped_in_the_middle_nothing_is_left_running(
     process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGTERM
     for url in urls:
-        assert stamp(url) == HEAD and tables(url) == 73
+        assert stamp(url) == HEAD and tables(url) == TABLES
     others = f"SELECT FROM pg_stat_activity WHERE datname = '{urls[0].database}' AND pid <> pg_backend_pid()"
     servers.until(lambda: not ask(urls[0], others))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.projects import HEAD, ROOT, USERS, Checkout, ask, copied, migrated, refusal, tables
+from tests.projects import HEAD, ROOT, TABLES, USERS, Checkout, ask, copied, migrated, refusal, tables
 
 pytestmark = pytest.mark.thorough
 
@@ -28,7 +28,7 @@ def drafted(checkout: Checkout) -> Path:
 def test_edit_a_model_draft_apply_and_take_back(tmp_path: Path, database: URL) -> None:
     checkout = copied(tmp_path, database)
     run = checkout.migrate("upgrade")
-    assert run.code == 0 and run.err == "" and tables(database) == 73
+    assert run.code == 0 and run.err == "" and tables(database) == TABLES
     said = r"\n  .*20251011_baseline_v106 .+ \(\d+\.\d\d s\)\n(?:  .+\n)*Upgraded from no revision to " + HEAD + ": "
     assert re.search(said + rf"{len(REVISIONS)} revisions in \d+\.\d\d s\.\n", run.out)
     run = checkout.migrate("upgrade")

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import URL
 
 from tests import little, servers
-from tests.projects import Checkout, ask, copied, tables
+from tests.projects import TABLES, Checkout, ask, copied, tables
 from tests.running.attempts import Said, alone, project, run, sql
 from tests.servers import until
 from whisper_migrate.errors import Failure
@@ -70,7 +70,7 @@ def test_plain_alembic_takes_turns_with_ours(tmp_path: Path, database: URL) -> N
         done = [future.result() for future in runs]
     assert [end.code for end in done] == [0] * 4, done
     assert all(f"Another run is at work: process {pid} (no name, connected since " in end.said for end in done), done
-    assert sum("Nothing to do" in end.said for end in done) >= 1 and tables(database) == 73
+    assert sum("Nothing to do" in end.said for end in done) >= 1 and tables(database) == TABLES
 
 
 def test_waiting_runs_are_in_nobodys_way(tmp_path: Path, database: URL) -> None:

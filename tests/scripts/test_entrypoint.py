@@ -10,7 +10,7 @@ from sqlalchemy import URL
 
 from tests import servers
 from tests.embedded.users import start
-from tests.projects import HEAD, MIGRATE, SECRET, Checkout, Run, ask, copied, migrated, tables
+from tests.projects import HEAD, MIGRATE, SECRET, TABLES, Checkout, Run, ask, copied, migrated, tables
 from tests.scripts.test_scripts import with_venv
 from whisper_migrate import embedded
 
@@ -125,7 +125,7 @@ def test_database_that_comes_up_late_is_waited_for(image: Checkout, place: Path)
     start(place / "pg")
     out, err = entered.communicate(timeout=60)
     assert entered.returncode == 7 and out.endswith("started an argument\n"), err
-    assert tables(image.url) == 73
+    assert tables(image.url) == TABLES
 
 
 @pytest.mark.parametrize("mode", ["upgrade", "check"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.projects import CHECK_DRIFT, HEAD, MIGRATE, SECRET, USERS, Checkout, ask, copied, refusal
+from tests.projects import CHECK_DRIFT, HEAD, MIGRATE, SECRET, TABLES, USERS, Checkout, ask, copied, refusal
 
 pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 
@@ -95,7 +95,7 @@ def test_setup_is_checked_line_by_line(checkout: Checkout, database: URL) -> Non
     code, said = lines(checkout)
     assert code == 0 and "FAIL" not in said["all"] and said["all"].endswith("All is well.\n"), said["all"]
     assert said["alembic"] == "ok 1.20.1" and said["one head"] == f"ok {HEAD}"
-    assert said["models"].startswith("ok 73 tables") and "answers: PostgreSQL 18" in said["database"]
+    assert said["models"].startswith(f"ok {TABLES} tables") and "answers: PostgreSQL 18" in said["database"]
     assert said["rights"].endswith(" may create tables in public, and databases")
 
 
