@@ -23,6 +23,7 @@ from sqlalchemy import URL
 
 from tests.conftest import EVERYTHING, MakeDatabase
 from tests.little import plain
+from tests.projects import TABLES
 from tests.standing import v106
 from tests.test_layout import files
 from whisper_migrate import embedded
@@ -187,6 +188,10 @@ def test_blocks_are_of_a_known_kind(document: str):
     fences = re.findall(r"^```(.*)$", text_of(document), re.MULTILINE)
     assert set(fences[::2]) <= {"console", "bash", "diff", "python", "sh", "json", "toml", ""}
     assert set(fences[1::2]) <= {""}
+
+
+def test_readme_counts_the_tables():
+    assert re.findall(r"\b(\d+) (?:tables|typed models)", text_of("README.md")) == [str(TABLES)] * 2
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -31,6 +31,21 @@ from whisper_models.conversation import (
     CharacterResponseGuideline,
     CharacterResponseMode,
 )
+from whisper_models.curiosity import (
+    CharacterEntityCategory,
+    CharacterInterestTopic,
+    CharacterQuestionTemplate,
+    GenericKeywordTemplate,
+)
+from whisper_models.deployment import (
+    BotDeployment,
+    CharacterDeploymentConfig,
+    CharacterDiscordConfig,
+    CharacterLlmConfig,
+)
+from whisper_models.emotional_states import (
+    CharacterEmotionalState,
+)
 from whisper_models.identity import (
     BannedUser,
     PlatformIdentity,
@@ -39,6 +54,12 @@ from whisper_models.identity import (
     UserEvent,
     UserPreference,
     UserProfile,
+)
+from whisper_models.insights import (
+    BotSelfReflection,
+    CharacterInsight,
+    CharacterInsightRelationship,
+    CharacterLearningEvent,
 )
 from whisper_models.knowledge_graph import (
     EntityRelationship,
@@ -56,11 +77,22 @@ from whisper_models.learning import (
 )
 from whisper_models.memory import (
     Conversation,
+    ConversationSummary,
     Emotion,
     Fact,
     MemoryEntry,
 )
+from whisper_models.modes import (
+    CharacterConversationMode,
+    CharacterGeneralConversation,
+    CharacterModeExample,
+    CharacterModeGuidance,
+    CharacterResponsePattern,
+    CharacterResponseStyle,
+    CharacterResponseStyleItem,
+)
 from whisper_models.operations import (
+    EnrichmentProcessingLog,
     PerformanceMetric,
     SchemaMigration,
     SchemaVersion,
@@ -69,7 +101,6 @@ from whisper_models.operations import (
 from whisper_models.personality import (
     CharacterBehavioralTrigger,
     CharacterEmotionalTrigger,
-    CharacterEmotionalTriggerV2,
     CharacterEmotionProfile,
     CharacterEmotionRange,
     CharacterValue,
@@ -84,10 +115,16 @@ from whisper_models.relationships import (
 from whisper_models.roleplay import (
     CharacterAIScenario,
     CharacterRoleplayConfig,
-    CharacterRoleplayScenarioV2,
-    CharacterScenarioTriggerV2,
     RoleplayTransaction,
     RoleTransaction,
+)
+from whisper_models.strategy import (
+    StrategicCharacterPerformance,
+    StrategicConversationPattern,
+    StrategicEngagementOpportunity,
+    StrategicMemoryBehavior,
+    StrategicMemoryHealth,
+    StrategicPersonalityProfile,
 )
 from whisper_models.voice import (
     CharacterCommunicationPattern,
@@ -103,6 +140,8 @@ from whisper_models.voice import (
 __all__ = [
     "BannedUser",
     "Base",
+    "BotDeployment",
+    "BotSelfReflection",
     "Character",
     "CharacterAIScenario",
     "CharacterAbility",
@@ -115,29 +154,43 @@ __all__ = [
     "CharacterConversationContext",
     "CharacterConversationDirective",
     "CharacterConversationFlow",
+    "CharacterConversationMode",
     "CharacterCulturalExpression",
     "CharacterCurrentContext",
     "CharacterCurrentGoal",
+    "CharacterDeploymentConfig",
     "CharacterDirective",
+    "CharacterDiscordConfig",
     "CharacterEmojiPattern",
     "CharacterEmotionProfile",
     "CharacterEmotionRange",
+    "CharacterEmotionalState",
     "CharacterEmotionalTrigger",
-    "CharacterEmotionalTriggerV2",
+    "CharacterEntityCategory",
     "CharacterEssence",
     "CharacterExpertiseDomain",
+    "CharacterGeneralConversation",
     "CharacterIdentityDetails",
+    "CharacterInsight",
+    "CharacterInsightRelationship",
     "CharacterInstruction",
     "CharacterInterest",
+    "CharacterInterestTopic",
+    "CharacterLearningEvent",
+    "CharacterLlmConfig",
     "CharacterMemory",
     "CharacterMessageTrigger",
     "CharacterMetadata",
+    "CharacterModeExample",
+    "CharacterModeGuidance",
+    "CharacterQuestionTemplate",
     "CharacterRelationship",
     "CharacterResponseGuideline",
     "CharacterResponseMode",
+    "CharacterResponsePattern",
+    "CharacterResponseStyle",
+    "CharacterResponseStyleItem",
     "CharacterRoleplayConfig",
-    "CharacterRoleplayScenarioV2",
-    "CharacterScenarioTriggerV2",
     "CharacterSpeechPattern",
     "CharacterValue",
     "CharacterVocabulary",
@@ -145,13 +198,16 @@ __all__ = [
     "CharacterVoiceTrait",
     "CommunicationStyle",
     "Conversation",
+    "ConversationSummary",
     "DynamicConversationAnalysis",
     "DynamicPersonalityProfile",
     "DynamicPersonalityTrait",
     "Emotion",
+    "EnrichmentProcessingLog",
     "EntityRelationship",
     "Fact",
     "FactEntity",
+    "GenericKeywordTemplate",
     "MemoryEntry",
     "PerformanceMetric",
     "PersonalityEvolutionTimeline",
@@ -167,6 +223,12 @@ __all__ = [
     "RoleplayTransaction",
     "SchemaMigration",
     "SchemaVersion",
+    "StrategicCharacterPerformance",
+    "StrategicConversationPattern",
+    "StrategicEngagementOpportunity",
+    "StrategicMemoryBehavior",
+    "StrategicMemoryHealth",
+    "StrategicPersonalityProfile",
     "SystemSetting",
     "TrustRecoveryState",
     "UniversalUser",

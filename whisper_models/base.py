@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any
+from uuid import UUID
 
 from sqlalchemy import ARRAY, REAL, DateTime, Double, ForeignKey, MetaData, Numeric, String, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -29,6 +30,7 @@ class Base(DeclarativeBase):
 
 
 intpk = Annotated[int, mapped_column(primary_key=True)]
+uuidpk = Annotated[UUID, mapped_column(primary_key=True, server_default=func.gen_random_uuid())]
 character_fk = Annotated[int, mapped_column(ForeignKey("characters.id", ondelete="CASCADE"))]
 
 str_10 = Annotated[str, mapped_column(String(10))]
@@ -47,8 +49,11 @@ num_5_3 = Annotated[Decimal, mapped_column(Numeric(5, 3))]
 num_5_4 = Annotated[Decimal, mapped_column(Numeric(5, 4))]
 num_6_3 = Annotated[Decimal, mapped_column(Numeric(6, 3))]
 
+with_zone = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+
 # The same moment to PostgreSQL, but two different texts in its catalog.
 now = Annotated[datetime, mapped_column(server_default=func.now())]
+now_with_zone = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now())]
 current_timestamp = Annotated[datetime, mapped_column(server_default=text("CURRENT_TIMESTAMP"))]
 current_timestamptz = Annotated[
     datetime, mapped_column(DateTime(timezone=True), server_default=text("CURRENT_TIMESTAMP"))

@@ -39,16 +39,19 @@ class CharacterBackground(Base):
             postgresql_ops={"description": "gin_trgm_ops"},
         ),
         Index("idx_character_background_importance", "character_id", text("importance_level DESC")),
+        {"comment": __doc__},
     )
 
-    id: Mapped[intpk]
-    character_id: Mapped[character_fk | None]
-    category: Mapped[str_50]
-    period: Mapped[str_100 | None]
-    title: Mapped[str | None]
-    description: Mapped[str]
-    date_range: Mapped[str | None]
-    importance_level: Mapped[int | None] = mapped_column(server_default=text("5"))
+    id: Mapped[intpk] = mapped_column(comment="the number of the entry")
+    character_id: Mapped[character_fk | None] = mapped_column(comment="the persona whose life this is")
+    category: Mapped[str_50] = mapped_column(comment="the part of life: family, education, career and so on")
+    period: Mapped[str_100 | None] = mapped_column(comment="the age or stage of life, in words")
+    title: Mapped[str | None] = mapped_column(comment="a heading")
+    description: Mapped[str] = mapped_column(comment="what happened")
+    date_range: Mapped[str | None] = mapped_column(comment="when it happened, in words")
+    importance_level: Mapped[int | None] = mapped_column(
+        server_default=text("5"), comment="how much it matters, from 1 to 10; no check enforces it"
+    )
     created_date: Mapped[current_timestamp | None]
 
     character: Mapped[Character | None] = relationship(back_populates="background")
@@ -70,6 +73,7 @@ class CharacterMemory(Base):
         ),
         Index("idx_character_memories_triggers_gin", "triggers", postgresql_using="gin"),
         Index("idx_character_memories_type", "character_id", "memory_type"),
+        {"comment": __doc__},
     )
 
     id: Mapped[intpk]
@@ -99,15 +103,20 @@ class CharacterRelationship(Base):
             "relationship_type",
             text("relationship_strength DESC"),
         ),
+        {"comment": __doc__},
     )
 
-    id: Mapped[intpk]
-    character_id: Mapped[character_fk | None]
-    related_entity: Mapped[str_200]
-    relationship_type: Mapped[str_50]
-    relationship_strength: Mapped[int | None] = mapped_column(server_default=text("5"))
-    description: Mapped[str | None]
-    status: Mapped[str_20 | None] = mapped_column(server_default="active")
+    id: Mapped[intpk] = mapped_column(comment="the number of the relationship")
+    character_id: Mapped[character_fk | None] = mapped_column(comment="the persona that has the relationship")
+    related_entity: Mapped[str_200] = mapped_column(comment="the name of the person or being")
+    relationship_type: Mapped[str_50] = mapped_column(comment="the kind of bond: friend, sister, rival and so on")
+    relationship_strength: Mapped[int | None] = mapped_column(
+        server_default=text("5"), comment="how close they are, from 1 to 10; no check enforces it"
+    )
+    description: Mapped[str | None] = mapped_column(comment="how they know each other")
+    status: Mapped[str_20 | None] = mapped_column(
+        server_default="active", comment="active, past or the like; no check enforces it"
+    )
     created_date: Mapped[current_timestamp | None]
     communication_style: Mapped[str | None] = mapped_column(comment="the way the persona talks with this person")
     memory_sharing: Mapped[str | None] = mapped_column(comment="the way memories are shared with this person")
@@ -165,6 +174,7 @@ class CharacterAbility(Base):
         UniqueConstraint("character_id", "category", "ability_name"),
         Index("idx_character_abilities_category", "character_id", "category"),
         Index("idx_character_abilities_proficiency", "character_id", text("proficiency_level DESC")),
+        {"comment": __doc__},
     )
 
     id: Mapped[intpk]
@@ -212,12 +222,12 @@ class CharacterInterest(Base):
         {"comment": __doc__},
     )
 
-    id: Mapped[intpk]
-    character_id: Mapped[character_fk]
-    category: Mapped[str_200]
-    interest_text: Mapped[str]
-    proficiency_level: Mapped[int | None]
-    importance: Mapped[str_100 | None]
+    id: Mapped[intpk] = mapped_column(comment="the number of the interest")
+    character_id: Mapped[character_fk] = mapped_column(comment="the persona that is interested")
+    category: Mapped[str_200] = mapped_column(comment="the field: hobby, science, music and so on")
+    interest_text: Mapped[str] = mapped_column(comment="what it likes")
+    proficiency_level: Mapped[int | None] = mapped_column(comment="how much it knows about it, from 1 to 10")
+    importance: Mapped[str_100 | None] = mapped_column(comment="how much it means to the persona, in a word")
     frequency: Mapped[str_100 | None]
     display_order: Mapped[int | None]
     created_at: Mapped[current_timestamp | None]

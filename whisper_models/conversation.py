@@ -69,15 +69,15 @@ class CharacterConversationFlow(Base):
         {"comment": __doc__},
     )
 
-    id: Mapped[intpk]
-    character_id: Mapped[character_fk | None]
-    flow_type: Mapped[str_200]
-    flow_name: Mapped[str_200 | None]
-    energy_level: Mapped[str_200 | None]
-    approach_description: Mapped[str | None]
-    transition_style: Mapped[str | None]
-    priority: Mapped[int | None] = mapped_column(server_default=text("50"))
-    context: Mapped[str | None]
+    id: Mapped[intpk] = mapped_column(comment="the number of the flow")
+    character_id: Mapped[character_fk | None] = mapped_column(comment="the persona that is guided")
+    flow_type: Mapped[str_200] = mapped_column(comment="the kind of interaction")
+    flow_name: Mapped[str_200 | None] = mapped_column(comment="a title for people")
+    energy_level: Mapped[str_200 | None] = mapped_column(comment="how lively the persona is, in words")
+    approach_description: Mapped[str | None] = mapped_column(comment="how the persona goes about it")
+    transition_style: Mapped[str | None] = mapped_column(comment="how it moves on to the next topic")
+    priority: Mapped[int | None] = mapped_column(server_default=text("50"), comment="the rank among the flows")
+    context: Mapped[str | None] = mapped_column(comment="when the flow applies")
 
     character: Mapped[Character | None] = relationship(back_populates="conversation_flows")
     directives: Mapped[list[CharacterConversationDirective]] = owned(back_populates="flow")
@@ -136,7 +136,10 @@ class CharacterInstruction(Base):
     """A free instruction that can be switched on and off."""
 
     __tablename__ = "character_instructions"
-    __table_args__ = (Index("idx_character_instructions_type", "character_id", "instruction_type"),)
+    __table_args__ = (
+        Index("idx_character_instructions_type", "character_id", "instruction_type"),
+        {"comment": __doc__},
+    )
 
     id: Mapped[intpk]
     character_id: Mapped[character_fk | None]

@@ -156,7 +156,7 @@ class PlatformIdentity(Base):
 
 
 class BannedUser(Base):
-    """A user who is shut out, with the reason and the term."""
+    """A user who is shut out, with the reason, the term, and who lifted the ban."""
 
     __tablename__ = "banned_users"
 
@@ -168,3 +168,6 @@ class BannedUser(Base):
     expires_at: Mapped[datetime | None]
     is_active: Mapped[bool | None] = mapped_column(server_default=true())
     notes: Mapped[str | None]
+    unbanned_at: Mapped[datetime | None] = mapped_column(index=True)
+    unbanned_by: Mapped[str | None]
+    unban_reason: Mapped[str | None]

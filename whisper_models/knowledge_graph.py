@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, false, func, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.schema import conv
 
-from whisper_models.base import Base, json_array, json_object, now, owned, str_255
+from whisper_models.base import Base, json_array, json_object, now, owned, str_255, uuidpk
 
 if TYPE_CHECKING:
     from whisper_models.identity import UniversalUser
@@ -37,7 +37,7 @@ class FactEntity(Base):
         {"comment": __doc__},
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())
+    id: Mapped[uuidpk]
     entity_type: Mapped[str] = mapped_column(comment="the kind of thing")
     entity_name: Mapped[str]
     category: Mapped[str | None]
@@ -90,7 +90,7 @@ class EntityRelationship(Base):
         {"comment": __doc__},
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())
+    id: Mapped[uuidpk]
     from_entity_id: Mapped[UUID] = mapped_column(ForeignKey("fact_entities.id", ondelete="CASCADE"))
     to_entity_id: Mapped[UUID] = mapped_column(ForeignKey("fact_entities.id", ondelete="CASCADE"))
     relationship_type: Mapped[str]
@@ -124,7 +124,7 @@ class UserFactRelationship(Base):
         {"comment": __doc__},
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())
+    id: Mapped[uuidpk]
     user_id: Mapped[str_255] = mapped_column(ForeignKey("universal_users.universal_id", ondelete="CASCADE"))
     entity_id: Mapped[UUID] = mapped_column(ForeignKey("fact_entities.id", ondelete="CASCADE"))
     relationship_type: Mapped[str] = mapped_column(

@@ -1,13 +1,14 @@
-"""What is remembered about an account: conversations, memories, facts and emotions."""
+"""What is remembered about an account: conversations, their summaries, memories, facts and emotions."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, false, text
+from sqlalchemy import ARRAY, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from whisper_models.base import Base, current_timestamp, intpk, real
+from whisper_models.base import Base, current_timestamp, intpk, now, real, str_20, str_50, str_100, str_255
 
 if TYPE_CHECKING:
     from whisper_models.identity import User
@@ -83,3 +84,34 @@ class Emotion(Base):
     response_adapted: Mapped[bool | None] = mapped_column(server_default=false())
 
     user: Mapped[User] = relationship(back_populates="emotions")
+
+
+class ConversationSummary(Base):
+    """A summary of a user's conversations with one bot within a span of time."""
+
+    __tablename__ = "conversation_summaries"
+    __table_args__ = (
+        UniqueConstraint(
+            "user_id", "bot_name", "start_timestamp", "end_timestamp", name="uq_conversation_summaries_window"
+        ),
+        Index("idx_conversation_summaries_created", "created_at"),
+        Index("idx_conversation_summaries_time", "start_timestamp", "end_timestamp"),
+        Index("idx_conversation_summaries_topics", "key_topics", postgresql_using="gin"),
+        Index("idx_conversation_summaries_user_bot", "user_id", "bot_name"),
+    )
+
+    id: Mapped[intpk]
+    user_id: Mapped[str_255]
+    bot_name: Mapped[str_100]
+    summary_text: Mapped[str]
+    summary_type: Mapped[str_50] = mapped_column(server_default="time_window")
+    start_timestamp: Mapped[datetime]
+    end_timestamp: Mapped[datetime]
+    message_count: Mapped[int]
+    key_topics: Mapped[list[str] | None] = mapped_column(ARRAY(String))
+    emotional_tone: Mapped[str_50 | None]
+    compression_ratio: Mapped[float | None]
+    confidence_score: Mapped[float | None] = mapped_column(server_default=text("'0.5'::double precision"))
+    enrichment_version: Mapped[str_20] = mapped_column(server_default="v1.0")
+    created_at: Mapped[now]
+    updated_at: Mapped[now]

@@ -23,12 +23,14 @@ class PersonalityTrait(Base):
         {"comment": __doc__},
     )
 
-    id: Mapped[intpk]
-    character_id: Mapped[character_fk | None]
-    trait_name: Mapped[str_200]
-    trait_value: Mapped[num_3_2 | None]
-    intensity: Mapped[str_100 | None]
-    description: Mapped[str | None]
+    id: Mapped[intpk] = mapped_column(comment="the number of the trait")
+    character_id: Mapped[character_fk | None] = mapped_column(comment="the persona that has the trait")
+    trait_name: Mapped[str_200] = mapped_column(
+        comment="openness, conscientiousness, extraversion, agreeableness or neuroticism; no check enforces it"
+    )
+    trait_value: Mapped[num_3_2 | None] = mapped_column(comment="how strong the trait is, from 0 to 1")
+    intensity: Mapped[str_100 | None] = mapped_column(comment="the strength in a word")
+    description: Mapped[str | None] = mapped_column(comment="how the trait shows")
 
     character: Mapped[Character | None] = relationship(back_populates="personality_traits")
 
@@ -43,12 +45,14 @@ class CharacterValue(Base):
         {"comment": __doc__},
     )
 
-    id: Mapped[intpk]
-    character_id: Mapped[character_fk | None]
-    value_key: Mapped[str_300]
-    value_description: Mapped[str]
-    importance_level: Mapped[str_100 | None] = mapped_column(server_default="medium")
-    category: Mapped[str_200 | None]
+    id: Mapped[intpk] = mapped_column(comment="the number of the value")
+    character_id: Mapped[character_fk | None] = mapped_column(comment="the persona that holds it")
+    value_key: Mapped[str_300] = mapped_column(comment="a short name")
+    value_description: Mapped[str] = mapped_column(comment="what the persona believes or fears")
+    importance_level: Mapped[str_100 | None] = mapped_column(
+        server_default="medium", comment="how much it weighs, in a word such as medium"
+    )
+    category: Mapped[str_200 | None] = mapped_column(comment="the kind: core value, belief, fear and so on")
 
     character: Mapped[Character | None] = relationship(back_populates="values")
 
@@ -108,48 +112,21 @@ class CharacterEmotionalTrigger(Base):
     character: Mapped[Character | None] = relationship(back_populates="emotional_triggers")
 
 
-class CharacterEmotionalTriggerV2(Base):
-    """What stirs an emotion, with its valence and an intensity from 1 to 10; second generation."""
-
-    __tablename__ = "character_emotional_triggers_v2"
-    __table_args__ = (
-        UniqueConstraint(
-            "character_id",
-            "trigger_text",
-            "valence",
-            name="character_emotional_triggers__character_id_trigger_text_val_key",
-        ),
-        CheckConstraint("intensity BETWEEN 1 AND 10", name="intensity"),
-        Index("idx_emotional_triggers_char_val", "character_id", "valence"),
-        {"comment": __doc__},
-    )
-
-    id: Mapped[intpk]
-    character_id: Mapped[character_fk]
-    trigger_text: Mapped[str]
-    valence: Mapped[str_100]
-    emotion_evoked: Mapped[str_200 | None]
-    intensity: Mapped[int | None]
-    response_guidance: Mapped[str | None]
-    display_order: Mapped[int | None]
-    created_at: Mapped[current_timestamp | None]
-
-    character: Mapped[Character] = relationship(back_populates="emotional_triggers_v2")
-
-
 class CharacterBehavioralTrigger(Base):
     """What sets off a behaviour, and the reaction to it."""
 
     __tablename__ = "character_behavioral_triggers"
-    __table_args__ = (Index("idx_character_triggers_type", "character_id", "trigger_type"),)
+    __table_args__ = (Index("idx_character_triggers_type", "character_id", "trigger_type"), {"comment": __doc__})
 
-    id: Mapped[intpk]
-    character_id: Mapped[character_fk | None]
-    trigger_type: Mapped[str_50]
-    trigger_value: Mapped[str_200]
-    response_type: Mapped[str_50]
-    response_description: Mapped[str]
-    intensity_level: Mapped[int | None] = mapped_column(server_default=text("5"))
+    id: Mapped[intpk] = mapped_column(comment="the number of the trigger")
+    character_id: Mapped[character_fk | None] = mapped_column(comment="the persona that reacts")
+    trigger_type: Mapped[str_50] = mapped_column(comment="what is looked at: topic, emotion, word and so on")
+    trigger_value: Mapped[str_200] = mapped_column(comment="what sets the reaction off")
+    response_type: Mapped[str_50] = mapped_column(comment="the kind of reaction")
+    response_description: Mapped[str] = mapped_column(comment="the reaction")
+    intensity_level: Mapped[int | None] = mapped_column(
+        server_default=text("5"), comment="how strong the reaction is, from 1 to 10; no check enforces it"
+    )
     created_date: Mapped[current_timestamp | None]
 
     character: Mapped[Character | None] = relationship(back_populates="behavioral_triggers")

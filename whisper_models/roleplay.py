@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
+from sqlalchemy import Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from whisper_models.base import (
@@ -15,12 +15,10 @@ from whisper_models.base import (
     intpk,
     json_object,
     now,
-    owned,
     str_50,
     str_100,
     str_200,
     str_255,
-    str_500,
 )
 
 if TYPE_CHECKING:
@@ -42,47 +40,6 @@ class CharacterRoleplayConfig(Base):
     updated_at: Mapped[current_timestamp | None]
 
     character: Mapped[Character] = relationship(back_populates="roleplay_config")
-
-
-class CharacterRoleplayScenarioV2(Base):
-    """A named scenario with answers in three tiers."""
-
-    __tablename__ = "character_roleplay_scenarios_v2"
-    __table_args__ = (
-        UniqueConstraint("character_id", "scenario_name"),
-        Index("idx_roleplay_scenarios_char", "character_id"),
-        {"comment": __doc__},
-    )
-
-    id: Mapped[intpk]
-    character_id: Mapped[character_fk]
-    scenario_name: Mapped[str_500]
-    response_pattern: Mapped[str_500 | None]
-    tier_1_response: Mapped[str | None]
-    tier_2_response: Mapped[str | None]
-    tier_3_response: Mapped[str | None]
-    created_at: Mapped[current_timestamp | None]
-
-    character: Mapped[Character] = relationship(back_populates="roleplay_scenarios")
-    triggers: Mapped[list[CharacterScenarioTriggerV2]] = owned(back_populates="scenario")
-
-
-class CharacterScenarioTriggerV2(Base):
-    """A phrase that brings up a roleplay scenario."""
-
-    __tablename__ = "character_scenario_triggers_v2"
-    __table_args__ = (
-        UniqueConstraint("scenario_id", "trigger_phrase"),
-        Index("idx_scenario_triggers_scenario", "scenario_id"),
-    )
-
-    id: Mapped[intpk]
-    scenario_id: Mapped[int] = mapped_column(ForeignKey("character_roleplay_scenarios_v2.id", ondelete="CASCADE"))
-    trigger_phrase: Mapped[str]
-    display_order: Mapped[int | None]
-    created_at: Mapped[current_timestamp | None]
-
-    scenario: Mapped[CharacterRoleplayScenarioV2] = relationship(back_populates="triggers")
 
 
 class CharacterAIScenario(Base):

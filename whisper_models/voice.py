@@ -78,8 +78,6 @@ class CommunicationStyle(Base):
     formality: Mapped[str_500 | None]
     emotional_expression: Mapped[num_3_2 | None]
     response_length: Mapped[str | None]
-    conversation_flow_guidance: Mapped[str | None]
-    ai_identity_handling: Mapped[str | None]
     response_length_preference: Mapped[str_200 | None] = mapped_column(
         comment="concise, medium, detailed or variable; no check enforces it"
     )
@@ -122,13 +120,13 @@ class CharacterSpeechPattern(Base):
         {"comment": __doc__},
     )
 
-    id: Mapped[intpk]
-    character_id: Mapped[character_fk | None]
-    pattern_type: Mapped[str_100]
-    pattern_value: Mapped[str]
-    usage_frequency: Mapped[str_50 | None]
-    context: Mapped[str_100 | None]
-    priority: Mapped[int | None] = mapped_column(server_default=text("50"))
+    id: Mapped[intpk] = mapped_column(comment="the number of the pattern")
+    character_id: Mapped[character_fk | None] = mapped_column(comment="the persona that speaks")
+    pattern_type: Mapped[str_100] = mapped_column(comment="the kind: phrase, habit, rhythm and so on")
+    pattern_value: Mapped[str] = mapped_column(comment="the phrase or habit itself")
+    usage_frequency: Mapped[str_50 | None] = mapped_column(comment="how often it is used, in a word")
+    context: Mapped[str_100 | None] = mapped_column(comment="where it fits")
+    priority: Mapped[int | None] = mapped_column(server_default=text("50"), comment="the rank among the patterns")
 
     character: Mapped[Character | None] = relationship(back_populates="speech_patterns")
 

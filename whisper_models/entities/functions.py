@@ -76,12 +76,14 @@ $$
 """,
 )
 
-get_user_facts_with_relations = PGFunction(
-    "public",
-    "get_user_facts_with_relations("
-    "p_user_id uuid, p_entity_type text DEFAULT NULL::text, "
-    "p_min_confidence double precision DEFAULT 0.5, p_limit integer DEFAULT 20)",
-    """
+
+def _user_facts(user_type: str, condition: str) -> PGFunction:
+    """A function that returns what is known of a user, whose id has the given type."""
+    return PGFunction(
+        "public",
+        f"get_user_facts_with_relations(p_user_id {user_type}, p_entity_type text DEFAULT NULL::text, "
+        "p_min_confidence double precision DEFAULT 0.5, p_limit integer DEFAULT 20)",
+        f"""
 RETURNS TABLE(
     entity_name text,
     entity_category text,
@@ -106,7 +108,7 @@ BEGIN
         fact.updated_at
     FROM public.user_fact_relationships AS fact
     JOIN public.fact_entities AS entity ON entity.id = fact.entity_id
-    WHERE fact.user_id = p_user_id::text
+    WHERE {condition}
         AND fact.confidence >= p_min_confidence
         AND (p_entity_type IS NULL OR entity.entity_type = p_entity_type)
     ORDER BY fact.confidence DESC, fact.updated_at DESC, entity.entity_name
@@ -114,6 +116,18 @@ BEGIN
 END
 $$
 """,
+    )
+
+
+get_user_facts_with_relations = _user_facts("uuid", "fact.user_id = p_user_id::text")
+
+# An id of a user is text, and need not be a UUID. Entities and facts of a type that begins with an underscore are marks
+# of the application's own work.
+get_user_facts_by_text = _user_facts(
+    "character varying",
+    """fact.user_id = p_user_id
+        AND NOT starts_with(fact.relationship_type, '_')
+        AND NOT starts_with(entity.entity_type, '_')""",
 )
 
 analyze_cdl_graph_index_performance = PGFunction(
@@ -174,6 +188,7 @@ FUNCTIONS = (
         "'Entities of the same type whose names look alike, the most alike first'"
     ),
     get_user_facts_with_relations,
+    get_user_facts_by_text,
     DDL(
         "COMMENT ON FUNCTION public.get_user_facts_with_relations(uuid, text, double precision, integer) IS "
         "'What is known of a user, the surest first, each with the number of edges that leave its entity'"

@@ -29,9 +29,9 @@ Row = dict[str, Any]
 Inventory = dict[str, Any]
 
 
-def expected() -> Inventory:
-    """Return the inventory of v1.0.6, without the versions of extensions, which depend on the server."""
-    inventory: Inventory = json.loads(Path(__file__).with_name("whisper_schema_v106.json").read_text())
+def expected(name: str = "v106") -> Inventory:
+    """Return the inventory of v1.0.6 or of the `head`, without the versions of extensions: they are the server's."""
+    inventory: Inventory = json.loads(Path(__file__).with_name(f"whisper_schema_{name}.json").read_text())
     for extension in inventory["extensions"]:
         del extension["version"]
     return inventory
