@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
 MOST_LINES = 300
@@ -141,7 +142,6 @@ def test_what_pyproject_names_is_there():
     project, tool = PYPROJECT["project"], PYPROJECT["tool"]
     paths = [
         project["readme"],
-        *tool["setuptools"]["dynamic"]["dependencies"]["file"],
         *tool["pytest"]["ini_options"]["testpaths"],
         *tool["mypy"]["packages"],
         *(option.partition(":")[0].replace(".", "/") for option in _named_modules()),
@@ -155,8 +155,18 @@ def test_what_pyproject_names_is_there():
 def test_pyproject_lists_every_package():
     packages = {str(path.parent).replace("/", ".") for path in files("__init__.py")}
     assert set(PYPROJECT["tool"]["setuptools"]["packages"]) == {
-        name for name in packages if name.partition(".")[0] in ("whisper_migrate", "whisper_models")
+        name for name in packages if name.partition(".")[0] == "whisper_migrate"
     }
+
+
+def test_what_is_pinned_is_in_the_range_that_other_projects_may_have():
+    """The wheel names ranges: the application's models and the versions of this repository are not part of it."""
+    project = PYPROJECT["project"]
+    ranges = [Requirement(one) for one in project["dependencies"]]
+    ranges += [Requirement(one) for extra in project["optional-dependencies"].values() for one in extra]
+    pins = wanted("core") | wanted("dev")
+    assert [str(one) for one in ranges if not one.specifier.contains(pins[one.name])] == []
+    assert {one.name for one in ranges} >= set(wanted("core"))
 
 
 def test_pyproject_ships_every_file_of_the_packages():
@@ -167,7 +177,7 @@ def test_pyproject_ships_every_file_of_the_packages():
         for pattern in patterns
         for path in (ROOT / package.replace(".", "/")).glob(pattern)
     }
-    there = {path for name in ("whisper_migrate", "whisper_models") for path in files(under=name)}
+    there = set(files(under="whisper_migrate"))
     assert {path for path in there if path.suffix != ".py"} - shipped == set()
 
 

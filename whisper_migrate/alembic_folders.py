@@ -7,6 +7,7 @@ name of one that the program imports. Here they are resolved from the folder of 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 import tomllib
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 INI = "alembic.ini"
+SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep}
 DEPTH = 4  # folders below the project in which alembic.ini is looked for
 NOT_OURS = {"node_modules", "site-packages", "build", "dist"}
 
@@ -40,7 +42,7 @@ def configuration(root: Path, given: str | None, versions: Sequence[Path] = ()) 
     file = ini(root, given)
     # Our messages are printed in place of Alembic's.
     options: dict[str, Any] = {"cmd_opts": Namespace(quiet=True, x=None)}
-    if _in_pyproject(root):
+    if _is_new(Config) and _in_pyproject(root):
         options["toml_file"] = root / "pyproject.toml"
     config = Config(file, **options)
     folder = file.parent if file else root
@@ -102,17 +104,32 @@ def anchor(config: Config, folder: Path, root: Path, versions: Sequence[Path] = 
     They begin at `folder`, that of alembic.ini, or else at `root`. The folders of prepend_sys_path are added to
     `sys.path` here, once: Alembic would add them at every reading.
     """
-    for name in reversed(config.get_prepend_sys_paths_list() or ()):
+    for name in reversed(_folders(config, "prepend_sys_path")):
         if (path := str(folder / name)) not in sys.path:
             sys.path.insert(0, path)
     config.set_main_option("prepend_sys_path", "")
-    read = getattr(config, "get_alembic_option", config.get_main_option)  # Alembic 1.16 reads pyproject.toml as well
-    scripts = read("script_location")
+    scripts = (config.get_alembic_option if _is_new(config) else config.get_main_option)("script_location")
     if scripts:
         _set(config, "script_location", _at(scripts, folder, root))
-    if places := versions or [_at(place, folder, root) for place in config.get_version_locations_list() or ()]:
-        config.set_main_option("path_separator", "newline")
+    if places := versions or [_at(place, folder, root) for place in _folders(config, "version_locations")]:
+        config.set_main_option("path_separator" if _is_new(config) else "version_path_separator", "newline")
         _set(config, "version_locations", *places)
+
+
+def _is_new(config: object) -> bool:
+    """Whether Alembic is 1.16 or newer, which reads pyproject.toml and lists of folders."""
+    return hasattr(config, "get_alembic_option")
+
+
+def _folders(config: Config, option: str) -> list[str]:
+    """Return the folders of an option that lists them."""
+    if _is_new(config):
+        lists = {"prepend_sys_path": "get_prepend_sys_paths_list", "version_locations": "get_version_locations_list"}
+        return list(getattr(config, lists[option])() or ())
+    text, word = config.get_main_option(option) or "", config.get_main_option("version_path_separator")
+    if option == "prepend_sys_path" or word is None:
+        return [name for name in re.split(r", *| +|:" if option == "prepend_sys_path" else r", *| +", text) if name]
+    return [name.strip() for name in text.split(SEPARATORS.get(word, word)) if name.strip()]
 
 
 def _at(name: str, folder: Path, root: Path) -> Path:

@@ -12,15 +12,18 @@ from typing import NoReturn
 import click
 from rich.markup import escape
 
+from whisper_migrate import __version__
 from whisper_migrate.commands import Commands
 from whisper_migrate.console import err
 from whisper_migrate.databases import interruption, silence
 from whisper_migrate.errors import Failure, reason
+from whisper_migrate.program import called
 from whisper_migrate.project import Project
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--project", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Its folder.")
+@click.version_option(__version__, prog_name="whisper-migrate")
 @click.pass_context
 def cli(context: click.Context, folder: Path | None) -> None:
     """Change a PostgreSQL schema from SQLAlchemy models, and prove that the schema equals the models.
@@ -44,10 +47,8 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
     """Run a command and exit. A Failure is printed on standard error as one sentence, with exit code 2."""
     interruption.handle()
     interruption.listen()
-    program = Path(sys.argv[0]).name
-    name = "python -m whisper_migrate" if program == "__main__.py" else program
     try:
-        cli.main(arguments, prog_name=name, standalone_mode=False, obj=Project(root) if root else None)
+        cli.main(arguments, prog_name=called(), standalone_mode=False, obj=Project(root) if root else None)
     except Failure as failure:
         err.print(f"[bold red]Failed:[/] {escape(failure.what)}")
         if failure.remedy:

@@ -13,6 +13,7 @@ from whisper_migrate.databases.secret_parameters import scrubbed
 from whisper_migrate.errors import Failure
 from whisper_migrate.hidden_characters import harmless
 from whisper_migrate.plurals import counted
+from whisper_migrate.program import called, in_its_words
 from whisper_migrate.project import Project
 
 if TYPE_CHECKING:
@@ -21,10 +22,16 @@ if TYPE_CHECKING:
 
 
 class Terminal(Console):
-    """A console that prints hidden characters as escapes, hides secrets in addresses, and does not wrap lines."""
+    """A console that prints hidden characters as escapes, hides secrets in addresses, and does not wrap lines.
+
+    Its messages name commands as the program that was called takes them.
+    """
 
     def print(self, *objects: Any, **options: Any) -> None:
-        super().print(*(harmless(scrubbed(one)) if isinstance(one, str) else one for one in objects), **options)
+        super().print(*(self._safe(one) if isinstance(one, str) else one for one in objects), **options)
+
+    def _safe(self, text: str) -> str:
+        return harmless(scrubbed(in_its_words(text, called())))
 
 
 # No emoji: a name may contain `:heart:`.

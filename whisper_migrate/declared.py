@@ -26,12 +26,17 @@ MAKES = r"\s*CREATE\s+(?:\w+\s+){{1,4}}?(?:(?:\w+|\"[^\"]+\")\.)?\"?{name}\"?(?!
 def named_types(metadata: MetaData) -> Iterator[SchemaType]:
     """Yield the enums and domains that `create_all` would create, each after the types that it uses."""
     declared: list[Any] = [column.type for table in metadata.tables.values() for column in table.columns]
-    declared += sorted((one for one in metadata._objects if isinstance(one, NAMED)), key=_name)
+    declared += alone(metadata)
     seen = set()
     for part in (part for one in declared for part in _parts(one)):
         if part.name and getattr(part, "create_type", True) and _name(part) not in seen:
             seen.add(_name(part))
             yield part
+
+
+def alone(metadata: MetaData) -> list[Any]:
+    """Return the enums and domains that the MetaData holds beside its tables; SQLAlchemy 2.0 does not list them."""
+    return sorted((one for one in getattr(metadata, "_objects", ()) if isinstance(one, NAMED)), key=_name)
 
 
 def in_one_order(metadata: MetaData) -> None:

@@ -5,10 +5,10 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from alembic_utils.exceptions import SQLParseFailure
 from sqlalchemy import DDL, Connection, Constraint, Index, MetaData, Table, event, text
+from sqlalchemy import schema as sqlalchemy_schema
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.schema import CheckFirst, CreateSchema
+from sqlalchemy.schema import CreateSchema
 from sqlalchemy.types import SchemaType
 
 from whisper_migrate.declared import Unmade, called, cause, create_tables, in_one_order, named_types
@@ -17,8 +17,17 @@ from whisper_migrate.errors import Failure, reason
 from whisper_migrate.parameters import require_none
 from whisper_migrate.project import Project
 
-# Objects that may exist already, created by an entity or an earlier step.
-THERE = CheckFirst.TYPES | CheckFirst.SEQUENCES
+try:
+    from alembic_utils.exceptions import SQLParseFailure
+except ImportError:  # a project without entities of alembic_utils need not install it
+
+    class SQLParseFailure(Exception):  # type: ignore[no-redef]
+        """Never raised."""
+
+
+# Objects that may exist already, created by an entity or an earlier step. SQLAlchemy 2.0 checks for all or none.
+CheckFirst: Any = getattr(sqlalchemy_schema, "CheckFirst", None)
+THERE = CheckFirst.TYPES | CheckFirst.SEQUENCES if CheckFirst else True
 # Plain DDL for objects that a table may need.
 FOR_TABLES = re.compile(
     r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:TYPE|DOMAIN|FUNCTION|SEQUENCE|COLLATION|EXTENSION|OPERATOR)\b", re.IGNORECASE

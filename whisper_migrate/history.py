@@ -198,8 +198,7 @@ class History:
 
     def path(self, revision: Script) -> Path:
         """Return the file of a revision, relative to the project."""
-        path = Path(revision.path)
-        return path.relative_to(self.project.root) if path.is_relative_to(self.project.root) else path
+        return self.project.shown(Path(revision.path))
 
     def newest_first(self) -> list[Script]:
         """Return all revisions, heads first."""

@@ -3,12 +3,30 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Protocol
 
 from whisper_migrate.catalog import Catalog, Change, Object
-from whisper_migrate.env_filters import Filter
 from whisper_migrate.errors import Failure
 from whisper_migrate.planning.steps import CONTAINERS
+
+
+class Ignoring(Protocol):
+    """Decides which objects are not compared: a pattern of pyproject.toml, or the filters of env.py."""
+
+    @property
+    def kind(self) -> str:
+        """The ignored kinds, as reports name them."""
+
+    @property
+    def identity(self) -> str:
+        """The ignored objects, as reports name them."""
+
+    @property
+    def reason(self) -> str:
+        """The reason for leaving these objects out."""
+
+    def matches(self, item: Object, holder: str | None, *, new: bool = False) -> bool:
+        """Whether an object is ignored, whose table or view is of the kind `holder`."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +42,6 @@ class Pattern:
         if fnmatchcase(item.kind, self.kind) and fnmatchcase(item.identity, self.identity):
             return True
         return holder is not None and fnmatchcase(holder, self.kind) and fnmatchcase(str(item.parent), self.identity)
-
-
-Ignoring = Pattern | Filter
 
 
 def patterns(entries: Iterable[dict[str, Any]]) -> list[Pattern]:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,9 @@ def recording(root: Path) -> Iterator[None]:
 
 
 def _entities() -> tuple[Any, ...]:
-    """Return the classes of alembic_utils whose constructors do not call that of a class above."""
+    """Return the classes of alembic_utils whose constructors do not call that of a class above, if it is installed."""
+    if find_spec("alembic_utils") is None:
+        return ()
     from alembic_utils import (  # slow: no command imports it that imports no models
         pg_extension,
         pg_function,

@@ -19,12 +19,8 @@ from whisper_migrate.alembic_folders import NoHistory, configuration
 from whisper_migrate.collector import keep
 from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.databases.shadow_name import NAME
-from whisper_migrate.env_filters import NAME as INCLUDE_NAME
-from whisper_migrate.env_filters import OBJECT as INCLUDE_OBJECT
-from whisper_migrate.env_filters import Filter
 from whisper_migrate.errors import Failure
 from whisper_migrate.ignore import Ignoring, patterns
-from whisper_migrate.names import split_list, unquoted
 from whisper_migrate.sql import literal, run
 
 if TYPE_CHECKING:  # for fast commands: imported only by those that need them
@@ -32,6 +28,7 @@ if TYPE_CHECKING:  # for fast commands: imported only by those that need them
     from sqlalchemy import Connection, MetaData
 
 SECTION = "whisper_migrate"
+FILTERS = ("include_object", "include_name")  # options of env.py
 OTHERS = (Path(__file__).parent, Path(sys.prefix))  # not the project's code, even in its folder
 
 # Dates, intervals and times without a zone depend on these settings in SQL. A function's SQL may name a later object,
@@ -170,16 +167,19 @@ class Project:
         env.py runs only if its text names such a filter.
         """
         found: list[Ignoring] = [*patterns(self.options.get("ignore", ()))]
-        if any(name in self._env_py_text for name in (INCLUDE_OBJECT, INCLUDE_NAME)):
-            given = self.env_py
-            if given.get(INCLUDE_OBJECT) or given.get(INCLUDE_NAME):
-                filters = Filter(given.get(INCLUDE_OBJECT), given.get(INCLUDE_NAME), self.metadata, self.first_schema)
-                found.append(filters)
+        if any(name in self._env_py_text for name in FILTERS):
+            from whisper_migrate.env_filters import Filter
+
+            objects, names = (self.env_py.get(name) for name in FILTERS)
+            if objects or names:
+                found.append(Filter(objects, names, self.metadata, self.first_schema))
         return found
 
     @property
     def first_schema(self) -> str:
         """The schema of models and names without one, unquoted."""
+        from whisper_migrate.names import split_list, unquoted
+
         return str(self.metadata.schema or unquoted(split_list(self.search_path)[0]))
 
     @cached_property
@@ -282,6 +282,10 @@ class Project:
             if self.is_own(file):
                 return f"{Path(file).relative_to(self.root)}:{number}"
         return None
+
+    def shown(self, path: Path) -> Path:
+        """Return a file's path as messages show it: from the root, if it is in the project."""
+        return path.relative_to(self.root) if path.is_relative_to(self.root) else path
 
     def is_own(self, file: str | None) -> bool:
         """Whether a file with Python code is the project's own, not that of a package or of this program."""

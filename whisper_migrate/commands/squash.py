@@ -27,12 +27,12 @@ def command(project: Project, revision: str, allow: tuple[str, ...]) -> None:
     if done is None:
         out.print("There is one revision up to there: nothing to fold.")
         return
-    last, root = done.folded[-1].revision, project.root
-    out.print(escape(f"Wrote {done.path.relative_to(root)}, proved up, down and up in a throwaway database."))
+    last = done.folded[-1].revision
+    out.print(escape(f"Wrote {project.shown(done.path)}, proved up, down and up in a throwaway database."))
     out.print(escape(f"It is {last} now: {counted(len(done.folded), 'revision')} in one, which makes the same."))
     if done.seeds.rows:
         out.print(escape(f"With the rows that they make: {joined(done.seeds.counts())}."))
     for table, column in sorted(done.seeds.made):
         out.print(escape(f"Note: {shown(table)}.{column} is another at each run, and left to its default."))
-    out.print(escape(f"Moved them to {done.archive.relative_to(root)}: migrate.py upgrade runs them where a database"))
+    out.print(escape(f"Moved them to {project.shown(done.archive)}: migrate.py upgrade runs them where a database"))
     out.print("  is between two of them. Keep that folder for as long as there may be one.")

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Enum
 
 from whisper_migrate.catalog import Catalog, Object, diff
+from whisper_migrate.declared import alone
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import inspect
 from whisper_migrate.names import plain_name, shown, split_name
@@ -87,8 +88,7 @@ def _declared(project: Project) -> Iterator[Declared]:
     default = project.first_schema
     tables = {(table.schema or default, table.name): table for table in project.metadata.tables.values()}
     types = {id(column.type): column.type for table in tables.values() for column in table.columns}
-    alone = sorted(project.metadata.get_schema_objects(Enum), key=lambda enum: (str(enum.schema), str(enum.name)))
-    for type_ in [*types.values(), *alone]:
+    for type_ in [*types.values(), *alone(project.metadata)]:
         info = getattr(type_, "info", None)
         if isinstance(type_, Enum) and type_.name and isinstance(info, dict):
             within = (type_.schema or default, str(type_.name))
