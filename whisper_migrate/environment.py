@@ -29,6 +29,8 @@ ENV_PY = """alembic/env.py need hold no more than this:
 
 # The URL of Alembic's template for alembic.ini names no driver, so that no engine can be made of it.
 PLACEHOLDER, DRIVER = "driver://", "postgresql+psycopg2"
+# The key of `config.attributes` for what SQLAlchemy has created in earlier parts of the same run.
+MEMO = "memo"
 # Where our runs keep the revision, as the options of `context.configure` say it.
 VERSION_TABLE = {"version_table": "alembic_version", "version_table_schema": SCHEMA}
 
@@ -58,6 +60,8 @@ def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Ite
         if idle and given.in_transaction():  # env.py has sent a statement; Alembic begins its own transactions
             given.commit()
         original(given, **{**VERSION_TABLE, **more, **config.attributes.get("options", {})})
+        if MEMO in config.attributes:
+            context.get_context().impl.memo = config.attributes[MEMO]
 
     context.configure = configure  # type: ignore[method-assign, assignment]
     outer = getattr(alembic.context, "_proxy", None)  # plain Alembic's own, if its env.py asks for a rehearsal

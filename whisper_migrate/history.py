@@ -272,6 +272,6 @@ class History:
             raise Failure(f"{self.path(script)} has no function {direction}().")
         self.take(connection, RevisionStep(self.scripts.revision_map, script, direction == "upgrade"))
 
-    def take(self, connection: Connection, step: RevisionStep) -> None:
-        """Run one step in a shadow, and commit; the step may be one of an archive's."""
-        run_steps(self, connection, lambda *_: [step])
+    def take(self, connection: Connection, step: RevisionStep, memo: dict[str, Any] | None = None) -> None:
+        """Run one step in a shadow, and commit; the step may be one of an archive's. For `memo` see `run_steps`."""
+        run_steps(self, connection, lambda *_: [step], memo=memo)

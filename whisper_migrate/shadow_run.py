@@ -21,7 +21,7 @@ from whisper_migrate.databases.own_session import own_session, remember
 from whisper_migrate.databases.own_stamp import OwnStamp
 from whisper_migrate.databases.second_connection import watched
 from whisper_migrate.databases.whole_transaction import whole_transaction
-from whisper_migrate.environment import environment
+from whisper_migrate.environment import MEMO, environment
 from whisper_migrate.errors import Failure
 
 if TYPE_CHECKING:
@@ -33,10 +33,12 @@ def run_steps(
     connection: Connection,
     steps: Callable[..., list[RevisionStep]],
     failed: str = "",
+    memo: dict[str, Any] | None = None,
     **options: Any,
 ) -> None:
     """Run the steps that `steps` returns for the current heads in a shadow, and commit.
 
+    With one `memo`, several calls run steps as one run of Alembic does: SQLAlchemy creates each enum once in a run.
     Raises Failure, whose message begins with `failed` and whose cause is the first error.
     """
 
@@ -44,6 +46,8 @@ def run_steps(
         stamp = OwnStamp()
         given = config.attributes.setdefault("options", {})
         given["on_version_apply"] = (stamp.applied,)
+        if memo is not None:
+            config.attributes[MEMO] = memo
 
         def whole(heads: Any, context: Any) -> list[RevisionStep]:
             stamp.known = heads

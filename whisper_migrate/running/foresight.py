@@ -82,6 +82,7 @@ class Foresight:
     shadow: Connection
     catalog: Catalog
     strides: list[Stride] = field(default_factory=list)
+    memo: dict[str, Any] = field(default_factory=dict)
 
     def go(self, steps: Sequence[RevisionStep]) -> list[Stride]:
         """Run the steps in the shadow, and record what each does.
@@ -94,7 +95,7 @@ class Foresight:
             before, held = self.catalog, holdings(self.shadow)
             self.shadow.commit()
             with _statements(self.shadow) as statements:
-                self.history.take(self.shadow, step)
+                self.history.take(self.shadow, step, self.memo)
             self.catalog = inspect(self.shadow, requires=True)
             left = holdings(self.shadow)
             self.shadow.commit()
@@ -115,7 +116,7 @@ class Foresight:
     def hurry(self, steps: Sequence[RevisionStep]) -> None:
         """Run the steps in the shadow, and read the catalog only after the last one."""
         for step in steps:
-            self.history.take(self.shadow, step)
+            self.history.take(self.shadow, step, self.memo)
         self.catalog = inspect(self.shadow, requires=True)
         self.shadow.commit()
 
