@@ -224,6 +224,47 @@ def test_a_defect_whose_object_the_history_has_is_left_alone(tmp_path: Path, run
     assert said.code == 2 and "- index" not in said.out, said.out
 
 
+UNSAID = """
+sa.Table("t", metadata, sa.Column("a", sa.Integer, primary_key=True), sa.Column("b", sa.Integer, index=True),
+         sa.Column("c", sa.Integer, sa.ForeignKey("notes.id"), unique=True), sa.CheckConstraint("b > c"))
+"""
+HISTORY = [
+    "CREATE TABLE t (a serial, b integer, c integer)",
+    "ALTER TABLE t ADD CONSTRAINT the_key PRIMARY KEY (a)",
+    "ALTER TABLE t ADD CONSTRAINT only_one UNIQUE (c)",
+    "ALTER TABLE t ADD CONSTRAINT to_notes FOREIGN KEY (c) REFERENCES notes (id)",
+    "ALTER TABLE t ADD CONSTRAINT more CHECK (b > c)",
+    "CREATE INDEX by_b ON t (b)",
+]
+
+
+def test_names_that_models_leave_unsaid_are_not_compared(tmp_path: Path, run: Run) -> None:
+    project = made(tmp_path, models=MODELS + UNSAID)
+    statements = "; ".join(f'op.execute("{statement}")' for statement in HISTORY)
+    down = f'op.execute("DROP TABLE t"); {DROP}'
+    revision(tmp_path / "alembic/versions", "one", None, f"{NOTES}; {statements}", down)
+    assert run(project, "upgrade").code == 0
+    assert run(project, "check-drift").code == 0
+    assert run(project, "create", "nothing").out.startswith("No changes")
+    assert run(project, "prove").code == 0
+    execute(run.database, "ALTER TABLE t RENAME CONSTRAINT only_one TO only_two")
+    said = run(project, "check-drift")
+    assert said.code == 1 and "only_two" in said.out and "Unwritten" not in said.out, said.out
+
+
+def test_names_of_a_convention_are_compared(tmp_path: Path, run: Run) -> None:
+    convention = '{"ix": "i_%(column_0_name)s", "pk": "p_%(table_name)s", "uq": "u_%(column_0_name)s"}'
+    models = (MODELS + UNSAID).replace("sa.MetaData()", f"sa.MetaData(naming_convention={convention})")
+    project = made(tmp_path, models=models)
+    statements = "; ".join(f'op.execute("{statement}")' for statement in HISTORY)
+    revision(tmp_path / "alembic/versions", "one", None, f"{NOTES}; {statements}")
+    assert run(project, "upgrade", "--no-check").code == 0
+    said = run(project, "check-drift")
+    for words in ("+ index i_b", "- index by_b", "+ constraint p_t", "+ constraint u_c"):
+        assert words in said.out, said.out
+    assert "more" not in said.out and "to_notes" not in said.out, said.out
+
+
 SYNONYMS = [
     ("timestamptz DEFAULT CURRENT_TIMESTAMP", "timestamptz DEFAULT now()", True),
     ("timestamptz DEFAULT transaction_timestamp()", "timestamptz DEFAULT CURRENT_TIMESTAMP", True),

@@ -32,6 +32,7 @@ from whisper_migrate.settle import settled
 from whisper_migrate.source_lines import Place, place
 from whisper_migrate.standing.anomalies import Anomaly, anomalies, doubts
 from whisper_migrate.standing.nearest import Candidate, candidates
+from whisper_migrate.unsaid_names import as_in_history
 from whisper_migrate.words import outline
 
 A_LONG_WALK = 200_000  # objects times revisions: a longer search is left to whereami
@@ -141,6 +142,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
                 with connected(url) as other:
                     wanted = inspect(other, like=at_head)
                 failing = [Failing(str(one), place(project, wanted[one.key])) for one in found]
+                wanted = as_in_history(project, at_head, wanted)
                 alone = left_alone.undeclared(project, at_head, wanted)
                 refused = [Failing(one.what, place(project, one.item)) for one in counted(defects, project.ignored)]
                 wanted = replace(wanted, objects={**wanted.objects, **alone, **unmade(defects, at_head)})

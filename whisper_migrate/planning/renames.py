@@ -78,7 +78,7 @@ def rename(connection: Connection, project: Project, recorded: Catalog, desired:
     while pair := next(_partitions(done.catalog, desired), None):
         _run(connection, *pair, done)
     for kind in FOLLOWS:
-        for old, new in _differing_by_name(done.catalog, desired, kind):
+        for old, new in differing_by_name(done.catalog, desired, kind):
             _run(connection, old, new, done)
     return done
 
@@ -224,7 +224,7 @@ def _is_new_partition(item: Object, other: Catalog) -> bool:
     return item.kind == "table" and item.key not in other and item["partition_bound"] is not None
 
 
-def _differing_by_name(before: Catalog, after: Catalog, kind: str) -> list[tuple[Object, Object]]:
+def differing_by_name(before: Catalog, after: Catalog, kind: str) -> list[tuple[Object, Object]]:
     """Return pairs of a table's objects that differ only by their names; of sequences, those that number one column."""
     changes = [change for change in diff(before, after) if change.object.kind == kind and change.object.parent]
     gone = [change.before for change in changes if change.before and not change.after]

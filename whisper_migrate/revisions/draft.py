@@ -46,6 +46,7 @@ from whisper_migrate.rows.proof import prove_rows
 from whisper_migrate.rows.triggers import told
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.source_lines import place, placed
+from whisper_migrate.unsaid_names import as_in_history
 from whisper_migrate.unwritten import is_unwritten, written
 from whisper_migrate.words import line, outline
 
@@ -103,6 +104,7 @@ def draft(
             recorded = inspect(connection, requires=True)
             known = _require_running(project, failing, faults(connection, project), desired)
             known += require_known(counted(defects, project.ignored), recorded)
+            desired = as_in_history(project, recorded, desired)
             renames = rename(connection, project, recorded, desired)
             desired = kept(project, renames.catalog, desired, defects)
             changes = [one for one in diff(renames.catalog, desired) if not beyond_reach(one)]

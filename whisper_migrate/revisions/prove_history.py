@@ -29,6 +29,7 @@ from whisper_migrate.rows.proof import Tried, prove_rows, touched
 from whisper_migrate.rows.triggers import Broken, broken, told
 from whisper_migrate.rows.triggers import reached as written
 from whisper_migrate.settle import settled
+from whisper_migrate.unsaid_names import as_in_history
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,7 @@ def prove_history(history: History, server: URL, name: str | None, tell: Callabl
                 wanted = inspect(other, requires=True, like=end)
             with connected(shadow) as connection:
                 end = inspect(connection, requires=True, like=end)
+                wanted = as_in_history(history.project, end, wanted)
                 left = undeclared(history.project, end, wanted) | unmade(defects, end)
                 wanted = replace(wanted, objects={**wanted.objects, **left})
                 changes, _ = split(diff(end, wanted), history.project.ignored, end, wanted)
