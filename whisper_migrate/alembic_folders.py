@@ -101,8 +101,8 @@ def _in_pyproject(root: Path) -> Mapping[str, Any] | None:
 def anchor(config: Config, folder: Path, root: Path, versions: Sequence[Path] = ()) -> None:
     """Make the relative folders of `config` absolute; `versions` replace its version_locations.
 
-    They begin at `folder`, that of alembic.ini, or else at `root`. The folders of prepend_sys_path are added to
-    `sys.path` here, once: Alembic would add them at every reading.
+    They begin at `folder`, that of alembic.ini, or else at `root` or a folder above alembic.ini. The folders of
+    prepend_sys_path are added to `sys.path` here, once: Alembic would add them at every reading.
     """
     for name in reversed(_folders(config, "prepend_sys_path")):
         if (path := str(folder / name)) not in sys.path:
@@ -135,7 +135,7 @@ def _folders(config: Config, option: str) -> list[str]:
 def _at(name: str, folder: Path, root: Path) -> Path:
     if ":" in name:  # a package and a folder in it
         return Path(name)
-    return next((place / name for place in (folder, root) if (place / name).exists()), folder / name)
+    return next((place / name for place in (folder, root, *folder.parents) if (place / name).exists()), folder / name)
 
 
 def _set(config: Config, option: str, *paths: Path) -> None:

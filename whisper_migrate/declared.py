@@ -34,6 +34,14 @@ def named_types(metadata: MetaData) -> Iterator[SchemaType]:
             yield part
 
 
+def merged(parts: Sequence[MetaData]) -> MetaData:
+    """Return one MetaData with the tables of several, as env.py may name them in `target_metadata`."""
+    whole = MetaData(naming_convention=parts[0].naming_convention)
+    for table in (table for part in parts for table in part.tables.values()):
+        table.to_metadata(whole)
+    return whole
+
+
 def alone(metadata: MetaData) -> list[Any]:
     """Return the enums and domains that the MetaData holds beside its tables; SQLAlchemy 2.0 does not list them."""
     return sorted((one for one in getattr(metadata, "_objects", ()) if isinstance(one, NAMED)), key=_name)

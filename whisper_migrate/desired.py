@@ -16,6 +16,7 @@ from whisper_migrate.defects import Defect
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.parameters import require_none
 from whisper_migrate.project import Project
+from whisper_migrate.unchanged_models import restore
 
 try:
     from alembic_utils.exceptions import SQLParseFailure
@@ -45,6 +46,7 @@ def build(connection: Connection, project: Project) -> list[Defect]:
 
     Every statement is a transaction of its own: one transaction would hold a lock on each of up to 5,000 tables.
     """
+    restore(project.metadata)
     require_none(project.metadata)
     in_one_order(project.metadata)
     connection.execution_options(isolation_level="AUTOCOMMIT")

@@ -9,6 +9,7 @@ from alembic.script import Script
 from sqlalchemy import URL, Connection
 
 from whisper_migrate import left_alone, plurals
+from whisper_migrate.baseline import begin
 from whisper_migrate.catalog import Catalog, Change, Key, Object, diff
 from whisper_migrate.compiled import Fault, faults
 from whisper_migrate.databases.connect import connected
@@ -271,6 +272,7 @@ def record(
     `requires` and `like` are as in `inspect`.
     """
     shadow.rollback()
+    begin(shadow, history.project)
     if revision:
         history.replay(shadow, revision)
     return inspect(shadow, requires=requires, like=like)

@@ -27,7 +27,8 @@ ENV_PY = """alembic/env.py need hold no more than this:
         context.run_migrations()"""
 
 
-# The URL of Alembic's template for alembic.ini names no driver, so that no engine can be made of it.
+# The URL of Alembic's template for alembic.ini names no driver, so that no engine can be made of it. An application may
+# put the URL there when it runs.
 PLACEHOLDER, DRIVER = "driver://", "postgresql+psycopg2"
 # The key of `config.attributes` for what SQLAlchemy has created in earlier parts of the same run.
 MEMO = "memo"
@@ -42,7 +43,7 @@ def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Ite
     An env.py that connects by itself is lent this connection (see `lent_connection`). Raises Failure if env.py
     configures Alembic with another one: statements for a shadow would run there.
     """
-    if (config.get_main_option("sqlalchemy.url") or "").startswith(PLACEHOLDER):
+    if not (url := config.get_main_option("sqlalchemy.url")) or url.startswith(PLACEHOLDER):
         config.set_main_option("sqlalchemy.url", f"{DRIVER}://")
     context = EnvironmentContext(config, scripts, **options)
     given, original = config.attributes["connection"], context.configure

@@ -22,6 +22,7 @@ from whisper_migrate.names import plain_name, split_name
 from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
 from whisper_migrate.shadow_run import run_steps
+from whisper_migrate.unchanged_models import noted
 from whisper_migrate.unwritten import PLACE, is_unwritten
 
 # Folder for the revisions that `migrate.py squash` replaced, in a folder named after the new revision.
@@ -52,7 +53,8 @@ class History:
                 if not versions and VERSIONS in Path(self.scripts.env_py_location).read_text(encoding="utf-8"):
                     self.versions = list(map(Path, project.env_py[VERSIONS] or ()))
                     self.scripts = ScriptDirectory.from_config(project.alembic(versions=self.versions))
-                self.heads = list(self.scripts.get_heads())
+                with noted(self.folders):
+                    self.heads = list(self.scripts.get_heads())
                 self._forget_fresh()
         except Failure:
             raise
@@ -261,16 +263,17 @@ class History:
 
         run_steps(self, connection, steps, "The history cannot be replayed: ", destination_rev=target)
 
-    def step(self, connection: Connection, revision: str, direction: str) -> None:
+    def step(self, connection: Connection, revision: str, direction: str, memo: dict[str, Any] | None = None) -> None:
         """Run one revision, "upgrade" or "downgrade", in a shadow, and commit. Raises Failure with why it fails.
 
+        For `memo` see `run_steps`.
         Alembic gets the step, not a target: a downgrade to the parent would also revert the parent's other children.
         """
         script = self.find(revision)
         self.require_filled([script])
         if not hasattr(script.module, direction):
             raise Failure(f"{self.path(script)} has no function {direction}().")
-        self.take(connection, RevisionStep(self.scripts.revision_map, script, direction == "upgrade"))
+        self.take(connection, RevisionStep(self.scripts.revision_map, script, direction == "upgrade"), memo)
 
     def take(self, connection: Connection, step: RevisionStep, memo: dict[str, Any] | None = None) -> None:
         """Run one step in a shadow, and commit; the step may be one of an archive's. For `memo` see `run_steps`."""

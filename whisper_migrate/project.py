@@ -93,7 +93,7 @@ class Project:
         from sqlalchemy import MetaData
 
         if self.options.get("models"):
-            found, where = self._named("models"), f"[tool.{SECTION}] models = {self.options['models']!r}"
+            found, where = self.named("models"), f"[tool.{SECTION}] models = {self.options['models']!r}"
         else:
             found, where = self._of_env_py(), "The target_metadata of alembic/env.py"
         if found is None:
@@ -101,6 +101,10 @@ class Project:
                 "Neither pyproject.toml nor alembic/env.py says where the models are.",
                 f'[tool.{SECTION}] models = "package:name"',
             )
+        if isinstance(found, list | tuple) and found and all(isinstance(one, MetaData) for one in found):
+            from whisper_migrate.declared import merged
+
+            found = merged(found)
         if not isinstance(found, MetaData):
             raise Failure(f"{where} is no SQLAlchemy MetaData.")
         return found
@@ -126,7 +130,7 @@ class Project:
     @cached_property
     def entities(self) -> Sequence[Any]:
         """Objects other than tables: alembic_utils entities and `sqlalchemy.DDL`, in the order of `entities`."""
-        return tuple(self._named("entities")) if self.options.get("entities") else ()
+        return tuple(self.named("entities")) if self.options.get("entities") else ()
 
     @property
     def is_tables_only(self) -> bool:
@@ -238,7 +242,7 @@ class Project:
         if not NAME.fullmatch(connection.engine.url.database or ""):
             run(connection, NOWHERE)
 
-    def _named(self, option: str) -> Any:
+    def named(self, option: str) -> Any:
         """Return the object that an option of pyproject.toml names, as `package:attribute`."""
         name = str(self.options[option])
         if str(self.root) not in sys.path:

@@ -14,6 +14,7 @@ from psycopg2.errors import OutOfMemory
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from whisper_migrate.baseline import begin
 from whisper_migrate.databases.first_failure import details, explained, first_failure
 from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.databases.locks import TooManyLocks, few_locks
@@ -23,6 +24,7 @@ from whisper_migrate.databases.second_connection import watched
 from whisper_migrate.databases.whole_transaction import whole_transaction
 from whisper_migrate.environment import MEMO, environment
 from whisper_migrate.errors import Failure
+from whisper_migrate.unchanged_models import noted
 
 if TYPE_CHECKING:
     from whisper_migrate.history import History
@@ -53,10 +55,11 @@ def run_steps(
             stamp.known = heads
             return [_whole(step, connection, stamp) for step in steps(heads, context)]
 
-        with environment(config, history.scripts, fn=whole, **options) as run_env:
+        with noted(history.folders), environment(config, history.scripts, fn=whole, **options) as run_env:
             run_env()
 
     try:
+        begin(connection, history.project)
         _run(history, connection, run)
     except Failure:
         raise

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from alembic.script import Script
 from sqlalchemy import URL, Connection
 
+from whisper_migrate.baseline import begin
 from whisper_migrate.catalog import Catalog, Change, diff
 from whisper_migrate.compiled import Fault, faults
 from whisper_migrate.databases.connect import connected
@@ -126,10 +128,12 @@ def _prove_in(
 
     Returns None as soon as a revision fails.
     """
+    memo: dict[str, Any] = {}
     with connected(shadow) as connection:
         try:
+            begin(connection, history.project)
             for script in done:
-                history.step(connection, script.revision, "upgrade")
+                history.step(connection, script.revision, "upgrade", memo)
         except Failure as failure:
             outcome.obstacle = f"{history.path(script)} does not run: {failure.what}"
             return None

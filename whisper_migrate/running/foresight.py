@@ -12,6 +12,7 @@ from typing import Any
 from alembic.runtime.migration import RevisionStep
 from sqlalchemy import URL, Connection, event
 
+from whisper_migrate.baseline import begin
 from whisper_migrate.catalog import Catalog, Change, diff
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows
@@ -141,6 +142,7 @@ def foresight(history: History, database: URL, stands_at: Sequence[str]) -> Iter
     with server_like(database) as server, shadows(server) as made, connected(made.create("foresight")) as shadow:
         for revision in stands_at:
             history.replay(shadow, revision)
+        begin(shadow, history.project)
         catalog = inspect(shadow, requires=True)
         shadow.commit()
         yield Foresight(history, shadow, catalog)

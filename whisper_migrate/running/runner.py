@@ -13,6 +13,7 @@ from psycopg2.errors import DuplicateObject, DuplicateTable
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
+from whisper_migrate.baseline import begin
 from whisper_migrate.databases.first_failure import details, first_failure, named
 from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.databases.stamps import stamped
@@ -28,6 +29,7 @@ from whisper_migrate.running.patience import Patience, passing
 from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.session import Session, Underway, session
 from whisper_migrate.running.way import plain_words, way
+from whisper_migrate.unchanged_models import noted
 from whisper_migrate.words import title
 
 
@@ -107,7 +109,8 @@ class Runner:
     def _work(self, **options: Any) -> None:
         config = self.opened.project.alembic(self.opened.connection)
         config.attributes["options"] = options
-        with environment(config, self.history.scripts, destination_rev=self.target) as run:
+        work = environment(config, self.history.scripts, destination_rev=self.target)
+        with noted(self.history.folders), work as run:
             run()
 
     def _applied(self, underway: Underway) -> None:
@@ -164,6 +167,8 @@ def runner(
         history.require_known(before)
         found = half_run.read(opened.connection, history)
         opened.connection.rollback()
+        if direction == "upgrade" and not before:
+            begin(opened.connection, project)
         run = Runner(history, opened, direction, target, before, tell)
         if found:
             half_run.require_first(found, run.steps)

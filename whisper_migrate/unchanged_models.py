@@ -1,0 +1,54 @@
+"""Keep revisions from changing the models.
+
+A revision may import a model and declare a constraint or an index on its columns. SQLAlchemy then adds it to the
+model's table. It is taken out again before the models are compared.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import Constraint, Index, MetaData, Table, event
+
+LIBRARY = str(Path(sqlalchemy.__file__).parent)
+
+# What revisions have added to tables, by the id of the tables' MetaData.
+_added: dict[int, list[tuple[Table, Any]]] = {}
+
+
+@contextmanager
+def noted(folders: Sequence[Path]) -> Iterator[None]:
+    """Note each constraint and index that a file in one of these folders adds to a table in this context."""
+    prefixes = tuple(f"{folder.resolve()}/" for folder in folders)
+
+    def attached(item: Any, table: Any) -> None:
+        if isinstance(table, Table) and _caller().startswith(prefixes):
+            _added.setdefault(id(table.metadata), []).append((table, item))
+
+    for kind in (Constraint, Index):
+        event.listen(kind, "after_parent_attach", attached, propagate=True)
+    try:
+        yield
+    finally:
+        for kind in (Constraint, Index):
+            event.remove(kind, "after_parent_attach", attached)
+
+
+def restore(metadata: MetaData) -> None:
+    """Take out of the models' tables what revisions have added."""
+    for table, item in _added.pop(id(metadata), []):
+        (table.indexes if isinstance(item, Index) else table.constraints).discard(item)
+
+
+def _caller() -> str:
+    """Return the file of the innermost frame outside SQLAlchemy and this module."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith((LIBRARY, __file__, "<")):
+        frame = frame.f_back
+    return os.path.realpath(frame.f_code.co_filename)
