@@ -105,6 +105,20 @@ class Entry:
         """`applied on 2026-11-25 09:41 UTC by whisperengine`."""
         return f"{DONE.get(self.direction, self.direction)} on {self.when} by {self.role}"
 
+    @property
+    def document(self) -> dict[str, Any]:
+        """The entry as plain data, for `--format json`."""
+        return {
+            "at": self.at.astimezone(UTC).isoformat(timespec="seconds") if self.at else None,
+            "direction": self.direction,
+            "revision": self.revision,
+            "revisions": self.stands_at,
+            "seconds": self.seconds,
+            "verified": self.verified,
+            "role": self.role,
+            "program": self.program,
+        }
+
     def found_other_than(self, earlier: Entry) -> bool:
         """Whether this step found another catalog than an earlier one left, if their fingerprints are comparable."""
         comparable = (self.server, self.scheme) == (earlier.server, earlier.scheme) and self.before and earlier.after

@@ -8,6 +8,7 @@ from whisper_migrate import reports
 from whisper_migrate.console import database_if_any, database_of, out
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.drift import check
+from whisper_migrate.json_output import kept_for_document
 from whisper_migrate.project import Project
 
 
@@ -17,10 +18,11 @@ from whisper_migrate.project import Project
 @click.pass_obj
 def command(project: Project, only: str | None, form: str) -> None:
     """Compare models with history, and history with the database if there is one."""
-    with shadow_server(project.root) as server:
-        database = database_of(project) if only == "database" else database_if_any(project) if only is None else None
-        verdict = check(project, server, database.url if database else None, only)
-    text = reports.report(form).render(verdict, str(database) if database else None)
+    with kept_for_document(form != "text"):
+        with shadow_server(project.root) as server:
+            mine = database_of(project) if only == "database" else database_if_any(project) if only is None else None
+            verdict = check(project, server, mine.url if mine else None, only)
+        text = reports.report(form).render(verdict, str(mine) if mine else None)
     if form == "text":
         out.print(text)
     else:

@@ -17,11 +17,13 @@ from whisper_migrate.drift import Verdict
 from whisper_migrate.errors import Failure
 from whisper_migrate.fleet import members as fleet
 from whisper_migrate.fleet.compare import compare
+from whisper_migrate.fleet.document import document
 from whisper_migrate.fleet.members import Member
 from whisper_migrate.fleet.shard import Shard, ShardOption
 from whisper_migrate.fleet.survey import Standing, Survey, survey
 from whisper_migrate.fleet.upgrade import upgrade
 from whisper_migrate.history import History
+from whisper_migrate.json_output import kept_for_document, print_json, with_format
 from whisper_migrate.plurals import counted, verb
 from whisper_migrate.project import Project
 from whisper_migrate.standing.anomalies import Anomaly
@@ -40,8 +42,11 @@ Tell = Callable[[Member, str | Failure], None]
     help="Upgrade so many first that have something pending; the rest if none failed.",
 )
 @click.option("--shard", type=ShardOption(), help="Take only a part of them: 3/10 is the third of ten.")
+@with_format
 @click.pass_obj
-def command(project: Project, urls: IO[str], action: str, jobs: int, canary: int, shard: Shard | None) -> None:
+def command(
+    project: Project, urls: IO[str], action: str, jobs: int, canary: int, shard: Shard | None, form: str
+) -> None:
     """Work on every database that URLS-FILE lists, in parallel. A failure of one does not stop the others.
 
     A line of the file is a URL, or a name and a URL. Blank lines and # comments are skipped, and nothing in a line is
@@ -57,13 +62,18 @@ def command(project: Project, urls: IO[str], action: str, jobs: int, canary: int
     """
     if canary and action != "upgrade":
         raise click.UsageError("--canary is for upgrade.")
+    if form == "json" and action == "upgrade":
+        raise click.UsageError("--format json is for status and check-drift.")
     try:
         members = fleet.read(urls, urls.name)
     except UnicodeDecodeError as error:
         raise Failure(f"{urls.name} is no UTF-8 text.") from error
     if shard:
         members, count = shard.members(members), len(members)
-        out.print(f"Shard {shard}: {len(members)} of {counted(count, 'database')}.")
+        if form == "text":
+            out.print(f"Shard {shard}: {len(members)} of {counted(count, 'database')}.")
+    if form == "json":
+        sys.exit(_print_json(project, members, action, jobs))
     history = History(project)
     history.head  # noqa: B018 - fails for a history with two heads, before any database is touched
     if action == "upgrade":
@@ -114,6 +124,22 @@ def _upgrade(history: History, members: list[Member], jobs: int, canary: int) ->
 
 def _say(member: Member, line: str) -> None:
     out.print(escape(f"{member.name}: {line}"))
+
+
+def _print_json(project: Project, members: list[Member], action: str, jobs: int) -> int:
+    """Print the document of `status` or `check-drift`, and return the exit code."""
+    with kept_for_document(True):
+        history = History(project)
+        history.head  # noqa: B018 - as above
+        found = survey(history, members, jobs, lambda *_: None)
+        compared = compare(history, found) if action == "check-drift" else None
+    print_json({"action": action, **document(found, members, compared)})
+    if found.failed:
+        return 2
+    if compared is None:
+        return 0 if found.alike else 1
+    differs = any(one.drift for one in compared) or any(one.pending or one.changed for one in found.standings)
+    return 1 if differs else 0
 
 
 def _place(standing: Standing | Failure) -> str | Failure:

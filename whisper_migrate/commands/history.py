@@ -1,6 +1,7 @@
 """The command `history`: list the revisions, or the steps run in the database."""
 
 from itertools import pairwise
+from typing import Any
 
 import click
 from rich.markup import escape
@@ -8,25 +9,55 @@ from rich.markup import escape
 from whisper_migrate.console import database_of, out
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.history import History
-from whisper_migrate.ledger import Entry, read
+from whisper_migrate.json_output import kept_for_document, print_json, with_format
+from whisper_migrate.ledger import Entry, parents, read
 from whisper_migrate.project import Project
 from whisper_migrate.words import title
 
 
 @click.command("history")
 @click.option("--applied", is_flag=True, help="What was run and stamped in the database, by its ledger.")
+@with_format
 @click.pass_obj
-def command(project: Project, applied: bool) -> None:
+def command(project: Project, applied: bool, form: str) -> None:
     """List the revisions, newest first; with --applied, the runs that the database's ledger has recorded."""
     if applied:
         with connected(database_of(project).url, read_only=True) as connection:
             entries = read(connection)
+        if form == "json":
+            print_json({"runs": _runs(entries)})
+            return
         for text in _told(entries):
             out.print(escape(text))
         return
-    for script in History(project).newest_first():
+    with kept_for_document(form == "json"):
+        history = History(project)
+    if form == "json":
+        print_json({"heads": history.heads, "revisions": _revisions(history)})
+        return
+    for script in history.newest_first():
         head = " (head)" if script.is_head else ""
         out.print(f"{script.revision}{head} {escape(title(script))}")
+
+
+def _revisions(history: History) -> list[dict[str, Any]]:
+    return [
+        {
+            "revision": script.revision,
+            "message": title(script),
+            "parents": parents(script),
+            "is_head": script.is_head,
+            "file": str(history.path(script)),
+        }
+        for script in history.newest_first()
+    ]
+
+
+def _runs(entries: list[Entry]) -> list[dict[str, Any]]:
+    """Return the entries as plain data, newest first."""
+    changed = [False, *(later.found_other_than(earlier) for earlier, later in pairwise(entries))]
+    found = [{**entry.document, "changed_before": was} for entry, was in zip(entries, changed, strict=True)]
+    return found[::-1]
 
 
 def _told(entries: list[Entry]) -> list[str]:

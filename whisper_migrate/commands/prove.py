@@ -1,6 +1,7 @@
 """The command `prove`: prove existing revisions."""
 
 import sys
+from typing import Any
 
 import click
 from rich.markup import escape
@@ -8,17 +9,26 @@ from rich.markup import escape
 from whisper_migrate.console import out
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.history import History
+from whisper_migrate.json_output import kept_for_document, print_json, with_format
 from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
+from whisper_migrate.reports.json import plain_change
 from whisper_migrate.revisions.prove_history import Outcome, Proof, prove_history
-from whisper_migrate.words import line, outline
+from whisper_migrate.words import line, outline, title
 
 
 @click.command("prove")
 @click.argument("revision", default="")
+@with_format
 @click.pass_obj
-def command(project: Project, revision: str) -> None:
+def command(project: Project, revision: str, form: str) -> None:
     """Run REVISION, or every revision, up, down and up in a throwaway database with generated rows."""
+    if form == "json":
+        with kept_for_document(True), shadow_server(project.root) as server:
+            history = History(project)
+            outcome = prove_history(history, server, revision or None, lambda _: None)
+        print_json(_document(history, outcome))
+        sys.exit(0 if outcome.clean else 1)
     history = History(project)
 
     def tell(proof: Proof) -> None:
@@ -36,6 +46,29 @@ def command(project: Project, revision: str) -> None:
     for text in _end(history, outcome):
         out.print(escape(text))
     sys.exit(0 if outcome.clean else 1)
+
+
+def _document(history: History, outcome: Outcome) -> dict[str, Any]:
+    """Return the proofs as plain data."""
+    return {
+        "clean": outcome.clean,
+        "revisions": [
+            {
+                "revision": proof.script.revision,
+                "message": title(proof.script),
+                "file": str(history.path(proof.script)),
+                "seconds": round(proof.seconds, 3),
+                "flaw": {"what": proof.flaw.what, "details": proof.flaw.details.strip()} if proof.flaw else None,
+                "notes": proof.notes,
+            }
+            for proof in outcome.proofs
+        ],
+        "unproved": [script.revision for script in outcome.unproved],
+        "obstacle": outcome.obstacle,
+        "heads": outcome.heads,
+        "failing": [{"revision": script.revision, "what": what} for script, what in outcome.faults],
+        "unwritten": [plain_change(change) for change in outcome.unwritten],
+    }
 
 
 def _end(history: History, outcome: Outcome) -> list[str]:

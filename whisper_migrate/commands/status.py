@@ -1,5 +1,7 @@
 """The command `status`: the database's revision, pending revisions and drift."""
 
+from typing import Any
+
 import click
 from rich.markup import escape
 from sqlalchemy import URL, text
@@ -8,13 +10,15 @@ from whisper_migrate.console import database_of, out
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.databases.stamps import stamped
-from whisper_migrate.drift import check
+from whisper_migrate.drift import Verdict, check
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
+from whisper_migrate.json_output import kept_for_document, print_json, with_format
 from whisper_migrate.ledger import Entry, read_or_why
 from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
-from whisper_migrate.standing.anomalies import anomalies
+from whisper_migrate.reports.json import plain_change
+from whisper_migrate.standing.anomalies import Anomaly, anomalies
 from whisper_migrate.standing.nearest import tally
 from whisper_migrate.words import title
 
@@ -23,9 +27,15 @@ EXTENSIONS = "SELECT extname || ' ' || extversion FROM pg_catalog.pg_extension W
 
 
 @click.command("status")
+@with_format
 @click.pass_obj
-def command(project: Project) -> None:
+def command(project: Project, form: str) -> None:
     """Print the database's revision, the pending revisions, and whether the database has drifted."""
+    if form == "json":
+        with kept_for_document(True):
+            document = _document(project)
+        print_json(document)
+        return
     history, database = History(project), database_of(project)
     with connected(database.url, read_only=True) as connection:
         revisions, (entries, hidden) = stamped(connection) or [], read_or_why(connection)
@@ -60,13 +70,50 @@ def _ledger(entries: list[Entry]) -> str:
     return f"{count}, the last on {last.when}: {last.direction} {last.revision} by {last.role}"
 
 
-def _drift(project: Project, database: URL) -> list[str]:
-    """Return lines on the difference from the history at the database's stamp, or on why it was not checked."""
+def _document(project: Project) -> dict[str, Any]:
+    """Return the state of the database as plain data."""
+    history, database = History(project), database_of(project)
+    with connected(database.url, read_only=True) as connection:
+        revisions, (entries, hidden) = stamped(connection) or [], read_or_why(connection)
+        extensions = connection.scalars(text(EXTENSIONS)).all()
+    history.require_known(revisions)
+    verdict = _verdict(project, database.url)
+    found: list[Anomaly] = anomalies(history, entries, revisions) if not hidden else []
+    if isinstance(verdict, Verdict):
+        found += [anomaly for anomaly in verdict.anomalies if anomaly.word == "Stopped"]
+    checked = verdict if isinstance(verdict, Verdict) else None
+    return {
+        "database": str(database),
+        "revisions": revisions,
+        "heads": history.heads,
+        "pending": [{"revision": one.revision, "message": title(one)} for one in history.pending(revisions)],
+        "ledger": {"entries": len(entries), "last": entries[-1].document if entries else None} if not hidden else None,
+        "extensions": list(extensions),
+        "anomalies": [
+            {"revision": one.revision, "what": one.what, "remedy": one.remedy or None, "differs": one.differs}
+            for one in found
+        ],
+        "drift": [plain_change(change) for change in checked.drift] if checked else None,
+        "not_checked": " ".join(str(verdict).split()) if isinstance(verdict, Failure) else None,
+        "unreadable": list(checked.unreadable) if checked else [],
+        "nearest": checked.nearest.revision if checked and checked.nearest else None,
+    }
+
+
+def _verdict(project: Project, database: URL) -> Verdict | Failure:
+    """Compare the database with the history at its stamp. Returns the Failure if that is not possible."""
     try:
         with shadow_server(project.root) as server:
-            verdict = check(project, server, database, "database")
+            return check(project, server, database, "database")
     except Failure as failure:
-        return [f"not checked: {' '.join(str(failure).split())}"]
+        return failure
+
+
+def _drift(project: Project, database: URL) -> list[str]:
+    """Return lines on the difference from the history at the database's stamp, or on why it was not checked."""
+    verdict = _verdict(project, database)
+    if isinstance(verdict, Failure):
+        return [f"not checked: {' '.join(str(verdict).split())}"]
     for anomaly in verdict.anomalies:
         if anomaly.word == "Stopped":
             return [anomaly.what, f"  -> {anomaly.remedy}"]

@@ -2,31 +2,58 @@
 
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import click
 from rich.markup import escape
 
 from whisper_migrate.console import database_of, names, out
 from whisper_migrate.databases.shadow_server import shadow_server
+from whisper_migrate.json_output import kept_for_document, print_json, with_format
 from whisper_migrate.names import joined, shown
 from whisper_migrate.plurals import counted, verb
 from whisper_migrate.project import Project
 from whisper_migrate.standing.whereabouts import Whereabouts, whereabouts
+from whisper_migrate.words import outline
 
 MOST = 3  # candidates
 
 
 @click.command("whereami")
+@with_format
 @click.pass_obj
-def command(project: Project) -> None:
+def command(project: Project, form: str) -> None:
     """Find the revision that a database equals, or the nearest ones. The database is only read."""
-    database = database_of(project)
-    with shadow_server(project.root) as server:
-        found = whereabouts(project, server, database.url)
-    out.print(f"Database {escape(str(database))}")
-    for text in told(found):
-        out.print(escape(text))
+    with kept_for_document(form == "json"):
+        database = database_of(project)
+        with shadow_server(project.root) as server:
+            found = whereabouts(project, server, database.url)
+    if form == "json":
+        print_json({"database": str(database), **_document(found)})
+    else:
+        out.print(f"Database {escape(str(database))}")
+        for text in told(found):
+            out.print(escape(text))
     sys.exit(0 if found.is_right else 1)
+
+
+def _document(found: Whereabouts) -> dict[str, Any]:
+    """Return the position of a database as plain data."""
+    return {
+        "revisions": found.stamps,
+        "is_right": found.is_right,
+        "sort": found.sort,
+        "equal": found.equal,
+        "nearest": [
+            {"revision": one.revision, "differences": len(outline(one.changes)), "summary": one.difference}
+            for one in found.candidates[:MOST]
+        ],
+        "besides": [change.object.identity for change in found.besides],
+        "clashes": found.clashes,
+        "unknown": [*found.taken_on, *found.unknown],
+        "stopped": [half.what for half in found.stopped],
+        "remedies": found.remedies,
+    }
 
 
 def told(found: Whereabouts) -> Iterator[str]:

@@ -53,10 +53,9 @@ def document(verdict: Verdict, database: str | None) -> dict[str, Any]:
     }
 
 
-def _change(verdict: Verdict, change: Change) -> dict[str, Any]:
+def plain_change(change: Change) -> dict[str, Any]:
+    """Return a change as plain data."""
     item = change.object
-    place = verdict.place(item)
-    script = verdict.touched(change)
     return {
         "sign": change.sign,
         "kind": item.kind,
@@ -65,6 +64,14 @@ def _change(verdict: Verdict, change: Change) -> dict[str, Any]:
         "differences": [
             {"attribute": name, "before": before, "after": after} for name, before, after in differences(change)
         ],
+    }
+
+
+def _change(verdict: Verdict, change: Change) -> dict[str, Any]:
+    place = verdict.place(change.object)
+    script = verdict.touched(change)
+    return {
+        **plain_change(change),
         "model": {"file": place.file, "line": place.line} if place else None,
         "last_revision": script.revision if script else None,
     }

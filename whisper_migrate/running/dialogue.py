@@ -14,6 +14,7 @@ from whisper_migrate.console import names, out, report, tell
 from whisper_migrate.databases import settings
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
+from whisper_migrate.json_output import kept_for_document, print_json, with_format
 from whisper_migrate.ledger import read_or_why
 from whisper_migrate.plurals import plural
 from whisper_migrate.project import Project
@@ -42,6 +43,7 @@ def options(command: Command) -> Command:
     words = "Do not compare the database with the history (WHISPER_NO_CHECK=1)."
     command = click.option("--no-check", "unchecked", is_flag=True, envvar="WHISPER_NO_CHECK", help=words)(command)
     words = "Only say what would run, and what that would lose."
+    command = with_format(command)
     return click.option("--plan", "only_plan", is_flag=True, help=words)(command)
 
 
@@ -55,6 +57,7 @@ def converse(
     only_plan: bool,
     unchecked: bool,
     output: Path | None,
+    form: str,
     **waits: float | None,
 ) -> None:
     """Print the script or the plan, or call `run` and report its result.
@@ -64,6 +67,8 @@ def converse(
     patience = Patience.given(project.root, waits)
     if output and not as_script:
         raise click.UsageError("-o is for --sql.")
+    if form == "json" and (as_script or not only_plan):
+        raise click.UsageError("--format json is for --plan.")
     if as_script:
         text = script(project, direction, target, patience)
         if output is None or str(output) == "-":
@@ -72,10 +77,16 @@ def converse(
             save(text, output)
             out.print(f"Wrote {escape(str(output))}. Run it with: psql -X -f {escape(shlex.quote(str(output)))} URL")
         return
+    if form == "json":
+        with kept_for_document(True):
+            database = settings.database(project.root)
+            document = plan(project, database.url, direction, target).document
+        print_json({"database": str(database), **document})
+        return
     database = settings.database(project.root)
     out.print(f"Database {escape(str(database))}")
     if only_plan:
-        for line in plan(project, database.url, direction, target):
+        for line in plan(project, database.url, direction, target).lines():
             out.print(escape(line))
         return
     progress = Progress(out)

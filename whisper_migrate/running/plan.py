@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from alembic.runtime.migration import RevisionStep
 from sqlalchemy import URL
 
 from whisper_migrate.databases.connect import connected
@@ -13,36 +16,79 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
 from whisper_migrate.running import half_run
-from whisper_migrate.running.data_loss import OPTION, toll
+from whisper_migrate.running.data_loss import OPTION, Toll, toll
 from whisper_migrate.running.foresight import foresight
-from whisper_migrate.running.way import way
+from whisper_migrate.running.half_run import HalfRun
+from whisper_migrate.running.way import revision_of, way
 from whisper_migrate.words import title
 
 
-def plan(project: Project, url: URL, direction: str, target: str) -> Iterator[str]:
-    """Yield the plan as lines. The database is only read; the losses come from a rehearsal in a shadow."""
+@dataclass(frozen=True)
+class Plan:
+    """The steps of a run from the revisions `before` to `target`, and the losses of each step in lines.
+
+    `lost` is the loss of a whole downgrade. `unknown` is the reason if the losses could not be found out.
+    """
+
+    direction: str
+    target: str
+    before: list[str]
+    steps: Sequence[RevisionStep] = ()
+    stopped: Sequence[HalfRun] = ()
+    losses: Sequence[list[str]] = ()
+    lost: Toll | None = None
+    unknown: str = ""
+
+    def lines(self) -> Iterator[str]:
+        """Yield the plan for people."""
+        if not self.steps:
+            yield f"Nothing to do: the database is at {', '.join(self.before) or 'no revision'}."
+            return
+        for half in self.stopped:
+            yield half.what
+            yield f"  -> {half.remedy}"
+        for number, (step, lines) in enumerate(zip(self.steps, self.losses, strict=True), 1):
+            yield f"  {number}/{len(self.steps)} {revision_of(step)} {title(step)}"
+            yield from (f"      {text}" for text in lines)
+        if self.lost and self.lost.rows:
+            yield f"Run with: migrate.py downgrade {shlex.quote(self.target)} {OPTION}{shlex.quote(self.lost.word)}"
+        if self.unknown:
+            yield f"What they lose cannot be told. {self.unknown}"
+        yield "Nothing was run."
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The plan as plain data."""
+        return {
+            "direction": self.direction,
+            "target": self.target,
+            "revisions": self.before,
+            "steps": [
+                {"revision": revision_of(step), "message": title(step), "losses": lines}
+                for step, lines in zip(self.steps, self.losses, strict=True)
+            ],
+            "stopped": [{"what": half.what, "remedy": half.remedy} for half in self.stopped],
+            "rows_lost": self.lost.rows if self.lost else None,
+            "allow_data_loss": self.lost.word if self.lost and self.lost.rows else None,
+            "unknown": self.unknown or None,
+        }
+
+
+def plan(project: Project, url: URL, direction: str, target: str) -> Plan:
+    """Return the plan of a run. The database is only read; the losses come from a rehearsal in a shadow."""
     history = History(project)
     with connected(url, read_only=True) as connection:
         before = stamped(connection) or []
         history.require_known(before)
         steps = way(history, direction, target, before)
         if not steps:
-            yield f"Nothing to do: the database is at {', '.join(before) or 'no revision'}."
-            return
-        for half in half_run.read(connection, history):
-            yield half.what
-            yield f"  -> {half.remedy}"
+            return Plan(direction, target, before)
+        stopped = half_run.read(connection, history)
         try:
             with foresight(history, url, before) as ahead:
                 strides = ahead.go(steps)
-                for number, stride in enumerate(strides, 1):
-                    yield f"  {number}/{len(steps)} {stride.revision} {title(stride.step)}"
-                    for text in toll([stride], connection).lines:
-                        yield f"      {text}"
-                if direction == "downgrade" and (lost := toll(strides, connection)).rows:
-                    yield f"Run with: migrate.py downgrade {shlex.quote(target)} {OPTION}{shlex.quote(lost.word)}"
+                losses = [toll([stride], connection).lines for stride in strides]
+                lost = toll(strides, connection) if direction == "downgrade" else None
         except Failure as failure:
-            for number, step in enumerate(steps, 1):
-                yield f"  {number}/{len(steps)} {step.revision.revision} {title(step)}"
-            yield f"What they lose cannot be told. {failure.what}"
-        yield "Nothing was run."
+            return Plan(direction, target, before, steps, stopped, [[] for _ in steps], unknown=failure.what)
+        return Plan(direction, target, before, steps, stopped, losses, lost)
