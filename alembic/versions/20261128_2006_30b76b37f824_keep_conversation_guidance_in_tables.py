@@ -19,7 +19,7 @@ Both columns hold text that should be JSON. The upgrade moves all of it before t
   A value is moved if it is a text that fits its column, or a list of texts.
 - The remainder, also text that is not such an object, becomes a pattern of the persona's responses. It is named after
   the column, and its sort_order is the id of the row. The whole of ai_identity_handling becomes such a pattern too.
-- A row without a persona has no place in the new tables. Its text is kept in system_settings.
+- A row without a persona has no place in the new tables. Its text is kept in system_settings, also after a downgrade.
 
 The downgrade puts everything together again, including modes, settings and items that came later; a persona that has
 none of its own gets a row in communication_styles. Objects come back as jsonb prints them. Not restored: the difference

@@ -10,7 +10,7 @@ Allowed: drop-table character_emotional_states_json
 The new table has the name of the old one, so this revision joins two drafts: one renames the old table, the other
 replaces it. A key of state_data that is named like a column fills this column if it is a number (of the list
 recent_emotion_history: a list); other columns get their defaults. Whatever else state_data holds, of any shape, is kept
-in system_settings, by the names of persona and user.
+in system_settings, by the names of persona and user, also after a downgrade.
 
 The downgrade makes state_data of the columns and of what was kept. There, a column that has been changed takes
 precedence over a kept value of the same name. Not restored: ids, digits that double precision does not hold, which keys
