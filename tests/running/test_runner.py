@@ -50,8 +50,8 @@ def test_targets_name_what_they_lead_to(checkout: Checkout, database: URL) -> No
         outcome = run(project, database, target, tell)
         assert heard == [applied.revision for applied in outcome.applied] == expected, target
     assert tables(database) == 0
-    for run, target in ((runner.upgrade, "nowhere"), (runner.upgrade, "+9"), (runner.downgrade, "-1")):
-        with pytest.raises(Failure, match=r"nowhere|Only \d revisions come|at no revision"):
+    for run, target in ((runner.upgrade, "nowhere"), (runner.upgrade, "+99"), (runner.downgrade, "-1")):
+        with pytest.raises(Failure, match=r"nowhere|Only \d+ revisions come|at no revision"):
             run(project, database, target, tell)
 
 
@@ -71,11 +71,12 @@ def test_stamp_says_where_a_database_stands_whatever_it_said_before(checkout: Ch
     assert run.code == 0 and run.out.startswith(f"Stamped {HEAD} (was feed). ")
 
     ask(database, "INSERT INTO alembic_version VALUES ('aaaa')")
+    both = ", ".join(sorted((HEAD, "aaaa")))
     expected = {
         "upgrade": "Requested revision aaaa overlaps with other requested revisions",
         "downgrade -1": "The database is stamped with 2 revisions at once",
         "status": "The database's stamps do not fit together",
-        "check-drift": f"The database {database.database} is stamped with 2 revisions at once: {HEAD}, aaaa.",
+        "check-drift": f"The database {database.database} is stamped with 2 revisions at once: {both}.",
     }
     for command, said in expected.items():
         assert refusal(checkout.migrate(*command.split())).startswith(said)
