@@ -126,7 +126,7 @@ def _in_file(project: Project, connection: Connection, before: Catalog, after: C
     up, down = plan(before, after), plan(after, before)
     with tempfile.TemporaryDirectory() as folder:
         text = Text("fuzz", None, "a pair", [], Body(up, after).source(), Body(down, before).source())
-        write(project, Path(folder), text)
+        write(History(project), Path(folder), text)
         try:
             prove(History(project, [Path(folder)]), connection, text.revision, before, after)
         except Flaw as flaw:

@@ -20,6 +20,9 @@ DELIBERATE = {
         r"No SQL can make composite type .+ anew under the table .+, which is made of it"
         r"|Table .+ cannot be one of type .+: its columns stay in their places"
     ),
+    "an expression of a column whose table has two levels of child tables": re.compile(
+        r"Column .+ cannot lose its expression: its table has child tables with child tables"
+    ),
     "another type of a partition key": re.compile(
         r"Column .+ is part of the partition key, and its type cannot change"
     ),

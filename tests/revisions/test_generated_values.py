@@ -66,3 +66,14 @@ def test_a_plain_column_that_is_computed_from_now_on_loses_its_values(
     ask(database, "INSERT INTO t (id, price, pieces) VALUES (1, 4, 2)")
     downgrade(project, database, "-1", lambda applied: None)
     assert ask(database, "SELECT a FROM t") == [(8,)]
+
+
+@pytest.mark.servers("pg18")
+def test_an_expression_below_two_levels_of_child_tables_is_refused(tmp_path: Path, server: URL) -> None:
+    models = """
+ENTITIES += [sa.DDL("CREATE TABLE e (x integer, q integer {})"), sa.DDL("CREATE TABLE d () INHERITS (e)"),
+             sa.DDL("CREATE TABLE c () INHERITS (d)")]
+"""
+    draft(edited(tmp_path, models.format("GENERATED ALWAYS AS (x * 2) STORED")), server, "first")
+    with pytest.raises(Failure, match=r"e\.q cannot lose its expression"):
+        draft(edited(tmp_path, models.format("")), server, "second")

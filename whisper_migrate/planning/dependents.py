@@ -55,6 +55,15 @@ def dependents(
     return found, held
 
 
+def on_rebuilt_keys(before: Catalog, disturbed: set[Key], gone: set[Key]) -> set[Key]:
+    """Return the foreign keys in `gone` that use a key of which a column changes its type.
+
+    PostgreSQL rebuilds such a key, which a foreign key prevents if the column is only included in the key.
+    """
+    rebuilt = {key for key in before.requires if key[0] in ("constraint", "index") and before.requires[key] & disturbed}
+    return {key for key in gone if is_foreign_key(before[key]) and before.requires.get(key, frozenset()) & rebuilt}
+
+
 def _follows(item: Object, columns: int, kinds: Container[str]) -> bool:
     """Whether PostgreSQL rebuilds a dependent without loss. Extended statistics would lose their target.
 

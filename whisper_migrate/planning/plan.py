@@ -10,8 +10,8 @@ from whisper_migrate.catalog import Catalog, Change, Key, Object, diff
 from whisper_migrate.objects import ATTACHED, KINDS, column, table
 from whisper_migrate.objects.sequence import go_on
 from whisper_migrate.planning.cycles import Cycle, Loosened
-from whisper_migrate.planning.dependents import dependents
-from whisper_migrate.planning.generated import becomes_plain, stored
+from whisper_migrate.planning.dependents import dependents, on_rebuilt_keys
+from whisper_migrate.planning.generated import becomes_plain, refuse_grandchildren, stored
 from whisper_migrate.planning.inheritance import (
     TABLES,
     above_heirs,
@@ -88,6 +88,7 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
         rebuilt |= _holding_rows(before, after, disturbed | created | rewritten)
         found, held = dependents(before, after, rebuilt | dropped, disturbed, made_other)
         rebuilt |= found
+    refuse_grandchildren(before, after, altered)
     leaving_last = {key for key in dropped if key[0] == "column"}  # a person may move their values first
     aside = set_aside(before, rebuilt | made_other, held | leaving_last)
     rebuilt -= aside
@@ -107,6 +108,7 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
         steps.append(Step("rename", before[key], None, tuple(renamed(before[key]))))
         steps.append(Step("discard", before[key], None, tuple(discarded(before[key]))))
     apart = named_again(before, after, dropped | rebuilt, created | rebuilt)
+    apart |= on_rebuilt_keys(before, disturbed, dropped | rebuilt)
     loosened = replace(loosened, apart=loosened.apart | apart)
     steps += _drops(before, after, dropped | rebuilt, aside, loosened)
     made = unlike_first(after, created | rebuilt)

@@ -110,4 +110,12 @@ FOUND = [
         "CREATE VIEW t AS SELECT y FROM other; ALTER VIEW t ALTER COLUMN y SET DEFAULT true",
         18,
     ),
+    Found(
+        "type of a column that a key includes, under a foreign key of a table that is made anew",
+        "",
+        "CREATE TABLE e (x integer, w varchar(10), UNIQUE (x) INCLUDE (w));"
+        " CREATE TABLE c (x integer, CONSTRAINT k FOREIGN KEY (x) REFERENCES e (x)) PARTITION BY LIST (x)",
+        "CREATE TABLE e (x integer, w text, UNIQUE (x) INCLUDE (w));"
+        " CREATE TABLE c (x integer, CONSTRAINT l FOREIGN KEY (x) REFERENCES e (x)) PARTITION BY RANGE (x)",
+    ),
 ]
