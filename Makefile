@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup upgrade revision prove check-drift repair downgrade status db-url psql db-stop test fuzz torture chaos bench lint lock format
+.PHONY: help setup upgrade revision prove check-drift repair downgrade status db-url psql db-stop test fuzz torture chaos bench wild lint lock format
 
 # What is given to make is text: neither make nor the shell finds anything to expand in it. make would expand a variable
 # of its command line for the environment of every command; recipes read these variables from there, in quotes.
@@ -76,6 +76,9 @@ chaos: $(VENV)/.ready ## let networks, servers, poolers and other sessions fail 
 
 bench: $(VENV)/.ready ## measure the commands beside their peers: medians and ratios
 	@"$$PY" -m tests.bench
+
+wild: $(VENV)/.ready ## run the engine on real projects from the package index; projects=name for one
+	@"$$PY" -m tests.wild $(projects)
 
 lint: $(VENV)/.linters ## run ruff, mypy, shellcheck, hadolint and a check of docker-compose.yml
 	@"$$PY" -m ruff check . && "$$PY" -m ruff format --check . && "$$PY" -m mypy
