@@ -77,8 +77,8 @@ chaos: $(VENV)/.ready ## let networks, servers, poolers and other sessions fail 
 bench: $(VENV)/.ready ## measure the commands beside their peers: medians and ratios
 	@"$$PY" -m tests.bench
 
-wild: $(VENV)/.ready ## run the engine on real projects from the package index; projects=name for one
-	@"$$PY" -m tests.wild $(projects)
+wild: $(VENV)/.ready ## run the engine on real projects from the package index; projects="optuna mlflow" for some
+	@"$$PY" -m tests.wild "$${projects:-}"
 
 lint: $(VENV)/.linters ## run ruff, mypy, shellcheck, hadolint and a check of docker-compose.yml
 	@"$$PY" -m ruff check . && "$$PY" -m ruff format --check . && "$$PY" -m mypy

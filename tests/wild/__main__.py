@@ -76,4 +76,4 @@ def _tried(wild: Wild, wheel: Path, folder: Path) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(" ".join(sys.argv[1:]).split()))
