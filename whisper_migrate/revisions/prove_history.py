@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -56,6 +56,8 @@ class Failing:
 class Outcome:
     """The proofs; the revisions left unproved, and the obstacle; and the changes of the models without a revision.
 
+    `done` are the revisions that have run: those before the first proof, and those proved.
+
     `failing` are functions that a proved revision breaks and that still cannot run at the end. A function that a later
     revision repairs or drops is only a note on the first revision.
 
@@ -63,6 +65,7 @@ class Outcome:
     """
 
     unproved: list[Script]
+    done: list[Script] = field(default_factory=list)
     proofs: list[Proof] = field(default_factory=list)
     obstacle: str | None = None
     heads: list[str] = field(default_factory=list)
@@ -92,20 +95,29 @@ class Outcome:
 
 def prove_history(history: History, server: URL, name: str | None, tell: Callable[[Proof], None]) -> Outcome:
     """Prove every revision, or only the one called `name`, in shadows on `server`; call `tell` after each."""
-    order = history.newest_first()[::-1]
-    done: list[Script] = []
-    outcome = Outcome(order)
-    if name is not None:
-        script = history.find(name)
-        done = history.before(script)
-        outcome.unproved = [script]
-    whole = len(done) + len(outcome.unproved) == len(order)
+    outcome = begun(history, name)
+    for proof in proofs(history, server, outcome):
+        tell(proof)
+    return outcome
+
+
+def begun(history: History, name: str | None) -> Outcome:
+    """Return the outcome of a proof before it begins: every revision is unproved, or only the one called `name`."""
+    if name is None:
+        return Outcome(history.newest_first()[::-1])
+    script = history.find(name)
+    return Outcome([script], history.before(script))
+
+
+def proofs(history: History, server: URL, outcome: Outcome) -> Generator[Proof, None, None]:
+    """Prove the unproved revisions of `outcome` in shadows on `server`, yield each proof, and complete the outcome."""
+    whole = len(outcome.done) + len(outcome.unproved) == len(history.newest_first())
     with shadows(server) as made:
         end: Catalog | None = None
         # A failed revision leaves its shadow in an unknown state, so the next revision is proved in a new shadow.
         while end is None and not outcome.obstacle:
             shadow = made.create(f"recorded{len(outcome.unproved)}")
-            end = _prove_in(made, shadow, history, done, outcome, tell)
+            end = yield from _prove_in(made, shadow, history, outcome)
         if end is not None and whole:
             outcome.heads = history.heads
             with connected(made.create("desired")) as other:
@@ -118,12 +130,9 @@ def prove_history(history: History, server: URL, name: str | None, tell: Callabl
                 wanted = replace(wanted, objects={**wanted.objects, **left})
                 changes, _ = split(diff(end, wanted), history.project.ignored, end, wanted)
                 outcome.unwritten = settled(connection, [one for one in changes if not beyond_reach(one)])
-    return outcome
 
 
-def _prove_in(
-    made: Shadows, shadow: URL, history: History, done: list[Script], outcome: Outcome, tell: Callable[[Proof], None]
-) -> Catalog | None:
+def _prove_in(made: Shadows, shadow: URL, history: History, outcome: Outcome) -> Generator[Proof, None, Catalog | None]:
     """Run the revisions that are `done` in an empty shadow, then prove the others. Return the last catalog.
 
     Returns None as soon as a revision fails.
@@ -132,7 +141,7 @@ def _prove_in(
     with connected(shadow) as connection:
         try:
             begin(connection, history.project)
-            for script in done:
+            for script in outcome.done:
                 history.step(connection, script.revision, "upgrade", memo)
         except Failure as failure:
             outcome.obstacle = f"{history.path(script)} does not run: {failure.what}"
@@ -159,8 +168,8 @@ def _prove_in(
             lines = [*map(str, brought), *told(tried.broken)]
             notes = [*tried.notes, *(f"It brings a function that cannot run: {what}" for what in lines)]
             outcome.proofs.append(Proof(script, time.monotonic() - began, notes=notes))
-        tell(outcome.proofs[-1])
-        done.append(script)
+        outcome.done.append(script)
+        yield outcome.proofs[-1]
         if outcome.proofs[-1].flaw:
             return None
     with connected(shadow) as connection:
