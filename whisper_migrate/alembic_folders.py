@@ -83,10 +83,10 @@ def _below(root: Path) -> Iterator[Path]:
         if INI in files:
             yield own / INI
         deep = len(own.relative_to(root).parts) >= DEPTH
-        inner[:] = [] if deep else sorted(name for name in inner if _may_be_ours(own / name))
+        inner[:] = [] if deep else sorted(name for name in inner if may_be_ours(own / name))
 
 
-def _may_be_ours(folder: Path) -> bool:
+def may_be_ours(folder: Path) -> bool:
     """Whether a folder may belong to the project: no hidden one, no virtual environment, no packages of others."""
     return not (folder.name.startswith(".") or folder.name in NOT_OURS or (folder / "pyvenv.cfg").exists())
 

@@ -32,7 +32,18 @@ def cli(context: click.Context, folder: Path | None) -> None:
     embedded PostgreSQL in .pgdata.
     Exit codes: 0 done or equal, 1 something differs, 2 failed.
     """
-    context.obj = Project.at(folder.resolve()) if folder else context.obj or Project.find(Path.cwd(), _note)
+    if context.invoked_subcommand == "init":
+        context.obj = Project(folder.resolve()) if folder else context.obj or _begun(Path.cwd())
+    else:
+        context.obj = Project.at(folder.resolve()) if folder else context.obj or Project.find(Path.cwd(), _note)
+
+
+def _begun(folder: Path) -> Project:
+    """Return the project of a folder, which need not have our section yet."""
+    try:
+        return Project.find(folder)
+    except Failure:
+        return Project(folder)
 
 
 def _note(text: str) -> None:
