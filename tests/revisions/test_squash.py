@@ -104,15 +104,16 @@ def test_whole_history_of_whisperengine(
     assert run(middle, "upgrade", BASELINE).code == 0 and run(last, "upgrade").code == 0
     user = "INSERT INTO users (user_id, username, preferences) VALUES ('u', 'u', '{\"a\": 1}')"
     ask(middle, user)
+    count = len(checkout.revisions())
     said = run(None, "squash")
-    assert (said.code, said.err) == (0, "") and "4 revisions in one, which makes the same.\n" in said.out
+    assert (said.code, said.err) == (0, "") and f"{count} revisions in one, which makes the same.\n" in said.out
     assert sum(path.suffix == ".py" for path in checkout.versions.iterdir()) == 1
 
     refused = checkout.alembic("upgrade", "head")
     assert refused.code != 0 and "Traceback" not in refused.said
     assert f"is at {BASELINE}, which a squash has folded into {HEAD}." in refused.said
     said = run(middle, "status")
-    assert "\nPending   3\n" in said.out and SECOND in said.out and "\nDrift     none\n" in said.out
+    assert f"\nPending   {count - 1}\n" in said.out and SECOND in said.out and "\nDrift     none\n" in said.out
     ask(middle, "DROP TABLE alembic_version")
     assert f" {BASELINE}" in run(middle, "whereami").out
     assert run(middle, "stamp", BASELINE).out.startswith(f"Stamped {BASELINE} ")
