@@ -237,6 +237,14 @@ def test_github(project: Project, drifted: URL, clean: Project, capsys: pytest.C
     assert len(lines) == 1 + 8 + 1
 
 
+def test_github_finds_the_files_of_a_project_in_a_folder(
+    project: Project, drifted: URL, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(project.root.parent))
+    files = re.findall(r"file=([^,]+)", report(capsys, project, drifted, "github"))
+    assert files and all((project.root.parent / file).is_file() for file in files), files
+
+
 def test_github_escapes_what_is_in_a_property(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:

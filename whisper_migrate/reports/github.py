@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from whisper_migrate.catalog import Change
@@ -21,7 +22,7 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
     for change in outline(verdict.unwritten):
         yield _annotation(verdict, change, "Unwritten", 'The history lacks this: make revision msg="what changes"')
     for script in verdict.pending:
-        where = {"file": str(verdict.history.path(script)), "title": "Pending"}
+        where = {"file": _in_repository(verdict, str(verdict.history.path(script))), "title": "Pending"}
         yield _command("warning", where, f"{script.revision} {title(script)}: make upgrade")
     for change in outline(verdict.drift):
         yield _annotation(verdict, change, "Drift", "The database differs from the history: make repair")
@@ -35,18 +36,24 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
         yield _command("notice", {"title": "Ignored"}, f"{line(ignored.change)} ({ignored.pattern.reason})")
     for remark in remarks(verdict):
         level = "notice" if remark.kind is Kind.NOTE else "warning"
-        yield _command(level, {**_where(remark.place), "title": remark.kind.value}, remark.text)
+        yield _command(level, {**_where(verdict, remark.place), "title": remark.kind.value}, remark.text)
     if verdict.clean and verdict.whole:
         yield _command("notice", {"title": "No drift"}, f"{' and '.join(verdict.compared)}: nothing differs")
 
 
 def _annotation(verdict: Verdict, change: Change, word: str, remedy: str) -> str:
-    where = _where(verdict.place(change.object))
+    where = _where(verdict, verdict.place(change.object))
     return _command("error", {**where, "title": word}, f"{line(change)}\n{remedy}")
 
 
-def _where(place: Place | None) -> dict[str, str]:
-    return {"file": place.file, "line": str(place.line)} if place else {}
+def _where(verdict: Verdict, place: Place | None) -> dict[str, str]:
+    return {"file": _in_repository(verdict, place.file), "line": str(place.line)} if place else {}
+
+
+def _in_repository(verdict: Verdict, file: str) -> str:
+    """Return a file's path from the folder that GitHub has checked out, where the project is a part of it."""
+    path, checkout = verdict.project.root.absolute() / file, os.environ.get("GITHUB_WORKSPACE")
+    return str(path.relative_to(checkout)) if checkout and path.is_relative_to(checkout) else file
 
 
 def _command(name: str, properties: dict[str, str], message: str) -> str:
