@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whisper_migrate.errors import Failure
+from whisper_migrate.plurals import counted
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -69,7 +70,7 @@ def ini(root: Path, given: str | None) -> Path | None:
     if found:
         names = ", ".join(str(one.relative_to(root)) for one in found)
         raise Failure(
-            f"{root} has {len(found)} files named {INI}: {names}.",
+            f"{root} has {counted(len(found), 'file')} named {INI}: {names}.",
             f'[tool.whisper_migrate] alembic_ini = "{found[0].relative_to(root)}"',
         )
     raise NoHistory(

@@ -14,6 +14,7 @@ from tests.little import execute as on
 from whisper_migrate.catalog import Catalog
 from whisper_migrate.errors import Failure
 from whisper_migrate.hidden_characters import JOINER
+from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
 from whisper_migrate.planning.plan import plan
 from whisper_migrate.project import Project
@@ -102,7 +103,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @example(message="a\n\nRevision ID: 1", summary=["${1}", "<%! import os %>"], name="x")
 def test_a_file_is_a_revision_and_nothing_else(project: Project, message: str, summary: list[str], name: str) -> None:
     body = f"op.drop_table({quoted(name)})"
-    file = write(project, project.root / "alembic/versions", Text("a" * 12, None, message, summary, body, body))
+    file = write(
+        History(project), project.root / "alembic/versions", Text("a" * 12, None, message, summary, body, body)
+    )
     try:
         require_only_a_revision(file.read_text())
     finally:
