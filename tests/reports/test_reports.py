@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from jsonschema import Draft4Validator, Draft202012Validator
@@ -241,7 +242,7 @@ def test_github_finds_the_files_of_a_project_in_a_folder(
     project: Project, drifted: URL, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_WORKSPACE", str(project.root.parent))
-    files = re.findall(r"file=([^,]+)", report(capsys, project, drifted, "github"))
+    files = [*map(unquote, re.findall(r"file=([^,]+)", report(capsys, project, drifted, "github")))]
     assert files and all((project.root.parent / file).is_file() for file in files), files
 
 
