@@ -39,7 +39,7 @@ class Generator(SchemaGenerator):
         self.failures: list[DBAPIError] = []
 
     def visit_table(self, table: Any, **options: Any) -> None:  # type: ignore[override]
-        """Create a table; if PostgreSQL refuses it, without its foreign keys, which are then added one by one."""
+        """Create a table. If PostgreSQL refuses the statement, leave out the foreign keys, and add them one by one."""
         keys = sorted(table.foreign_key_constraints, key=lambda key: key._creation_order)
         try:
             super().visit_table(table, **options)  # type: ignore[no-untyped-call]

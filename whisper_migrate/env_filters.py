@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from whisper_migrate.catalog import Object
 from whisper_migrate.errors import Failure
 from whisper_migrate.names import plain_name, split_name
+from whisper_migrate.project import FILTERS
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-OBJECT, NAME = "include_object", "include_name"
 # Alembic's words for the kinds that it passes to these functions.
 TYPES = {"table": "table", "column": "column", "index": "index"}
 CONSTRAINTS = {"unique": "unique_constraint", "foreign key": "foreign_key_constraint"}
@@ -42,7 +42,7 @@ class Filter:
     @property
     def reason(self) -> str:
         """The functions, as reports name them."""
-        given = [name for name in (OBJECT, NAME) if getattr(self, name)]
+        given = [name for name in FILTERS if getattr(self, name)]
         return f"{' and '.join(given)} in env.py"
 
     def matches(self, item: Object, holder: str | None, *, new: bool = False) -> bool:

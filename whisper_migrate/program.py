@@ -10,7 +10,6 @@ import re
 import sys
 from pathlib import Path
 
-OWN = "migrate.py"
 COMMANDS = re.compile(r"\bmake (upgrade|check-drift|repair|downgrade|status|prove)\b|\bmigrate\.py(?= )")
 REVISION = re.compile(r"\bmake revision (data=1 )?msg=(\"[^\"]*\")(?: data=1)?")
 OPTIONS = re.compile(r"(?<![\w\"'-])(?:(allow|backfill)=(?=[\"'\w.])|(data|online)=1\b)")

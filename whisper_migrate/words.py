@@ -1,4 +1,4 @@
-"""Describe a change for people: one line that names it, and the part that differs."""
+"""Words for people: a change in one line, the differing part of two texts, and the title of a revision."""
 
 from __future__ import annotations
 
