@@ -1,14 +1,15 @@
 """A revision that waits for itself on a second connection is reported at once, in a run and in a shadow."""
 
-import os
 from pathlib import Path
 
 import pytest
 import sqlalchemy
 from sqlalchemy import URL
 
+from tests import servers
 from tests.projects import ask
 from tests.running.attempts import project, run, sql
+from whisper_migrate.databases import own_connections
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.errors import Failure
@@ -54,7 +55,8 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_second_connection_is_named(tmp_path: Path, database: URL, way: str) -> None:
+def test_second_connection_is_named(tmp_path: Path, database: URL, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGAPPNAME", own_connections.NAME)  # as the command line sets it
     made = project(tmp_path, TABLE, way)
     run(made, database, "r1")
     with pytest.raises(Failure) as caught:
@@ -78,12 +80,24 @@ def test_second_connection_that_waits_for_nothing_is_let_be(tmp_path: Path, data
     assert run(made, database).after == ["r2"]
 
 
-def test_name_for_connections_ends_with_the_run(tmp_path: Path, database: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_leaves_the_environment_of_its_process_alone(
+    tmp_path: Path, database: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """libpq reads it without the interpreter's lock, so other threads that connect meanwhile would crash."""
     monkeypatch.delenv("PGAPPNAME", raising=False)
-    during = "import os\nop.execute(f\"CREATE TABLE named AS SELECT '{os.environ['PGAPPNAME']}' AS name\")"
+    during = "import os\nop.execute(f\"CREATE TABLE found AS SELECT {'PGAPPNAME' in os.environ} AS named\")"
     run(project(tmp_path, during), database)
-    assert "whisper-migrate revision" in str(ask(database, "SELECT name FROM named"))
-    assert "PGAPPNAME" not in os.environ
+    assert ask(database, "SELECT named FROM found") == [(False,)]
+
+
+def test_connection_is_described_when_it_is_opened(database: URL) -> None:
+    """Closing needs no interpreter lock, so a look at the `info` of another thread's connection reads freed memory."""
+    with own_connections.recorded():
+        connection = servers.connect(database)
+        pid = connection.info.backend_pid
+        assert [served.pid for one, served in own_connections.opened().items() if one is connection] == [pid]
+        connection.close()
+        assert connection not in own_connections.opened()
 
 
 def test_second_connection_that_an_earlier_run_of_this_process_left_is_named(tmp_path: Path, database: URL) -> None:

@@ -149,11 +149,11 @@ def closed(checkout: Checkout, *command: str) -> "subprocess.CompletedProcess[st
 
 
 def test_works_from_anywhere_and_writes_nothing(checkout: Checkout) -> None:
-    before = {path: path.stat().st_mtime_ns for path in checkout.root.rglob("*")}
+    before = {path: path.lstat().st_mtime_ns for path in checkout.root.rglob("*")}
     for script, *arguments in ([MIGRATE, "upgrade"], [MIGRATE, "create", "x"], [CHECK_DRIFT], [SETUP]):
         done = closed(checkout, sys.executable, "-B", str(checkout.root / script), *arguments)
         assert (done.returncode, done.stderr) == (0, ""), done
-    assert {path: path.stat().st_mtime_ns for path in checkout.root.rglob("*")} == before
+    assert {path: path.lstat().st_mtime_ns for path in checkout.root.rglob("*")} == before
 
 
 @pytest.mark.skipif(not mounting(), reason="needs the right to mount a folder read-only")

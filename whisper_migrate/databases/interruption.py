@@ -86,7 +86,7 @@ def is_busy(opened: connection) -> bool:
     """Whether a statement is running on the connection."""
     from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
 
-    return bool(opened.info.transaction_status == TRANSACTION_STATUS_ACTIVE)
+    return bool(not opened.closed and opened.info.transaction_status == TRANSACTION_STATUS_ACTIVE)
 
 
 def _cancel(signals: int) -> None:

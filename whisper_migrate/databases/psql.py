@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from whisper_migrate import embedded
+from whisper_migrate.databases.own_connections import NAME
 from whisper_migrate.databases.secret_parameters import is_address, secrets, without_secrets
 from whisper_migrate.databases.url import rendered
 from whisper_migrate.errors import Failure
@@ -32,7 +33,8 @@ def psql(url: URL) -> Iterator[tuple[list[str], dict[str, str]]]:
     program = shutil.which("psql") or str(embedded.binaries() / "psql")
     hidden = secrets(url)
     password = hidden.pop("password", None)
-    environ = {**os.environ, **({"PGPASSWORD": password} if password else {})}
+    environ = {name: value for name, value in os.environ.items() if value != NAME}
+    environ |= {"PGPASSWORD": password} if password else {}
     plain = without_secrets(url)
     if not hidden:
         yield [program, rendered(plain)], environ

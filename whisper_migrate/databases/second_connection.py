@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from whisper_migrate.databases import pooler
 from whisper_migrate.databases.connect import engine
 from whisper_migrate.databases.interruption import cancel, is_busy
-from whisper_migrate.databases.own_connections import NAME, opened, recorded
+from whisper_migrate.databases.own_connections import NAME, Served, opened, recorded
 from whisper_migrate.databases.session_settings import autocommit
 from whisper_migrate.errors import Failure
 
@@ -49,13 +49,17 @@ class Watcher:
 
     engine: Engine
     driver: Any
-    backend: int  # the server process of the connection
+    backend: int  # the server process of the connection; behind a pooler, the driver knows another number
     folder: Path
     failure: Failure | None = None
+    address: tuple[str, int, str] = field(init=False)
     _end: Event = field(default_factory=Event)
     _cancelled: int = 0
     _seen: set[int] = field(default_factory=set)
     _began: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.address = Served.of(self.driver).address
 
     def require_none(self) -> None:
         """Raise Failure if a revision has waited for itself, since the cancelled statement has done nothing."""
@@ -81,7 +85,8 @@ class Watcher:
 
     def _look(self, cursor: Any) -> None:
         me, here = self.backend, self.driver
-        own = _own(here)
+        own = {served.pid: one for one, served in opened().items() if served.address == self.address}
+        own[me] = here
         cursor.execute(WAITS, {"me": me, "own": list(own), "seconds": time.monotonic() - self._began})
         before, self._seen = self._seen, set()
         for pid, other, name, what in cursor.fetchall():
@@ -140,15 +145,6 @@ def watched(connection: Connection, folder: Path, settings: str) -> Iterator[Wat
         event.remove(connection.engine, "connect", connected)
         watcher.stop()
         thread.join(MOMENT)
-
-
-def _own(here: Any) -> dict[int, Any]:
-    """Return this process's open connections to the same database, by the number of the server process."""
-    return {one.info.backend_pid: one for one in (*opened(), here) if _address(one) == _address(here)}
-
-
-def _address(driver: Any) -> tuple[Any, ...]:
-    return driver.info.host, driver.info.port, driver.info.dbname
 
 
 def _place(folder: Path) -> str:

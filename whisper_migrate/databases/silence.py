@@ -77,7 +77,7 @@ def _look_on() -> None:
         with _turn:
             found = [*_watched.items()]
         for driver, one in found:
-            one.busy = one.busy + 1 if not driver.closed and is_busy(driver) else 0
+            one.busy = one.busy + 1 if is_busy(driver) else 0
             if one.busy < 2:
                 one.state = None
             elif one.asking.acquire(blocking=False):

@@ -16,7 +16,7 @@ from threading import Lock
 
 from rich.console import Console
 
-from whisper_migrate.databases import interruption
+from whisper_migrate.databases import interruption, own_connections
 from whisper_migrate.errors import Failure
 from whisper_migrate.fleet.canary import canaries
 from whisper_migrate.fleet.members import Member
@@ -144,6 +144,7 @@ def _serve(root: Path, pipe: Connection) -> None:
     """Upgrade the members received from the pipe, until its other end is closed or its process was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process handles it, and ends this one
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    own_connections.name_connections()
     interruption.listen()
 
     def upgraded(member: Member) -> runner.Outcome:
