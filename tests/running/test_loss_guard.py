@@ -21,6 +21,7 @@ TABLES = sql(
     "CREATE TABLE p (id integer PRIMARY KEY)",
     "CREATE TABLE c (id integer REFERENCES p ON DELETE CASCADE)",
     "CREATE FUNCTION wipe() RETURNS void LANGUAGE sql AS 'DELETE FROM p'",
+    "CREATE FUNCTION sweep() RETURNS void LANGUAGE sql AS 'TRUNCATE p, c'",
 )
 ROWS = ("DELETE FROM p", "INSERT INTO p VALUES (1), (2)", "INSERT INTO c VALUES (1), (1), (2)")
 # What a downgrade does, and how many rows that loses.
@@ -64,5 +65,23 @@ def test_rows_are_counted_where_they_are_lost(tmp_path: Path, database: URL) -> 
             ask(database, *ROWS)
         downgraded(made, database, f"{name}:{rows}" if rows else None)
         assert ask(database, "SELECT version_num FROM alembic_version") == [("r1",)], what
-        ask(database, "DROP TABLE IF EXISTS c", "DROP TABLE p", "DROP FUNCTION wipe")
+        ask(database, "DROP TABLE IF EXISTS c", "DROP TABLE p", "DROP FUNCTION wipe", "DROP FUNCTION sweep")
         ask(database, "DROP TABLE alembic_version, whisper_ledger")
+
+
+def test_truncation_by_a_function_is_refused(tmp_path: Path, database: URL) -> None:
+    """PostgreSQL does not count the rows; a table that is rewritten, or that the revision names, is no such case."""
+    rewrite = sql("ALTER TABLE p ALTER COLUMN id TYPE bigint", "ALTER TABLE c ALTER COLUMN id TYPE bigint")
+    made = project(tmp_path, TABLES, "pass", "pass", downs=("pass", sql("SELECT sweep()"), rewrite))
+    with runner(made, database, "upgrade", "head", lambda _: None, None, Said()) as ready:
+        ready()
+    ask(database, *ROWS)
+    downgraded(made, database, None)
+    refused = r"calls truncates c and p, .* not counted"
+    with pytest.raises(Failure, match=refused) as caught:
+        downgraded(made, database, f"{database.database}:99")
+    assert "op.execute('TRUNCATE public.c, public.p')" in str(caught.value.remedy)
+    assert ask(database, "SELECT count(*), (SELECT version_num FROM alembic_version) FROM c") == [(3, "r2")]
+    ask(database, "TRUNCATE p, c")
+    downgraded(made, database, None)
+    assert ask(database, "SELECT version_num FROM alembic_version") == [("r1",)]

@@ -2,7 +2,8 @@
 
 Rows may come between the word that permits a loss and the run, and a function that a revision calls may delete rows
 that no statement of the revision names, as a foreign key that cascades does. PostgreSQL counts the rows that a
-transaction deletes: they are compared with the word before the commit.
+transaction deletes: they are compared with the word before the commit. It does not count the rows that TRUNCATE
+removes; a table that a function has truncated is recognized by its new file.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
-from whisper_migrate.names import shown
+from whisper_migrate.errors import Failure
+from whisper_migrate.names import joined, shown
 from whisper_migrate.plurals import counted
 from whisper_migrate.running.data_loss import OPTION, Toll, toll
 from whisper_migrate.running.foresight import Stride
+from whisper_migrate.running.losses import Loss
 from whisper_migrate.running.session import Underway
 from whisper_migrate.sql import run
 
@@ -26,6 +29,20 @@ SELECT format('%I.%I', s.schemaname, s.relname) AS name, s.n_tup_del AS rows
 FROM pg_catalog.pg_stat_xact_user_tables AS s JOIN pg_catalog.pg_class AS c ON c.oid = s.relid
 WHERE s.n_tup_del > 0 AND c.relpersistence <> 't' AND s.relid::bigint = ANY (:there)
   AND s.relname <> ALL (ARRAY['alembic_version', 'whisper_ledger', 'whisper_journal'])
+ORDER BY 1"""
+# The size of a table waits for a lock on it, so a table that another session has locked counts as one with rows.
+FILES = """
+SELECT c.oid::bigint AS oid, c.relfilenode::bigint AS file FROM pg_catalog.pg_class AS c
+WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384 AND CASE WHEN EXISTS (
+    SELECT FROM pg_catalog.pg_locks AS l WHERE l.relation = c.oid AND l.database = (
+        SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())
+      AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_catalog.pg_backend_pid())
+  THEN true ELSE pg_catalog.pg_relation_size(c.oid) > 0 END"""
+NEW_FILES = """
+SELECT format('%I.%I', n.nspname, c.relname) AS name
+FROM unnest(CAST(:oids AS bigint[]), CAST(:files AS bigint[])) AS old (oid, file)
+JOIN pg_catalog.pg_class AS c ON c.oid::bigint = old.oid AND c.relfilenode::bigint <> old.file
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 ORDER BY 1"""
 
 
@@ -48,17 +65,20 @@ class LossGuard:
         connection, now = underway.connection, stride.then or stride
         there: list[int] = []
         before: list[Toll] = []
+        files: dict[int, int] = {}
 
         def begin() -> None:
             _lock(connection, now)
             before.append(toll([now], connection))
             self._require(stride, before[0])
             there.extend(connection.scalar(text(THERE)) or [])
+            files.update((row.oid, row.file) for row in connection.execute(text(FILES)))
 
         def end() -> None:
             total = before[0]
             if all(one.is_known for one in now.on_rows):  # else all rows that are there are counted already
                 named = {table for one in now.on_rows for table in one.tables}
+                _refuse_truncated(connection, files, named, stride.revision)
                 rows = connection.execute(text(DELETED), {"there": there})
                 unseen = [row for row in rows if row.name not in named]
                 lines = [f"deletes {counted(row.rows, 'row')} of {shown(row.name)}" for row in unseen]
@@ -79,6 +99,19 @@ class LossGuard:
     def _later(self, stride: Stride) -> int:
         """Return the losses of the revisions after this one, as counted before the run."""
         return sum(self.rows[one.revision] for one in self.strides[self.strides.index(stride) + 1 :])
+
+
+def _refuse_truncated(connection: Connection, files: Mapping[int, int], named: set[str], revision: str) -> None:
+    """Raise Failure if a table that had rows is empty in a new file, and no statement names it."""
+    changed = connection.scalars(text(NEW_FILES), {"oids": [*files], "files": [*files.values()]})
+    emptied = [name for name in changed if name not in named and Loss(name, name).rows(connection) == 0]
+    if emptied:
+        statement = f"TRUNCATE {', '.join(emptied)}"
+        raise Failure(
+            f"Revision {revision} was not reverted: a function that it calls truncates"
+            f" {joined([shown(name) for name in emptied])}, whose rows were not counted.",
+            f"Write the statement into the revision itself, so that a permit can count them: op.execute({statement!r})",
+        )
 
 
 def guarded(strides: Sequence[Stride], connection: Connection, word: str | None, option: str = OPTION) -> LossGuard:
