@@ -33,10 +33,10 @@ from whisper_migrate.planning.steps import Step
 from whisper_migrate.plurals import counted
 from whisper_migrate.project import Project
 from whisper_migrate.running import half_run
-from whisper_migrate.running.data_loss import OPTION, toll_of
 from whisper_migrate.running.lock import guard, locked
 from whisper_migrate.running.losses import Loss, changes, differs, of_type, says_gone
 from whisper_migrate.running.patience import Patience
+from whisper_migrate.running.total_loss import OPTION, total_of
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.sql import comment, run
 from whisper_migrate.standing.anomalies import doubts
@@ -161,7 +161,7 @@ class WayBack:
     def _require_allowed(self, connection: Connection, allowed: set[str], word: str | None) -> None:
         """Raises Failure for a loss that is not allowed by name, or for more rows than the word permits."""
         found = self._hazards
-        lost = toll_of([loss for one in found for loss in _losses(one, self.actual, self.wanted)], connection)
+        lost = total_of([loss for one in found for loss in _losses(one, self.actual, self.wanted)], connection)
         connection.rollback()
         refused = [hazard for hazard in found if hazard.name not in allowed]
         if not refused and lost.permits(word):

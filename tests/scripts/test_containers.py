@@ -78,7 +78,7 @@ def test_what_the_image_takes_is_enough(tmp_path: Path, database: URL) -> None:
     (tmp_path / "python3").chmod(0o755)
     image.variables["PATH"] = f"{tmp_path}:/usr/bin:/bin"
     run = image.run("scripts/docker-entrypoint.sh", *json.loads(command))
-    assert (run.code, run.err) == (0, "") and f"Stands at {HEAD}" in run.out, run
+    assert (run.code, run.err) == (0, "") and f"Revision  {HEAD}" in run.out, run
 
 
 def test_compose_file_waits_for_a_query_then_for_the_migration(services: Any) -> None:

@@ -41,7 +41,7 @@ def command(project: Project, form: str) -> None:
         revisions, (entries, hidden) = stamped(connection) or [], read_or_why(connection)
         extensions = connection.scalars(text(EXTENSIONS)).all()
     _tell("Database", str(database))
-    _tell("Stands at", ", ".join(revisions) or "no revision yet")
+    _tell("Revision", ", ".join(revisions) or "no revision yet")
     _tell("Head", ", ".join(history.heads) or "no revision yet")
     _tell("Ledger", f"not read: {hidden}" if hidden else _ledger(entries))
     _tell("With", ", ".join(extensions) or "no extension")

@@ -191,7 +191,7 @@ def own_settings(after: Catalog, item: Object, is_new: bool) -> list[str]:
     return column.alter(start, item) or []
 
 
-def above_heirs(item: Object) -> Step:
+def above_children(item: Object) -> Step:
     """Return the step that adds an identity column to a table with child tables.
 
     The children get the column without an identity. The column is added plainly and becomes an identity afterwards.

@@ -14,7 +14,7 @@ from whisper_migrate.planning.dependents import dependents, on_rebuilt_keys
 from whisper_migrate.planning.generated import becomes_plain, refuse_grandchildren, stored
 from whisper_migrate.planning.inheritance import (
     TABLES,
-    above_heirs,
+    above_children,
     depth,
     has_own_default,
     is_key,
@@ -270,10 +270,12 @@ def _creates(before: Catalog, after: Catalog, created: set[Key], loosened: Loose
                 rests.append(Step("alter", item, bare, tuple(column.alter(bare, item) or ())))
         else:
             steps.append(item)
-    heirs = (item for item in after if item.kind in TABLES and not item["partition_bound"] and item.key not in created)
-    above = {parent for heir in heirs for parent in heir["parents"] or ()}
+    children = (
+        item for item in after if item.kind in TABLES and not item["partition_bound"] and item.key not in created
+    )
+    above = {parent for child in children for parent in child["parents"] or ()}
     return rests + [
-        above_heirs(item)
+        above_children(item)
         if item.kind == "column" and item["identity_kind"] and item.parent in above
         else stored(before, item)
         if becomes_plain(before, item)

@@ -12,16 +12,16 @@ from whisper_migrate.names import in_parentheses, shown
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning.steps import Step, drops_rows
 from whisper_migrate.revisions.deferred import SETTLE, has_deferred
-from whisper_migrate.rows.breaches import (
-    Breach,
+from whisper_migrate.rows.fill import IDENTIFIER
+from whisper_migrate.rows.violations import (
+    Violation,
     asks_no_row,
-    breach,
     concerns,
-    domain_breach,
+    domain_violation,
     is_already_unique,
     of_domain,
+    violation,
 )
-from whisper_migrate.rows.fill import IDENTIFIER
 from whisper_migrate.sql import literal
 from whisper_migrate.statement import Does
 from whisper_migrate.unwritten import PLACE
@@ -169,7 +169,7 @@ def _parts(given: str) -> list[str]:
     return parts if end == len(given) + 2 else [given]
 
 
-def rules(steps: Iterable[Step], before: Catalog) -> Iterator[Breach]:
+def rules(steps: Iterable[Step], before: Catalog) -> Iterator[Violation]:
     """The constraints in the plan that rows of existing tables may violate."""
     taken = list(steps)
     retyped = {step.item.key for step in taken if Does.SET_TYPE in step.does}
@@ -178,15 +178,15 @@ def rules(steps: Iterable[Step], before: Catalog) -> Iterator[Breach]:
             yield rule
 
 
-def _rules(step: Step, before: Catalog) -> Iterator[Breach]:
+def _rules(step: Step, before: Catalog) -> Iterator[Violation]:
     item = step.item
     set_not_null = Does.SET_NOT_NULL in step.does
     if item.kind == "domain" and set_not_null:
-        found = [breach(before, column) for column in of_domain(before, item.identity)]
+        found = [violation(before, column) for column in of_domain(before, item.identity)]
     elif item.kind == "domain_constraint" and _comes(step):
-        found = [domain_breach(item, column) for column in of_domain(before, str(item.parent))]
+        found = [domain_violation(item, column) for column in of_domain(before, str(item.parent))]
     elif (item.kind == "column" and set_not_null) or (item.kind in ("constraint", "index") and _comes(step)):
-        found = [breach(before, item)]
+        found = [violation(before, item)]
     else:
         found = []
     yield from (rule for rule in found if rule)

@@ -39,11 +39,11 @@ from whisper_migrate.revisions.prove_script import prove_script
 from whisper_migrate.revisions.render import Body
 from whisper_migrate.revisions.revision_file import Text, write
 from whisper_migrate.rows.any_row import FailsOnAnyRow
-from whisper_migrate.rows.breaches import Breach, concerns
 from whisper_migrate.rows.failures import Refused
 from whisper_migrate.rows.impossible import INSTEAD, refuse_impossible
 from whisper_migrate.rows.proof import prove_rows
 from whisper_migrate.rows.triggers import told
+from whisper_migrate.rows.violations import Violation, concerns
 from whisper_migrate.settle import agreed, settled
 from whisper_migrate.source_lines import place, placed
 from whisper_migrate.unsaid_names import as_in_history
@@ -224,7 +224,7 @@ def _tried_on_rows(
     before: Catalog,
     after: Catalog,
     allowed: Collection[str],
-    brought: Collection[Breach],
+    brought: Collection[Violation],
 ) -> list[str]:
     """Try the revision on rows, and return notes. Raises Failure, with the choices, if it would fail on some rows."""
     try:
@@ -242,16 +242,16 @@ def _tried_on_rows(
     if tried.broken:
         found = "".join(f"\n  {one}" for one in told(tried.broken))
         raise Failure(f"No revision was written, since functions cannot run after it:{found}")
-    refused_rules = [breach for breach in tried.breaches if breach.name not in allowed]
+    refused_rules = [violation for violation in tried.violations if violation.name not in allowed]
     if not refused_rules:
         return tried.notes
     lines = []
-    for breach in refused_rules:
-        columns = [column for column in after.children(breach.table, "column") if concerns(breach, column)]
+    for violation in refused_rules:
+        columns = [column for column in after.children(violation.table, "column") if concerns(violation, column)]
         fillings = [shown(f"{column.identity}={column['default'] or 'EXPRESSION'}") for column in columns]
         choices = [f"backfill={typed(filling)}" for filling in fillings]
-        choices.append(f"allow={typed(breach.name)}")
-        lines += [breach.note, f"  {' or '.join(choices)}"]
+        choices.append(f"allow={typed(violation.name)}")
+        lines += [violation.note, f"  {' or '.join(choices)}"]
     raise Failure(
         "No revision was written, since it would fail on rows that may be there:\n  " + "\n  ".join(lines),
         "Either backfill the rows that break the rule (without =EXPRESSION the step is written with a placeholder), or"

@@ -16,9 +16,9 @@ from whisper_migrate.names import joined, name_there, shown, split_name, unquote
 from whisper_migrate.planning.casts import parsing
 from whisper_migrate.planning.online import stands_for
 from whisper_migrate.rows.any_row import SYNTAX
-from whisper_migrate.rows.breaches import Breach, breach, domain_breach
 from whisper_migrate.rows.compare import quoted
 from whisper_migrate.rows.fill import IDENTIFIER, root
+from whisper_migrate.rows.violations import Violation, domain_violation, violation
 from whisper_migrate.sql import literal, run
 
 RETYPE = re.compile(
@@ -50,7 +50,7 @@ class Obstacles:
     after: Catalog
     tables: Collection[str]
     notes: list[str] = field(default_factory=list)
-    breaches: list[Breach] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
 
     def remove(self, connection: Connection, error: DBAPIError) -> None:
         """Delete the rows on which the revision failed from a shadow at `before`.
@@ -63,8 +63,8 @@ class Obstacles:
         is_new = rule and rule.kind == "column" and rule.key not in self.before
         if is_new and ADDITION.match(str(error.statement)):
             raise Refused(list(self._valueless()))
-        if found := breach(self.before, rule) if rule else self._of_domain(table, state, said):
-            self.breaches.append(found)
+        if found := violation(self.before, rule) if rule else self._of_domain(table, state, said):
+            self.violations.append(found)
             self._delete(connection, found.table, found.condition, found.note)
         elif not (state.startswith(("22", SYNTAX)) and self._unfit(connection, error)):
             self._clear(connection, f"The upgrade fails on some rows: {_short(reason(error))}.", self.tables)
@@ -89,13 +89,13 @@ class Obstacles:
                 return item if item != self.before.objects.get(item.key) else None
         return stands_for(said.constraint_name, table, self.after)
 
-    def _of_domain(self, table: str | None, state: str, said: Any) -> Breach | None:
+    def _of_domain(self, table: str | None, state: str, said: Any) -> Violation | None:
         """Return the violation of a new check of a column's domain."""
         columns = self.before.children(table, "column") if table and state == "23514" else []
         column = next((c for c in columns if unquoted(c["name"]) == said.column_name), None)
         checks = (i for i in self.after if column and i.kind == "domain_constraint" and i.parent == column["type"])
         new = next((check for check in checks if check != self.before.objects.get(check.key)), None)
-        return domain_breach(new, column) if new and column else None
+        return domain_violation(new, column) if new and column else None
 
     def _valueless(self) -> Iterator[Object]:
         """Yield the new columns that are NOT NULL and give no value to existing rows."""

@@ -16,11 +16,11 @@ from whisper_migrate.history import History
 from whisper_migrate.names import joined, plain_name, shown
 from whisper_migrate.project import Project
 from whisper_migrate.rows.any_row import FailsOnAnyRow, require_values
-from whisper_migrate.rows.breaches import Breach, asks_no_row
 from whisper_migrate.rows.compare import changed_up, changed_up_and_down, read, read_again
 from whisper_migrate.rows.failures import Obstacles, Refused
 from whisper_migrate.rows.fill import fill, mentions, root
 from whisper_migrate.rows.triggers import Broken, broken, reached
+from whisper_migrate.rows.violations import Violation, asks_no_row
 from whisper_migrate.sql import run
 
 # A change of these kinds can fail on rows or change them. Other changes, of a comment, a grant or a view, cannot.
@@ -38,12 +38,12 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384"""
 class Tried:
     """The result of a proof on rows.
 
-    `notes`: what the revision did to rows. `breaches`: new rules that rows may violate. `broken`: functions that fail,
-    by a mistake in them, when a row is written after the upgrade.
+    `notes`: effects of the revision on rows. `violations`: new rules that rows may violate. `broken`: functions that
+    fail, by a mistake in them, when a row is written after the upgrade.
     """
 
     notes: list[str] = field(default_factory=list)
-    breaches: list[Breach] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
 
 
@@ -56,7 +56,7 @@ def prove_rows(
     after: Catalog,
     *,
     by_name: bool = False,
-    rules: Collection[Breach] = (),
+    rules: Collection[Violation] = (),
 ) -> Tried:
     """Run a revision up and down on tables with generated rows; report where it fails and which values it changes.
 
@@ -84,16 +84,16 @@ def prove_rows(
             unkept = [rule for rule in rules if _is_unasked(before, rule) or _is_broken(connection, rule)]
             connection.rollback()
         tried = _tried(made, shadow, history, revision, Obstacles(before, after, tables, notes), written)
-        met = {breach.name for breach in tried.breaches}
+        met = {violation.name for violation in tried.violations}
         unmet = [rule for rule in unkept if rule.name not in met]
-        return Tried([*tried.notes, *(rule.note for rule in unmet)], [*tried.breaches, *unmet], tried.broken)
+        return Tried([*tried.notes, *(rule.note for rule in unmet)], [*tried.violations, *unmet], tried.broken)
     except (Refused, FailsOnAnyRow):
         raise
     except (Failure, DBAPIError) as error:
         return Tried([f"The revision was not tried on rows: {reason(error)}."])
 
 
-def _is_unasked(before: Catalog, rule: Breach) -> bool:
+def _is_unasked(before: Catalog, rule: Violation) -> bool:
     """Whether a rule exists as NOT VALID: generated rows satisfy it, as new rows do, but old rows may not."""
     return rule.rule.kind != "column" and rule.rule.key in before and asks_no_row(before[rule.rule.key])
 
@@ -128,7 +128,7 @@ def _tried(
             files = _files(connection)
             error = _failure(history, connection, revision, "upgrade")
             if isinstance(error, Failure):
-                return Tried([*notes, f"The upgrade fails on rows: {error.what}"], obstacles.breaches)
+                return Tried([*notes, f"The upgrade fails on rows: {error.what}"], obstacles.violations)
             if error is None:
                 second = read_again(connection, after, first)
                 notes += [*_rewritten(files, _files(connection)), *changed_up(first, second)]
@@ -138,12 +138,12 @@ def _tried(
                     notes.append(f"The downgrade fails on rows: {reason(error)}.")
                 else:
                     notes += changed_up_and_down(first, second, read(connection, before, tables))
-                return Tried(notes, obstacles.breaches, _brought(filled, history.project, before, failing))
+                return Tried(notes, obstacles.violations, _brought(filled, history.project, before, failing))
         with connected(filled) as connection:
             run(connection, history.project.session)  # resolve names in the failed statement as the revision does
             obstacles.remove(connection, error)
             connection.commit()
-    return Tried([*notes, "More was not tried on rows."], obstacles.breaches)
+    return Tried([*notes, "More was not tried on rows."], obstacles.violations)
 
 
 def _brought(filled: URL, project: Project, before: Catalog, failing: list[Broken]) -> list[Broken]:
@@ -158,7 +158,7 @@ def _brought(filled: URL, project: Project, before: Catalog, failing: list[Broke
     return [one for one in failing if not one.was_in(known)]
 
 
-def _is_broken(connection: Connection, rule: Breach) -> bool:
+def _is_broken(connection: Connection, rule: Violation) -> bool:
     """Whether rows violate a rule. A rule about new columns or tables fails to run, and is not violated."""
     try:
         with connection.begin_nested():

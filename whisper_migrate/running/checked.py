@@ -12,12 +12,12 @@ from whisper_migrate.catalog import Change, Key
 from whisper_migrate.databases.whole_transaction import EndedItself
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.inspect import inspect
-from whisper_migrate.running.data_loss import everything, toll
-from whisper_migrate.running.drifted import in_the_way
-from whisper_migrate.running.foresight import Foresight, foresight
+from whisper_migrate.running.drifted import blocking_drift
 from whisper_migrate.running.journal import Journal
 from whisper_migrate.running.loss_guard import guarded
+from whisper_migrate.running.rehearsal import Rehearsal, rehearsal
 from whisper_migrate.running.runner import Outcome, Runner
+from whisper_migrate.running.total_loss import everything, total_loss
 from whisper_migrate.words import line, outline
 
 Say = Callable[[str], None]
@@ -45,7 +45,7 @@ def upgraded(run: Runner, say: Say, *, despite_drift: bool = False, unchecked: b
     with ExitStack() as stack:
         ahead, why = None, None
         try:
-            ahead = stack.enter_context(foresight(run.history, run.opened.url, run.before))
+            ahead = stack.enter_context(rehearsal(run.history, run.opened.url, run.before))
             _require_way(ahead, run, say, despite_drift)
         except (_Refused, EndedItself):
             raise
@@ -64,9 +64,9 @@ def downgraded(run: Runner, say: Say, *, word: str | None, unchecked: bool = Fal
     with ExitStack() as stack:
         why = NO_CHECK if unchecked else None
         try:
-            ahead = stack.enter_context(foresight(run.history, run.opened.url, run.before))
-            strides = ahead.go(run.steps)
-            lost, guard = toll(strides, connection), guarded(strides, connection, word)
+            ahead = stack.enter_context(rehearsal(run.history, run.opened.url, run.before))
+            rehearsed_steps = ahead.go(run.steps)
+            lost, guard = total_loss(rehearsed_steps, connection), guarded(rehearsed_steps, connection, word)
         except EndedItself:
             raise
         except Failure as failure:
@@ -95,7 +95,7 @@ class _Refused(Failure):
     """The run was refused because of drift. Other failures only mean that the rehearsal was not possible."""
 
 
-def _require_way(ahead: Foresight, run: Runner, say: Say, despite_drift: bool) -> None:
+def _require_way(ahead: Rehearsal, run: Runner, say: Say, despite_drift: bool) -> None:
     connection = run.opened.connection
     halfway = Journal.read(connection).entries  # an unfinished revision is no drift
     actual = inspect(connection, requires=True, owners=True, like=ahead.catalog)
@@ -105,7 +105,7 @@ def _require_way(ahead: Foresight, run: Runner, say: Say, despite_drift: bool) -
         ahead.hurry(run.steps)
         return
     where = ", ".join(run.before) or "its beginning"
-    obstacles = in_the_way(drift, ahead.go(run.steps), actual)
+    obstacles = blocking_drift(drift, ahead.go(run.steps), actual)
     if obstacles and not despite_drift:
         touched = {change.object.key: f" ({revision} touches it)" for change, revision in obstacles}
         remedy = "Take it back: migrate.py repair" if run.before else "See what it is: migrate.py whereami"
@@ -118,7 +118,7 @@ def _require_way(ahead: Foresight, run: Runner, say: Say, despite_drift: bool) -
     say(f"The database differs from the history at {where} ({touch}):{listed(drift)}")
 
 
-def _done(run: Runner, ahead: Foresight | None, say: Say, why_not: str | None) -> Checked:
+def _done(run: Runner, ahead: Rehearsal | None, say: Say, why_not: str | None) -> Checked:
     """Run the revisions, then compare the database with the rehearsal, if there was one."""
     outcome = run()
     if ahead is None:

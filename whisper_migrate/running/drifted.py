@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from whisper_migrate.catalog import Catalog, Change
-from whisper_migrate.running.foresight import Stride
+from whisper_migrate.running.rehearsal import RehearsedStep
 
 # Revisions create these with IF NOT EXISTS, since an administrator may have created them.
 WELCOME = ("extension", "schema")
 
 
-def in_the_way(drift: Sequence[Change], strides: Sequence[Stride], actual: Catalog) -> list[tuple[Change, str]]:
+def blocking_drift(
+    drift: Sequence[Change], rehearsed_steps: Sequence[RehearsedStep], actual: Catalog
+) -> list[tuple[Change, str]]:
     """Return the drift that pending revisions touch, each change with the id of the first revision that touches it."""
     touched = [
-        (change, next((stride for stride in strides if _touches(stride, change, actual)), None)) for change in drift
+        (change, next((rehearsed for rehearsed in rehearsed_steps if _touches(rehearsed, change, actual)), None))
+        for change in drift
     ]
-    return [(change, stride.revision) for change, stride in touched if stride]
+    return [(change, rehearsed.revision) for change, rehearsed in touched if rehearsed]
 
 
-def _touches(stride: Stride, drifted: Change, actual: Catalog) -> bool:
+def _touches(rehearsed: RehearsedStep, drifted: Change, actual: Catalog) -> bool:
     """Whether a step changes the drifted object, a part of it, or an object that depends on it.
 
     An unexpected object (sign "+") is also touched if the step changes or drops a dependency of it. Its own table and
@@ -28,7 +31,7 @@ def _touches(stride: Stride, drifted: Change, actual: Catalog) -> bool:
     item = drifted.object
     if drifted.sign == "+" and item.kind in WELCOME:
         return False
-    for change in stride.changes:
+    for change in rehearsed.changes:
         other = change.object
         if other.key == item.key:
             return True
@@ -37,7 +40,7 @@ def _touches(stride: Stride, drifted: Change, actual: Catalog) -> bool:
             if change.sign != "+" and not lives_there and other.key in actual.requires.get(item.key, ()):
                 return True
         elif other.parent == item.identity or any(
-            item.key in catalog.requires.get(other.key, ()) for catalog in (stride.before, stride.after)
+            item.key in catalog.requires.get(other.key, ()) for catalog in (rehearsed.before, rehearsed.after)
         ):
             return True
     return False

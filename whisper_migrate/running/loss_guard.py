@@ -16,10 +16,10 @@ from sqlalchemy import Connection, text
 from whisper_migrate.errors import Failure
 from whisper_migrate.names import joined, shown
 from whisper_migrate.plurals import counted
-from whisper_migrate.running.data_loss import OPTION, Toll, toll
-from whisper_migrate.running.foresight import Stride
 from whisper_migrate.running.losses import Loss
+from whisper_migrate.running.rehearsal import RehearsedStep
 from whisper_migrate.running.session import Underway
+from whisper_migrate.running.total_loss import OPTION, TotalLoss, total_loss
 from whisper_migrate.sql import run
 
 # A revision may empty what it has made and filled itself.
@@ -50,7 +50,7 @@ ORDER BY 1"""
 class LossGuard:
     """How many rows a downgrade may lose, and how many each of its revisions has lost; `word` is as it was given."""
 
-    strides: Sequence[Stride]
+    rehearsed_steps: Sequence[RehearsedStep]
     rows: Mapping[str, int]  # by revision, as they were counted before the run
     permitted: int
     word: str | None
@@ -59,18 +59,18 @@ class LossGuard:
 
     def listener(self, underway: Underway) -> Callable[[], None]:
         """Hears of each revision that is run (see `session.Listener`)."""
-        stride = next((one for one in self.strides if one.revision == underway.revision), None)
-        if stride is None or underway.direction != "downgrade":
+        rehearsed = next((one for one in self.rehearsed_steps if one.revision == underway.revision), None)
+        if rehearsed is None or underway.direction != "downgrade":
             return lambda: None
-        connection, now = underway.connection, stride.then or stride
+        connection, now = underway.connection, rehearsed.then or rehearsed
         there: list[int] = []
-        before: list[Toll] = []
+        before: list[TotalLoss] = []
         files: dict[int, int] = {}
 
         def begin() -> None:
             _lock(connection, now)
-            before.append(toll([now], connection))
-            self._require(stride, before[0])
+            before.append(total_loss([now], connection))
+            self._require(rehearsed, before[0])
             there.extend(connection.scalar(text(THERE)) or [])
             files.update((row.oid, row.file) for row in connection.execute(text(FILES)))
 
@@ -78,27 +78,27 @@ class LossGuard:
             total = before[0]
             if all(one.is_known for one in now.on_rows):  # else all rows that are there are counted already
                 named = {table for one in now.on_rows for table in one.tables}
-                _refuse_truncated(connection, files, named, stride.revision)
+                _refuse_truncated(connection, files, named, rehearsed.revision)
                 rows = connection.execute(text(DELETED), {"there": there})
                 unseen = [row for row in rows if row.name not in named]
                 lines = [f"deletes {counted(row.rows, 'row')} of {shown(row.name)}" for row in unseen]
-                total = Toll(total.database, total.lines + lines, total.rows + sum(row.rows for row in unseen))
-            self._require(stride, total)
-            self._lost[stride.revision] = total.rows
+                total = TotalLoss(total.database, total.lines + lines, total.rows + sum(row.rows for row in unseen))
+            self._require(rehearsed, total)
+            self._lost[rehearsed.revision] = total.rows
 
         underway.first.append(begin)
         return end
 
-    def _require(self, stride: Stride, now: Toll) -> None:
+    def _require(self, rehearsed: RehearsedStep, now: TotalLoss) -> None:
         """Raises Failure where this revision loses more than the word permits."""
-        left = self.permitted - sum(rows for revision, rows in self._lost.items() if revision != stride.revision)
+        left = self.permitted - sum(rows for revision, rows in self._lost.items() if revision != rehearsed.revision)
         if now.rows > left:
-            needed = Toll(now.database, now.lines, now.rows + self._later(stride))
-            raise needed.refusal(self.word, f"Revision {stride.revision} was not reverted", self.option)
+            needed = TotalLoss(now.database, now.lines, now.rows + self._later(rehearsed))
+            raise needed.refusal(self.word, f"Revision {rehearsed.revision} was not reverted", self.option)
 
-    def _later(self, stride: Stride) -> int:
+    def _later(self, rehearsed: RehearsedStep) -> int:
         """Return the losses of the revisions after this one, as counted before the run."""
-        return sum(self.rows[one.revision] for one in self.strides[self.strides.index(stride) + 1 :])
+        return sum(self.rows[one.revision] for one in self.rehearsed_steps[self.rehearsed_steps.index(rehearsed) + 1 :])
 
 
 def _refuse_truncated(connection: Connection, files: Mapping[int, int], named: set[str], revision: str) -> None:
@@ -114,17 +114,19 @@ def _refuse_truncated(connection: Connection, files: Mapping[int, int], named: s
         )
 
 
-def guarded(strides: Sequence[Stride], connection: Connection, word: str | None, option: str = OPTION) -> LossGuard:
+def guarded(
+    rehearsed_steps: Sequence[RehearsedStep], connection: Connection, word: str | None, option: str = OPTION
+) -> LossGuard:
     """Return the guard for a run of these steps, with the losses as counted now."""
-    tolls = {stride.revision: toll([stride], connection) for stride in strides}
-    permitted = next((one.permitted(word) for one in tolls.values()), 0)
-    return LossGuard(strides, {name: one.rows for name, one in tolls.items()}, permitted, word, option)
+    totals = {rehearsed.revision: total_loss([rehearsed], connection) for rehearsed in rehearsed_steps}
+    permitted = next((one.permitted(word) for one in totals.values()), 0)
+    return LossGuard(rehearsed_steps, {name: one.rows for name, one in totals.items()}, permitted, word, option)
 
 
-def _lock(connection: Connection, stride: Stride) -> None:
+def _lock(connection: Connection, rehearsed: RehearsedStep) -> None:
     """Let nobody write the tables that lose something; reading goes on until they do."""
-    tables = {loss.table for loss in stride.losses if loss.table}
-    tables |= {table for one in stride.on_rows for table in one.tables}
+    tables = {loss.table for loss in rehearsed.losses if loss.table}
+    tables |= {table for one in rehearsed.on_rows for table in one.tables}
     found = [table for table in sorted(tables) if connection.scalar(text("SELECT to_regclass(:name)"), {"name": table})]
     if found:
         run(connection, f"LOCK TABLE {', '.join(found)} IN SHARE ROW EXCLUSIVE MODE")

@@ -19,11 +19,11 @@ from whisper_migrate.errors import Failure, reason
 from whisper_migrate.hidden_characters import harmless
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
-from whisper_migrate.running.data_loss import everything, toll
-from whisper_migrate.running.foresight import foresight
 from whisper_migrate.running.loss_guard import guarded
+from whisper_migrate.running.rehearsal import rehearsal
 from whisper_migrate.running.session import Session, session
 from whisper_migrate.running.targets import refusal
+from whisper_migrate.running.total_loss import everything, total_loss
 
 WORD = "allow_data_loss"  # as in: alembic -x allow_data_loss=DATABASE:ROWS downgrade TARGET
 
@@ -104,10 +104,10 @@ def _require_word(project: Project, opened: Session, steps: list[Any], word: str
     connection = opened.connection
     stands_at = stamped(connection) or []
     try:
-        with foresight(History(project), opened.url, stands_at) as ahead:
-            strides = ahead.go(downs)
-            lost = toll(strides, connection)
-            guard = guarded(strides, connection, word, f"alembic -x {WORD}=")
+        with rehearsal(History(project), opened.url, stands_at) as ahead:
+            rehearsed_steps = ahead.go(downs)
+            lost = total_loss(rehearsed_steps, connection)
+            guard = guarded(rehearsed_steps, connection, word, f"alembic -x {WORD}=")
             opened.listeners = (*opened.listeners, guard.listener)
     except EndedItself:
         raise

@@ -16,9 +16,9 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.project import Project
 from whisper_migrate.running import half_run
-from whisper_migrate.running.data_loss import OPTION, Toll, toll
-from whisper_migrate.running.foresight import foresight
 from whisper_migrate.running.half_run import HalfRun
+from whisper_migrate.running.rehearsal import rehearsal
+from whisper_migrate.running.total_loss import OPTION, TotalLoss, total_loss
 from whisper_migrate.running.way import revision_of, way
 from whisper_migrate.words import title
 
@@ -36,7 +36,7 @@ class Plan:
     steps: Sequence[RevisionStep] = ()
     stopped: Sequence[HalfRun] = ()
     losses: Sequence[list[str]] = ()
-    lost: Toll | None = None
+    lost: TotalLoss | None = None
     unknown: str = ""
 
     def lines(self) -> Iterator[str]:
@@ -85,10 +85,10 @@ def plan(project: Project, url: URL, direction: str, target: str) -> Plan:
             return Plan(direction, target, before)
         stopped = half_run.read(connection, history)
         try:
-            with foresight(history, url, before) as ahead:
-                strides = ahead.go(steps)
-                losses = [toll([stride], connection).lines for stride in strides]
-                lost = toll(strides, connection) if direction == "downgrade" else None
+            with rehearsal(history, url, before) as ahead:
+                rehearsed_steps = ahead.go(steps)
+                losses = [total_loss([rehearsed], connection).lines for rehearsed in rehearsed_steps]
+                lost = total_loss(rehearsed_steps, connection) if direction == "downgrade" else None
         except Failure as failure:
             return Plan(direction, target, before, steps, stopped, [[] for _ in steps], unknown=failure.what)
         return Plan(direction, target, before, steps, stopped, losses, lost)

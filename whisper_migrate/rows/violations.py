@@ -18,7 +18,7 @@ EXCLUSION = re.compile(r"EXCLUDE USING \w+ \(")
 
 
 @dataclass(frozen=True)
-class Breach:
+class Violation:
     """A possible violation: `rule` refuses the rows of `table` where `condition` holds; the query `look` counts them.
 
     If the rule belongs to a domain, `of` is the table's column that has the domain as its type.
@@ -48,7 +48,7 @@ def asks_no_row(rule: Object) -> bool:
     return str(rule["definition"]).endswith((" NOT ENFORCED", " NOT VALID"))
 
 
-def breach(before: Catalog, rule: Object) -> Breach | None:
+def violation(before: Catalog, rule: Object) -> Violation | None:
     """Return the possible violation of a column that becomes NOT NULL, of a constraint, or of a unique index.
 
     None if the rule does not check existing rows.
@@ -91,7 +91,7 @@ def _elements(rule: Object) -> set[str]:
     return set(in_parentheses(f"({inside(definition)})")[0])
 
 
-def domain_breach(rule: Object, column: Object) -> Breach | None:
+def domain_violation(rule: Object, column: Object) -> Violation | None:
     """Return the possible violation of a domain's new check in a column of that domain."""
     if asks_no_row(rule):
         return None
@@ -105,16 +105,16 @@ def of_domain(catalog: Catalog, domain: str) -> Iterator[Object]:
     return (c for c in catalog if c.kind == "column" and c["type"] == domain and ("table", str(c.parent)) in catalog)
 
 
-def concerns(found: Breach, column: Object) -> bool:
+def concerns(found: Violation, column: Object) -> bool:
     """Whether a violation depends on the values of a column of its table."""
     if found.of or found.rule.kind == "column":
         return (found.of or found.rule).key == column.key
     return column.parent == found.table and mentions(inside(found.rule["definition"]), column["name"])
 
 
-def _null(table: str, column: Object) -> Breach:
+def _null(table: str, column: Object) -> Violation:
     condition = f"{column['name']} IS NULL"
-    return Breach(
+    return Violation(
         column,
         table,
         condition,
@@ -123,12 +123,12 @@ def _null(table: str, column: Object) -> Breach:
     )
 
 
-def _unfilled(table: str, column: Object) -> Breach:
+def _unfilled(table: str, column: Object) -> Violation:
     what = f"{shown(column.identity)} is new, and the upgrade fails where its backfill leaves it NULL."
-    return Breach(column, table, f"{column['name']} IS NULL", what, "")
+    return Violation(column, table, f"{column['name']} IS NULL", what, "")
 
 
-def _duplicates(before: Catalog, table: str, rule: Object, definition: str) -> Breach:
+def _duplicates(before: Catalog, table: str, rule: Object, definition: str) -> Violation:
     keys = ORDERING.sub("", inside(definition))
     condition = position(" WHERE ", definition)
     where = "" if condition is None else definition[condition + len(" WHERE ") :]
@@ -137,7 +137,7 @@ def _duplicates(before: Catalog, table: str, rule: Object, definition: str) -> B
         where = f"{where} AND ({keys}) IS NOT NULL" if where else f"({keys}) IS NOT NULL"
     clause = f" WHERE {where}" if where else ""
     kept = f"ctid <> ALL (ARRAY(SELECT min(ctid) FROM {table}{clause} GROUP BY {keys}))"
-    return Breach(
+    return Violation(
         rule,
         table,
         f"{kept} AND {where}" if where else kept,
@@ -146,9 +146,9 @@ def _duplicates(before: Catalog, table: str, rule: Object, definition: str) -> B
     )
 
 
-def _unchecked(table: str, rule: Object, definition: str) -> Breach:
+def _unchecked(table: str, rule: Object, definition: str) -> Violation:
     condition = f"NOT ({inside(definition)})"
-    return Breach(
+    return Violation(
         rule,
         table,
         condition,
@@ -157,7 +157,7 @@ def _unchecked(table: str, rule: Object, definition: str) -> Breach:
     )
 
 
-def _orphans(table: str, rule: Object, columns: str, parent: str, keys: str) -> Breach:
+def _orphans(table: str, rule: Object, columns: str, parent: str, keys: str) -> Violation:
     if PERIOD.search(columns):
         return _uncovered(table, rule, columns, parent, keys)
     names = split_list(columns)
@@ -166,7 +166,7 @@ def _orphans(table: str, rule: Object, columns: str, parent: str, keys: str) -> 
     condition = f"{set_} AND {left} NOT IN (SELECT {keys} FROM {parent})"
     if " MATCH FULL" in rule["definition"] and len(names) > 1:
         condition = f"({left} IS NOT NULL) <> NOT ({left} IS NULL) OR {condition}"
-    return Breach(
+    return Violation(
         rule,
         table,
         condition,
@@ -175,7 +175,7 @@ def _orphans(table: str, rule: Object, columns: str, parent: str, keys: str) -> 
     )
 
 
-def _uncovered(table: str, rule: Object, columns: str, parent: str, keys: str) -> Breach:
+def _uncovered(table: str, rule: Object, columns: str, parent: str, keys: str) -> Violation:
     """Return the violation of a foreign key with a PERIOD: rows of the other table must together cover the period."""
     *names, period = without_period(columns)
     *others, other = without_period(keys)
@@ -183,7 +183,7 @@ def _uncovered(table: str, rule: Object, columns: str, parent: str, keys: str) -
     covered = f"SELECT range_agg(other.{other}) FROM {parent} AS other WHERE {same}"
     set_ = " AND ".join(f"{name} IS NOT NULL" for name in (*names, period))
     condition = f"{set_} AND NOT coalesce({table}.{period} <@ ({covered}), false)"
-    return Breach(
+    return Violation(
         rule,
         table,
         condition,
@@ -192,7 +192,7 @@ def _uncovered(table: str, rule: Object, columns: str, parent: str, keys: str) -
     )
 
 
-def _excluded(table: str, rule: Object, rest: str) -> Breach:
+def _excluded(table: str, rule: Object, rest: str) -> Violation:
     """Return the violation of an exclusion constraint or temporal key.
 
     `rest` is the definition after the access method: `(room WITH =, during WITH &&) WHERE (open)`.
@@ -205,7 +205,7 @@ def _excluded(table: str, rule: Object, rest: str) -> Breach:
     rows = f"(SELECT ctid, {keys} FROM {table}{f' WHERE {where}' if where else ''})"
     meet = " AND ".join(f"one.k{number} {operator} other.k{number}" for number, (_, _, operator) in enumerate(parts))
     pairs = f"{rows} AS one JOIN {rows} AS other ON one.ctid > other.ctid AND {meet}"
-    return Breach(
+    return Violation(
         rule,
         table,
         f"ctid IN (SELECT one.ctid FROM {pairs})",

@@ -17,14 +17,14 @@ from sqlalchemy import Connection, text
 from whisper_migrate.errors import Failure
 from whisper_migrate.names import joined, shown
 from whisper_migrate.plurals import counted
-from whisper_migrate.running.foresight import Stride
 from whisper_migrate.running.losses import Loss, holdings
+from whisper_migrate.running.rehearsal import RehearsedStep
 
 OPTION = "--allow-data-loss "
 
 
 @dataclass(frozen=True)
-class Toll:
+class TotalLoss:
     """The losses of a run in one database, as lines to print, and the number of rows that lose data."""
 
     database: str
@@ -59,12 +59,12 @@ class Toll:
         return int(rows) if database == self.database and re.fullmatch(r"\d{1,18}", rows) else 0
 
 
-def toll(strides: Sequence[Stride], connection: Connection) -> Toll:
-    """Return the toll of rehearsed steps in the database behind `connection`."""
-    found = [(loss, loss.rows(connection)) for stride in strides for loss in stride.losses]
+def total_loss(rehearsed_steps: Sequence[RehearsedStep], connection: Connection) -> TotalLoss:
+    """Return the total_loss of rehearsed steps in the database behind `connection`."""
+    found = [(loss, loss.rows(connection)) for rehearsed in rehearsed_steps for loss in rehearsed.losses]
     lines = [f"loses {loss.what}{_of(rows)}" for loss, rows in found if rows != 0]
     rows: list[int | None] = [count for _, count in found]
-    statements = [one for stride in strides for one in stride.on_rows]
+    statements = [one for rehearsed in rehearsed_steps for one in rehearsed.on_rows]
     whole: dict[str, int | None] = {loss.table: count for loss, count in found if loss.table and not loss.column}
     for one in (one for one in statements if one.destroys):
         touched = {table: Loss(table, table).rows(connection) for table in one.tables}
@@ -77,18 +77,18 @@ def toll(strides: Sequence[Stride], connection: Connection) -> Toll:
         lines.append(
             f"loses {empty[0] if len(empty) == 1 else f'{len(empty)} tables and columns'}, without a row in it"
         )
-    return Toll(_name(connection), lines, total(rows, connection))
+    return TotalLoss(_name(connection), lines, total(rows, connection))
 
 
-def toll_of(losses: Sequence[Loss], connection: Connection) -> Toll:
-    """Return the toll of these losses in the database behind `connection`."""
+def total_of(losses: Sequence[Loss], connection: Connection) -> TotalLoss:
+    """Return the total_loss of these losses in the database behind `connection`."""
     rows = [loss.rows(connection) for loss in losses]
-    return Toll(_name(connection), [loss.what for loss in losses], total(rows, connection))
+    return TotalLoss(_name(connection), [loss.what for loss in losses], total(rows, connection))
 
 
-def everything(connection: Connection, why: str) -> Toll:
-    """The toll if the loss is unknown, because of `why`: every row of the database."""
-    return Toll(_name(connection), [f"may lose all that is there: {why}"], total([None], connection))
+def everything(connection: Connection, why: str) -> TotalLoss:
+    """The total_loss if the loss is unknown, because of `why`: every row of the database."""
+    return TotalLoss(_name(connection), [f"may lose all that is there: {why}"], total([None], connection))
 
 
 def total(rows: Iterable[int | None], connection: Connection) -> int:

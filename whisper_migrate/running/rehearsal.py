@@ -54,7 +54,7 @@ class OnRows:
 
 
 @dataclass(frozen=True)
-class Stride:
+class RehearsedStep:
     """A rehearsed step: the catalogs before and after it, the data it loses, and its statements that change rows."""
 
     step: RevisionStep
@@ -62,7 +62,7 @@ class Stride:
     after: Catalog
     losses: list[Loss]
     on_rows: list[OnRows]
-    then: Stride | None = None  # the same step, by the names that the tables have when it begins
+    then: RehearsedStep | None = None  # the same step, by the names that the tables have when it begins
 
     @property
     def revision(self) -> str:
@@ -76,16 +76,16 @@ class Stride:
 
 
 @dataclass
-class Foresight:
+class Rehearsal:
     """A shadow at the revisions of the real database, in which the pending steps can be rehearsed."""
 
     history: History
     shadow: Connection
     catalog: Catalog
-    strides: list[Stride] = field(default_factory=list)
+    rehearsed_steps: list[RehearsedStep] = field(default_factory=list)
     memo: dict[str, Any] = field(default_factory=dict)
 
-    def go(self, steps: Sequence[RevisionStep]) -> list[Stride]:
+    def go(self, steps: Sequence[RevisionStep]) -> list[RehearsedStep]:
         """Run the steps in the shadow, and record what each does.
 
         Raises Failure if one fails even in an empty database.
@@ -102,7 +102,7 @@ class Foresight:
             self.shadow.commit()
             then = {key: names for key, names in held.items() if key in origin}
             by_then, by_origin = (
-                Stride(
+                RehearsedStep(
                     step,
                     before,
                     self.catalog,
@@ -111,8 +111,8 @@ class Foresight:
                 )
                 for names in (then, origin)
             )
-            self.strides.append(replace(by_origin, then=by_then))
-        return self.strides
+            self.rehearsed_steps.append(replace(by_origin, then=by_then))
+        return self.rehearsed_steps
 
     def hurry(self, steps: Sequence[RevisionStep]) -> None:
         """Run the steps in the shadow, and read the catalog only after the last one."""
@@ -137,15 +137,15 @@ def _named(oids: Sequence[int], names: Holdings) -> tuple[str, ...]:
 
 
 @contextmanager
-def foresight(history: History, database: URL, stands_at: Sequence[str]) -> Iterator[Foresight]:
+def rehearsal(history: History, database: URL, stands_at: Sequence[str]) -> Iterator[Rehearsal]:
     """Create a shadow at the revisions `stands_at`. Raises Failure if there is no shadow, or a revision fails in it."""
-    with server_like(database) as server, shadows(server) as made, connected(made.create("foresight")) as shadow:
+    with server_like(database) as server, shadows(server) as made, connected(made.create("rehearsal")) as shadow:
         for revision in stands_at:
             history.replay(shadow, revision)
         begin(shadow, history.project)
         catalog = inspect(shadow, requires=True)
         shadow.commit()
-        yield Foresight(history, shadow, catalog)
+        yield Rehearsal(history, shadow, catalog)
 
 
 @contextmanager
