@@ -21,9 +21,7 @@ def configure(**options: object) -> None:
 
 given = context.config.attributes
 if context.is_offline_mode():
-    # Named parameters, since the others would double every % in the script.
-    dialect = {"dialect_name": "postgresql", "dialect_opts": {"paramstyle": "named"}, "literal_binds": True}
-    configure(**dialect, transaction_per_migration=True, version_table_schema="public")
+    configure(**plain.OFFLINE)
 elif "connection" in given:
     configure(connection=given["connection"], **{"transaction_per_migration": True, **given.get("options", {})})
 else:

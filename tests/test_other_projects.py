@@ -156,10 +156,6 @@ SELECT NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'public') AND NOT EX
     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
 )
 """
-OPTIONS = {
-    "version_table": "version_table='revisions'",
-    "version_table_schema": "version_table_schema='elsewhere'",
-}
 
 
 @pytest.mark.parametrize("name", AS_THEY_ARE)
@@ -207,17 +203,6 @@ def test_a_connection_of_the_driver_is_refused(
     said = create(capsys, project, server)
     assert said.code == 2 and "alembic/env.py opens a connection of the driver" in said.err
     assert value(theirs, UNTOUCHED) is True
-
-
-@pytest.mark.parametrize("name", OPTIONS)
-def test_a_stamp_elsewhere_is_refused(
-    capsys: pytest.CaptureFixture[str], project: Project, server: URL, database: URL, name: str
-) -> None:
-    begun(project).write_text(
-        SHARED.format(url=plain(database)).replace("n=connection", f"n=connection, {OPTIONS[name]}")
-    )
-    said = create(capsys, project, server)
-    assert said.code == 2 and f"alembic/env.py keeps the revision elsewhere: {name}=" in said.err
 
 
 @pytest.mark.parametrize("template", ["generic", "async"])

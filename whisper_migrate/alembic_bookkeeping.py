@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic.util import DispatchPriority, PriorityDispatchResult
 
-from whisper_migrate.databases.bookkeeping import BOOKKEEPING
+from whisper_migrate.databases.version_table import BOOKKEEPING
 
 if TYPE_CHECKING:  # Alembic is still being imported when it loads this module
     from alembic.autogenerate.api import AutogenContext

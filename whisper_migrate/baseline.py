@@ -11,7 +11,7 @@ import re
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from whisper_migrate.databases.bookkeeping import BOOKKEEPING
+from whisper_migrate.databases.version_table import names
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.project import Project
 from whisper_migrate.sql import run
@@ -20,7 +20,7 @@ HAS_RELATIONS = """
 SELECT EXISTS (
     SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_'
-      AND c.relname <> ALL (:bookkeeping)
+      AND c.relname <> ALL (:bookkeeping) AND format('%I.%I', n.nspname, c.relname) <> :version
       AND NOT EXISTS (
           SELECT FROM pg_catalog.pg_depend AS e
           WHERE e.classid = c.tableoid AND e.objid = c.oid AND e.deptype = 'e'))"""
@@ -33,7 +33,7 @@ def begin(connection: Connection, project: Project) -> None:
     Raises Failure if the baseline cannot be created.
     """
     given = _given(project)
-    if given is None or connection.scalar(text(HAS_RELATIONS), {"bookkeeping": list(BOOKKEEPING)}):
+    if given is None or connection.scalar(text(HAS_RELATIONS), names()):
         return
     try:
         with project.inside(connection):

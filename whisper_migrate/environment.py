@@ -15,7 +15,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from whisper_migrate.databases.stamps import SCHEMA
+from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.lent_connection import Lent, lending
 
@@ -32,8 +32,6 @@ ENV_PY = """alembic/env.py need hold no more than this:
 PLACEHOLDER, DRIVER = "driver://", "postgresql+psycopg2"
 # The key of `config.attributes` for what SQLAlchemy has created in earlier parts of the same run.
 MEMO = "memo"
-# Where our runs keep the revision, as the options of `context.configure` say it.
-VERSION_TABLE = {"version_table": "alembic_version", "version_table_schema": SCHEMA}
 
 
 @contextmanager
@@ -60,14 +58,13 @@ def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Ite
         came = True
         if idle and given.in_transaction():  # env.py has sent a statement; Alembic begins its own transactions
             given.commit()
-        original(given, **{**VERSION_TABLE, **more, **config.attributes.get("options", {})})
+        original(given, **{**version_table().options, **more, **config.attributes.get("options", {})})
         if MEMO in config.attributes:
             context.get_context().impl.memo = config.attributes[MEMO]
 
     context.configure = configure  # type: ignore[method-assign, assignment]
-    outer = getattr(alembic.context, "_proxy", None)  # plain Alembic's own, if its env.py asks for a rehearsal
     try:
-        with context, lending(given, threads) as end, logging_as_it_is():
+        with inside_another(), context, lending(given, threads) as end, logging_as_it_is():
             yield lambda: _run(scripts, threads)
     except Failure:
         raise
@@ -75,9 +72,6 @@ def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Ite
         if came:
             raise
         raise Failure(f"alembic/env.py does not come to the revisions: {reason(error)}.", ENV_PY) from error
-    finally:
-        if outer is not None:
-            outer._install_proxy()
 
 
 def _run(scripts: ScriptDirectory, threads: set[int]) -> None:
@@ -116,9 +110,20 @@ def configured(config: Config, scripts: ScriptDirectory) -> Mapping[str, Any]:
 
     context = EnvironmentContext(config, scripts, as_sql=True)
     context.configure = configure  # type: ignore[method-assign]
-    with context, lending(None, {get_ident()}), logging_as_it_is(), suppress(_Configured):
+    with inside_another(), context, lending(None, {get_ident()}), logging_as_it_is(), suppress(_Configured):
         scripts.run_env()
     return found
+
+
+@contextmanager
+def inside_another() -> Iterator[None]:
+    """Give `alembic.context` back to the environment of plain Alembic, if its env.py has called this program."""
+    outer = getattr(alembic.context, "_proxy", None)
+    try:
+        yield
+    finally:
+        if outer is not None:
+            outer._install_proxy()
 
 
 @contextmanager
@@ -136,11 +141,11 @@ def logging_as_it_is() -> Iterator[None]:
 
 
 def _require_our_version_table(options: Mapping[str, Any]) -> None:
-    """Raises Failure if env.py keeps the revision in a table that our other commands do not read."""
-    for name, ours in VERSION_TABLE.items():
+    """Raise Failure if env.py places the version table elsewhere than it does in Alembic's offline mode."""
+    for name, ours in version_table().options.items():
         if options.get(name) not in (None, ours):
             raise Failure(
-                f"alembic/env.py keeps the revision elsewhere: {name}={options[name]!r}. Only"
-                f" {SCHEMA}.alembic_version is supported.",
-                f"Remove {name} from context.configure(...), and rename the table in your databases.",
+                f"alembic/env.py names another version table than in offline mode: {name}={options[name]!r}, not"
+                f" {ours!r}.",
+                f"Pass the same {name} to both calls of context.configure(...).",
             )

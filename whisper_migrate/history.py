@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from whisper_migrate.catalog import Object
 from whisper_migrate.databases.interruption import is_of_a_signal
+from whisper_migrate.databases.version_table import use
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.names import plain_name, split_name
 from whisper_migrate.plurals import counted
@@ -55,6 +56,7 @@ class History:
                     self.scripts = ScriptDirectory.from_config(project.alembic(versions=self.versions))
                 with noted(self.folders):
                     self.heads = list(self.scripts.get_heads())
+                use(project)
                 self._forget_fresh()
         except Failure:
             raise

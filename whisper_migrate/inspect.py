@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, Key, Object
 from whisper_migrate.collector import in_haste
-from whisper_migrate.databases.bookkeeping import BOOKKEEPING
+from whisper_migrate.databases.version_table import BOOKKEEPING, version_table
 from whisper_migrate.locked_objects import AROUND, Around
 from whisper_migrate.names import shown
 from whisper_migrate.objects import ATTACHED, KINDS
@@ -234,6 +234,7 @@ class _Reader:
         constant = getattr(KINDS[kind], "CATALOG", "")
         same: dict[Any, Any] = {}
         known, members, temporary = self.known, self.members, self.temporary
+        version, home = version_table().identity, version_table().own_schema
         for row in cursor:
             values = pick(row)
             try:
@@ -247,7 +248,9 @@ class _Reader:
             lives_in = within or row[identity]
             if address[:2] in members or lives_in in temporary:
                 continue
-            if _is_left_out(lives_in, bool(within) or kind == "table"):
+            if _is_left_out(lives_in, bool(within) or kind == "table", version):
+                continue
+            if kind == "schema" and lives_in == home:
                 continue
             item = known.get((kind, row[identity]))
             same_place = item and item.parent == within and item.derived == inherited and item.called == name
@@ -281,5 +284,6 @@ def _prepared(connection: Connection) -> frozenset[str]:
 
 
 @lru_cache(maxsize=8)
-def _is_left_out(identity: str, is_table: bool) -> bool:
-    return bool(TEMPORARY.match(identity)) or (is_table and identity.rpartition(".")[2] in BOOKKEEPING)
+def _is_left_out(identity: str, is_table: bool, version: str) -> bool:
+    is_bookkeeping = identity == version or identity.rpartition(".")[2] in BOOKKEEPING
+    return bool(TEMPORARY.match(identity)) or (is_table and is_bookkeeping)

@@ -24,9 +24,10 @@ from whisper_migrate import __version__
 from whisper_migrate.databases.bookkeeping import is_there
 from whisper_migrate.databases.own_rights import missing, withdraw
 from whisper_migrate.databases.stamps import stamped
+from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspect import inspect
-from whisper_migrate.sql import run
+from whisper_migrate.sql import literal, run
 
 if TYPE_CHECKING:
     from whisper_migrate.running.session import Underway
@@ -54,10 +55,9 @@ COLUMNS = {
 ABOUT = "What whisper-migrate did here: migrate.py history --applied. No part of the schema."
 MAY_CREATE = """
 SELECT has_schema_privilege(n.oid, 'CREATE') FROM pg_catalog.pg_namespace AS n WHERE n.nspname = 'public'"""
-# The role that runs the revisions, if another role writes the first entry.
-RUNNER = """
+_RUNNER = """
 SELECT quote_ident(pg_get_userbyid(c.relowner)) FROM pg_catalog.pg_class AS c
-WHERE c.oid = to_regclass('public.alembic_version') AND c.relowner <> quote_ident(current_user)::regrole"""
+WHERE c.oid = to_regclass({version}) AND c.relowner <> quote_ident(current_user)::regrole"""
 NAMES = "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass(:table)"
 DONE = {"upgrade": "applied", "downgrade": "reverted", "stamp": "stamped", "repair": "repaired"}
 WITH_DOCSTRING = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -207,8 +207,8 @@ def write(connection: Connection, entry: Entry) -> None:
     if not there:
         run(connection, f"CREATE TABLE {TABLE} ({', '.join(f'{name} {type_}' for name, type_ in COLUMNS.items())})")
         run(connection, f"COMMENT ON TABLE {TABLE} IS '{ABOUT}'; {withdraw(TABLE)}")
-        if runner := connection.scalar(text(RUNNER)):
-            run(connection, f"GRANT SELECT, INSERT ON {TABLE} TO {runner}")
+        if role := connection.scalar(text(runner())):
+            run(connection, f"GRANT SELECT, INSERT ON {TABLE} TO {role}")
     for name in COLUMNS.keys() - there if there else ():
         run(connection, f"ALTER TABLE {TABLE} ADD COLUMN {name} {COLUMNS[name]}")
     names = [part.name for part in fields(Entry) if part.compare]
@@ -228,6 +228,11 @@ def enter(connection: Connection, script: Revision | None, **values: Any) -> str
 
 
 @cache
+def runner() -> str:
+    """Return the query for the role that runs the revisions, if another role writes the first entry."""
+    return _RUNNER.format(version=literal(version_table().identity))
+
+
 def scheme() -> str:
     """Return the hash of the code that reads catalogs. Fingerprints are comparable only under an equal hash."""
     folder = Path(__file__).parent

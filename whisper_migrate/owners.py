@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog import Catalog, Change, Key, Object
 from whisper_migrate.constants import foreign_code
+from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.errors import Failure
 from whisper_migrate.names import identifier, plain_name, shown, split_name
 from whisper_migrate.objects import KINDS
@@ -49,7 +50,7 @@ SUPERUSERS = "SELECT r.rolname FROM pg_catalog.pg_roles AS r WHERE r.rolsuper"
 RUNNER = """
 SELECT pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.relname = 'alembic_version' AND n.nspname = 'public'"""
+WHERE format('%I.%I', n.nspname, c.relname) = :version"""
 
 
 def read_owners(connection: Connection, addresses: Mapping[tuple[str, int], Key]) -> dict[Key, str]:
@@ -149,7 +150,7 @@ class Owners:
     def read(cls, connection: Connection, actual: Catalog, owner: str | None) -> Owners:
         """Read the owners in the database behind `connection`, whose catalog is `actual`."""
         me = str(connection.scalar(text("SELECT current_user")))
-        runner = str(connection.scalar(text(RUNNER)) or me)
+        runner = str(connection.scalar(text(RUNNER), {"version": version_table().identity}) or me)
         reached = frozenset(connection.scalars(text(REACHED)))
         return cls(actual, me, runner, reached, frozenset({me, *connection.scalars(text(SUPERUSERS))}), owner)
 

@@ -171,7 +171,7 @@ class Project:
         env.py runs only if its text names such a filter.
         """
         found: list[Ignoring] = [*patterns(self.options.get("ignore", ()))]
-        if any(name in self._env_py_text for name in FILTERS):
+        if any(name in self.env_py_text for name in FILTERS):
             from whisper_migrate.env_filters import Filter
 
             objects, names = (self.env_py.get(name) for name in FILTERS)
@@ -187,7 +187,8 @@ class Project:
         return str(self.metadata.schema or unquoted(split_list(self.search_path)[0]))
 
     @cached_property
-    def _env_py_text(self) -> str:
+    def env_py_text(self) -> str:
+        """The text of env.py; empty if there is none."""
         from alembic.script import ScriptDirectory
 
         try:

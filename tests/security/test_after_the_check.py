@@ -15,10 +15,11 @@ from tests import little
 from tests.little import command, plain
 from tests.projects import ask, copied
 from tests.security.roles import Trap, trap
-from whisper_migrate.databases.bookkeeping import BOOKKEEPING, RELATION
+from whisper_migrate.databases.bookkeeping import RELATION
+from whisper_migrate.databases.version_table import BOOKKEEPING
 
 COMMANDS = ("status", "repair", "upgrade --no-check")
-LOOKS = RELATION.rpartition("=")[0]
+LOOKS = RELATION.partition(":schema")[0]
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from rich.markup import escape
 from whisper_migrate.console import database_of, err, names, out
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.stamps import stamped
+from whisper_migrate.databases.version_table import use
 from whisper_migrate.json_output import kept_for_document, print_json, with_format
 from whisper_migrate.project import Project
 from whisper_migrate.running.patience import Patience
@@ -26,6 +27,7 @@ def command(project: Project, check_heads: bool, form: str) -> None:
         database = database_of(project)
         if seconds := Patience.given(project.root).wait:
             await_database(database.url, seconds, lambda text: err.print(escape(text)))
+        use(project)
         with connected(database.url, read_only=True) as connection:
             revisions = stamped(connection) or []
         if form == "text":

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.alembic_folders import NoHistory, ini
 from whisper_migrate.console import database_if_any, names, out
-from whisper_migrate.databases.bookkeeping import BOOKKEEPING
+from whisper_migrate.databases import version_table
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure, reason
@@ -23,7 +23,7 @@ from whisper_migrate.starter import begin
 # Tables of the database that are not PostgreSQL's, nor for bookkeeping.
 TABLES = """
 SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname <> ALL (ARRAY['pg_catalog', 'information_schema'])
-AND tablename <> ALL (:ours)"""
+AND tablename <> ALL (:bookkeeping) AND format('%I.%I', schemaname, tablename) <> :version"""
 
 
 @click.command("init")
@@ -93,7 +93,7 @@ def _database(project: Project) -> Iterator[str]:
     yield str(database)
     with connected(database.url, read_only=True) as connection:
         stamps, (entries, hidden) = stamped(connection) or [], read_or_why(connection)
-        tables = connection.scalar(text(TABLES), {"ours": [*BOOKKEEPING]})
+        tables = connection.scalar(text(TABLES), version_table.names())
     if not stamps and tables:
         yield f"It has {counted(tables, 'table')} and no stamp."
         yield "  -> migrate.py whereami   (finds the revision that it equals)"

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.errors import Failure
-
-# Alembic's version table, and the two tables of this program. They are no part of a project's schema.
-BOOKKEEPING = frozenset({"alembic_version", "whisper_ledger", "whisper_journal"})
+from whisper_migrate.names import identifier, split_name
+from whisper_migrate.sql import literal
 
 # The defaults that the engine itself writes. No other one is trusted, as some functions execute a text as SQL.
 DEFAULTS = "'clock_timestamp()', 'SESSION_USER'"
@@ -69,7 +69,7 @@ SELECT c.relname AS name, c.relkind::text AS kind, o.rolname AS owner, quote_ide
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_roles AS o ON o.oid = c.relowner
-WHERE n.nspname = 'public' AND c.relname = :name"""
+WHERE n.nspname = :schema AND c.relname = :name"""
 
 KINDS = {
     "v": "view",
@@ -83,14 +83,22 @@ KINDS = {
 }
 
 
-# The same check in a script for psql, whose block declares `found`. A run checks its journal too; a script has none.
-GUARD = f"""FOR found IN {RELATION.replace("= :name", "IN ('alembic_version', 'whisper_ledger')")} LOOP
+_THESE = "(n.nspname, c.relname) IN ({version}, ('public', 'whisper_ledger'))"
+_GUARD = f"""FOR found IN {RELATION.replace("n.nspname = :schema AND c.relname = :name", _THESE)} LOOP
         IF found.kind <> 'r' OR NOT found.is_trusted OR found.schema_owner IS NOT NULL
             OR found.flaw IS NOT NULL THEN
-            RAISE EXCEPTION 'public.% of the role % is not safe to read: see migrate.py status.',
+            RAISE EXCEPTION '% of the role % is not safe to read: see migrate.py status.',
                 found.name, found.owner;
         END IF;
     END LOOP;"""
+
+
+def guard() -> str:
+    """Return the same check in a script for psql, whose block declares `found`.
+
+    A run checks its journal too; a script has none.
+    """
+    return _GUARD.replace("{version}", f"({literal(version_table().schema)}, {literal(version_table().name)})")
 
 
 def is_there(connection: Connection, table: str) -> bool:
@@ -99,7 +107,8 @@ def is_there(connection: Connection, table: str) -> bool:
     Raises Failure if a relation of that name could run another role's code now, or could be replaced so that it does.
     The failure names the relation, its owner, and the statement that removes it.
     """
-    found = connection.execute(text(RELATION), {"name": table.removeprefix("public.")}).one_or_none()
+    schema, name = split_name(table)
+    found = connection.execute(text(RELATION), {"schema": schema, "name": name}).one_or_none()
     if found is None:
         return False
     word = KINDS.get(found.kind, "table")
@@ -116,9 +125,12 @@ def is_there(connection: Connection, table: str) -> bool:
             f" ALTER DATABASE {_database(connection)} OWNER TO {found.quoted};",
         )
     if found.schema_owner:  # the owner of a schema can drop any table in it
+        remedy = "ALTER SCHEMA public OWNER TO pg_database_owner; (before PostgreSQL 15: to the database's owner)"
+        if schema != "public":
+            remedy = f"ALTER SCHEMA {identifier(schema)} OWNER TO {found.quoted};"
         raise _refused(
             f"{table} is in a schema of the role {found.schema_owner}, which can put something else in its place",
-            "ALTER SCHEMA public OWNER TO pg_database_owner; (before PostgreSQL 15: to the database's owner)",
+            remedy,
         )
     if found.flaw:
         raise _refused(f"{table} {found.flaw}", f"See what it is: \\d+ {table}; then drop it.")

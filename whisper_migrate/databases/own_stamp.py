@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from whisper_migrate.databases.stamps import TABLE, stamped
+from whisper_migrate.databases.stamps import stamped
+from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.databases.whole_transaction import EndedItself
 from whisper_migrate.errors import Failure
 
@@ -38,7 +39,7 @@ class OwnStamp:
 
 
 def _changed(revision: str, how: str) -> EndedItself:
-    what = f"changes {TABLE}, in which Alembic keeps where the database is ({how})"
+    what = f"changes {version_table().identity}, in which Alembic keeps where the database is ({how})"
     return EndedItself(revision, what, "its transaction is rolled back", REMEDY)
 
 

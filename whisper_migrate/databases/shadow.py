@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from whisper_migrate.databases.connect import connected, engine
 from whisper_migrate.databases.shadow_name import NAME, PREFIX
+from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.databases.writable import is_standby
 from whisper_migrate.errors import Failure
 
@@ -58,6 +59,10 @@ class Shadows:
         if self.version >= CLOSED_SCHEMA:
             with connected(url) as first:
                 first.execute(text("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
+                first.commit()
+        if version_table().create_schema and not template:
+            with connected(url) as first:
+                first.execute(text(version_table().create_schema))
                 first.commit()
         return url
 

@@ -4,21 +4,22 @@ from sqlalchemy import Connection, text
 
 from whisper_migrate.databases.bookkeeping import is_there
 from whisper_migrate.databases.own_rights import missing, withdraw
+from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.errors import Failure
+from whisper_migrate.names import identifier
 from whisper_migrate.sql import run
 
-SCHEMA = "public"  # passed to Alembic explicitly
-TABLE = f"{SCHEMA}.alembic_version"
-
 # The same table as Alembic creates.
-CREATE = f"""CREATE TABLE {TABLE} (
-    version_num varchar(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"""
+CREATE = """CREATE TABLE {table} (
+    version_num varchar(32) NOT NULL, CONSTRAINT {key} PRIMARY KEY (version_num))"""
 
 
 def ensure(connection: Connection) -> None:
     """Create the version table unless it exists, before Alembic reads it: another role could put a view there."""
-    if not is_there(connection, TABLE):
-        run(connection, f"{CREATE}; {withdraw(TABLE)}")
+    kept = version_table()
+    if not is_there(connection, kept.identity):
+        create = CREATE.format(table=kept.identity, key=identifier(f"{kept.name}_pkc"))
+        run(connection, f"{kept.create_schema}{create}; {withdraw(kept.identity)}")
 
 
 class Unreadable(Failure):
@@ -31,9 +32,10 @@ def stamped(connection: Connection) -> list[str] | None:
     Raises Unreadable if the role may not read the table, and Failure if reading it would be dangerous (see
     `bookkeeping`).
     """
-    if not is_there(connection, TABLE):
+    table = version_table().identity
+    if not is_there(connection, table):
         return None
-    if lacks := missing(connection, TABLE, "SELECT"):
+    if lacks := missing(connection, table, "SELECT"):
         role, grant = lacks
-        raise Unreadable(f"The role {role} may not read {TABLE}, which says which revision the database is at.", grant)
-    return list(connection.scalars(text(f"SELECT version_num FROM ONLY {TABLE} ORDER BY version_num")))
+        raise Unreadable(f"The role {role} may not read {table}, which says which revision the database is at.", grant)
+    return list(connection.scalars(text(f"SELECT version_num FROM ONLY {table} ORDER BY version_num")))

@@ -11,7 +11,7 @@ from sqlalchemy import URL
 from whisper_migrate.catalog import Catalog, diff
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.psql import psql
-from whisper_migrate.databases.stamps import TABLE
+from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.inspect import inspect
@@ -31,7 +31,7 @@ def prove_script(history: History, shadow: URL, revision: Script, before: Catalo
     if len(parents) > 1 or revision.dependencies:
         return [f"{name} was not tried as a script, which begins at one revision: it needs {joined(parents)}."]
     with connected(shadow) as connection:  # a script expects a single stamp, without other branches
-        run(connection, f"DELETE FROM {TABLE} WHERE version_num <> {literal(name)}")
+        run(connection, f"DELETE FROM {version_table().identity} WHERE version_num <> {literal(name)}")
         connection.commit()
     parent = parents[0] if parents else "base"
     for direction, target, wanted in (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog import Catalog, Object
-from whisper_migrate.databases.bookkeeping import BOOKKEEPING
+from whisper_migrate.databases.version_table import BOOKKEEPING
 from whisper_migrate.errors import Failure
 from whisper_migrate.names import shown, split_name
 from whisper_migrate.plurals import counted

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, text
 
-from whisper_migrate.databases.bookkeeping import BOOKKEEPING
+from whisper_migrate.databases.version_table import names
 from whisper_migrate.names import identifier, split_list, unquoted
 from whisper_migrate.project import Project
 
@@ -25,11 +25,13 @@ WHERE n.nspname = ANY (CAST(:schemas AS pg_catalog.name[])) AND a.privilege_type
 ORDER BY 1, 2"""
 
 FIRERS = """
-SELECT c.relname AS name, r.rolname AS role
+SELECT format('%I.%I', n.nspname, c.relname) AS name, r.rolname AS role
 FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL aclexplode(c.relacl) AS a
 LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = a.grantee
-WHERE c.relnamespace = to_regnamespace('public') AND c.relname = ANY (CAST(:names AS pg_catalog.name[]))
+WHERE (n.nspname = 'public' AND c.relname = ANY (CAST(:bookkeeping AS pg_catalog.name[]))
+       OR format('%I.%I', n.nspname, c.relname) = :version)
   AND a.privilege_type = 'TRIGGER' AND a.grantee <> c.relowner
   AND (a.grantee = 0 OR NOT r.rolsuper AND r.rolname NOT IN (current_user, session_user)
        AND a.grantee <> (SELECT d.datdba FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()))
@@ -46,9 +48,9 @@ def notes(project: Project, connection: Connection) -> Iterator[str]:
             " there can take the place of PostgreSQL's own, and would run with your rights.\n"
             f"  -> REVOKE CREATE ON SCHEMA {schema} FROM {role};"
         )
-    for row in connection.execute(text(FIRERS), {"names": list(BOOKKEEPING)}).all():
+    for row in connection.execute(text(FIRERS), names()).all():
         role = identifier(row.role) if row.role else "PUBLIC"
         yield (
-            f"Note: {role} may create triggers on public.{row.name}: their functions would run with your rights.\n"
-            f"  -> REVOKE TRIGGER ON public.{row.name} FROM {role};"
+            f"Note: {role} may create triggers on {row.name}: their functions would run with your rights.\n"
+            f"  -> REVOKE TRIGGER ON {row.name} FROM {role};"
         )

@@ -6,9 +6,10 @@ from typing import Any
 
 from alembic.runtime.migration import RevisionStep
 
-from whisper_migrate.databases.bookkeeping import GUARD
+from whisper_migrate.databases.bookkeeping import guard
 from whisper_migrate.databases.own_rights import WITHDRAW
-from whisper_migrate.ledger import ABOUT, COLUMNS, RUNNER, TABLE, entry_of, scheme
+from whisper_migrate.databases.version_table import version_table
+from whisper_migrate.ledger import ABOUT, COLUMNS, TABLE, entry_of, runner, scheme
 from whisper_migrate.running.way import revision_of
 from whisper_migrate.sql import literal
 
@@ -45,7 +46,7 @@ $ledger$;"""
 # A script cannot inspect the catalog, so its rows have no fingerprints.
 _ROW = """\
 INSERT INTO {table} ({names}, stands_at, server, seconds)
-SELECT {values}, ARRAY(SELECT version_num::text FROM public.alembic_version ORDER BY 1),
+SELECT {values}, ARRAY(SELECT version_num::text FROM {version} ORDER BY 1),
        current_setting('server_version_num')::integer / 10000,
        extract(epoch FROM clock_timestamp() - transaction_timestamp());"""
 _WRITTEN = ("direction", "revision", "parents", "program", "scheme", "file", "code")
@@ -59,10 +60,10 @@ def make() -> str:
     return _MAKE.format(
         table=TABLE,
         about=literal(ABOUT),
-        runner=RUNNER.strip(),
-        guard=GUARD,
+        runner=runner().strip(),
+        guard=guard(),
         columns=columns,
-        withdraw=WITHDRAW.format(table=TABLE).strip(),
+        withdraw=WITHDRAW.format(table=literal(TABLE)).strip(),
     )
 
 
@@ -70,7 +71,7 @@ def row(step: RevisionStep, direction: str) -> str:
     """Return the INSERT for a step; PostgreSQL computes the stamps after the step, and its duration."""
     entry = entry_of(step.revision, direction=direction, revision=revision_of(step), stands_at=[], scheme=scheme())
     values = ", ".join(_value(getattr(entry, name)) for name in _WRITTEN)
-    return _ROW.format(table=TABLE, names=", ".join(_WRITTEN), values=values)
+    return _ROW.format(table=TABLE, version=version_table().identity, names=", ".join(_WRITTEN), values=values)
 
 
 def _value(value: Any) -> str:

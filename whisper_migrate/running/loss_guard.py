@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
+from whisper_migrate.databases.version_table import names
 from whisper_migrate.errors import Failure
 from whisper_migrate.names import joined, shown
 from whisper_migrate.plurals import counted
@@ -28,7 +29,7 @@ DELETED = """
 SELECT format('%I.%I', s.schemaname, s.relname) AS name, s.n_tup_del AS rows
 FROM pg_catalog.pg_stat_xact_user_tables AS s JOIN pg_catalog.pg_class AS c ON c.oid = s.relid
 WHERE s.n_tup_del > 0 AND c.relpersistence <> 't' AND s.relid::bigint = ANY (:there)
-  AND s.relname <> ALL (ARRAY['alembic_version', 'whisper_ledger', 'whisper_journal'])
+  AND s.relname <> ALL (:bookkeeping) AND format('%I.%I', s.schemaname, s.relname) <> :version
 ORDER BY 1"""
 # The size of a table waits for a lock on it, so a table that another session has locked counts as one with rows.
 FILES = """
@@ -79,7 +80,7 @@ class LossGuard:
             if all(one.is_known for one in now.on_rows):  # else all rows that are there are counted already
                 named = {table for one in now.on_rows for table in one.tables}
                 _refuse_truncated(connection, files, named, rehearsed.revision)
-                rows = connection.execute(text(DELETED), {"there": there})
+                rows = connection.execute(text(DELETED), {"there": there, **names()})
                 unseen = [row for row in rows if row.name not in named]
                 lines = [f"deletes {counted(row.rows, 'row')} of {shown(row.name)}" for row in unseen]
                 total = TotalLoss(total.database, total.lines + lines, total.rows + sum(row.rows for row in unseen))

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog import Catalog, Object, diff
-from whisper_migrate.databases.bookkeeping import BOOKKEEPING
+from whisper_migrate.databases.version_table import names
 from whisper_migrate.names import shown
 from whisper_migrate.planning.casts import JSONS, queried
 from whisper_migrate.planning.hazards import narrowing
@@ -31,7 +31,8 @@ LEFT JOIN LATERAL (
     SELECT a.attnum, a.attname FROM pg_catalog.pg_attribute AS a
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
     UNION ALL SELECT 0, NULL) AS a ON true
-WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384 AND n.nspname !~ '^pg_' AND c.relname <> ALL (:bookkeeping)"""
+WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384 AND n.nspname !~ '^pg_' AND c.relname <> ALL (:bookkeeping)
+  AND format('%I.%I', n.nspname, c.relname) <> :version"""
 
 # Counts the rows of table {0} whose value in column {1} meets condition {2}, or makes it fail.
 ONE_BY_ONE = """
@@ -122,7 +123,7 @@ def _kind(connection: Connection, table: str) -> str | None:
 
 def holdings(connection: Connection) -> Holdings:
     """Return the tables and columns of a database by oid and column number."""
-    found = connection.execute(text(HELD), {"bookkeeping": list(BOOKKEEPING)})
+    found = connection.execute(text(HELD), names())
     return {(row.oid, row.number): (row.table_name, row.column_name) for row in found}
 
 

@@ -16,9 +16,9 @@ from typing import Any
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
 
-from whisper_migrate.databases.bookkeeping import GUARD
+from whisper_migrate.databases.bookkeeping import guard
 from whisper_migrate.databases.own_rights import WITHDRAW
-from whisper_migrate.databases.stamps import SCHEMA, TABLE
+from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.environment import logging_as_it_is
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
@@ -48,9 +48,9 @@ DECLARE
     found record;
 BEGIN
     {guard}
-    IF to_regclass('public.alembic_version') IS NOT NULL THEN
+    IF to_regclass({version}) IS NOT NULL THEN
         SELECT coalesce(string_agg(version_num, ', ' ORDER BY version_num), '') INTO stands_at
-        FROM ONLY public.alembic_version;
+        FROM ONLY {table};
     END IF;
     IF stands_at <> {stands_at} THEN
         RAISE EXCEPTION 'This script begins at {start}, and the database is at %.',
@@ -75,13 +75,12 @@ RESET ALL;
 DEALLOCATE ALL;
 DISCARD TEMP;
 """
-VERSION_TABLE = f"CREATE TABLE {TABLE} ("
 # A downgrade to base keeps the table.
 MAKE = """\
 DO $version$
 DECLARE given record;
 BEGIN
-    IF to_regclass('{table}') IS NULL THEN
+    IF to_regclass({version}) IS NULL THEN
     {create}
     {withdraw}
     END IF;
@@ -122,9 +121,11 @@ def script(project: Project, direction: str, target: str, patience: Patience, hi
         raise Failure(f"{what}: {project.blame(error)}.") from error
     head = HEAD.format(
         direction=direction,
-        guard=GUARD,
+        guard=guard(),
         start=start,
         target=end,
+        table=version_table().identity,
+        version=literal(version_table().identity),
         stands_at=literal("" if start == "base" else start),
         runs=RUNS,
         run=RUN,
@@ -207,7 +208,7 @@ def _write(
         given = {name: value for name, value in options.items() if name != "url"} | (DIALECT if alone else {})
         given["on_version_apply"] = (*(theirs if isinstance(theirs, list | tuple | set) else (theirs,)), entered)
         given["transaction_per_migration"] = True
-        given.setdefault("version_table_schema", SCHEMA)
+        given |= version_table().options
         original(**{**given, "connection": None})
         literals.use(context.get_context())
         no_connection.use(context.get_context())
@@ -217,6 +218,14 @@ def _write(
     context.configure = configure  # type: ignore[method-assign, assignment]
     with context, lending(None, {get_ident()}), logging_as_it_is():
         history.scripts.run_env()
+
+
+def _make(create: str) -> str:
+    """Return the statement that creates the version table, and its schema, unless they exist."""
+    kept = version_table()
+    version = literal(kept.identity)
+    withdraw = WITHDRAW.format(table=version).strip()
+    return MAKE.format(create=kept.create_schema + create, withdraw=withdraw, version=version)
 
 
 class _Written(io.StringIO):
@@ -230,6 +239,6 @@ class _Written(io.StringIO):
         """Write SQL; a CONCURRENTLY statement gets no lock_timeout, since nobody queues behind it."""
         if is_concurrent(text):
             text = f"SET lock_timeout = 0;\n{text.rstrip()}\n{self.lock_timeout}\n"
-        elif text.lstrip().startswith(VERSION_TABLE):
-            text = MAKE.format(create=text.strip(), withdraw=WITHDRAW.format(table=TABLE).strip(), table=TABLE)
+        elif text.lstrip().startswith(f"CREATE TABLE {version_table().identity} ("):
+            text = _make(text.strip())
         return super().write(text)

@@ -13,7 +13,8 @@ from whisper_migrate.databases.first_failure import explained, first_failure
 from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.databases.secret_parameters import scrubbed
 from whisper_migrate.databases.settings import database
-from whisper_migrate.databases.stamps import SCHEMA, stamped
+from whisper_migrate.databases.stamps import stamped
+from whisper_migrate.databases.version_table import use, version_table
 from whisper_migrate.databases.whole_transaction import EndedItself
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.hidden_characters import harmless
@@ -27,6 +28,16 @@ from whisper_migrate.running.total_loss import everything, total_loss
 
 WORD = "allow_data_loss"  # as in: alembic -x allow_data_loss=DATABASE:ROWS downgrade TARGET
 
+# The options of `context.configure` in offline mode. Parameters are named, since the others would double every % in the
+# script; names without a schema mean nothing there.
+OFFLINE = {
+    "dialect_name": "postgresql",
+    "dialect_opts": {"paramstyle": "named"},
+    "literal_binds": True,
+    "transaction_per_migration": True,
+    "version_table_schema": "public",
+}
+
 
 def run(project: Project, context: Any, configure: Callable[..., None]) -> None:
     """Run the command that env.py was called for.
@@ -37,6 +48,7 @@ def run(project: Project, context: Any, configure: Callable[..., None]) -> None:
     context.configure(dialect_name="postgresql")
     task = context.get_context().opts
     try:
+        use(project)
         url = database(project.root).url
         if "destination_rev" in task:  # only upgrade, downgrade and stamp have one
             with session(project, url) as opened:
@@ -45,7 +57,7 @@ def run(project: Project, context: Any, configure: Callable[..., None]) -> None:
                     opened.connection.rollback()
                 steps = _steps(project, task, opened.connection, context)
                 _require_word(project, opened, steps, context.get_x_argument(as_dictionary=True).get(WORD))
-                opened.run(task["fn"], partial(configure, connection=opened.connection, version_table_schema=SCHEMA))
+                opened.run(task["fn"], partial(configure, connection=opened.connection, **version_table().options))
                 if any(not step.info.is_stamp for step in steps):
                     opened.progress.say(
                         "Not checked: plain alembic compares nothing. This does: migrate.py check-drift"
@@ -76,7 +88,7 @@ def _compare(project: Project, context: Any, configure: Callable[..., None], con
     context.config.attributes[alembic_plugin.PROJECT] = project
     configure(
         connection=connection,
-        version_table_schema=SCHEMA,
+        **version_table().options,
         target_metadata=project.metadata,
         autogenerate_plugins=[alembic_plugin.NAME],
         process_revision_directives=alembic_plugin.directives(context.get_x_argument()),
