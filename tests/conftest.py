@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +15,7 @@ from pytest_postgresql.executors import NoopExecutor
 from sqlalchemy import URL
 
 from tests import servers
+from tests.standing import v106
 from whisper_migrate import embedded
 from whisper_migrate.errors import Failure
 
@@ -142,6 +144,16 @@ def make_database(server: URL, _makers: dict[URL, servers.Maker]) -> Iterator[Ma
 def database(make_database: MakeDatabase) -> URL:
     """An empty database on `server`."""
     return make_database()
+
+
+@pytest.fixture(scope="session")
+def old(server: URL) -> Iterator[URL]:
+    """A database of v1.0.6 with rows in every table, created once per server as a template."""
+    name = f"test_v106_{os.getpid()}"
+    with closing(servers.connect(server)) as maintenance, maintenance.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        yield v106.with_rows(v106.reworded(v106.built(server.set(database=name))))
+        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

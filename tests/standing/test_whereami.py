@@ -51,10 +51,10 @@ CASES = {
         words=("It is of another application", "right database?"),
     ),
     "an administrator's extension": Case("empty", ("CREATE EXTENSION pg_trgm",), empty=True),
-    "taken on by another history": Case(
+    "stamped by another history": Case(
         "changed",
         (STAMP, "INSERT INTO alembic_version VALUES ('954245770def')", "CREATE TABLE strategic (id int)"),
-        words=("954245770def is not of this history but of WhisperEngine's own", "Go on with that history"),
+        words=("954245770def is not of this history but of WhisperEngine's own", f"It is {BASELINE} with changes."),
     ),
 }
 

@@ -10,21 +10,27 @@ from whisper_migrate.catalog import Change
 from whisper_migrate.console import database_of, err, names, out
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.planning.plan import statements
-from whisper_migrate.plurals import counted
+from whisper_migrate.plurals import counted, verb
 from whisper_migrate.project import Project
 from whisper_migrate.running.options import seconds
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.standing.adopt import Adoption, adoption, patterns
-from whisper_migrate.words import line, outline
+from whisper_migrate.standing.nearest import tally
+from whisper_migrate.words import line, outline, title
+
+MANY = 10  # comments
 
 
 @click.command("adopt")
 @click.argument("revision", default="")
-@click.option("--reconcile", is_flag=True, help="Let the history's functions, views, comments and indexes take over.")
+@click.option("--reconcile", is_flag=True, help="Run missing revisions, and replace objects without rows.")
 @seconds("wait-for-lock")
 @click.pass_obj
 def command(project: Project, /, revision: str, reconcile: bool, **waits: float | None) -> None:
-    """Stamp a database that other tools made, at REVISION or the nearest revision. No row is changed."""
+    """Stamp a database that other tools made, at REVISION or the nearest revision.
+
+    Without --reconcile, nothing but the stamp is written, and only if nothing differs.
+    """
     patience = Patience.given(project.root, waits)
     database = database_of(project)
     out.print(f"Database {escape(str(database))}")
@@ -33,11 +39,12 @@ def command(project: Project, /, revision: str, reconcile: bool, **waits: float 
             out.print(escape(text))
         if found.is_done:
             return
-        if found.undecided or (found.reconcilable and not reconcile):
+        left = found.missing or found.differences.reconcilable
+        if found.differences.undecided or (left and not reconcile):
             out.print("Nothing was done.")
             sys.exit(1)
         outcome = found.apply(lambda text: err.print(escape(text)), patience)
-    own = ", beside what is your own" if found.besides else ""
+    own = ", beside what is your own" if found.differences.besides else ""
     was = names(outcome.before)
     out.print(escape(f"Adopted at {found.revision} (was stamped {was}): it is what the history says there{own}."))
     if outcome.unrecorded:
@@ -45,37 +52,51 @@ def command(project: Project, /, revision: str, reconcile: bool, **waits: float 
 
 
 def _told(found: Adoption, reconcile: bool) -> Iterator[str]:
+    parts = found.differences
+    for text in (*found.found.taken_on, *found.found.unknown):
+        yield f"The stamp {text}. It was compared by its schema."
     if found.is_done:
         yield f"Nothing to do: it is at {found.revision}, and the ledger says how it came there."
-    elif found.reconcilable or found.undecided:
+    elif found.missing or parts.reconcilable or parts.undecided:
         yield f"Nearest is {found.revision}."
-    if found.reconcilable:
-        yield f"Without rows, so that the history's own can take the place of it ({_count(found.reconcilable)}):"
-        yield from _lines(found.reconcilable)
-        if not reconcile and not found.undecided:
+    if found.missing:
+        count = len(found.missing)
+        yield f"Of the revisions up to there, {count} {verb(count, 'is', 'are')} missing and will be run first:"
+        yield from (f"  {one} {title(found.history.find(one))}" for one in found.missing)
+    if parts.reconcilable:
+        yield f"Replaced by the history's, without touching rows ({_count(parts.reconcilable)}):"
+        yield from _lines(parts.reconcilable)
+    if (found.missing or parts.reconcilable) and not reconcile and not parts.undecided:
+        if parts.reconcilable:
             yield "-- The SQL:"
             yield from (f"{statement};" for statement in statements(found.steps))
-            yield "  -> migrate.py adopt --reconcile   (runs it in one transaction, and stamps)"
-    if found.undecided:
-        yield f"To be decided by you, since it is about rows or about what tables take ({_count(found.undecided)}):"
-        yield from _lines(found.undecided)
+        yield "  -> migrate.py adopt --reconcile   (runs it in one transaction, and stamps)"
+    if parts.undecided:
+        yield f"To be decided by you, since it is about rows or about what tables take ({_count(parts.undecided)}):"
+        yield from _lines(parts.undecided)
         if found.sql:
             yield "-- The SQL that would take it to the history:"
             yield from found.sql
-        more = [change for change in found.undecided if change.sign == "+"]
+        more = [change for change in parts.undecided if change.sign == "+"]
         if more:
             yield "Or, what is to stay, in pyproject.toml:"
             yield from (f"  {text}" for text in patterns(more))
         yield "  -> then migrate.py adopt again"
-    if found.besides:
-        yield f"Your own, which stays as it is ({_count(found.besides)}):"
-        yield from _lines(found.besides)
+    if parts.besides:
+        yield f"Your own, which stays as it is ({_count(parts.besides)}):"
+        yield from _lines(parts.besides)
         yield "check-drift will name it until pyproject.toml says:"
-        yield from (f"  {text}" for text in patterns(found.besides))
+        yield from (f"  {text}" for text in patterns(parts.besides))
 
 
-def _lines(changes: list[Change]) -> list[str]:
-    return [f"  {line(change)}" for change in outline(changes)]
+def _lines(changes: list[Change]) -> Iterator[str]:
+    """Yield the changes, but only the number of comments if there are many."""
+    shown = outline(changes)
+    comments = [change for change in shown if change.object.kind == "comment"]
+    spared = comments if len(comments) > MANY else []
+    yield from (f"  {line(change)}" for change in shown if change not in spared)
+    if spared:
+        yield f"  {tally(spared)}"
 
 
 def _count(changes: list[Change]) -> str:

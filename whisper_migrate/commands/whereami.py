@@ -14,7 +14,7 @@ from whisper_migrate.names import joined, shown
 from whisper_migrate.plurals import counted, verb
 from whisper_migrate.project import Project
 from whisper_migrate.standing.whereabouts import Whereabouts, whereabouts
-from whisper_migrate.words import outline
+from whisper_migrate.words import outline, title
 
 MOST = 3  # candidates
 
@@ -48,6 +48,7 @@ def _document(found: Whereabouts) -> dict[str, Any]:
             {"revision": one.revision, "differences": len(outline(one.changes)), "summary": one.difference}
             for one in found.candidates[:MOST]
         ],
+        "missing": [*found.approach.missing],
         "besides": [change.object.identity for change in found.besides],
         "clashes": found.clashes,
         "unknown": [*found.taken_on, *found.unknown],
@@ -59,8 +60,7 @@ def _document(found: Whereabouts) -> dict[str, Any]:
 def told(found: Whereabouts) -> Iterator[str]:
     """Yield the lines for the user: what the database is, and what to type next."""
     yield f"Stamped  {names(found.stamps)}"
-    yield from (f"{text}, which took the database on from here." for text in found.taken_on)
-    yield from (f"{text}." for text in found.unknown)
+    yield from (f"{text}." for text in (*found.taken_on, *found.unknown))
     yield from (half.what for half in found.stopped)
     nearest = found.nearest
     known, all_tables = len(found.known), counted(len(found.nearest_tables), "table")
@@ -75,6 +75,10 @@ def told(found: Whereabouts) -> Iterator[str]:
             yield "It is empty: nothing of the history is in it."
         case "unfinished":
             yield f"It is an unfinished {nearest.revision}, such as a load that was killed leaves: {there}."
+        case "changed" if found.approach.missing:
+            count = len(found.approach.missing)
+            yield f"It is {nearest.revision} without {counted(count, 'revision')} before it:"
+            yield from (f"  {one} {title(found.history.find(one))}" for one in found.approach.missing)
         case "changed":
             yield f"It is {nearest.revision} with changes."
         case "other":
@@ -84,7 +88,9 @@ def told(found: Whereabouts) -> Iterator[str]:
     yield from (f"{text}." for text in found.clashes)
     if found.sort in ("changed", "unfinished"):
         yield "Nearest:"
-        yield from (f"  {one.revision} with {one.difference}" for one in found.candidates[:MOST])
+        after = " left after that" if found.approach.missing else ""
+        yield f"  {nearest.revision} with {nearest.difference}{after}"
+        yield from (f"  {one.revision} with {one.difference}" for one in found.candidates[1:MOST])
     if found.besides and found.sort == "changed":
         yield f"By themselves are: {_listed([shown(change.object.identity) for change in found.besides])}."
     yield from (f"  -> {text}" for text in found.remedies)

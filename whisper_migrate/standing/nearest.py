@@ -31,14 +31,19 @@ class Candidate:
 
     @property
     def distance(self) -> int:
-        """A measure of the differences: unexpected and missing objects count two, objects that differ count one."""
-        return sum(1 if change.sign == "~" else 2 for change in self.changes)
+        """A measure of the differences."""
+        return distance(self.changes)
 
     @property
     def difference(self) -> str:
         """The differences in words, such as `3 differences: 2 functions differ, 1 table missing`."""
         count = len(outline(self.changes))
         return f"{counted(count, 'difference')}: {tally(self.changes)}" if count else "no difference"
+
+
+def distance(changes: list[Change]) -> int:
+    """Measure differences: unexpected and missing objects count two, objects that differ count one."""
+    return sum(1 if change.sign == "~" else 2 for change in changes)
 
 
 def candidates(history: History, made: Shadows, actual: Catalog) -> list[Candidate]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from alembic.config import Config
 from alembic.script import Script
 from sqlalchemy import URL, Connection
 
@@ -19,6 +20,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
 from whisper_migrate.ignore import Ignoring, without
 from whisper_migrate.inspect import inspect
+from whisper_migrate.ledger import TABLE as LEDGER
 from whisper_migrate.ledger import enter, may_write, parents, read_or_why
 from whisper_migrate.project import Project
 from whisper_migrate.running import half_run
@@ -116,9 +118,11 @@ def place(
     say: Say,
     patience: Patience | None = None,
     require: Callable[[Connection], None] = lambda _: None,
-    work: Callable[[Connection], None] = lambda _: None,
+    work: Callable[[Connection, Config], None] = lambda *_: None,
 ) -> Outcome:
     """Replace the stamps, and write the ledger's entry, in one transaction; `work` is done in it before.
+
+    `work` gets the connection, and Alembic's configuration for it.
 
     Waits for another run to end. Raises Failure, and changes nothing, if `require` or `work` raises it.
     """
@@ -133,7 +137,8 @@ def place(
         before = stamped(connection) or []
         require(connection)
         fingerprint = inspect(connection).fingerprint
-        work(connection)
+        work(connection, config)
+        _, after_revisions = connection.info.get(LEDGER, (None, None))  # that `work` has run
         ensure(connection)
         scripts = history.holding(revision).scripts
         # Inside an open transaction Alembic does not commit.
@@ -147,7 +152,8 @@ def place(
             run_env()
         after = stamped(connection) or []
         if recorded:
-            enter(connection, script, direction="stamp", revision=revision, before=fingerprint, verified=verified)
+            before_stamp = after_revisions or fingerprint
+            enter(connection, script, direction="stamp", revision=revision, before=before_stamp, verified=verified)
         connection.commit()
     return Outcome(before, after, unrecorded=not recorded)
 

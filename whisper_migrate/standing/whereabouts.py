@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sqlalchemy import URL
@@ -21,6 +21,8 @@ from whisper_migrate.names import shown
 from whisper_migrate.project import Project
 from whisper_migrate.running import half_run
 from whisper_migrate.running.half_run import HalfRun
+from whisper_migrate.standing.anomalies import doubts
+from whisper_migrate.standing.missing import Approach, approach, nearest_as_it_is
 from whisper_migrate.standing.nearest import Candidate, candidates
 
 # Kinds that an administrator may have created in an otherwise empty database.
@@ -33,7 +35,10 @@ MANY = 4
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """A database without the objects that the project ignores, and all revisions, the nearest first."""
+    """A database without the objects that the project ignores, and all revisions, the nearest first.
+
+    `approach`: the revision to adopt it at, with the missing revisions before it.
+    """
 
     history: History
     actual: Catalog
@@ -41,16 +46,18 @@ class Whereabouts:
     entries: list[Entry]
     candidates: list[Candidate]
     stopped: list[HalfRun]
+    approach: Approach
 
     @property
     def nearest(self) -> Candidate:
-        """The nearest revision."""
+        """The nearest revision, with the differences that are left once the missing revisions before it have run."""
         return self.candidates[0]
 
     @property
     def equal(self) -> list[str]:
         """The revisions whose schema the database has; several if some of them change only rows."""
-        return [one.revision for one in self.candidates if not one.changes]
+        without = [self.approach.revision] if self.approach.missing else []
+        return [one.revision for one in self.candidates if not one.changes and one.revision not in without]
 
     @property
     def besides(self) -> list[Change]:
@@ -97,8 +104,6 @@ class Whereabouts:
             return [half.remedy for half in self.stopped]
         if self.is_right:
             return ["migrate.py upgrade"] if self.stamps != self.history.heads else []
-        if self.taken_on:
-            return ["Go on with that history there; or adopt a copy from before it began: migrate.py adopt"]
         match self.sort:
             case "equal":
                 return [f"migrate.py stamp {self.equal[0]}   (compares it again first)"]
@@ -132,6 +137,8 @@ class Whereabouts:
             return "equal"
         if all(item.kind in FURNITURE for item in self.actual):
             return "empty"
+        if self.approach.missing and not self.clashes:
+            return "changed"
         if self._is_unfinished():
             return "unfinished"
         share = len(self.known) / max(len(self.nearest_tables), 1)
@@ -167,7 +174,13 @@ def whereabouts(project: Project, server: URL, database: URL) -> Whereabouts:
     if not history.heads:
         raise Failure("The history has no revision yet: there is nothing to compare the database with.")
     with shadows(server) as made:
-        return Whereabouts(history, actual, stamps, entries, candidates(history, made, actual), stopped)
+        near = candidates(history, made, actual)
+    is_sure = bool(stamps) and not doubts(entries, stamps)
+    best = nearest_as_it_is(near, actual) if is_sure else approach(history, near, actual)
+    # The differences of the nearest revision are those that are left after the missing ones.
+    first = next(one for one in near if one.revision == best.revision)
+    others = [one for one in near if one is not first]
+    return Whereabouts(history, actual, stamps, entries, [replace(first, changes=best.changes), *others], stopped, best)
 
 
 def _tables(catalog: Catalog) -> set[str]:
