@@ -1,6 +1,7 @@
 """The choice of the database, the parsing of its address, and the messages if it cannot be reached."""
 
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -289,3 +290,7 @@ def test_wrong_password_is_said(guarded: URL) -> None:
     said = f"refused the user {guarded.username}: the password is wrong or missing."
     assert said in unreachable(guarded.set(password="wrong@%")).what
     assert said in unreachable(without).what
+    opened = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(sqlalchemy.exc.DBAPIError):
+        engine(without).connect()
+    assert len(os.listdir("/proc/self/fd")) == opened  # the error is still there, and keeps no connection open

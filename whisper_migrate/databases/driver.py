@@ -20,7 +20,13 @@ class DriverConnection(psycopg2.extensions.connection):  # type: ignore[misc]
     """A connection of ours."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+        try:
+            super().__init__(*arguments, **options)
+        except psycopg2.Error:
+            # The traceback keeps this object alive. Its server process would go on waiting for a password, and let
+            # every DROP DATABASE of the server wait for that.
+            self.close()
+            raise
         self.cursor_factory = DriverCursor
         self.executing: list[Executing] = []
         self.ending: list[Ending] = []
