@@ -152,7 +152,7 @@ def test_shadows_beside_the_database_itself_leave_it_alone(checkout: Checkout, d
     checkout.variables["SHADOW_URL"] = database.render_as_string(hide_password=False)
     tables = "SELECT oid, relfilenode, relname FROM pg_class WHERE oid >= 16384 ORDER BY 1"
     before = ask(database, tables)
-    for words in (("prove",), ("create", "nothing"), ("status",), ("whereami",)):
+    for words in (("prove", HEAD), ("create", "nothing"), ("status",), ("whereami",)):
         assert checkout.migrate(*words).code == 0
     assert checkout.check_drift().code == 0
     assert ask(database, tables) == before and len(before) > TABLES

@@ -25,6 +25,7 @@ def drafted(checkout: Checkout) -> Path:
     return checkout.versions / name
 
 
+@pytest.mark.servers("pg18")
 def test_edit_a_model_draft_apply_and_take_back(tmp_path: Path, database: URL) -> None:
     checkout = copied(tmp_path, database)
     run = checkout.migrate("upgrade")
