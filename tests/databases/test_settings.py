@@ -1,7 +1,6 @@
 """The choice of the database, the parsing of its address, and the messages if it cannot be reached."""
 
 import contextlib
-import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -290,7 +289,7 @@ def test_wrong_password_is_said(guarded: URL) -> None:
     said = f"refused the user {guarded.username}: the password is wrong or missing."
     assert said in unreachable(guarded.set(password="wrong@%")).what
     assert said in unreachable(without).what
-    opened = len(os.listdir("/proc/self/fd"))
-    with pytest.raises(sqlalchemy.exc.DBAPIError):
+    opened = set(Path("/proc/self/fd").iterdir())
+    with pytest.raises(sqlalchemy.exc.DBAPIError) as caught:
         engine(without).connect()
-    assert len(os.listdir("/proc/self/fd")) == opened  # the error is still there, and keeps no connection open
+    assert set(Path("/proc/self/fd").iterdir()) == opened and caught.value  # which keeps no connection open
