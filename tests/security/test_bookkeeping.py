@@ -83,6 +83,8 @@ def test_a_planted_version_table_is_named_and_never_read(
         ("CREATE TABLE {} (version_num varchar(32))", "TABLE"),
         ("CREATE SEQUENCE {}", "SEQUENCE"),
         ("CREATE TYPE {} AS (version_num text)", "TYPE"),
+        ("CREATE TYPE {} AS ENUM ('one')", "TYPE"),
+        ("CREATE DOMAIN {} AS varchar(32)", "DOMAIN"),
     ):
         planted.plant("DROP VIEW IF EXISTS public.alembic_version", made.format("public.alembic_version"))
         said = command(capsys, project, database, "current")

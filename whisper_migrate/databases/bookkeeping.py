@@ -71,6 +71,14 @@ JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_roles AS o ON o.oid = c.relowner
 WHERE n.nspname = :schema AND c.relname = :name"""
 
+# A type of the table's name, which is not a table's row type: CREATE TABLE would fail, as it makes such a type.
+TAKEN = """
+SELECT CASE t.typtype WHEN 'd' THEN 'domain' ELSE 'type' END AS word, o.rolname AS owner
+FROM pg_catalog.pg_type AS t
+JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
+JOIN pg_catalog.pg_roles AS o ON o.oid = t.typowner
+WHERE n.nspname = :schema AND t.typname = :name"""
+
 KINDS = {
     "v": "view",
     "m": "materialized view",
@@ -110,6 +118,12 @@ def is_there(connection: Connection, table: str) -> bool:
     schema, name = split_name(table)
     found = connection.execute(text(RELATION), {"schema": schema, "name": name}).one_or_none()
     if found is None:
+        taken = connection.execute(text(TAKEN), {"schema": schema, "name": name}).one_or_none()
+        if taken:
+            raise Failure(
+                f"Nothing was done: {table} is a {taken.word} of the role {taken.owner}, so no table can be called that.",
+                f"DROP {taken.word.upper()} {table};",
+            )
         return False
     word = KINDS.get(found.kind, "table")
     if found.kind != "r":
