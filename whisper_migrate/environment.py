@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.errors import Failure, reason
-from whisper_migrate.lent_connection import Lent, lending
+from whisper_migrate.lent_connection import Lent, Nothing, lending
 
 ENV_PY = """alembic/env.py need hold no more than this:
     from alembic import context
@@ -41,8 +41,7 @@ def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Ite
     An env.py that connects by itself is lent this connection (see `lent_connection`). Raises Failure if env.py
     configures Alembic with another one: statements for a shadow would run there.
     """
-    if not (url := config.get_main_option("sqlalchemy.url")) or url.startswith(PLACEHOLDER):
-        config.set_main_option("sqlalchemy.url", f"{DRIVER}://")
+    _give_url(config)
     context = EnvironmentContext(config, scripts, **options)
     given, original = config.attributes["connection"], context.configure
     threads = {get_ident()}
@@ -100,9 +99,11 @@ class _Configured(BaseException):
 def configured(config: Config, scripts: ScriptDirectory) -> Mapping[str, Any]:
     """Return the options with which env.py configures Alembic, such as `target_metadata`.
 
-    env.py runs up to that call, in offline mode, and connects to nothing. It may set `scripts.version_locations`.
+    env.py runs up to that call, in offline mode if it has one, and connects to nothing. It may set
+    `scripts.version_locations`.
     """
     found: dict[str, Any] = {}
+    _give_url(config)
 
     def configure(*_: Any, **options: Any) -> None:
         found.update(options)
@@ -110,9 +111,15 @@ def configured(config: Config, scripts: ScriptDirectory) -> Mapping[str, Any]:
 
     context = EnvironmentContext(config, scripts, as_sql=True)
     context.configure = configure  # type: ignore[method-assign]
-    with inside_another(), context, lending(None, {get_ident()}), logging_as_it_is(), suppress(_Configured):
+    with inside_another(), context, lending(Nothing(), {get_ident()}), logging_as_it_is(), suppress(_Configured):
         scripts.run_env()
     return found
+
+
+def _give_url(config: Config) -> None:
+    """Let env.py make an engine where the configuration has no URL: the application gives it when it runs."""
+    if not (url := config.get_main_option("sqlalchemy.url")) or url.startswith(PLACEHOLDER):
+        config.set_main_option("sqlalchemy.url", f"{DRIVER}://")
 
 
 @contextmanager

@@ -27,12 +27,16 @@ def undeclared(project: Project, recorded: Catalog, desired: Catalog) -> dict[Ke
 
     There are none if pyproject.toml names `entities`: models and entities are then the whole schema. A kind counts as
     declared if the models create an object of it, as an event of the MetaData can, or if `declared = [...]` names it.
-    Grants and the like, which an empty database has already, have to be named.
+    Grants and the like, which an empty database has already, have to be named. A MetaData declares a schema only by an
+    object in it, so schemas without one are undeclared: an env.py may have created them.
     """
     if not project.is_tables_only:
         return {}
     claimed = {*IN_METADATA, *project.declared, *(item.kind for item in desired if item.kind not in ATTACHED)}
     found = {item.key for item in recorded if item.kind not in claimed}
+    if "schema" not in project.declared:
+        used = {key for item in recorded if item.kind in claimed for key in recorded.requires.get(item.key, ())}
+        found |= {item.key for item in recorded if item.kind == "schema" and item.key not in used}
     found |= {item.key for item in recorded if container(item, found)}
     found |= {key for key, needed in recorded.requires.items() if key[0] in ATTACHED and needed & found}
     return {key: item for key, item in recorded.objects.items() if key in found and key not in desired}

@@ -19,10 +19,28 @@ from whisper_migrate.errors import Failure
 RAW = "raw_connection"
 
 
+class Nothing:
+    """The connection of an env.py that only says its options: every call does nothing, and every answer is empty."""
+
+    def __getattr__(self, name: str) -> Nothing:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *_: object, **__: object) -> Nothing:
+        return self
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __bool__(self) -> bool:
+        return False
+
+
 class Lent:
     """The run's connection, as env.py gets it from its own engine. The run ends the transaction and closes it."""
 
-    def __init__(self, connection: Connection | None) -> None:
+    def __init__(self, connection: Connection | Nothing | None) -> None:
         self._connection = connection
 
     def __getattr__(self, name: str) -> Any:
@@ -53,7 +71,7 @@ class Lent:
 class AsyncLent:
     """The run's connection, as an asynchronous env.py gets it: awaited, entered, or used by `run_sync`."""
 
-    def __init__(self, connection: Connection | None) -> None:
+    def __init__(self, connection: Connection | Nothing | None) -> None:
         self.sync_connection = Lent(connection)
 
     def __await__(self) -> Generator[Any, None, AsyncLent]:
@@ -91,16 +109,18 @@ class AsyncLent:
 
 
 @contextmanager
-def lending(connection: Connection | None, threads: Container[int]) -> Iterator[Callable[[], None]]:
+def lending(connection: Connection | Nothing | None, threads: Container[int]) -> Iterator[Callable[[], None]]:
     """Let the engines that env.py connects with return the run's connection; yields a function that ends this early.
 
     A revision that opens a second connection must not get the first one, so the caller ends the lending before the
     revisions run. Only engines of `threads` return it: those of others, such as a watcher's, connect as ever. Without a
     connection, as when a script is written, env.py gets a stand-in that can run nothing.
     """
-    own = connection.engine if connection else None
+    own = connection.engine if isinstance(connection, Connection) else None
 
-    def lent(original: Callable[..., Any], stand_in: Callable[[Connection | None], Any]) -> Callable[..., Any]:
+    def lent(
+        original: Callable[..., Any], stand_in: Callable[[Connection | Nothing | None], Any]
+    ) -> Callable[..., Any]:
         def connect(engine: Any, *arguments: Any, **options: Any) -> Any:
             if engine is own or get_ident() not in threads:
                 return original(engine, *arguments, **options)

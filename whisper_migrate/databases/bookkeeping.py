@@ -121,7 +121,7 @@ def is_there(connection: Connection, table: str) -> bool:
         taken = connection.execute(text(TAKEN), {"schema": schema, "name": name}).one_or_none()
         if taken:
             raise Failure(
-                f"Nothing was done: {table} is a {taken.word} of the role {taken.owner}, so no table can be called that.",
+                f"Nothing was done: {table} is a {taken.word} of the role {taken.owner}; no table can be called that.",
                 f"DROP {taken.word.upper()} {table};",
             )
         return False

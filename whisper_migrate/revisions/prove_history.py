@@ -31,6 +31,7 @@ from whisper_migrate.rows.proof import Tried, prove_rows, touched
 from whisper_migrate.rows.triggers import Broken, broken, told
 from whisper_migrate.rows.triggers import reached as written
 from whisper_migrate.settle import settled
+from whisper_migrate.shadow_run import run_steps
 from whisper_migrate.unsaid_names import as_in_history
 
 
@@ -141,6 +142,7 @@ def _prove_in(made: Shadows, shadow: URL, history: History, outcome: Outcome) ->
     with connected(shadow) as connection:
         try:
             begin(connection, history.project)
+            run_steps(history, connection, lambda *_: [])  # env.py may create schemas, which is no revision's work
             for script in outcome.done:
                 history.step(connection, script.revision, "upgrade", memo)
         except Failure as failure:
