@@ -152,7 +152,7 @@ class History:
         if owner := self.project.elsewhere.get(revision):
             return Failure(
                 f"The database is stamped with {revision}, which is not of this history but of {owner}.",
-                "See how far it is from here: migrate.py whereami",
+                "Compare it with this history, and see what joins it: migrate.py adopt",
             )
         return Failure(
             f"The database is stamped with {revision}, a revision that no file of this checkout has.",

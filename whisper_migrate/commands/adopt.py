@@ -15,7 +15,7 @@ from whisper_migrate.project import Project
 from whisper_migrate.running.options import seconds
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.standing.adopt import Adoption, adoption, patterns
-from whisper_migrate.standing.nearest import tally
+from whisper_migrate.standing.nearest import Candidate, tally
 from whisper_migrate.words import line, outline, title
 
 MANY = 10  # comments
@@ -35,7 +35,7 @@ def command(project: Project, /, revision: str, reconcile: bool, **waits: float 
     database = database_of(project)
     out.print(f"Database {escape(str(database))}")
     with shadow_server(project.root) as server, adoption(project, server, database.url, revision or None) as found:
-        for text in _told(found, reconcile):
+        for text in _nearer(found, found.nearer) if found.nearer else _told(found, reconcile):
             out.print(escape(text))
         if found.is_done:
             return
@@ -49,6 +49,12 @@ def command(project: Project, /, revision: str, reconcile: bool, **waits: float 
     out.print(escape(f"Adopted at {found.revision} (was stamped {was}): it is what the history says there{own}."))
     if outcome.unrecorded:
         out.print("Note: this role may not make a ledger here, so it was not written down.")
+
+
+def _nearer(found: Adoption, near: Candidate) -> Iterator[str]:
+    yield f"The database is no {found.revision}: {tally(found.differences.changes)}."
+    yield f"It is nearer to {near.revision}, with {near.difference}."
+    yield f"  -> migrate.py adopt   (there; then migrate.py upgrade {found.revision})"
 
 
 def _told(found: Adoption, reconcile: bool) -> Iterator[str]:

@@ -14,12 +14,23 @@ CREATE = """CREATE TABLE {table} (
     version_num varchar(32) NOT NULL, CONSTRAINT {key} PRIMARY KEY (version_num))"""
 
 
-def ensure(connection: Connection) -> None:
-    """Create the version table unless it exists, before Alembic reads it: another role could put a view there."""
+def ensure(connection: Connection) -> bool:
+    """Create the version table unless it exists, before Alembic reads it: another role could put a view there.
+
+    Returns whether it was created.
+    """
     kept = version_table()
-    if not is_there(connection, kept.identity):
-        create = CREATE.format(table=kept.identity, key=identifier(f"{kept.name}_pkc"))
-        run(connection, f"{kept.create_schema}{create}; {withdraw(kept.identity)}")
+    if is_there(connection, kept.identity):
+        return False
+    create = CREATE.format(table=kept.identity, key=identifier(f"{kept.name}_pkc"))
+    run(connection, f"{kept.create_schema}{create}; {withdraw(kept.identity)}")
+    return True
+
+
+def remove_created(connection: Connection) -> None:
+    """Drop a version table that this run has created, if it has no row: programs take one for an unfinished install."""
+    if stamped(connection) == []:
+        run(connection, f"DROP TABLE {version_table().identity}")
 
 
 class Unreadable(Failure):

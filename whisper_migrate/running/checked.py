@@ -12,6 +12,7 @@ from whisper_migrate.catalog import Change, Key
 from whisper_migrate.databases.whole_transaction import EndedItself
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.inspect import inspect
+from whisper_migrate.plurals import counted, verb
 from whisper_migrate.running.drifted import blocking_drift
 from whisper_migrate.running.journal import Journal
 from whisper_migrate.running.loss_guard import guarded
@@ -23,6 +24,7 @@ from whisper_migrate.words import line, outline
 Say = Callable[[str], None]
 NO_CHECK = "--no-check"
 
+FEW = 3  # lines of objects that are there already
 MANY = 20  # lines of changes at most; for the rest only their number
 
 
@@ -106,13 +108,20 @@ def _require_way(ahead: Rehearsal, run: Runner, say: Say, despite_drift: bool) -
         return
     where = ", ".join(run.before) or "its beginning"
     obstacles = blocking_drift(drift, ahead.go(run.steps), actual)
+    if obstacles and not despite_drift and not run.before:
+        there = outline([change for change, _ in obstacles])
+        named = "".join(f"\n  {line(change)}" for change in there[:FEW])
+        raise _Refused(
+            f"Nothing was run: the database is stamped with no revision, and {counted(len(there), 'object')} of the"
+            f" history {verb(len(there), 'is', 'are')} there already, such as:{named}",
+            "migrate.py adopt   (compares it with every revision, says what it would do, and stamps)",
+        )
     if obstacles and not despite_drift:
         touched = {change.object.key: f" ({revision} touches it)" for change, revision in obstacles}
-        remedy = "Take it back: migrate.py repair" if run.before else "See what it is: migrate.py whereami"
         raise _Refused(
             f"Nothing was run: the database differs from the history at {where} in what is about to be changed."
             + listed([change for change, _ in obstacles], touched),
-            f"{remedy}; to run all the same: migrate.py upgrade --despite-drift",
+            "Take it back: migrate.py repair; to run all the same: migrate.py upgrade --despite-drift",
         )
     touch = "the revisions to run touch some of it" if obstacles else "the revisions to run do not touch it"
     say(f"The database differs from the history at {where} ({touch}):{listed(drift)}")

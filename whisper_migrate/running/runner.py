@@ -130,7 +130,7 @@ class Runner:
             more.append(f"Then {project.blame(last)}")
         remedy = f"Applied before that: {len(self.applied)}. See the state of the database with: migrate.py status"
         if not self.before and isinstance(getattr(error, "orig", None), (DuplicateTable, DuplicateObject)):
-            remedy = "Did the database have this schema already? See what it is: migrate.py whereami"
+            remedy = "Did the database have this schema already? This compares it, and stamps: migrate.py adopt"
         if passing(error):
             words = f"it {passing(error)} behind {self.opened.watch.blocked_by()}"
             remedy = self.opened.watch.remedy

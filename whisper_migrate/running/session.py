@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from whisper_migrate.databases.own_session import own_session, put_back, remembe
 from whisper_migrate.databases.own_stamp import OwnStamp
 from whisper_migrate.databases.pooler import BACKEND
 from whisper_migrate.databases.second_connection import Watcher, watched
-from whisper_migrate.databases.stamps import ensure
+from whisper_migrate.databases.stamps import ensure, remove_created
 from whisper_migrate.databases.whole_transaction import whole_transaction
 from whisper_migrate.errors import Failure
 from whisper_migrate.history import History
@@ -114,18 +114,20 @@ class Session:
         `context.configure` and lets Alembic run. It is called again if a revision did not get its locks.
         """
         with watched(self.connection, self.project.root, self.project.session) as self._second:
+            created = ensure(self.connection)
             try:
                 self._run(steps, work, tell)
-            except Failure:
-                raise
             except BaseException as error:
+                if created and not self._done:
+                    self._remove_stamp_table()
+                if isinstance(error, Failure):
+                    raise
                 if failure := unreplicated(self.watch.heartbeat.driver, self._revision):
                     raise failure from error
                 raise
 
     def _run(self, steps: Steps, work: Callable[..., None], tell: Callable[[Underway], None]) -> None:
         attempt, done = 0, 0
-        ensure(self.connection)
         remember(self.connection)
         self.connection.commit()
         self._since = time.monotonic()
@@ -151,6 +153,13 @@ class Session:
                 attempt += 1
             finally:
                 self._ended()
+
+    def _remove_stamp_table(self) -> None:
+        """Leave no empty version table behind a run that has failed; but a broken connection is no other failure."""
+        with suppress(Exception):
+            self.connection.rollback()
+            remove_created(self.connection)
+            self.connection.commit()
 
     def _watched(self, steps: Steps, tell: Callable[[Underway], None]) -> Steps:
         def watched(heads: Any, context: MigrationContext) -> Iterator[Any]:

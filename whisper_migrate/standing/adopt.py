@@ -32,6 +32,7 @@ from whisper_migrate.settle import settled
 from whisper_migrate.sql import run
 from whisper_migrate.standing.anomalies import doubts
 from whisper_migrate.standing.differences import Differences, differences
+from whisper_migrate.standing.nearest import Candidate, distance
 from whisper_migrate.standing.run_missing import run_missing
 from whisper_migrate.standing.stamp import Outcome, Say, Unchanged, place
 from whisper_migrate.standing.whereabouts import Whereabouts, whereabouts
@@ -50,7 +51,8 @@ class Adoption:
 
     `missing` are earlier revisions, which run on the database first; the differences are those that are left after
     them. `differences.reconcilable` concern no rows: `steps` replace them by the history's definitions. Nothing is done
-    while there are undecided ones; `sql` shows the statements that would remove them.
+    while there are undecided ones; `sql` shows the statements that would remove them. `nearer`: the nearest revision,
+    if another one was asked for and has undecided differences.
     """
 
     history: History
@@ -63,6 +65,7 @@ class Adoption:
     differences: Differences
     steps: list[Step]
     sql: list[str]
+    nearer: Candidate | None
 
     @property
     def is_done(self) -> bool:
@@ -142,7 +145,10 @@ def adoption(project: Project, server: URL, database: URL, revision: str | None)
                 raise
             steps = []  # the plan is only printed, since undecided differences prevent the adoption
         sql = list(sorted_out.sql_to_decide(steps, actual, wanted))
-        yield Adoption(history, database, found, at, missing, wanted, shadow, sorted_out, steps, sql)
+        near = found.nearest
+        asks_for_another = revision and sorted_out.undecided and near.distance < distance(sorted_out.changes)
+        nearer = near if asks_for_another else None
+        yield Adoption(history, database, found, at, missing, wanted, shadow, sorted_out, steps, sql, nearer)
 
 
 def _nearest(found: Whereabouts) -> str:
