@@ -15,7 +15,7 @@ from rich.markup import escape
 from whisper_migrate import __version__
 from whisper_migrate.commands import Commands
 from whisper_migrate.console import err
-from whisper_migrate.databases import interruption, own_connections, silence
+from whisper_migrate.databases import interruption, silence
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.program import called
 from whisper_migrate.project import Project
@@ -56,7 +56,6 @@ SURROUNDINGS = (errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 
 def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
     """Run a command and exit. A Failure is printed on standard error as one sentence, with exit code 2."""
-    own_connections.name_connections()
     interruption.handle()
     interruption.listen()
     try:

@@ -11,7 +11,9 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
     """Run the command line (see cli.py), or explain that a package is missing."""
     try:
         from whisper_migrate import cli
+        from whisper_migrate.databases.own_connections import name_connections
 
+        name_connections()
         cli.main(arguments, root)
     except ImportError as error:
         print(f"Failed: {sys.executable} lacks a package: {error}.", file=sys.stderr)
