@@ -1,6 +1,7 @@
 """The command line: wrong calls, unusable databases, and unusual folders to call it from."""
 
 import contextlib
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import psycopg2
 import pytest
 from sqlalchemy import URL
 
-from tests import servers
+from tests import little, servers
 from tests.databases.test_settings import listener
 from tests.projects import MIGRATE, ROOT, SECRET, ask, copied, refusal
 from whisper_migrate import embedded
@@ -144,3 +145,39 @@ def test_password_is_used_and_never_shown(tmp_path: Path, guarded: URL) -> None:
         for run in (checkout.migrate("upgrade"), checkout.check_drift()):
             assert refusal(run).endswith(" refused the user me: the password is wrong or missing.")
             assert password not in run.said
+
+
+def test_mistyped_words_are_corrected(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.whisper_migrate]\n")
+    for words, said in (
+        ("upgrad", "No such command 'upgrad'. Did you mean 'upgrade'?"),
+        ("chek-drift", "Did you mean 'check-drift'?"),
+        ("upgrade --no-chek", "Did you mean '--no-check'?"),
+        ("stamp --unverifed x", "Did you mean '--unverified'?"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(words.split(), tmp_path)
+        found = capsys.readouterr()
+        assert ended.value.code == 2 and said in " ".join(found.err.split()), found
+
+
+def test_a_shell_completes_revisions(tmp_path: Path) -> None:
+    little.project(tmp_path)
+    program = "import sys; sys.argv[0] = 'whisper-migrate'; from whisper_migrate.start import main; main()"
+
+    def completed(*words: str, cwd: Path = tmp_path) -> list[str]:
+        environ = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "COMP_WORDS": " ".join(("whisper-migrate", *words)),
+            "COMP_CWORD": str(len(words)),
+            "_WHISPER_MIGRATE_COMPLETE": "bash_complete",
+        }
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, env=environ, cwd=cwd, capture_output=True, text=True, check=True)
+        assert done.stderr == ""
+        return [line.removeprefix("plain,") for line in done.stdout.split()]
+
+    assert completed("check") == ["check-drift"]
+    assert completed("upgrade", "o") == ["one"] and completed("stamp", "h") == ["head"]
+    assert completed("prove", "t") == ["two"] and completed("prove", "t", cwd=Path("/")) == []

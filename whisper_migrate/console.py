@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -45,7 +46,8 @@ TARGET = {"ignore_unknown_options": True}
 def target_given(context: click.Context, parameter: click.Parameter, value: str) -> str:
     """Callback of an argument that is a revision: reports an unknown option instead of taking it for a revision."""
     if re.match(r"-(?!\d)", value):
-        raise click.NoSuchOption(value, ctx=context)
+        options = [option for one in context.command.params for option in one.opts if option.startswith("--")]
+        raise click.NoSuchOption(value, possibilities=get_close_matches(value, options), ctx=context)
     if not value.strip():
         raise click.BadParameter("it is empty.", context, parameter)
     return value

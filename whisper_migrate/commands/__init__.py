@@ -7,6 +7,7 @@ import ast
 import importlib
 import os
 import pkgutil
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -37,6 +38,15 @@ class Commands(click.Group):
         if all(parameter.name != "show_queries" for parameter in found.params):
             found.params.append(_show_queries())
         return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the arguments begin with. Fails with the nearest name if there is no such command."""
+        near = get_close_matches(args[0], NAMES, n=1) if args[0] not in NAMES else []
+        if near and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List each command with the first line of its help, without importing it."""

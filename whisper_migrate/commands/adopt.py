@@ -7,6 +7,7 @@ import click
 from rich.markup import escape
 
 from whisper_migrate.catalog import Change
+from whisper_migrate.completion import revisions
 from whisper_migrate.console import database_of, err, names, out
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.planning.plan import statements
@@ -22,7 +23,7 @@ MANY = 10  # comments
 
 
 @click.command("adopt")
-@click.argument("revision", default="")
+@click.argument("revision", default="", shell_complete=revisions)
 @click.option("--reconcile", is_flag=True, help="Run missing revisions, and replace objects without rows.")
 @seconds("wait-for-lock")
 @click.pass_obj

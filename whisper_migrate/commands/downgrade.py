@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from whisper_migrate.completion import revisions
 from whisper_migrate.console import TARGET, target_given
 from whisper_migrate.project import Project
 from whisper_migrate.running import checked, dialogue
@@ -14,7 +15,7 @@ from whisper_migrate.running.runner import Runner
 
 
 @click.command("downgrade", context_settings=TARGET)
-@click.argument("target", callback=target_given)
+@click.argument("target", callback=target_given, shell_complete=revisions)
 @dialogue.options
 @allow_data_loss("--plan and a refusal print")
 @click.pass_obj

@@ -6,6 +6,7 @@ from typing import Any
 import click
 from rich.markup import escape
 
+from whisper_migrate.completion import revisions
 from whisper_migrate.console import out
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.history import History
@@ -18,7 +19,7 @@ from whisper_migrate.words import line, outline, title
 
 
 @click.command("prove")
-@click.argument("revision", default="")
+@click.argument("revision", default="", shell_complete=revisions)
 @with_format
 @click.pass_obj
 def command(project: Project, revision: str, form: str) -> None:

@@ -5,6 +5,7 @@ import sys
 import click
 from rich.markup import escape
 
+from whisper_migrate.completion import revisions
 from whisper_migrate.console import out
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.history import History
@@ -14,7 +15,7 @@ from whisper_migrate.revisions.fork import fork
 
 
 @click.command("rebase")
-@click.argument("revision", default="")
+@click.argument("revision", default="", shell_complete=revisions)
 @click.option("--order-matters", is_flag=True, help="Rebase although the other order makes another schema.")
 @click.pass_obj
 def command(project: Project, revision: str, order_matters: bool) -> None:

@@ -3,6 +3,7 @@
 import click
 from rich.markup import escape
 
+from whisper_migrate.completion import revisions
 from whisper_migrate.console import out
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.history import History
@@ -13,7 +14,7 @@ from whisper_migrate.revisions.squash import squash
 
 
 @click.command("squash")
-@click.argument("revision", default="head")
+@click.argument("revision", default="head", shell_complete=revisions)
 @click.option("--allow", multiple=True, metavar="WHAT", help='Leave out by name: "CREATE ROLE in a7eb08030574".')
 @click.pass_obj
 def command(project: Project, revision: str, allow: tuple[str, ...]) -> None:

@@ -5,6 +5,7 @@ import sys
 import click
 from rich.markup import escape
 
+from whisper_migrate.completion import revisions
 from whisper_migrate.console import err, names, out, target_given
 from whisper_migrate.databases import settings
 from whisper_migrate.databases.shadow_server import shadow_server
@@ -20,7 +21,7 @@ TELLING = ("table", "column", "constraint", "index")  # kinds that are listed fi
 
 
 @click.command("stamp")
-@click.argument("revision", callback=target_given)
+@click.argument("revision", callback=target_given, shell_complete=revisions)
 @click.option("--unverified", is_flag=True, help="Compare nothing, and let the ledger say so: it may be wrong.")
 @seconds("wait-for-lock")
 @click.pass_obj

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from whisper_migrate.completion import revisions
 from whisper_migrate.console import TARGET, target_given
 from whisper_migrate.project import Project
 from whisper_migrate.running import checked, dialogue
@@ -13,7 +14,7 @@ from whisper_migrate.running.runner import Runner
 
 
 @click.command("upgrade", context_settings=TARGET)
-@click.argument("target", default="head", callback=target_given)
+@click.argument("target", default="head", callback=target_given, shell_complete=revisions)
 @dialogue.options
 @click.option("--despite-drift", is_flag=True, help="Run even where the database has drifted in what is to change.")
 @click.pass_obj
