@@ -3,13 +3,16 @@
 In a run, in a shadow, and in a script for psql.
 """
 
+import signal
 from pathlib import Path
 
+import pytest
 from sqlalchemy import URL
 
 from tests.projects import ask
 from tests.running.attempts import alone, project, run, sql
 from tests.running.test_offline import psql, write
+from whisper_migrate.databases import interruption
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.history import History
@@ -63,3 +66,18 @@ def test_nothing_is_left(tmp_path: Path, database: URL) -> None:
             done = psql(database, write(made, "upgrade", "head"))
             assert done.returncode == 0 and ask(database, STATE) == [("r2", True, True, True)], (name, done.stderr)
             ask(database, *UNDO)
+
+
+@pytest.mark.servers("pg18")
+def test_a_signal_before_the_run_is_none_of_its_own(
+    tmp_path: Path, database: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An application that has lived through a signal may run revisions later."""
+    monkeypatch.setattr(interruption, "heard", [signal.SIGTERM])
+    received = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
+    try:
+        assert run(project(tmp_path, BEFORE), database).after == ["r1"]
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert received == []

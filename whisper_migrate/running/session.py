@@ -17,7 +17,7 @@ from sqlalchemy.exc import ResourceClosedError
 
 from whisper_migrate import ledger
 from whisper_migrate.console import err
-from whisper_migrate.databases import silence
+from whisper_migrate.databases import interruption, silence
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.engine_search_path import engine_search_path
 from whisper_migrate.databases.own_session import own_session, put_back, remember
@@ -244,6 +244,7 @@ def session(
     """
     patience = patience or Patience.given(project.root)
     progress = progress or Progress(err)
+    interruption.heard.clear()  # the process has lived through a signal that came before this run
     if patience.wait:
         await_database(url, patience.wait, progress.say)
     with locked(url, progress.say, patience.wait_for_lock) as lock, connected(url) as connection:
