@@ -51,6 +51,7 @@ COLUMNS = {
     "before": "text",
     "after": "text",
     "verified": "boolean",
+    "replaced": "text",
 }
 ABOUT = "What whisper-migrate did here: migrate.py history --applied. No part of the schema."
 MAY_CREATE = """
@@ -75,7 +76,8 @@ class Entry:
 
     `file` is the SHA-256 of the revision's file, `code` that of its code (see `code_hash`). `before` and `after` are
     fingerprints of the catalog, comparable only for one major version of the `server` and one `scheme()`. `verified`,
-    for a stamp or a repair: whether the database was compared with the revision.
+    for a stamp or a repair: whether the database was compared with the revision. `replaced`: SQL of the functions,
+    views and other objects without rows that an adoption or a repair has replaced or dropped.
     """
 
     direction: str
@@ -91,6 +93,7 @@ class Entry:
     before: str | None = None
     after: str | None = None
     verified: bool | None = None
+    replaced: str | None = None
     number: int | None = field(default=None, compare=False)
     at: datetime | None = field(default=None, compare=False)
     role: str | None = field(default=None, compare=False)

@@ -41,6 +41,7 @@ from whisper_migrate.settle import agreed, settled
 from whisper_migrate.sql import comment, run
 from whisper_migrate.standing.anomalies import doubts
 from whisper_migrate.standing.nearest import Candidate
+from whisper_migrate.standing.replaced import replaced
 from whisper_migrate.words import line
 
 # A function's body may name an object that is created later, or that never existed.
@@ -154,7 +155,9 @@ class WayBack:
             staying = self._require_repaired(connection)
             if recorded and self.revision:
                 script = History(self.project).find(self.revision)
-                enter(connection, script, direction="repair", revision=self.revision, verified=not staying)
+                was = replaced(self.actual, without(inspect(connection), self.project.ignored))
+                values = {"verified": not staying, "replaced": was}
+                enter(connection, script, direction="repair", revision=self.revision, **values)
             connection.commit()
         return staying
 

@@ -57,8 +57,13 @@ def excerpt(before: str, after: str) -> list[str]:
     start = max(_alike(old, new) - 1, 0)
     # The time grows with the square of the length, so only a window from the first difference on is compared.
     diff = difflib.unified_diff(old[start : start + WINDOW], new[start : start + WINDOW], n=1, lineterm="")
-    lines = ["\t".join(map(visible, text.split("\t"))) for text in list(diff)[2:] if not text.startswith("@@")]
+    lines = [in_lines(text) for text in list(diff)[2:] if not text.startswith("@@")]
     return lines if len(lines) <= MANY + 1 else [*lines[:MANY], f"... and {counted(len(lines) - MANY, 'line')} more"]
+
+
+def in_lines(text: str) -> str:
+    """Return a text with its line breaks and tabs, and every other hidden character made visible."""
+    return "\n".join("\t".join(map(visible, line.split("\t"))) for line in text.split("\n"))
 
 
 def _middles(before: str, after: str) -> tuple[str, str]:

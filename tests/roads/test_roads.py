@@ -1,5 +1,7 @@
 """The road from each release of WhisperEngine to the head: the commands that an operator types, with all rows kept."""
 
+import re
+
 import pytest
 from sqlalchemy import URL
 
@@ -92,6 +94,29 @@ def test_road_of_a_release(name: str, release: URL, capsys: pytest.CaptureFixtur
     meant |= SPLITTING if "state_data" in before.get(STATES_OF_USERS, Rows(0, {})).columns else set()
     assert changed(before, rows(release)) == meant
     assert functions - _functions(release) <= RETIRED
+
+
+# By state: the beginning of its row in the guide.
+NAMED = {
+    "fresh_v1.0.18": "v1.0.18 to v1.0.21 ",
+    "fresh_v1.0.22": "v1.0.22 to v1.0.24 ",
+    "fresh_v1.0.27": "v1.0.27 ",
+    "fresh_v1.0.32": "v1.0.32 ",
+    "fresh_v1.0.33": "v1.0.33 and v1.0.34 ",
+    "fresh_v1.0.35": "v1.0.35 ",
+    "fresh_v1.0.36": "v1.0.36 ",
+    "fresh_v1.0.37": "v1.0.37 to v1.0.40 ",
+    "by_18_22_27_33_37": "v1.0.6 at first, 87 tables ",
+    "by_19_24_27_32_33_35_37": "v1.0.6 at first, 99 tables ",
+}
+
+
+def test_the_guide_has_every_road() -> None:
+    guide = (ROOT / "docs/deployment/UPGRADING.md").read_text()
+    for name, (at, missing) in ROADS.items():
+        (row,) = re.findall(rf"^\| {re.escape(NAMED[name])}.*\| `(\w+)` \| (.*) \|$", guide, re.MULTILINE)
+        listed = re.findall(r"`(\w+)`", row[1])
+        assert row[0] == at and ({*listed} <= {*missing} if "all from" in row[1] else listed == [*missing]), name
 
 
 def _functions(url: URL) -> set[str]:

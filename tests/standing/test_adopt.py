@@ -35,7 +35,12 @@ def test_only_words_differ(command: Command, database: URL) -> None:
     assert said.code == 1 and f"Nearest is {BASELINE}." in said.out and said.out.endswith("Nothing was done.\n")
     assert "CREATE OR REPLACE FUNCTION" in said.out and "migrate.py adopt --reconcile" in said.out
     assert ask(database, "SELECT to_regclass('alembic_version')") == [(None,)]
+    edited = said.out.partition("  ~ function update_updated_at_column(): body differs\n")[2]
+    assert edited.startswith("     BEGIN\n    -    PERFORM 1;\n"), edited[:200]  # what v106.reworded has added
     assert command("adopt", "--reconcile").code == 0
+    assert "PERFORM 1" not in command("history", "--applied").out
+    kept_text = command("history", "--applied", "--verbose").out
+    assert kept_text.count("    PERFORM 1;") == 17 and "'In other words: " in kept_text
     said = command("adopt", "--reconcile")
     assert said.code == 0 and "Nothing to do" in said.out, said
     assert ask(database, "SELECT direction, revision, verified FROM whisper_ledger") == [("stamp", BASELINE, True)]

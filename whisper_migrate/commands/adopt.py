@@ -17,7 +17,7 @@ from whisper_migrate.running.options import seconds
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.standing.adopt import Adoption, adoption, patterns
 from whisper_migrate.standing.nearest import Candidate, tally
-from whisper_migrate.words import line, outline, title
+from whisper_migrate.words import LONG, differences, excerpt, line, outline, title
 
 MANY = 10  # comments
 
@@ -101,9 +101,19 @@ def _lines(changes: list[Change]) -> Iterator[str]:
     shown = outline(changes)
     comments = [change for change in shown if change.object.kind == "comment"]
     spared = comments if len(comments) > MANY else []
-    yield from (f"  {line(change)}" for change in shown if change not in spared)
+    for change in shown:
+        if change not in spared:
+            yield f"  {line(change)}"
+            yield from (f"    {text}" for text in _becoming(change))
     if spared:
         yield f"  {tally(spared)}"
+
+
+def _becoming(change: Change) -> Iterator[str]:
+    """Yield the differing lines of a long definition: `-` of the database, `+` of the history."""
+    for _, ours, theirs in differences(change):
+        if change.object.kind != "comment" and ("\n" in ours + theirs or len(ours) + len(theirs) > LONG):
+            yield from excerpt(theirs, ours)
 
 
 def _count(changes: list[Change]) -> str:

@@ -12,14 +12,15 @@ from whisper_migrate.history import History
 from whisper_migrate.json_output import kept_for_document, print_json, with_format
 from whisper_migrate.ledger import Entry, parents, read
 from whisper_migrate.project import Project
-from whisper_migrate.words import title
+from whisper_migrate.words import in_lines, title
 
 
 @click.command("history")
 @click.option("--applied", is_flag=True, help="What was run and stamped in the database, by its ledger.")
+@click.option("--verbose", is_flag=True, help="With --applied: the definitions that adopt and repair replaced, as SQL.")
 @with_format
 @click.pass_obj
-def command(project: Project, applied: bool, form: str) -> None:
+def command(project: Project, applied: bool, verbose: bool, form: str) -> None:
     """List the revisions, newest first; with --applied, the runs that the database's ledger has recorded."""
     if applied:
         with connected(database_of(project).url, read_only=True) as connection:
@@ -27,7 +28,7 @@ def command(project: Project, applied: bool, form: str) -> None:
         if form == "json":
             print_json({"runs": _runs(entries)})
             return
-        for text in _told(entries):
+        for text in _told(entries, verbose):
             out.print(escape(text))
         return
     with kept_for_document(form == "json"):
@@ -60,19 +61,23 @@ def _runs(entries: list[Entry]) -> list[dict[str, Any]]:
     return found[::-1]
 
 
-def _told(entries: list[Entry]) -> list[str]:
+def _told(entries: list[Entry], verbose: bool) -> list[str]:
     """Return a line for each entry, newest first, and one where the schema changed between two entries."""
     if not entries:
         return ["The database has no ledger yet: the next step or stamp begins it."]
-    told = [_line(entries[0])]
+    told = [_line(entries[0], verbose)]
     for earlier, later in pairwise(entries):
         if later.found_other_than(earlier):
             told.append("  (in between, the schema was changed by other hands)")
-        told.append(_line(later))
+        told.append(_line(later, verbose))
     return told[::-1]
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: Entry, verbose: bool) -> str:
     sign = {None: "", True: ", verified", False: ", unverified"}[entry.verified]
     took = f" in {entry.seconds:.2f} s" if entry.seconds is not None else ""
-    return f"{entry.when} {entry.direction} {entry.revision}{sign}{took}, by {entry.role} with {entry.program}"
+    line = f"{entry.when} {entry.direction} {entry.revision}{sign}{took}, by {entry.role} with {entry.program}"
+    if not entry.replaced:
+        return line
+    how = f":\n{in_lines(entry.replaced)}" if verbose else "; --verbose shows what it replaced"
+    return f"{line}{how}"

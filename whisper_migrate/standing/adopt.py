@@ -33,6 +33,7 @@ from whisper_migrate.sql import run
 from whisper_migrate.standing.anomalies import doubts
 from whisper_migrate.standing.differences import Differences, differences
 from whisper_migrate.standing.nearest import Candidate, distance
+from whisper_migrate.standing.replaced import replaced
 from whisper_migrate.standing.run_missing import run_missing
 from whisper_migrate.standing.stamp import Outcome, Say, Unchanged, place
 from whisper_migrate.standing.whereabouts import Whereabouts, whereabouts
@@ -81,7 +82,7 @@ class Adoption:
         """
         ignored = self.history.project.ignored
 
-        def work(connection: Connection, config: Config) -> None:
+        def work(connection: Connection, config: Config) -> str | None:
             steps = self.steps
             if self.missing:
                 needed = self.found.approach.needed
@@ -99,9 +100,11 @@ class Adoption:
                 except DBAPIError as error:
                     words = " ".join(statement.split())[:200]
                     raise Failure(f"Nothing was adopted: {reason(error)}. It was at: {words}") from error
-            now = settled(self.shadow, diff(self.wanted, without(inspect(connection), ignored)))
+            after = without(inspect(connection), ignored)
+            now = settled(self.shadow, diff(self.wanted, after))
             kept = {change.object.key for change in self.differences.besides}
             _require_none([change for change in now if change.object.key not in kept])
+            return replaced(self.found.actual, after)
 
         return place(
             self.history,

@@ -118,11 +118,11 @@ def place(
     say: Say,
     patience: Patience | None = None,
     require: Callable[[Connection], None] = lambda _: None,
-    work: Callable[[Connection, Config], None] = lambda *_: None,
+    work: Callable[[Connection, Config], str | None] = lambda *_: None,
 ) -> Outcome:
     """Replace the stamps, and write the ledger's entry, in one transaction; `work` is done in it before.
 
-    `work` gets the connection, and Alembic's configuration for it.
+    `work` gets the connection, and Alembic's configuration for it, and returns the definitions that it has replaced.
 
     Waits for another run to end. Raises Failure, and changes nothing, if `require` or `work` raises it.
     """
@@ -137,7 +137,7 @@ def place(
         before = stamped(connection) or []
         require(connection)
         fingerprint = inspect(connection).fingerprint
-        work(connection, config)
+        replaced = work(connection, config)
         _, after_revisions = connection.info.get(LEDGER, (None, None))  # that `work` has run
         ensure(connection)
         scripts = history.holding(revision).scripts
@@ -152,8 +152,8 @@ def place(
             run_env()
         after = stamped(connection) or []
         if recorded:
-            before_stamp = after_revisions or fingerprint
-            enter(connection, script, direction="stamp", revision=revision, before=before_stamp, verified=verified)
+            values = {"before": after_revisions or fingerprint, "verified": verified, "replaced": replaced}
+            enter(connection, script, direction="stamp", revision=revision, **values)
         connection.commit()
     return Outcome(before, after, unrecorded=not recorded)
 
