@@ -140,6 +140,29 @@ if given is None:
 else:
     run(given)
 """
+OWN_TRANSACTION = """
+from alembic import context
+from sqlalchemy import Connection, inspect
+
+connection = context.config.attributes.get("connection")
+if context.is_offline_mode():
+    context.configure(url="postgresql://", version_table_schema=None)
+    context.run_migrations()
+else:
+    assert isinstance(connection, Connection)
+    inspect(connection).has_table("notes")
+    connection.commit()
+    transaction = connection.begin()
+    try:
+        context.configure(connection=connection, version_table=None, version_table_schema=None)
+        context.run_migrations()
+        transaction.commit()
+    except Exception:
+        transaction.rollback()
+        raise
+    finally:
+        connection.close()
+"""
 # env.py files as projects have them, and the URL in alembic.ini. {url} is a database that must stay empty.
 AS_THEY_ARE = {
     "Alembic's template": (of_template("generic"), "driver://user:pass@localhost/dbname"),
@@ -149,6 +172,7 @@ AS_THEY_ARE = {
     "an engine of its own": (ENGINE, ""),
     "an engine of the application, in a transaction, after other statements": (BEGIN, ""),
     "a shared connection, or an engine": (SHARED, ""),
+    "a transaction of its own on a shared connection": (OWN_TRANSACTION, ""),
 }
 UNTOUCHED = """
 SELECT NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'public') AND NOT EXISTS (

@@ -38,8 +38,8 @@ MEMO = "memo"
 def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Iterator[Callable[[], None]]:
     """Yield the function that runs env.py, on the connection in `config.attributes["connection"]`.
 
-    An env.py that connects by itself is lent this connection (see `lent_connection`). Raises Failure if env.py
-    configures Alembic with another one: statements for a shadow would run there.
+    env.py is lent this connection (see `lent_connection`), whether it takes it from there or connects by itself. Raises
+    Failure if env.py configures Alembic with another one: statements for a shadow would run there.
     """
     _give_url(config)
     context = EnvironmentContext(config, scripts, **options)
@@ -57,11 +57,14 @@ def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Ite
         came = True
         if idle and given.in_transaction():  # env.py has sent a statement; Alembic begins its own transactions
             given.commit()
-        original(given, **{**version_table().options, **more, **config.attributes.get("options", {})})
+        # None means Alembic's own table in the first searched schema, and the engine's session searches none.
+        table = {name: value for name, value in version_table().options.items() if more.get(name) is None}
+        original(given, **{**more, **table, **config.attributes.get("options", {})})
         if MEMO in config.attributes:
             context.get_context().impl.memo = config.attributes[MEMO]
 
     context.configure = configure  # type: ignore[method-assign, assignment]
+    config.attributes["connection"] = Lent(given)  # env.py may begin, end or close what it finds there
     try:
         with inside_another(), context, lending(given, threads) as end, logging_as_it_is():
             yield lambda: _run(scripts, threads)
@@ -71,6 +74,8 @@ def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Ite
         if came:
             raise
         raise Failure(f"alembic/env.py does not come to the revisions: {reason(error)}.", ENV_PY) from error
+    finally:
+        config.attributes["connection"] = given
 
 
 def _run(scripts: ScriptDirectory, threads: set[int]) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from threading import get_ident
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Inspector, inspect, inspection
 
 from whisper_migrate.errors import Failure
 
@@ -43,6 +43,11 @@ class Lent:
     def __init__(self, connection: Connection | Nothing | None) -> None:
         self._connection = connection
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> type[Connection]:  # type: ignore[override]
+        """The class of the connection, for an env.py that asks with isinstance."""
+        return Connection
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
 
@@ -66,6 +71,12 @@ class Lent:
         """Leave the transaction to the run."""
 
     rollback = close = commit
+
+
+@inspection._inspects(Lent)
+def _inspector(lent: Lent) -> Inspector:
+    """Return what `sqlalchemy.inspect` does for the connection itself."""
+    return inspect(lent._connection)
 
 
 class AsyncLent:
