@@ -15,8 +15,9 @@ from whisper_migrate.plurals import counted, verb
 from whisper_migrate.project import Project
 from whisper_migrate.running.options import seconds
 from whisper_migrate.running.patience import Patience
-from whisper_migrate.standing.adopt import Adoption, adoption, patterns
+from whisper_migrate.standing.adopt import Adoption, adoption
 from whisper_migrate.standing.nearest import Candidate, tally
+from whisper_migrate.standing.own_objects import ignore, patterns
 from whisper_migrate.words import LONG, differences, excerpt, line, outline, title
 
 MANY = 10  # comments
@@ -25,9 +26,10 @@ MANY = 10  # comments
 @click.command("adopt")
 @click.argument("revision", default="", shell_complete=revisions)
 @click.option("--reconcile", is_flag=True, help="Run missing revisions, and replace objects without rows.")
+@click.option("--ignore", "ignores", is_flag=True, help="Write your own objects into pyproject.toml, to be ignored.")
 @seconds("wait-for-lock")
 @click.pass_obj
-def command(project: Project, /, revision: str, reconcile: bool, **waits: float | None) -> None:
+def command(project: Project, /, revision: str, reconcile: bool, ignores: bool, **waits: float | None) -> None:
     """Stamp a database that other tools made, at REVISION or the nearest revision.
 
     Without --reconcile, nothing but the stamp is written, and only if nothing differs.
@@ -38,18 +40,27 @@ def command(project: Project, /, revision: str, reconcile: bool, **waits: float 
     with shadow_server(project.root) as server, adoption(project, server, database.url, revision or None) as found:
         for text in _nearer(found, found.nearer) if found.nearer else _told(found, reconcile):
             out.print(escape(text))
+        own = found.differences.besides if ignores else []
         if found.is_done:
+            _ignore(project, own)
             return
         left = found.missing or found.differences.reconcilable
         if found.differences.undecided or (left and not reconcile):
             out.print("Nothing was done.")
             sys.exit(1)
         outcome = found.apply(lambda text: err.print(escape(text)), patience)
-    own = ", beside what is your own" if found.differences.besides else ""
+    beside = ", beside what is your own" if found.differences.besides else ""
     was = names(outcome.before)
-    out.print(escape(f"Adopted at {found.revision} (was stamped {was}): it is what the history says there{own}."))
+    out.print(escape(f"Adopted at {found.revision} (was stamped {was}): it is what the history says there{beside}."))
+    _ignore(project, own)
     if outcome.unrecorded:
         out.print("Note: this role may not make a ledger here, so it was not written down.")
+
+
+def _ignore(project: Project, own: list[Change]) -> None:
+    if own:
+        ignore(project, own)
+        out.print(f"Wrote {_count(own, 'pattern')} into pyproject.toml: check-drift and repair leave your own alone.")
 
 
 def _nearer(found: Adoption, near: Candidate) -> Iterator[str]:
@@ -92,7 +103,7 @@ def _told(found: Adoption, reconcile: bool) -> Iterator[str]:
     if parts.besides:
         yield f"Your own, which stays as it is ({_count(parts.besides)}):"
         yield from _lines(parts.besides)
-        yield "check-drift will name it until pyproject.toml says:"
+        yield "Until pyproject.toml says this (adopt --ignore writes it), repair would drop it:"
         yield from (f"  {text}" for text in patterns(parts.besides))
 
 
@@ -116,5 +127,5 @@ def _becoming(change: Change) -> Iterator[str]:
             yield from excerpt(theirs, ours)
 
 
-def _count(changes: list[Change]) -> str:
-    return counted(len(outline(changes)), "change")
+def _count(changes: list[Change], word: str = "change") -> str:
+    return counted(len(outline(changes)), word)

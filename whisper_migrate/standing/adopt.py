@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from glob import escape
 
 from alembic.config import Config
 from sqlalchemy import URL, Connection
@@ -18,7 +16,6 @@ from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.drift import record
 from whisper_migrate.errors import Failure, reason
-from whisper_migrate.hidden_characters import in_json
 from whisper_migrate.history import History
 from whisper_migrate.ignore import without
 from whisper_migrate.inspect import inspect
@@ -37,7 +34,7 @@ from whisper_migrate.standing.replaced import replaced
 from whisper_migrate.standing.run_missing import run_missing
 from whisper_migrate.standing.stamp import Outcome, Say, Unchanged, place
 from whisper_migrate.standing.whereabouts import Whereabouts, whereabouts
-from whisper_migrate.words import line, outline
+from whisper_migrate.words import line
 
 SORTS = {
     "unfinished": "is an unfinished one, such as a load that was killed leaves",
@@ -164,13 +161,3 @@ def _nearest(found: Whereabouts) -> str:
     if found.sort == "empty":
         raise Failure("The database is empty: there is nothing to adopt.", "migrate.py upgrade   (builds it)")
     raise Failure(f"The database {SORTS[found.sort]}: nothing was done.", "See what it is: migrate.py whereami")
-
-
-def patterns(changes: list[Change]) -> list[str]:
-    """Return the lines for pyproject.toml that exclude the user's own objects from all comparisons."""
-    lines = []
-    for change in outline(changes):
-        identity = in_json(json.dumps(escape(change.object.identity), ensure_ascii=False))  # TOML has such strings, too
-        lines += ["[[tool.whisper_migrate.ignore]]", f'kind = "{change.object.kind}"', f"identity = {identity}"]
-        lines += ['reason = "not of this history"']
-    return lines

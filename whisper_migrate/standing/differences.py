@@ -115,9 +115,15 @@ def _is_reconcilable(change: Change) -> bool:
 def _interferes(change: Change, wanted: Catalog) -> bool:
     """Whether an object that only the database has changes how a table of the history works."""
     item = change.object
-    if item.parent is None or ("table", item.parent) not in wanted:
+    if item.parent is None or ("table", item.parent) not in wanted or _is_optional(item):
         return False
     return item.kind in INTERFERING or (item.kind == "index" and item["definition"].startswith("CREATE UNIQUE"))
+
+
+def _is_optional(item: Object) -> bool:
+    """Whether an object is a column to which an INSERT need not give a value."""
+    filled = ("default", "generated", "identity_kind")
+    return item.kind == "column" and not (item["not_null"] and all(item[name] is None for name in filled))
 
 
 def _with(catalog: Catalog, other: Catalog, keys: list[Key]) -> Catalog:
