@@ -150,9 +150,27 @@ def refusal(run: Run) -> str:
     return first.removeprefix("Failed: ")
 
 
+_at_head: dict[object, str] = {}  # by server: a database at the head, from which others are copied
+
+
 def migrated(url: URL) -> URL:
-    """Upgrade the database to the head of this project's history, and return it."""
-    runner.upgrade(Project(ROOT), url, "head", lambda _: None)
+    """Bring an empty database to the head of this project's history, and return its URL.
+
+    On a server of the session, it becomes a copy of the first one that was upgraded there.
+    """
+    here = url.query.get("host")
+    if here not in [server.query["host"] for server in servers.urls().values()]:
+        runner.upgrade(Project(ROOT), url, "head", lambda _: None)
+        return url
+    with closing(servers.connect(url.set(database="postgres"))) as connection, connection.cursor() as cursor:
+        if here in _at_head:
+            cursor.execute(f'DROP DATABASE "{url.database}" WITH (FORCE)')
+            cursor.execute(f'CREATE DATABASE "{url.database}" TEMPLATE "{_at_head[here]}"')
+        else:
+            runner.upgrade(Project(ROOT), url, "head", lambda _: None)
+            _at_head[here] = f"{url.database}_at_head"
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [url.database])
+            cursor.execute(f'CREATE DATABASE "{_at_head[here]}" TEMPLATE "{url.database}"')
     return url
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import URL
 
 from tests import little
 from tests.little import plain
-from tests.projects import HEAD, ROOT, TABLES, Checkout, ask, copied, migrated, tables
+from tests.projects import HEAD, ROOT, TABLES, Checkout, ask, copied, tables
 from whisper_migrate import embedded
 from whisper_migrate.drift import Verdict, check
 from whisper_migrate.errors import Failure
@@ -130,5 +130,5 @@ def test_database_that_other_applications_share(tmp_path: Path, database: URL, s
 def test_another_applications_table_of_the_same_name_is_not_touched(database: URL) -> None:
     ask(database, "CREATE TABLE users (theirs text)", "INSERT INTO users VALUES ('one')")
     with pytest.raises(Failure, match='relation "users" already exists'):
-        migrated(database)
+        runner.upgrade(Project(ROOT), database, "head", lambda _: None)
     assert ask(database, "SELECT theirs FROM users") == [("one",)] and tables(database) == 1
