@@ -11,6 +11,7 @@ from sqlalchemy import URL
 
 from tests.little import ROOT, execute, plain, value
 from tests.test_as_it_is import DROP, NOTES, made, revision
+from whisper_migrate.starter import begin
 
 pytestmark = pytest.mark.servers("pg18")
 
@@ -92,3 +93,13 @@ def test_a_file_that_cannot_get_the_section_stays(tmp_path: Path, broken: str) -
     code, said = run(tmp_path, None, "init")
     assert code == 2 and said.startswith("Failed: ") and "Traceback" not in said, said
     assert files(tmp_path) == {tmp_path / "pyproject.toml": broken.encode()}
+
+
+def test_a_history_elsewhere_is_no_new_project(tmp_path: Path) -> None:
+    (tmp_path / "package/alembic").mkdir(parents=True)
+    (tmp_path / "package/alembic.ini").write_text("[alembic]\nscript_location = %(here)s/alembic\n")
+    for name in ("../package/alembic.ini", "none.ini"):
+        root = tmp_path / name.replace("/", "-")
+        root.mkdir()
+        (root / "pyproject.toml").write_text(f'[tool.whisper_migrate]\nalembic_ini = "{name}"\n')
+        assert begin(root) == [] and [file.name for file in root.iterdir()] == ["pyproject.toml"]

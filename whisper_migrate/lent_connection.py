@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from threading import get_ident
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Inspector, inspect, inspection
+from sqlalchemy import Connection, Engine, inspect, inspection
 
 from whisper_migrate.errors import Failure
 
@@ -74,7 +74,7 @@ class Lent:
 
 
 @inspection._inspects(Lent)
-def _inspector(lent: Lent) -> Inspector:
+def _inspector(lent: Lent) -> Any:
     """Return what `sqlalchemy.inspect` does for the connection itself."""
     return inspect(lent._connection)
 

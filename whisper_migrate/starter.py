@@ -69,12 +69,13 @@ def begin(root: Path) -> list[str]:
 
 
 def _has_history(root: Path) -> bool:
-    """Whether Alembic is configured: in any file named alembic.ini, or in pyproject.toml."""
+    """Whether Alembic is configured: in any file named alembic.ini, in pyproject.toml, or in the file it names."""
+    given = Project(root).options.get("alembic_ini") if (root / "pyproject.toml").exists() else None
     try:
-        ini(root, None)
+        ini(root, given)
     except NoHistory:
         return False
-    except Failure:  # several files
+    except Failure:  # several files, or a name of no file
         return True
     return True
 
