@@ -42,7 +42,7 @@ def approach(history: History, candidates: Sequence[Candidate], actual: Catalog)
     least = distance(found.changes)
     for one in _approaches(history, _in_order(history, candidates), actual):
         cost = distance(one.changes) + COST * len(one.missing)
-        if cost < least:
+        if cost <= least:  # a change of a later revision would block an upgrade from an earlier one
             found, least = one, cost
     return found
 
