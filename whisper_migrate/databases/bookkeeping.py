@@ -31,7 +31,8 @@ WITH RECURSIVE mine(role) AS (
 )"""
 
 RELATION = f"""{MEMBERSHIPS}
-SELECT c.relname AS name, c.relkind::text AS kind, o.rolname AS owner, quote_ident(o.rolname) AS quoted,
+SELECT c.relname AS name, n.nspname AS schema, c.relkind::text AS kind, o.rolname AS owner,
+       quote_ident(o.rolname) AS quoted,
        o.rolsuper OR c.relowner IN (SELECT mine.role FROM mine)
        OR c.relowner = (SELECT d.datdba FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())
        AS is_trusted,
@@ -95,8 +96,8 @@ _THESE = "(n.nspname, c.relname) IN ({version}, ('public', 'whisper_ledger'))"
 _GUARD = f"""FOR found IN {RELATION.replace("n.nspname = :schema AND c.relname = :name", _THESE)} LOOP
         IF found.kind <> 'r' OR NOT found.is_trusted OR found.schema_owner IS NOT NULL
             OR found.flaw IS NOT NULL THEN
-            RAISE EXCEPTION '% of the role % is not safe to read: see migrate.py status.',
-                found.name, found.owner;
+            RAISE EXCEPTION '%.% of the role % is not safe to read: see migrate.py status.',
+                found.schema, found.name, found.owner;
         END IF;
     END LOOP;"""
 

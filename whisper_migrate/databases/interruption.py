@@ -50,6 +50,19 @@ def listen() -> None:
     Thread(target=_cancel, args=(signals,), daemon=True).start()
 
 
+def _begin_anew() -> None:
+    """Forget in a forked child: the thread that listens is the parent's, and hears through the same pipe."""
+    global _turn
+    _turn = Lock()
+    _open.clear()
+    if listen.cache_info().currsize:
+        signal.set_wakeup_fd(-1)
+        listen.cache_clear()
+
+
+os.register_at_fork(after_in_child=_begin_anew)
+
+
 def handle() -> None:
     """Let SIGTERM raise Terminated, and SIGINT Interrupted unless it is ignored or handled already."""
 

@@ -69,6 +69,14 @@ def opened() -> dict[Any, Served]:
         return {one: served for one, served in _opened.items() if not one.closed}
 
 
+def _begin_anew() -> None:
+    """Give a forked child a lock of its own: a thread of the parent may hold the other one for ever."""
+    global _turn
+    _turn = Lock()
+    _opened.clear()
+
+
+os.register_at_fork(after_in_child=_begin_anew)
 _original: Any = psycopg2._connect
 
 

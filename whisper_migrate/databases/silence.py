@@ -7,6 +7,7 @@ the process of a busy connection does.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -69,6 +70,17 @@ def leave(driver: Any) -> None:
 @cache
 def _start() -> None:
     Thread(target=_look_on, daemon=True).start()
+
+
+def _begin_anew() -> None:
+    """Forget in a forked child: the thread is the parent's, which may have held the lock, as are the connections."""
+    global _turn
+    _turn = Lock()
+    _watched.clear()
+    _start.cache_clear()
+
+
+os.register_at_fork(after_in_child=_begin_anew)
 
 
 def _look_on() -> None:
