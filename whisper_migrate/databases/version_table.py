@@ -64,6 +64,8 @@ def version_table() -> VersionTable:
 
 
 def names() -> dict[str, list[str] | str]:
-    """Return the bind parameters of a query that leaves out bookkeeping: `bookkeeping`, names in any schema, and
-    `version`, the identity of the version table."""
+    """Return the bind parameters of a query that leaves out bookkeeping.
+
+    `bookkeeping` are names of tables in any schema; `version` is the identity of the version table.
+    """
     return {"bookkeeping": [*BOOKKEEPING], "version": _used.identity}

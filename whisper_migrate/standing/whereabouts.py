@@ -77,7 +77,7 @@ class Whereabouts:
 
     @property
     def is_right(self) -> bool:
-        """Whether the database equals the revision that it is stamped with, so that there is nothing to do."""
+        """Whether nothing is to be done: the database equals the revision of its stamp."""
         if self.stopped:
             return False
         if self.sort == "empty":
