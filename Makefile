@@ -80,8 +80,9 @@ bench: $(VENV)/.ready ## measure the commands beside their peers: medians and ra
 wild: $(VENV)/.ready ## run the engine on real projects from the package index; projects="optuna mlflow" for some
 	@"$$PY" -m tests.wild "$${projects:-}"
 
-lint: $(VENV)/.linters ## run ruff, mypy, shellcheck, hadolint and a check of docker-compose.yml
+lint: $(VENV)/.linters ## run ruff, mypy, import-linter, shellcheck, hadolint and a check of docker-compose.yml
 	@"$$PY" -m ruff check . && "$$PY" -m ruff format --check . && "$$PY" -m mypy
+	@$(VENV)/bin/lint-imports --no-logo --no-cache
 	@$(VENV)/bin/shellcheck scripts/*.sh scripts/migrations/*.sh .ci/run
 	@$(VENV)/bin/hadolint Dockerfile
 	@POSTGRES_PASSWORD=x MIGRATOR_PASSWORD=x APP_PASSWORD=x $(VENV)/bin/docker-compose --env-file /dev/null -f docker-compose.yml config --quiet

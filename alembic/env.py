@@ -4,8 +4,9 @@ from pathlib import Path
 
 from alembic import context
 
-from whisper_migrate.project import Project
-from whisper_migrate.running import literals, plain
+from whisper_migrate.alembic_plugin import plain
+from whisper_migrate.project.project import Project
+from whisper_migrate.running import literals
 
 PROJECT = Project(Path(__file__).resolve().parent.parent)
 

@@ -15,7 +15,7 @@ from pytest_postgresql.executors import NoopExecutor
 from sqlalchemy import URL
 
 from tests import servers
-from tests.standing import v106
+from tests.state import v106
 from whisper_migrate import embedded
 from whisper_migrate.errors import Failure
 

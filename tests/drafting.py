@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from tests.little import ENV
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 
 ROOT = Path(__file__).parent.parent
 NUMBERS = count(1)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import URL
 
 from tests.little import ROOT, Said, command, plain
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 
 MODELS = """
 import sqlalchemy as sa

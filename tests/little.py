@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import URL, text
 
 from tests.connections import connected
+from whisper_migrate.catalog.sql import run
 from whisper_migrate.cli import main
-from whisper_migrate.project import Project
-from whisper_migrate.sql import run
+from whisper_migrate.project.project import Project
 
 ROOT = Path(__file__).parent.parent
 NUMBERS = count(1)

@@ -12,8 +12,8 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from tests import servers
-from whisper_migrate.history import History
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.project.project import Project
 from whisper_migrate.running import runner
 from whisper_models import metadata
 

@@ -14,17 +14,17 @@ from tests import little
 from tests.drafting import edited
 from tests.little import command, plain
 from tests.projects import ask
-from whisper_migrate.drift import check
-from whisper_migrate.project import Project
-from whisper_migrate.words import line, outline
+from whisper_migrate.catalog.describe import line, outline
+from whisper_migrate.project.project import Project
+from whisper_migrate.state.drift import check
 
 ENV = """
 from pathlib import Path
 
 from alembic import context
 
-from whisper_migrate.project import Project
-from whisper_migrate.running.plain import run
+from whisper_migrate.project.project import Project
+from whisper_migrate.alembic_plugin.plain import run
 
 
 def configure(**options):
@@ -47,7 +47,7 @@ from contextlib import nullcontext
 from alembic import context
 from sqlalchemy import MetaData, create_engine
 
-from whisper_migrate import alembic_plugin
+from whisper_migrate.alembic_plugin import comparator
 
 options = context.config.attributes.get("options", {})
 given = context.config.attributes.get("connection")
@@ -55,8 +55,8 @@ with nullcontext(given) if given else create_engine(os.environ["DATABASE_URL"]).
     context.configure(
         connection=connection,
         target_metadata=MetaData(),
-        autogenerate_plugins=[alembic_plugin.NAME],
-        process_revision_directives=alembic_plugin.directives(context.get_x_argument()),
+        autogenerate_plugins=[comparator.NAME],
+        process_revision_directives=comparator.directives(context.get_x_argument()),
         **options,
     )
     with context.begin_transaction():

@@ -8,9 +8,9 @@ from sqlalchemy import URL
 from tests.conftest import MakeDatabase
 from tests.foreign_projects import DROP, INI, MODELS, NOTES, Run, made, revision
 from tests.little import execute, value
-from whisper_migrate.alembic_folders import ini
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
+from whisper_migrate.history.history import History
+from whisper_migrate.project.alembic_folders import ini
 
 pytestmark = pytest.mark.servers("pg18")
 

@@ -8,13 +8,13 @@ from sqlalchemy import URL
 from tests.conftest import MakeDatabase
 from tests.drafting import edited
 from tests.objects.database import an_empty_database, apply, catalog
-from whisper_migrate.catalog import Catalog, diff
-from whisper_migrate.drift import check
+from whisper_migrate.catalog.describe import line
+from whisper_migrate.catalog.model import Catalog, diff
+from whisper_migrate.comparing.settle import agreed, settled
 from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import downgrade, upgrade
-from whisper_migrate.settle import agreed, settled
-from whisper_migrate.words import line
+from whisper_migrate.state.drift import check
 
 TEXTS = ("varchar(36)", "uuid")
 NUMBERS = ("integer", "numeric")

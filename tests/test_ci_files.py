@@ -24,7 +24,7 @@ from tests.test_other_projects import MODELS, begun, of_template
 from whisper_migrate import commands
 from whisper_migrate.fleet.members import read
 from whisper_migrate.fleet.shard import ShardOption
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 
 KUBERNETES = "docs/deployment/kubernetes"
 GUIDE = "docs/guides/CI.md"

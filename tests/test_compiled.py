@@ -8,12 +8,12 @@ from sqlalchemy import URL
 from tests.connections import connected
 from tests.drafting import edited
 from tests.little import REVISION
-from whisper_migrate.compiled import faults
-from whisper_migrate.drift import check
+from whisper_migrate.catalog.sql import run
 from whisper_migrate.errors import Failure
-from whisper_migrate.inspect import inspect
+from whisper_migrate.inspecting.inspect import inspect
+from whisper_migrate.models.compiled import faults
 from whisper_migrate.revisions.draft import draft
-from whisper_migrate.sql import run
+from whisper_migrate.state.drift import check
 
 TABLES = "CREATE SCHEMA app; CREATE TABLE app.x (a int); CREATE TABLE t (id int, note text);"
 SOUND = """

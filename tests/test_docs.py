@@ -24,7 +24,7 @@ from sqlalchemy import URL
 from tests.conftest import EVERYTHING, MakeDatabase
 from tests.little import plain
 from tests.projects import TABLES
-from tests.standing import v106
+from tests.state import v106
 from tests.test_layout import files
 from whisper_migrate import embedded
 from whisper_migrate.commands import NAMES, command

@@ -9,9 +9,9 @@ from sqlalchemy import URL
 
 from tests import little
 from tests.conftest import MakeDatabase
-from whisper_migrate.drift import Verdict, check
-from whisper_migrate.project import Project
-from whisper_migrate.words import line, outline
+from whisper_migrate.catalog.describe import line, outline
+from whisper_migrate.project.project import Project
+from whisper_migrate.state.drift import Verdict, check
 
 MORE = """
 class Extra(Base):

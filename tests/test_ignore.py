@@ -10,11 +10,11 @@ from sqlalchemy import URL
 from tests import little
 from tests.conftest import MakeDatabase
 from whisper_migrate import reports
-from whisper_migrate.catalog import Change
-from whisper_migrate.drift import check
+from whisper_migrate.catalog.describe import line, outline
+from whisper_migrate.catalog.model import Change
 from whisper_migrate.errors import Failure
-from whisper_migrate.ignore import patterns
-from whisper_migrate.words import line, outline
+from whisper_migrate.project.ignore import patterns
+from whisper_migrate.state.drift import check
 
 pytestmark = pytest.mark.thorough
 

@@ -11,7 +11,7 @@ from sqlalchemy import URL
 
 from tests.little import ROOT, execute, plain, value
 from tests.test_as_it_is import DROP, NOTES, made, revision
-from whisper_migrate.starter import begin
+from whisper_migrate.project.starter import begin
 
 pytestmark = pytest.mark.servers("pg18")
 

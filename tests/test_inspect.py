@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy import URL, Connection, text
 
 from tests.connections import connected
-from whisper_migrate import inspect as reading
-from whisper_migrate.catalog import diff
-from whisper_migrate.inspect import inspect
-from whisper_migrate.sql import run
-from whisper_migrate.words import line
+from whisper_migrate.catalog.describe import line
+from whisper_migrate.catalog.model import diff
+from whisper_migrate.catalog.sql import run
+from whisper_migrate.inspecting import inspect as reading
+from whisper_migrate.inspecting.inspect import inspect
 
 TEMPORARY = """
 CREATE TYPE pg_temp.mood AS ENUM ('a');

@@ -10,13 +10,13 @@ from tests import little
 from tests.conftest import MakeDatabase
 from tests.connections import connected
 from tests.projects import HEAD, Checkout, ask, copied, role
-from whisper_migrate.catalog import diff
+from whisper_migrate.catalog.model import diff
 from whisper_migrate.errors import Failure
-from whisper_migrate.inspect import inspect
-from whisper_migrate.ledger import Entry, code_hash, read
-from whisper_migrate.project import Project
+from whisper_migrate.inspecting.inspect import inspect
+from whisper_migrate.project.project import Project
 from whisper_migrate.running import runner
-from whisper_migrate.standing.stamp import stamp_unverified
+from whisper_migrate.running.ledger import Entry, code_hash, read
+from whisper_migrate.state.stamp import stamp_unverified
 
 pytestmark = pytest.mark.servers("pg18")
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import URL
 
 from tests.little import ENV, REVISION, ROOT, Said, command, execute, plain, value
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 
 NUMBERS = count(1)
 MODELS = """

@@ -11,15 +11,15 @@ from sqlalchemy import URL, text
 from tests.bench.generated import ENV
 from tests.conftest import MakeDatabase
 from tests.connections import connected
-from whisper_migrate.catalog import diff
-from whisper_migrate.desired import build
-from whisper_migrate.drift import check
+from whisper_migrate.catalog.describe import line
+from whisper_migrate.catalog.model import diff
 from whisper_migrate.embedded.installed import binaries
-from whisper_migrate.history import History
-from whisper_migrate.inspect import inspect
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.inspecting.inspect import inspect
+from whisper_migrate.models.desired import build
+from whisper_migrate.project.project import Project
 from whisper_migrate.revisions.draft import draft
-from whisper_migrate.words import line
+from whisper_migrate.state.drift import check
 
 ROOT = Path(__file__).parent.parent
 

@@ -15,9 +15,9 @@ from sqlalchemy import URL
 
 from tests.conftest import MakeDatabase
 from tests.little import ROOT, Said, command, execute, plain, value
-from whisper_migrate import alembic_bookkeeping
-from whisper_migrate.environment import ENV_PY
-from whisper_migrate.project import Project
+from whisper_migrate.alembic_plugin import bookkeeping
+from whisper_migrate.project.environment import ENV_PY
+from whisper_migrate.project.project import Project
 
 pytestmark = pytest.mark.servers("pg18")
 
@@ -257,10 +257,10 @@ import sys
 from importlib.metadata import entry_points
 from alembic.config import main
 from alembic.runtime.plugins import Plugin
-from whisper_migrate import alembic_bookkeeping
+from whisper_migrate.alembic_plugin import bookkeeping
 
 if sys.argv[1] not in {point.name for point in entry_points(group="alembic.plugins")}:  # it is not installed here
-    Plugin.setup_plugin_from_module(alembic_bookkeeping, sys.argv[1])
+    Plugin.setup_plugin_from_module(bookkeeping, sys.argv[1])
 main(["check"])
 """
 
@@ -285,7 +285,7 @@ def test_plain_alembic_does_not_see_the_ledger(
     assert create(capsys, project, server).code == 0
     assert command(capsys, project, database, "upgrade").code == 0
     points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["alembic.plugins"]
-    (name,) = (name for name, target in points.items() if target == alembic_bookkeeping.__name__)
+    (name,) = (name for name, target in points.items() if target == bookkeeping.__name__)
     said = check(name)
     assert said.returncode == 0 and "No new upgrade operations detected." in said.stdout, said
     execute(database, "CREATE TABLE stray (a integer)")

@@ -10,11 +10,11 @@ from tests import little
 from tests.connections import connected
 from tests.objects.roles import ROLES
 from whisper_migrate.errors import Failure
-from whisper_migrate.inspect import inspect
+from whisper_migrate.inspecting.inspect import inspect
+from whisper_migrate.inspecting.owners import word
 from whisper_migrate.objects import KINDS
-from whisper_migrate.owners import word
-from whisper_migrate.project import Project
-from whisper_migrate.repair import way_back
+from whisper_migrate.project.project import Project
+from whisper_migrate.state.repair import way_back
 
 # An object of every kind that has an owner and can be created on any server.
 ALL = """

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from whisper_migrate.plurals import counted, verb
+from whisper_migrate.wording.plurals import counted, verb
 
 PACKAGE = Path(__file__).parent.parent / "whisper_migrate"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from whisper_migrate.program import in_its_words
+from whisper_migrate.wording.program import in_its_words
 
 CASES = [
     ('make revision msg="..." allow="drop-column t.a"', 'whisper-migrate create "..." --allow "drop-column t.a"'),

@@ -12,7 +12,7 @@ from sqlalchemy import URL
 from tests import little
 from tests.projects import HEAD, ROOT, USERS, Checkout, ask, copied, migrated, refusal
 from whisper_migrate.errors import Failure
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 
 LAST = len((ROOT / USERS).read_text().splitlines()) + 1
 

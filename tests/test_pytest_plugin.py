@@ -54,7 +54,16 @@ def run(folder: Path, server: URL, *options: str) -> subprocess.CompletedProcess
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "WHISPER_"))}
     environ = {**kept, "SHADOW_URL": plain(server), "PYTHONPATH": str(ROOT)}
     # Installed, the package has an entry point in place of the first -p; pytest-postgresql is active beside it.
-    program = [sys.executable, "-m", "pytest", "-p", "whisper_migrate.pytest_plugin", "-p", "no:cacheprovider", "-v"]
+    program = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "whisper_migrate.pytest_plugin.plugin",
+        "-p",
+        "no:cacheprovider",
+        "-v",
+    ]
     return subprocess.run(
         [*program, "--rootdir", ".", "-c", "pyproject.toml", *options],
         cwd=folder, env=environ, capture_output=True, text=True, check=False,

@@ -5,12 +5,12 @@ from sqlalchemy import URL, Connection, text
 
 from tests import little
 from tests.connections import connected
-from whisper_migrate.catalog import Catalog
+from whisper_migrate.catalog.model import Catalog
 from whisper_migrate.databases import QUERIES, reading
 from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.errors import Failure
-from whisper_migrate.inspect import inspect
+from whisper_migrate.inspecting.inspect import inspect
 
 MADE = "CREATE TABLE gone (name text UNIQUE)"
 

@@ -8,12 +8,12 @@ from sqlalchemy import URL
 
 from tests import little
 from tests.conftest import MakeDatabase
-from whisper_migrate.drift import check
+from whisper_migrate.catalog.describe import line
 from whisper_migrate.embedded.installed import binaries
 from whisper_migrate.errors import Failure
-from whisper_migrate.project import Project
-from whisper_migrate.repair import way_back
-from whisper_migrate.words import line
+from whisper_migrate.project.project import Project
+from whisper_migrate.state.drift import check
+from whisper_migrate.state.repair import way_back
 
 pytestmark = pytest.mark.thorough
 

@@ -5,8 +5,8 @@ from sqlalchemy import URL
 
 from tests import little
 from tests.objects.roles import ROLES
-from whisper_migrate.project import Project
-from whisper_migrate.repair import way_back
+from whisper_migrate.project.project import Project
+from whisper_migrate.state.repair import way_back
 
 OTHERS = """
 SELECT string_agg(name || ' ' || owner, ', ' ORDER BY name) FROM (

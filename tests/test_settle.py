@@ -6,10 +6,10 @@ from sqlalchemy import URL
 from tests.conftest import MakeDatabase
 from tests.connections import connected
 from tests.objects.harness import apply, catalog
-from whisper_migrate.catalog import Catalog, Change, diff
+from whisper_migrate.catalog.describe import line
+from whisper_migrate.catalog.model import Catalog, Change, diff
+from whisper_migrate.comparing.settle import agreed, settled
 from whisper_migrate.planning.plan import plan, statements
-from whisper_migrate.settle import agreed, settled
-from whisper_migrate.words import line
 
 pytestmark = pytest.mark.thorough
 

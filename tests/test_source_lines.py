@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests import little
-from whisper_migrate.catalog import Object
-from whisper_migrate.project import Project
-from whisper_migrate.source_lines import place
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.models.source_lines import place
+from whisper_migrate.project.project import Project
 
 # Kind, identity, table, name of a part, and the words of the line (None: no line).
 CASES = (

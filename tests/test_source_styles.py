@@ -3,9 +3,9 @@
 import pytest
 
 from tests import little
-from whisper_migrate.catalog import Object
-from whisper_migrate.project import Project
-from whisper_migrate.source_lines import place
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.models.source_lines import place
+from whisper_migrate.project.project import Project
 
 MORE = """
 from typing import Annotated

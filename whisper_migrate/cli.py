@@ -14,11 +14,11 @@ from rich.markup import escape
 
 from whisper_migrate import __version__
 from whisper_migrate.commands import Commands
-from whisper_migrate.console import err
 from whisper_migrate.databases import interruption, silence
 from whisper_migrate.errors import Failure, reason
-from whisper_migrate.program import called
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
+from whisper_migrate.wording.printing import err
+from whisper_migrate.wording.program import called
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

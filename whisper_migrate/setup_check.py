@@ -13,9 +13,9 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from whisper_migrate.databases.secret_parameters import scrubbed
-from whisper_migrate.hidden_characters import harmless
-from whisper_migrate.plurals import counted
+from whisper_migrate.addresses.secret_parameters import scrubbed
+from whisper_migrate.wording.hidden_characters import harmless
+from whisper_migrate.wording.plurals import counted
 
 PIN = re.compile(r"^([\w.-]+)(?:\[[^]]*\])?==([\w.]+)", re.MULTILINE)
 
@@ -103,22 +103,22 @@ def _environment(root: Path) -> str:
 
 
 def _versions(root: Path) -> str:
-    from whisper_migrate.history import History
-    from whisper_migrate.project import Project
+    from whisper_migrate.history.history import History
+    from whisper_migrate.project.project import Project
 
     count = len(History(Project(root)).newest_first())
     return counted(count, "revision")
 
 
 def _head(root: Path) -> str:
-    from whisper_migrate.history import History
-    from whisper_migrate.project import Project
+    from whisper_migrate.history.history import History
+    from whisper_migrate.project.project import Project
 
     return History(Project(root)).head or "none yet: there is no revision"
 
 
 def _models(root: Path) -> str:
-    from whisper_migrate.project import Project
+    from whisper_migrate.project.project import Project
 
     project = Project(root)
     return f"{counted(len(project.metadata.tables), 'table')} and {counted(len(project.entities), 'other object')}"
@@ -128,9 +128,9 @@ def _database(root: Path) -> str:
     from sqlalchemy import text
 
     from whisper_migrate import embedded
-    from whisper_migrate.console import database_if_any
     from whisper_migrate.databases.connect import connected
-    from whisper_migrate.project import Project
+    from whisper_migrate.project.project import Project
+    from whisper_migrate.terminal.console import database_if_any
 
     database = database_if_any(Project(root))
     if database is None:
@@ -142,10 +142,10 @@ def _database(root: Path) -> str:
 def _rights(root: Path) -> str:
     from sqlalchemy import text
 
-    from whisper_migrate.console import database_if_any
     from whisper_migrate.databases.connect import connected
     from whisper_migrate.databases.shadow import may_create
-    from whisper_migrate.project import Project
+    from whisper_migrate.project.project import Project
+    from whisper_migrate.terminal.console import database_if_any
 
     database = database_if_any(Project(root))
     if database is None:

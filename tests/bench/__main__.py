@@ -23,7 +23,7 @@ from tests.connections import connected
 from tests.projects import Checkout, copied
 from whisper_migrate import embedded
 from whisper_migrate.embedded.installed import binaries
-from whisper_migrate.inspect import inspect
+from whisper_migrate.inspecting.inspect import inspect
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = int(os.environ.get("BENCH_RUNS", "5"))

@@ -11,8 +11,8 @@ from sqlalchemy import URL, Connection
 from tests.connections import connected
 from tests.projects import ask, role
 from tests.proxy import proxy
+from whisper_migrate.catalog.sql import run
 from whisper_migrate.databases.shadow import shadows
-from whisper_migrate.sql import run
 
 # Settings of a role or database that would stop a run in its middle, or change its results.
 HOSTILE = {

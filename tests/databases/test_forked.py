@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import URL
 
 from tests import servers
+from whisper_migrate.catalog.sql import run
 from whisper_migrate.databases import interruption, own_connections, silence
 from whisper_migrate.databases.connect import connected
-from whisper_migrate.sql import run
 
 pytestmark = pytest.mark.servers("pg18")
 

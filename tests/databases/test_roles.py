@@ -13,12 +13,12 @@ from tests import little
 from tests.little import plain
 from tests.projects import HEAD, ROOT, TABLES, Checkout, ask, copied, tables
 from whisper_migrate import embedded
-from whisper_migrate.drift import Verdict, check
+from whisper_migrate.catalog.describe import line, outline
 from whisper_migrate.errors import Failure
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 from whisper_migrate.reports import text
 from whisper_migrate.running import runner
-from whisper_migrate.words import line, outline
+from whisper_migrate.state.drift import Verdict, check
 
 EXTENSIONS = [f"CREATE EXTENSION {name} SCHEMA public" for name in ("btree_gin", "pg_trgm", '"uuid-ossp"')]
 FOREIGN = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relowner <> '{}'::regrole"

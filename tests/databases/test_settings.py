@@ -17,9 +17,9 @@ from sqlalchemy import URL
 from tests import servers
 from tests.conftest import MakeDatabase
 from whisper_migrate import embedded
+from whisper_migrate.addresses.connection_failures import connection_failure
 from whisper_migrate.databases import settings
 from whisper_migrate.databases.connect import engine
-from whisper_migrate.databases.failures import connection_failure
 from whisper_migrate.databases.settings import configured, parse, shown
 from whisper_migrate.errors import Failure
 

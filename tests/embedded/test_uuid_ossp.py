@@ -9,7 +9,7 @@ from sqlalchemy import URL
 from tests import little
 from tests.connections import connected
 from tests.projects import ask
-from whisper_migrate.inspect import inspect
+from whisper_migrate.inspecting.inspect import inspect
 
 CREATE = 'CREATE EXTENSION "uuid-ossp"'
 EXTENSION = """

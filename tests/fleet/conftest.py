@@ -10,7 +10,7 @@ from sqlalchemy import URL
 from tests import little
 from tests.little import Said
 from tests.projects import SECRET
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 
 THREE = "ALTER TABLE tags ADD COLUMN more integer"
 Fleet = Callable[..., Said]

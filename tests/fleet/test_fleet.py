@@ -14,8 +14,8 @@ from tests import little, servers
 from tests.conftest import MakeDatabase
 from tests.fleet.conftest import Fleet, stamp, summary
 from tests.projects import HEAD, MIGRATE, SECRET, TABLES, ask, copied, migrated, tables
-from whisper_migrate.history import History
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.project.project import Project
 
 pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 

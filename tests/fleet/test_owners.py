@@ -7,7 +7,7 @@ from tests import little
 from tests.conftest import MakeDatabase
 from tests.fleet.conftest import Fleet, summary
 from tests.objects.roles import ROLES
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 
 pytestmark = pytest.mark.servers("pg18")
 

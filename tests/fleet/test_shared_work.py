@@ -16,9 +16,9 @@ from tests.conftest import MakeDatabase
 from tests.fleet.conftest import Fleet, stamp, summary
 from whisper_migrate.fleet.members import Member
 from whisper_migrate.fleet.shard import Shard
-from whisper_migrate.history import History
-from whisper_migrate.ledger import code_hash
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.project.project import Project
+from whisper_migrate.running.ledger import code_hash
 
 pytestmark = pytest.mark.servers("pg18")
 

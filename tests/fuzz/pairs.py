@@ -16,18 +16,18 @@ from tests.connections import connected
 from tests.fuzz.choices import Choices
 from tests.fuzz.schemas import schema
 from tests.little import ENV, ROOT
-from whisper_migrate.catalog import Catalog, diff
-from whisper_migrate.history import History
-from whisper_migrate.inspect import inspect
+from whisper_migrate.catalog.describe import line
+from whisper_migrate.catalog.model import Catalog, diff
+from whisper_migrate.catalog.sql import run
+from whisper_migrate.comparing.settle import agreed, settled
+from whisper_migrate.history.history import History
+from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.planning.locality import beyond_reach
 from whisper_migrate.planning.plan import plan, statements
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 from whisper_migrate.revisions.prove import Flaw, prove
 from whisper_migrate.revisions.render import Body
 from whisper_migrate.revisions.revision_file import Text, write
-from whisper_migrate.settle import agreed, settled
-from whisper_migrate.sql import run
-from whisper_migrate.words import line
 
 MOST_CHANGES = 15
 # Hypothesis chooses only a pair's number: with more freedom it would generate many similar pairs.

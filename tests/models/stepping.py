@@ -7,7 +7,7 @@ from sqlalchemy import URL
 
 from tests.projects import ROOT
 from tests.servers import connect
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 from whisper_migrate.running import runner
 
 PROJECT = Project(ROOT)

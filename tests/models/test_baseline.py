@@ -18,12 +18,12 @@ from sqlalchemy import URL
 from tests import servers
 from tests.models.inventory.read import counts, differing, expected, read
 from whisper_migrate import embedded
-from whisper_migrate.catalog import Catalog, diff
+from whisper_migrate.catalog.model import Catalog, diff
 from whisper_migrate.databases.connect import connected
-from whisper_migrate.desired import build
-from whisper_migrate.history import History
-from whisper_migrate.inspect import inspect
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.inspecting.inspect import inspect
+from whisper_migrate.models.desired import build
+from whisper_migrate.project.project import Project
 from whisper_models import metadata
 
 pytestmark = pytest.mark.thorough

@@ -8,8 +8,8 @@ from sqlalchemy import text
 from tests.conftest import MakeDatabase
 from tests.connections import connected
 from tests.drafting import edited
-from whisper_migrate.desired import build
 from whisper_migrate.errors import Failure
+from whisper_migrate.models.desired import build
 
 pytestmark = pytest.mark.servers("pg18")
 

@@ -11,8 +11,8 @@ from tests.models.inventory.read import Inventory, differing, expected, read
 from tests.models.stepping import BASELINE
 from tests.projects import ROOT
 from tests.test_layout import PYPROJECT
-from whisper_migrate.history import History
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.project.project import Project
 
 # Functions that cannot run in this schema, neither at v1.0.6 nor later: a revision of ours retires them.
 RETIRED = {

@@ -7,12 +7,12 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
 from tests.conftest import MakeDatabase
-from whisper_migrate.catalog import Catalog, diff
+from whisper_migrate.catalog.model import Catalog, diff
+from whisper_migrate.catalog.sql import run
 from whisper_migrate.databases.connect import engine
 from whisper_migrate.errors import Failure
-from whisper_migrate.inspect import inspect
+from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.planning.plan import plan, statements
-from whisper_migrate.sql import run
 
 # Reverts changes that a case may have made in the session.
 SESSION = ("RESET SESSION AUTHORIZATION", "RESET ALL", "DISCARD TEMP")

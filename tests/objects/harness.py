@@ -7,11 +7,11 @@ import pytest
 
 from tests.conftest import MakeDatabase
 from tests.objects.database import an_empty_database, apply, catalog
-from whisper_migrate.catalog import diff
+from whisper_migrate.catalog.describe import line
+from whisper_migrate.catalog.model import diff
 from whisper_migrate.planning.locality import stays
 from whisper_migrate.planning.plan import plan, statements
-from whisper_migrate.repair import NO_BODY_CHECKS
-from whisper_migrate.words import line
+from whisper_migrate.state.repair import NO_BODY_CHECKS
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from tests.conftest import MakeDatabase
 from tests.drafting import edited
 from tests.objects.harness import assert_no_change
 from tests.projects import ask
-from whisper_migrate.drift import check
+from whisper_migrate.catalog.describe import line
 from whisper_migrate.errors import Failure
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 from whisper_migrate.reports import text
 from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import downgrade, upgrade
-from whisper_migrate.words import line
+from whisper_migrate.state.drift import check
 
 VERSION = "SELECT extversion FROM pg_extension WHERE extname = 'pg_trgm'"
 

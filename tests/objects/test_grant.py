@@ -6,8 +6,8 @@ from tests.conftest import MakeDatabase
 from tests.connections import connected
 from tests.objects.harness import Case, apply, assert_no_change, assert_round_trip, catalog
 from tests.objects.roles import ROLES
-from whisper_migrate.catalog import diff
-from whisper_migrate.words import line
+from whisper_migrate.catalog.describe import line
+from whisper_migrate.catalog.model import diff
 
 BEFORE = (
     ROLES

@@ -10,10 +10,10 @@ from tests import servers
 from tests.conftest import MakeDatabase
 from tests.connections import connected
 from tests.objects.harness import Case, apply, assert_no_change, assert_round_trip, catalog
-from whisper_migrate.catalog import diff
+from whisper_migrate.catalog.describe import line
+from whisper_migrate.catalog.model import diff
 from whisper_migrate.errors import Failure
 from whisper_migrate.planning.plan import plan, statements
-from whisper_migrate.words import line
 
 BEFORE = """
 CREATE EXTENSION pg_trgm;

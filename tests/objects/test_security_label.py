@@ -5,9 +5,9 @@ import pytest
 from tests.conftest import MakeDatabase
 from tests.connections import connected
 from tests.objects.harness import apply, catalog
-from whisper_migrate.catalog import diff
+from whisper_migrate.catalog.describe import line
+from whisper_migrate.catalog.model import diff
 from whisper_migrate.planning.plan import plan, statements
-from whisper_migrate.words import line
 
 LABELLED = {
     "table t": ("'pg_class'::regclass, 't'::regclass, 0", "TABLE public.t"),

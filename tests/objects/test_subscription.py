@@ -10,10 +10,10 @@ from tests.conftest import MakeDatabase
 from tests.connections import connected
 from tests.objects.harness import apply, catalog
 from tests.objects.roles import ROLES
-from whisper_migrate.catalog import diff
+from whisper_migrate.catalog.describe import line
+from whisper_migrate.catalog.model import diff
 from whisper_migrate.errors import Failure
 from whisper_migrate.planning.plan import plan, statements
-from whisper_migrate.words import line
 
 CREATE = (
     "CREATE SUBSCRIPTION \"Sub\" CONNECTION 'host=nowhere password=s3cret' PUBLICATION a, b"

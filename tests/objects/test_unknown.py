@@ -6,12 +6,12 @@ from sqlalchemy import text
 from tests.conftest import MakeDatabase
 from tests.connections import connected
 from tests.objects.harness import apply, assert_no_change, catalog
-from whisper_migrate import inspect
-from whisper_migrate.catalog import diff
+from whisper_migrate.catalog.describe import line
+from whisper_migrate.catalog.model import diff
 from whisper_migrate.errors import Failure
+from whisper_migrate.inspecting import inspect
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning.plan import plan, statements
-from whisper_migrate.words import line
 
 
 @pytest.fixture

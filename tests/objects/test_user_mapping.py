@@ -6,10 +6,10 @@ from tests.conftest import MakeDatabase
 from tests.connections import connected
 from tests.objects.harness import Case, apply, assert_round_trip, catalog
 from tests.objects.roles import ROLES
-from whisper_migrate.catalog import diff
+from whisper_migrate.catalog.describe import line
+from whisper_migrate.catalog.model import diff
 from whisper_migrate.errors import Failure
 from whisper_migrate.planning.plan import plan
-from whisper_migrate.words import line
 
 BEFORE = (
     ROLES

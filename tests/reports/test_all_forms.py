@@ -14,11 +14,11 @@ from tests import little
 from tests.objects.roles import ROLES
 from tests.reports.test_reports import SCHEMAS
 from whisper_migrate import reports
-from whisper_migrate.catalog import Catalog
-from whisper_migrate.drift import Failing, Verdict, check
-from whisper_migrate.source_lines import Place
-from whisper_migrate.standing.anomalies import Anomaly
-from whisper_migrate.standing.nearest import Candidate
+from whisper_migrate.catalog.model import Catalog
+from whisper_migrate.models.source_lines import Place
+from whisper_migrate.state.anomalies import Anomaly
+from whisper_migrate.state.drift import Failing, Verdict, check
+from whisper_migrate.state.nearest import Candidate
 
 pytestmark = pytest.mark.servers("pg18")
 

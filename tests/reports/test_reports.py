@@ -17,7 +17,7 @@ from sqlalchemy import URL
 from tests import little
 from tests.conftest import MakeDatabase
 from whisper_migrate import __version__, reports
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 
 pytestmark = pytest.mark.servers("pg18")
 

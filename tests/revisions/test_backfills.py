@@ -9,10 +9,10 @@ from sqlalchemy import URL
 
 from tests.drafting import edited
 from tests.projects import ask
-from whisper_migrate.drift import check
 from whisper_migrate.errors import Failure
 from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import downgrade, upgrade
+from whisper_migrate.state.drift import check
 
 
 def table(name: str, *columns: str) -> str:

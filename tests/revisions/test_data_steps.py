@@ -8,10 +8,10 @@ from sqlalchemy import URL
 
 from tests.drafting import edited
 from tests.projects import ask
-from whisper_migrate.drift import check
 from whisper_migrate.revisions.data_places import MARK
 from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import downgrade, upgrade
+from whisper_migrate.state.drift import check
 
 
 def table(name: str, *columns: str) -> str:

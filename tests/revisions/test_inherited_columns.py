@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import URL
 
 from tests.drafting import edited
-from whisper_migrate.drift import check
 from whisper_migrate.revisions.draft import draft
+from whisper_migrate.state.drift import check
 
 PARENT = """
 sa.Table("p", metadata, sa.Column("a", sa.Integer), sa.Column("b", sa.Text, server_default="x", nullable=False))

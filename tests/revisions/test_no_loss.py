@@ -8,7 +8,7 @@ from sqlalchemy import URL
 from tests.drafting import edited
 from tests.little import command, plain
 from tests.projects import ask
-from whisper_migrate.catalog import Catalog, Object
+from whisper_migrate.catalog.model import Catalog, Object
 from whisper_migrate.errors import Failure
 from whisper_migrate.planning.capacity import holds_all
 from whisper_migrate.planning.hazards import narrowing

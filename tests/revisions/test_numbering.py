@@ -8,10 +8,10 @@ from sqlalchemy import URL
 
 from tests.drafting import edited
 from tests.little import execute, value
-from whisper_migrate.drift import check
 from whisper_migrate.errors import Failure
 from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import downgrade, upgrade
+from whisper_migrate.state.drift import check
 
 ONE_TO_FIVE = "INSERT INTO {t} SELECT nextval('{seq}') FROM generate_series(1, 5); DELETE FROM {t}"
 

@@ -12,9 +12,9 @@ from sqlalchemy import URL, Engine, event
 from tests.drafting import edited
 from tests.little import execute, value
 from tests.servers import connect
-from whisper_migrate.drift import check
 from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import upgrade
+from whisper_migrate.state.drift import check
 
 pytestmark = pytest.mark.servers("pg18")
 

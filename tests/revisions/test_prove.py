@@ -10,8 +10,8 @@ from sqlalchemy import URL
 
 from tests import little
 from tests.little import Said, command
-from whisper_migrate.history import History
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.project.project import Project
 from whisper_migrate.revisions.prove_history import prove_history
 
 pytestmark = pytest.mark.thorough

@@ -9,7 +9,7 @@ from tests.drafting import edited
 from tests.little import command, execute, plain, value
 from tests.revisions.test_prove import edit, project, proved, sound, write
 from tests.revisions.test_rebase import B, rebased
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 from whisper_migrate.revisions.draft import draft
 
 __all__ = ["project"]

@@ -8,7 +8,7 @@ from sqlalchemy import URL
 from tests import little
 from tests.little import Said, command
 from tests.revisions.test_prove import project, proved, sound, write
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 from whisper_migrate.revisions.rebase import with_parent
 
 __all__ = ["project"]

@@ -10,11 +10,11 @@ from sqlalchemy import URL
 
 from tests.drafting import edited
 from tests.projects import ask
-from whisper_migrate.drift import check
 from whisper_migrate.errors import Failure
 from whisper_migrate.reports.text import render
 from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import downgrade, upgrade
+from whisper_migrate.state.drift import check
 
 pytestmark = pytest.mark.thorough
 

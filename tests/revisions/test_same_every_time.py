@@ -57,9 +57,9 @@ import sys
 from pathlib import Path
 from sqlalchemy import make_url
 from tests.drafting import edited
-from whisper_migrate.drift import check
+from whisper_migrate.state.drift import check
 from whisper_migrate.revisions.draft import draft
-from whisper_migrate.words import line
+from whisper_migrate.catalog.describe import line
 
 folder, server, database, first, second = Path(sys.argv[1]), *map(make_url, sys.argv[2:4]), *sys.argv[4:]
 verdict = check(edited(folder, first), server, database)

@@ -12,11 +12,11 @@ from tests.conftest import MakeDatabase
 from tests.connections import connected
 from tests.little import Said, command, value
 from tests.projects import HEAD, ROOT, ask, copied
-from whisper_migrate.history import History
-from whisper_migrate.ledger import read
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.project.project import Project
 from whisper_migrate.revisions.python_sql import escaped
-from whisper_migrate.standing.anomalies import anomalies
+from whisper_migrate.running.ledger import read
+from whisper_migrate.state.anomalies import anomalies
 
 pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 

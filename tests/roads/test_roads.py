@@ -12,8 +12,8 @@ from tests.models.test_newest_schema import RETIRED
 from tests.projects import HEAD, ROOT, ask
 from tests.roads.releases import STATES, V106, taken_to
 from tests.roads.rows import Rows, changed, rows
-from tests.standing import v106
-from whisper_migrate.project import Project
+from tests.state import v106
+from whisper_migrate.project.project import Project
 from whisper_migrate.rows.fill import fill
 
 # By state: the revision to adopt it at, and the missing ones before it.

@@ -10,8 +10,8 @@ from tests.conftest import MakeDatabase
 from tests.little import Said
 from tests.projects import HEAD, ROOT, ask
 from tests.roads.releases import stamps
-from tests.standing.v106 import BASELINE
-from whisper_migrate.project import Project
+from tests.state.v106 import BASELINE
+from whisper_migrate.project.project import Project
 
 pytestmark = pytest.mark.servers("pg18")
 Command = Callable[..., Said]

@@ -5,7 +5,7 @@ from sqlalchemy import URL, text
 
 from tests.connections import connected
 from tests.objects.database import apply
-from whisper_migrate.inspect import inspect
+from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.rows.fill import fill
 
 TABLES = {

@@ -10,7 +10,7 @@ from sqlalchemy import URL
 from tests.little import Said, command
 from tests.projects import TABLES, ask, copied, migrated, role, tables
 from tests.running.attempts import alone, project, run, sql, write
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 
 ONE = sql("CREATE TABLE t (id integer PRIMARY KEY, n integer, extra text)", "CREATE VIEW v AS SELECT id FROM t")
 TWO = sql("ALTER TABLE t ADD COLUMN m integer DEFAULT 5", "ALTER TABLE t ALTER COLUMN n TYPE bigint")

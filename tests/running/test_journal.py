@@ -14,7 +14,7 @@ from tests.projects import ask
 from tests.running.attempts import AUTOCOMMIT, Said, alone, project, run, sql, write
 from tests.servers import until
 from whisper_migrate.errors import Failure
-from whisper_migrate.inspect import inspect
+from whisper_migrate.inspecting.inspect import inspect
 
 FIRST = sql("CREATE TABLE t (id serial PRIMARY KEY, n integer)", "INSERT INTO t (n) SELECT generate_series(1, 100)")
 ADD = sql("ALTER TABLE t ADD COLUMN m integer", "UPDATE t SET n = n + 1")

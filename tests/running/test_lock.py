@@ -13,7 +13,7 @@ from tests.projects import TABLES, Checkout, ask, copied, tables
 from tests.running.attempts import Said, alone, project, run, sql
 from tests.servers import until
 from whisper_migrate.errors import Failure
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 
 LOCK = "SELECT pg_advisory_lock(x'77686973'::int, 1)"
 FORK = multiprocessing.get_context("fork")

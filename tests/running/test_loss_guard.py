@@ -10,7 +10,7 @@ from sqlalchemy import URL
 from tests.projects import ask
 from tests.running.attempts import Said, project, sql
 from whisper_migrate.errors import Failure
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 from whisper_migrate.running import checked
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.running.runner import runner

@@ -9,13 +9,13 @@ from sqlalchemy import URL
 from tests.little import command, plain
 from tests.projects import HEAD, ROOT, ask
 from tests.running.attempts import alone, project, sql
-from whisper_migrate.drift import check
 from whisper_migrate.embedded.installed import binaries
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.project.project import Project
 from whisper_migrate.running.offline import script
 from whisper_migrate.running.patience import Patience
+from whisper_migrate.state.drift import check
 
 OURS = Project(ROOT)
 FIRST = History(OURS).newest_first()[-1].revision

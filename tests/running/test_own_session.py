@@ -15,7 +15,7 @@ from tests.running.test_offline import psql, write
 from whisper_migrate.databases import interruption
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows
-from whisper_migrate.history import History
+from whisper_migrate.history.history import History
 
 BEFORE = sql("CREATE SCHEMA IF NOT EXISTS other", "CREATE TABLE wanted (n integer)")
 # Changes to the session, or only to the transaction.

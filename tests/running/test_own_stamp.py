@@ -10,7 +10,7 @@ from tests.running.attempts import project, run, sql, write
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
+from whisper_migrate.history.history import History
 
 VERSION = "public.alembic_version"
 # What a revision does, and what is said of the table then.

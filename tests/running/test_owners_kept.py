@@ -8,10 +8,10 @@ from sqlalchemy import URL
 from tests import little
 from tests.objects.roles import ROLES
 from tests.projects import role
+from whisper_migrate.catalog.names import shown
 from whisper_migrate.databases.connect import connected
-from whisper_migrate.inspect import inspect
-from whisper_migrate.names import shown
-from whisper_migrate.project import Project
+from whisper_migrate.inspecting.inspect import inspect
+from whisper_migrate.project.project import Project
 
 UP = """
 DROP MATERIALIZED VIEW counted;

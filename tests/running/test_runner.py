@@ -7,8 +7,8 @@ from sqlalchemy import URL
 
 from tests.projects import HEAD, ROOT, TABLES, Checkout, ask, copied, migrated, refusal, tables
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.project.project import Project
 from whisper_migrate.running import runner
 
 pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]

@@ -13,7 +13,7 @@ from whisper_migrate.databases import own_connections
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
+from whisper_migrate.history.history import History
 
 pytestmark = [
     pytest.mark.servers("pg18"),

@@ -8,7 +8,7 @@ from sqlalchemy import URL
 from tests.projects import HEAD, ask, copied, migrated
 from tests.running.attempts import project
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
+from whisper_migrate.history.history import History
 from whisper_migrate.running.way import way
 
 # Direction, target, stamp of the database; message and remedy.

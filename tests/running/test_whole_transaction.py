@@ -10,7 +10,7 @@ from tests.little import command
 from tests.projects import ask
 from tests.running.attempts import alone, project, run, sql, write
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
+from whisper_migrate.history.history import History
 
 FIRST = sql("CREATE TABLE t (n integer)", "INSERT INTO t SELECT generate_series(1, 10)")
 WORK = sql("CREATE TABLE u (n integer)", "UPDATE t SET n = n + 1")

@@ -16,7 +16,7 @@ from tests.projects import HEAD, Checkout, ask, copied, migrated
 from tests.scripts.test_scripts import mounting
 from whisper_migrate import embedded
 from whisper_migrate.errors import Failure
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 from whisper_migrate.running import runner
 
 pytestmark = pytest.mark.servers("pg18")

@@ -12,7 +12,7 @@ from tests.little import command, plain
 from tests.projects import ROOT, ask
 from tests.security.roles import Trap, trap
 from whisper_migrate.embedded.installed import binaries
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 from whisper_migrate.running.offline import script
 from whisper_migrate.running.patience import Patience
 

@@ -9,8 +9,8 @@ from tests import little
 from tests.little import command
 from tests.projects import Checkout, ask, role
 from tests.running.test_offline import psql
+from whisper_migrate.catalog.sql import literal
 from whisper_migrate.running.journal import CREATE
-from whisper_migrate.sql import literal
 
 RIGHTS = """
 SELECT c.relname, a.privilege_type FROM pg_class AS c CROSS JOIN aclexplode(c.relacl) AS a

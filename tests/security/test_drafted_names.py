@@ -11,16 +11,16 @@ from sqlalchemy import URL
 from tests.connections import connected
 from tests.drafting import edited
 from tests.little import execute as on
-from whisper_migrate.catalog import Catalog
+from whisper_migrate.catalog.model import Catalog
 from whisper_migrate.errors import Failure
-from whisper_migrate.hidden_characters import JOINER
-from whisper_migrate.history import History
-from whisper_migrate.inspect import inspect
+from whisper_migrate.history.history import History
+from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.planning.plan import plan
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 from whisper_migrate.revisions.python_sql import execute, indented, quoted, sql_text
 from whisper_migrate.revisions.render import Body
 from whisper_migrate.revisions.revision_file import Text, write
+from whisper_migrate.wording.hidden_characters import JOINER
 
 ATTACKS = (
     '"); import os; os.system("x")  #',

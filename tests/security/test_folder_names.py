@@ -7,8 +7,8 @@ import pytest
 from tests import little
 from tests.little import command
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.project.project import Project
 
 NAMES = (
     "a b",

@@ -12,8 +12,8 @@ from sqlalchemy import URL
 from tests import little
 from tests.projects import ask
 from whisper_migrate import embedded
-from whisper_migrate.hidden_characters import harmless, in_json, visible
-from whisper_migrate.sql import comment
+from whisper_migrate.catalog.sql import comment
+from whisper_migrate.wording.hidden_characters import harmless, in_json, visible
 
 # Controls, separators, invisible formatting characters and tags; not line feeds, tabs and joiners.
 HIDDEN = [

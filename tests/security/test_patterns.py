@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from whisper_migrate import names, words
+from whisper_migrate.addresses.secret_parameters import scrubbed
+from whisper_migrate.catalog import describe, names
 from whisper_migrate.databases.first_failure import PASSWORD
-from whisper_migrate.databases.secret_parameters import scrubbed
 from whisper_migrate.databases.transaction_control import COMMIT
 from whisper_migrate.planning.online import KEY as ONLINE_KEY
 from whisper_migrate.revisions.render_constraints import FOREIGN_KEY, KEY
@@ -20,7 +20,7 @@ SECONDS = 3.0  # of processor time; quadratic time would be minutes, or more tha
 QUOTES = '"' * 120
 COLUMNS = ", ".join(f'"Column {number}"' for number in range(40))
 CASES = {
-    "white space in a definition": lambda: words._joined(" \n" * 200_000 + "x" + "\n" * 200_000 + "y"),
+    "white space in a definition": lambda: describe._joined(" \n" * 200_000 + "x" + "\n" * 200_000 + "y"),
     "comments that do not end": lambda: is_concurrent("/*" * 200_000),
     "comments before a statement": lambda: COMMIT.match("/* a */ " * 60 + "SELECT 1"),
     "space before the end of a statement": lambda: SESSION.match("SET a" + " " * 200_000 + ";x"),
@@ -31,7 +31,7 @@ CASES = {
     "spaces around a sign": lambda: scrubbed(("password" + " " * 500 + "x ") * 2000 + "password =" + " " * 1_000_000),
     "many secrets": lambda: scrubbed("password = x " * 20_000),
     "space after a word": lambda: PASSWORD.search("password" + " " * 200_000 + "x"),
-    "lines that all differ": lambda: words.excerpt("\n".join(map(str, range(200_000))), "a\nb\n" * 200_000),
+    "lines that all differ": lambda: describe.excerpt("\n".join(map(str, range(200_000))), "a\nb\n" * 200_000),
     "names without quotes": lambda: names.shown("public. " * 100_000),
 }
 
@@ -62,9 +62,9 @@ def test_time_grows_as_the_text_does(case: str) -> None:
 
 
 def test_lines_are_joined_as_before() -> None:
-    assert words._joined("CHECK (\n  CASE\n    WHEN a THEN b \n\n END)") == "CHECK (CASE WHEN a THEN b END)"
+    assert describe._joined("CHECK (\n  CASE\n    WHEN a THEN b \n\n END)") == "CHECK (CASE WHEN a THEN b END)"
 
 
 def test_ten_megabytes_are_one_line() -> None:
     with processor_time(20):
-        assert words._joined("CHECK (" + "\n   \n" * 2_000_000 + "a)") == "CHECK (a)"
+        assert describe._joined("CHECK (" + "\n   \n" * 2_000_000 + "a)") == "CHECK (a)"

@@ -9,7 +9,7 @@ from tests import little
 from tests.little import command
 from tests.projects import Checkout, ask
 from tests.security.roles import Trap, trap
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 from whisper_migrate.running import runner
 
 # PostgreSQL converts these constants, and so runs the checks of the domain, when it reads the statement.

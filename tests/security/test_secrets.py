@@ -8,10 +8,10 @@ from sqlalchemy import URL
 
 from tests.projects import HEAD, MIGRATE, SECRET, copied, refusal
 from whisper_migrate import embedded
+from whisper_migrate.addresses.secret_parameters import scrubbed, secret_names, shown
+from whisper_migrate.addresses.url import parse, rendered
 from whisper_migrate.databases.first_failure import HIDDEN, PASSWORD
 from whisper_migrate.databases.psql import psql
-from whisper_migrate.databases.secret_parameters import scrubbed, secret_names, shown
-from whisper_migrate.databases.url import parse, rendered
 from whisper_migrate.errors import Failure
 
 NEWER = {"oauth_client_secret", "scram_client_key", "scram_server_key", "SSLPassword", "access_token", "other_secret"}

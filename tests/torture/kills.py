@@ -18,10 +18,10 @@ from tests.projects import ask
 from tests.running.attempts import AUTOCOMMIT, Said, alone, project, run, sql
 from tests.servers import until
 from whisper_migrate import embedded
-from whisper_migrate.catalog import Catalog, diff
-from whisper_migrate.inspect import inspect
-from whisper_migrate.project import Project
-from whisper_migrate.words import line
+from whisper_migrate.catalog.describe import line
+from whisper_migrate.catalog.model import Catalog, diff
+from whisper_migrate.inspecting.inspect import inspect
+from whisper_migrate.project.project import Project
 
 FORK = multiprocessing.get_context("fork")
 ROWS = 1000

@@ -6,19 +6,20 @@ from collections.abc import Iterator
 import click
 from rich.markup import escape
 
-from whisper_migrate.catalog import Change
-from whisper_migrate.completion import revisions
-from whisper_migrate.console import database_of, err, names, out
+from whisper_migrate.catalog.describe import LONG, differences, excerpt, line, outline, title
+from whisper_migrate.catalog.model import Change
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.planning.plan import statements
-from whisper_migrate.plurals import counted, verb
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 from whisper_migrate.running.options import seconds
 from whisper_migrate.running.patience import Patience
-from whisper_migrate.standing.adopt import Adoption, adoption
-from whisper_migrate.standing.nearest import Candidate, tally
-from whisper_migrate.standing.own_objects import ignore, patterns
-from whisper_migrate.words import LONG, differences, excerpt, line, outline, title
+from whisper_migrate.state.adopt import Adoption, adoption
+from whisper_migrate.state.nearest import Candidate, tally
+from whisper_migrate.state.own_objects import ignore, patterns
+from whisper_migrate.terminal.completion import revisions
+from whisper_migrate.terminal.console import database_of, names
+from whisper_migrate.wording.plurals import counted, verb
+from whisper_migrate.wording.printing import err, out
 
 MANY = 10  # comments
 

@@ -5,11 +5,12 @@ import sys
 import click
 
 from whisper_migrate import reports
-from whisper_migrate.console import database_if_any, database_of, out
 from whisper_migrate.databases.shadow_server import shadow_server
-from whisper_migrate.drift import check
-from whisper_migrate.json_output import kept_for_document
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
+from whisper_migrate.state.drift import check
+from whisper_migrate.terminal.console import database_if_any, database_of
+from whisper_migrate.terminal.json_output import kept_for_document
+from whisper_migrate.wording.printing import out
 
 
 @click.command("check-drift")

@@ -3,15 +3,15 @@
 import click
 from rich.markup import escape
 
-from whisper_migrate.console import out
+from whisper_migrate.catalog.names import listed
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
-from whisper_migrate.names import listed
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.history.unwritten import PLACE
+from whisper_migrate.project.project import Project
 from whisper_migrate.revisions.data_only import data_revision
 from whisper_migrate.revisions.draft import draft
-from whisper_migrate.unwritten import PLACE
+from whisper_migrate.wording.printing import out
 
 
 @click.command("create")

@@ -5,14 +5,15 @@ import sys
 import click
 from rich.markup import escape
 
-from whisper_migrate.console import database_of, err, names, out
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.databases.version_table import use
-from whisper_migrate.json_output import kept_for_document, print_json, with_format
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.running.waiting import await_database
+from whisper_migrate.terminal.console import database_of, names
+from whisper_migrate.terminal.json_output import kept_for_document, print_json, with_format
+from whisper_migrate.wording.printing import err, out
 
 
 @click.command("current")
@@ -27,13 +28,15 @@ def command(project: Project, check_heads: bool, form: str) -> None:
         database = database_of(project)
         if seconds := Patience.given(project.root).wait:
             await_database(database.url, seconds, lambda text: err.print(escape(text)))
-        use(project)
+        use(project.version_options)
         with connected(database.url, read_only=True) as connection:
             revisions = stamped(connection) or []
         if form == "text":
             out.print("\n".join(revisions or ["none"]))
         if check_heads:
-            from whisper_migrate.history import History  # imports Alembic, which the plain command does not need
+            from whisper_migrate.history.history import (
+                History,  # imports Alembic, which the plain command does not need
+            )
 
             history = History(project)
             history.require_known(revisions)

@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
-from whisper_migrate.completion import revisions
-from whisper_migrate.console import TARGET, target_given
-from whisper_migrate.project import Project
-from whisper_migrate.running import checked, dialogue
+from whisper_migrate.project.project import Project
+from whisper_migrate.running import checked
 from whisper_migrate.running.options import allow_data_loss
 from whisper_migrate.running.runner import Runner
+from whisper_migrate.terminal import dialogue
+from whisper_migrate.terminal.completion import revisions
+from whisper_migrate.terminal.console import TARGET, target_given
 
 
 @click.command("downgrade", context_settings=TARGET)

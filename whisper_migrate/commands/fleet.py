@@ -12,8 +12,6 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from whisper_migrate import reports
-from whisper_migrate.console import err, names, out
-from whisper_migrate.drift import Verdict
 from whisper_migrate.errors import Failure
 from whisper_migrate.fleet import members as fleet
 from whisper_migrate.fleet.compare import compare
@@ -22,11 +20,14 @@ from whisper_migrate.fleet.members import Member
 from whisper_migrate.fleet.shard import Shard, ShardOption
 from whisper_migrate.fleet.survey import Standing, Survey, survey
 from whisper_migrate.fleet.upgrade import upgrade
-from whisper_migrate.history import History
-from whisper_migrate.json_output import kept_for_document, print_json, with_format
-from whisper_migrate.plurals import counted, verb
-from whisper_migrate.project import Project
-from whisper_migrate.standing.anomalies import Anomaly
+from whisper_migrate.history.history import History
+from whisper_migrate.project.project import Project
+from whisper_migrate.state.anomalies import Anomaly
+from whisper_migrate.state.drift import Verdict
+from whisper_migrate.terminal.console import names
+from whisper_migrate.terminal.json_output import kept_for_document, print_json, with_format
+from whisper_migrate.wording.plurals import counted, verb
+from whisper_migrate.wording.printing import err, out
 
 Tell = Callable[[Member, str | Failure], None]
 

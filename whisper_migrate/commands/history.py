@@ -6,13 +6,14 @@ from typing import Any
 import click
 from rich.markup import escape
 
-from whisper_migrate.console import database_of, out
+from whisper_migrate.catalog.describe import in_lines, title
 from whisper_migrate.databases.connect import connected
-from whisper_migrate.history import History
-from whisper_migrate.json_output import kept_for_document, print_json, with_format
-from whisper_migrate.ledger import Entry, parents, read
-from whisper_migrate.project import Project
-from whisper_migrate.words import in_lines, title
+from whisper_migrate.history.history import History
+from whisper_migrate.project.project import Project
+from whisper_migrate.running.ledger import Entry, parents, read
+from whisper_migrate.terminal.console import database_of
+from whisper_migrate.terminal.json_output import kept_for_document, print_json, with_format
+from whisper_migrate.wording.printing import out
 
 
 @click.command("history")

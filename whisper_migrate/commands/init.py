@@ -7,18 +7,19 @@ from rich.markup import escape
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from whisper_migrate.alembic_folders import NoHistory, ini
-from whisper_migrate.console import database_if_any, names, out
 from whisper_migrate.databases import version_table
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure, reason
-from whisper_migrate.history import History
-from whisper_migrate.ledger import read_or_why
-from whisper_migrate.plurals import counted
-from whisper_migrate.project import Project
-from whisper_migrate.standing.anomalies import doubts
-from whisper_migrate.starter import begin
+from whisper_migrate.history.history import History
+from whisper_migrate.project.alembic_folders import NoHistory, ini
+from whisper_migrate.project.project import Project
+from whisper_migrate.project.starter import begin
+from whisper_migrate.running.ledger import read_or_why
+from whisper_migrate.state.anomalies import doubts
+from whisper_migrate.terminal.console import database_if_any, names
+from whisper_migrate.wording.plurals import counted
+from whisper_migrate.wording.printing import out
 
 # Tables of the database that are not PostgreSQL's, nor for bookkeeping.
 TABLES = """

@@ -6,16 +6,16 @@ from typing import Any
 import click
 from rich.markup import escape
 
-from whisper_migrate.completion import revisions
-from whisper_migrate.console import out
+from whisper_migrate.catalog.describe import line, outline, title
 from whisper_migrate.databases.shadow_server import shadow_server
-from whisper_migrate.history import History
-from whisper_migrate.json_output import kept_for_document, print_json, with_format
-from whisper_migrate.plurals import counted
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.project.project import Project
 from whisper_migrate.reports.json import plain_change
 from whisper_migrate.revisions.prove_history import Outcome, Proof, prove_history
-from whisper_migrate.words import line, outline, title
+from whisper_migrate.terminal.completion import revisions
+from whisper_migrate.terminal.json_output import kept_for_document, print_json, with_format
+from whisper_migrate.wording.plurals import counted
+from whisper_migrate.wording.printing import out
 
 
 @click.command("prove")

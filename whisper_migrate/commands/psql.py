@@ -8,7 +8,7 @@ import click
 
 from whisper_migrate.databases import settings
 from whisper_migrate.databases.psql import psql
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 
 
 @click.command("psql", context_settings={"ignore_unknown_options": True})

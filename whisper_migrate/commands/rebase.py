@@ -5,13 +5,13 @@ import sys
 import click
 from rich.markup import escape
 
-from whisper_migrate.completion import revisions
-from whisper_migrate.console import out
 from whisper_migrate.databases.shadow_server import shadow_server
-from whisper_migrate.history import History
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.project.project import Project
 from whisper_migrate.revisions import rebase as rebasing
 from whisper_migrate.revisions.fork import fork
+from whisper_migrate.terminal.completion import revisions
+from whisper_migrate.wording.printing import out
 
 
 @click.command("rebase")

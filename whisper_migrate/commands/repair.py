@@ -5,14 +5,15 @@ import sys
 import click
 from rich.markup import escape
 
-from whisper_migrate import repair as repairing
-from whisper_migrate.console import database_of, err, out
+from whisper_migrate.catalog.sql import comment
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.planning.locality import why_it_stays
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 from whisper_migrate.running.options import allow_data_loss, seconds
 from whisper_migrate.running.patience import Patience
-from whisper_migrate.sql import comment
+from whisper_migrate.state import repair as repairing
+from whisper_migrate.terminal.console import database_of
+from whisper_migrate.wording.printing import err, out
 
 
 @click.command("repair")

@@ -5,16 +5,17 @@ import sys
 import click
 from rich.markup import escape
 
-from whisper_migrate.completion import revisions
-from whisper_migrate.console import err, names, out, target_given
+from whisper_migrate.catalog.describe import line, outline
 from whisper_migrate.databases import settings
 from whisper_migrate.databases.shadow_server import shadow_server
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 from whisper_migrate.running.options import seconds
 from whisper_migrate.running.patience import Patience
-from whisper_migrate.standing.nearest import tally
-from whisper_migrate.standing.stamp import Outcome, stamp, stamp_unverified
-from whisper_migrate.words import line, outline
+from whisper_migrate.state.nearest import tally
+from whisper_migrate.state.stamp import Outcome, stamp, stamp_unverified
+from whisper_migrate.terminal.completion import revisions
+from whisper_migrate.terminal.console import names, target_given
+from whisper_migrate.wording.printing import err, out
 
 MOST = 20  # lines on one screen
 TELLING = ("table", "column", "constraint", "index")  # kinds that are listed first

@@ -6,21 +6,22 @@ import click
 from rich.markup import escape
 from sqlalchemy import URL, text
 
-from whisper_migrate.console import database_of, out
+from whisper_migrate.catalog.describe import title
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.databases.stamps import stamped
-from whisper_migrate.drift import Verdict, check
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
-from whisper_migrate.json_output import kept_for_document, print_json, with_format
-from whisper_migrate.ledger import Entry, read_or_why
-from whisper_migrate.plurals import counted
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.project.project import Project
 from whisper_migrate.reports.json import plain_change
-from whisper_migrate.standing.anomalies import Anomaly, anomalies
-from whisper_migrate.standing.nearest import tally
-from whisper_migrate.words import title
+from whisper_migrate.running.ledger import Entry, read_or_why
+from whisper_migrate.state.anomalies import Anomaly, anomalies
+from whisper_migrate.state.drift import Verdict, check
+from whisper_migrate.state.nearest import tally
+from whisper_migrate.terminal.console import database_of
+from whisper_migrate.terminal.json_output import kept_for_document, print_json, with_format
+from whisper_migrate.wording.plurals import counted
+from whisper_migrate.wording.printing import out
 
 # Versions of extensions depend on the server and are not compared.
 EXTENSIONS = "SELECT extname || ' ' || extversion FROM pg_catalog.pg_extension WHERE oid >= 16384 ORDER BY 1"

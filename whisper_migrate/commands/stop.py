@@ -3,9 +3,9 @@
 import click
 
 from whisper_migrate import embedded
-from whisper_migrate.console import out
 from whisper_migrate.databases import settings
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
+from whisper_migrate.wording.printing import out
 
 
 @click.command("stop")

@@ -3,9 +3,9 @@
 import click
 from rich.markup import escape
 
-from whisper_migrate.console import out
 from whisper_migrate.databases import settings
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
+from whisper_migrate.wording.printing import out
 
 
 @click.command("url")

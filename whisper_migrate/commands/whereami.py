@@ -7,14 +7,15 @@ from typing import Any
 import click
 from rich.markup import escape
 
-from whisper_migrate.console import database_of, names, out
+from whisper_migrate.catalog.describe import outline, title
+from whisper_migrate.catalog.names import joined, shown
 from whisper_migrate.databases.shadow_server import shadow_server
-from whisper_migrate.json_output import kept_for_document, print_json, with_format
-from whisper_migrate.names import joined, shown
-from whisper_migrate.plurals import counted, verb
-from whisper_migrate.project import Project
-from whisper_migrate.standing.whereabouts import Whereabouts, whereabouts
-from whisper_migrate.words import outline, title
+from whisper_migrate.project.project import Project
+from whisper_migrate.state.whereabouts import Whereabouts, whereabouts
+from whisper_migrate.terminal.console import database_of, names
+from whisper_migrate.terminal.json_output import kept_for_document, print_json, with_format
+from whisper_migrate.wording.plurals import counted, verb
+from whisper_migrate.wording.printing import out
 
 MOST = 3  # candidates
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from whisper_migrate.catalog.names import identifier
+from whisper_migrate.catalog.sql import literal
 from whisper_migrate.databases import QUERIES
-from whisper_migrate.names import identifier
-from whisper_migrate.sql import literal
 
 SESSION = """
        coalesce(a.pid, 0) AS pid, a.usename AS role, a.application_name, a.state, a.query, a.backend_type,

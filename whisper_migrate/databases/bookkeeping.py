@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+from whisper_migrate.catalog.names import identifier, split_name
+from whisper_migrate.catalog.sql import literal
 from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.errors import Failure
-from whisper_migrate.names import identifier, split_name
-from whisper_migrate.sql import literal
 
 # The defaults that the engine itself writes. No other one is trusted, as some functions execute a text as SQL.
 DEFAULTS = "'clock_timestamp()', 'SESSION_USER'"

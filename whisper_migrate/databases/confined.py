@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from whisper_migrate.catalog.sql import run
 from whisper_migrate.errors import Failure
-from whisper_migrate.sql import run
 
 # A rollback reverts everything that a role does to databases and roles, but not the effects of these rights. A
 # member that cannot use a right at once may be able to grant it to itself, or give a SECURITY DEFINER function to the

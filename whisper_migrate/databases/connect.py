@@ -12,13 +12,13 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from whisper_migrate.addresses.connection_failures import connection_failure
+from whisper_migrate.addresses.url import DRIVER
 from whisper_migrate.databases import pooler, reached, silence
 from whisper_migrate.databases.driver import DriverConnection
-from whisper_migrate.databases.failures import connection_failure
 from whisper_migrate.databases.interruption import interruptible
 from whisper_migrate.databases.lent_search_path import search_nothing
 from whisper_migrate.databases.session_settings import autocommit, prepare
-from whisper_migrate.databases.url import DRIVER
 
 # By default libpq waits for minutes for a server that does not answer, and for ever for one that stops answering.
 CLIENT = {

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from psycopg2.errorcodes import IN_FAILED_SQL_TRANSACTION
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
-from whisper_migrate.databases.secret_parameters import scrubbed
+from whisper_migrate.addresses.secret_parameters import scrubbed
 from whisper_migrate.errors import reason
 
 MOST = 200  # characters of a statement or a DETAIL, which may hold a whole row

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-from whisper_migrate.names import identifier, split_name
-from whisper_migrate.sql import literal
+from whisper_migrate.catalog.names import identifier, split_name
+from whisper_migrate.catalog.sql import literal
 
 # Finds the table without its name: PostgreSQL refuses to look for a name in a schema that the role may not use.
 MISSING = """

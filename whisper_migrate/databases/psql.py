@@ -10,9 +10,9 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from whisper_migrate import embedded
+from whisper_migrate.addresses.secret_parameters import is_address, secrets, without_secrets
+from whisper_migrate.addresses.url import rendered
 from whisper_migrate.databases.own_connections import NAME
-from whisper_migrate.databases.secret_parameters import is_address, secrets, without_secrets
-from whisper_migrate.databases.url import rendered
 from whisper_migrate.errors import Failure
 
 SERVICE = "whisper_migrate"

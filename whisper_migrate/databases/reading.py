@@ -12,8 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.databases.blockers import Blockers, of_readers
 from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.locked_objects import AROUND, around
 from whisper_migrate.errors import Failure, reason
-from whisper_migrate.locked_objects import AROUND, around
 
 Found = TypeVar("Found")
 

@@ -9,8 +9,8 @@ from dotenv import dotenv_values
 from sqlalchemy import URL
 
 from whisper_migrate import embedded
-from whisper_migrate.databases.secret_parameters import shown
-from whisper_migrate.databases.url import DRIVER, parse, port_number
+from whisper_migrate.addresses.secret_parameters import shown
+from whisper_migrate.addresses.url import DRIVER, parse, port_number
 from whisper_migrate.errors import Failure
 
 __all__ = ["Database", "configured", "database", "embedded_folder", "parse", "shown"]

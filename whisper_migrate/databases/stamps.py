@@ -2,12 +2,12 @@
 
 from sqlalchemy import Connection, text
 
+from whisper_migrate.catalog.names import identifier
+from whisper_migrate.catalog.sql import run
 from whisper_migrate.databases.bookkeeping import is_there
 from whisper_migrate.databases.own_rights import missing, withdraw
 from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.errors import Failure
-from whisper_migrate.names import identifier
-from whisper_migrate.sql import run
 
 # The same table as Alembic creates.
 CREATE = """CREATE TABLE {table} (

@@ -6,11 +6,9 @@ works on one project, so the place is kept here for the whole process.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from whisper_migrate.project import Project
+from typing import Any
 
 BOOKKEEPING = frozenset({"alembic_version", "whisper_ledger", "whisper_journal"})
 
@@ -30,7 +28,7 @@ class VersionTable:
     @property
     def identity(self) -> str:
         """The name as SQL takes it, such as `public.alembic_version`."""
-        from whisper_migrate.names import identifier  # imports SQLAlchemy, which fast commands do without
+        from whisper_migrate.catalog.names import identifier  # imports SQLAlchemy, which fast commands do without
 
         return f"{identifier(self.schema)}.{identifier(self.name)}"
 
@@ -42,7 +40,7 @@ class VersionTable:
     @property
     def own_schema(self) -> str | None:
         """The schema of the table, as SQL takes it; None for `public`. It exists in every shadow, too."""
-        from whisper_migrate.names import identifier
+        from whisper_migrate.catalog.names import identifier
 
         return None if self.schema == "public" else identifier(self.schema)
 
@@ -50,11 +48,10 @@ class VersionTable:
 _used = VersionTable()
 
 
-def use(project: Project) -> None:
-    """Let this process use the project's version table. env.py runs only if its text names one."""
+def use(options: Mapping[str, Any]) -> None:
+    """Let this process use the version table that these options of `context.configure` name (see `Project`)."""
     global _used
-    given = project.env_py if "version_table" in project.env_py_text else {}
-    named = {"schema": given.get("version_table_schema"), "name": given.get("version_table")}
+    named = {"schema": options.get("version_table_schema"), "name": options.get("version_table")}
     _used = VersionTable(**{part: str(name) for part, name in named.items() if name})
 
 

@@ -16,7 +16,7 @@ import psycopg2
 from filelock import FileLock, Timeout
 from sqlalchemy import URL
 
-from whisper_migrate.databases.failures import connection_failure
+from whisper_migrate.addresses.connection_failures import connection_failure
 from whisper_migrate.embedded import state
 from whisper_migrate.embedded.installed import binaries
 from whisper_migrate.embedded.launch import forget_socket, launch, not_started

@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from whisper_migrate.embedded import state as state
+from whisper_migrate.embedded import state
 from whisper_migrate.embedded.installed import Account, account, major, usable
 from whisper_migrate.errors import Failure
 

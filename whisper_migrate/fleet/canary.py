@@ -9,7 +9,7 @@ from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
 from whisper_migrate.fleet.members import Member
 from whisper_migrate.fleet.parallel import each
-from whisper_migrate.history import History
+from whisper_migrate.history.history import History
 
 
 def canaries(history: History, members: Sequence[Member], jobs: int, count: int) -> list[Member]:

@@ -9,17 +9,17 @@ from itertools import groupby
 
 from sqlalchemy import URL
 
-from whisper_migrate.catalog import Change, diff
+from whisper_migrate.catalog.model import Change, diff
+from whisper_migrate.comparing.settle import settled
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows, may_create, shadows
 from whisper_migrate.databases.shadow_server import server_like
-from whisper_migrate.drift import record
 from whisper_migrate.errors import Failure
 from whisper_migrate.fleet.survey import Standing, Survey
-from whisper_migrate.history import History
-from whisper_migrate.ignore import without
-from whisper_migrate.owners import given_away
-from whisper_migrate.settle import settled
+from whisper_migrate.history.history import History
+from whisper_migrate.inspecting.owners import given_away
+from whisper_migrate.project.ignore import without
+from whisper_migrate.state.drift import record
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import URL
 
-from whisper_migrate.databases.failures import CHECK
+from whisper_migrate.addresses.connection_failures import CHECK
 from whisper_migrate.databases.settings import parse
 from whisper_migrate.errors import Failure
 

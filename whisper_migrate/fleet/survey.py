@@ -7,22 +7,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from whisper_migrate.catalog import Catalog
+from whisper_migrate.catalog.model import Catalog
 from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.stamps import stamped
-from whisper_migrate.drift import sure_revision
 from whisper_migrate.errors import Failure
 from whisper_migrate.fleet.members import Member
 from whisper_migrate.fleet.parallel import attempt, each
-from whisper_migrate.history import History
-from whisper_migrate.ignore import split, without
-from whisper_migrate.inspect import inspect
-from whisper_migrate.ledger import Entry, read_or_why
-from whisper_migrate.owners import DATABASE, given_away
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.inspecting.inspect import inspect
+from whisper_migrate.inspecting.owners import DATABASE, given_away
+from whisper_migrate.project.ignore import split, without
+from whisper_migrate.project.project import Project
 from whisper_migrate.running.half_run import journalled, stopped
 from whisper_migrate.running.journal import Entry as JournalEntry
-from whisper_migrate.standing.anomalies import Anomaly, anomalies
+from whisper_migrate.running.ledger import Entry, read_or_why
+from whisper_migrate.state.anomalies import Anomaly, anomalies
+from whisper_migrate.state.drift import sure_revision
 
 
 @dataclass(frozen=True)

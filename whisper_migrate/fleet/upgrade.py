@@ -21,8 +21,8 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.fleet.canary import canaries
 from whisper_migrate.fleet.members import Member
 from whisper_migrate.fleet.parallel import attempt, each
-from whisper_migrate.history import History
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.project.project import Project
 from whisper_migrate.running import runner
 from whisper_migrate.running.progress import Progress
 

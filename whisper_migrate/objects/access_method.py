@@ -1,6 +1,6 @@
 """Access methods that do not belong to an extension (pg_am)."""
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
 
 CATALOG = "pg_am"
 OWNER = None

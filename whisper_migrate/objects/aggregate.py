@@ -1,7 +1,7 @@
 """Aggregate functions, ordinary, ordered-set and hypothetical-set (pg_aggregate, pg_proc)."""
 
-from whisper_migrate.catalog import Object
-from whisper_migrate.sql import literal
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import literal
 
 CATALOG = "pg_proc"
 OWNER = "ROUTINE"

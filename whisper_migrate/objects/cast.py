@@ -1,6 +1,6 @@
 """Casts (pg_cast)."""
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
 
 CATALOG = "pg_cast"
 OWNER = None

@@ -1,7 +1,7 @@
 """Collations (pg_collation). The version of the collation library depends on the server and is not compared."""
 
-from whisper_migrate.catalog import Object
-from whisper_migrate.sql import literal
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import literal
 
 CATALOG = "pg_collation"
 OWNER = "COLLATION"

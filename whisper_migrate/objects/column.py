@@ -1,10 +1,10 @@
 """Columns of tables (pg_attribute). Their order is not compared: no statement can change it."""
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.casts import assigned, cast, follows_type, parsed, parsing
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import foreign_option_changes, foreign_options, literal, option_changes
+from whisper_migrate.catalog.statement import Does, Statement
 from whisper_migrate.objects.sequence import go_on
-from whisper_migrate.planning.casts import assigned, cast, follows_type, parsed, parsing
-from whisper_migrate.sql import foreign_option_changes, foreign_options, literal, option_changes
-from whisper_migrate.statement import Does, Statement
 
 CATALOG = "pg_class"
 OWNER = None

@@ -1,8 +1,8 @@
 """Comments (pg_description), except those on extensions, which have a default comment, and on large objects."""
 
-from whisper_migrate.catalog import Object
-from whisper_migrate.partition_parts import CONSTRAINTS, INDEXES, NAME, with_names
-from whisper_migrate.sql import literal, sibling
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.partition_parts import CONSTRAINTS, INDEXES, NAME, with_names
+from whisper_migrate.catalog.sql import literal, sibling
 
 CATALOG = "pg_description"
 OWNER = None

@@ -2,8 +2,8 @@
 
 import re
 
-from whisper_migrate.catalog import Object
-from whisper_migrate.statement import Does, Statement, effect
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.statement import Does, Statement, effect
 
 CATALOG = "pg_type"
 OWNER = "TYPE"

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from whisper_migrate.catalog import Object
-from whisper_migrate.partition_parts import CONSTRAINTS, NAME, constraint_of, with_names
-from whisper_migrate.sql import literal, option_changes, sibling
-from whisper_migrate.statement import Does, Statement
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.partition_parts import CONSTRAINTS, NAME, constraint_of, with_names
+from whisper_migrate.catalog.sql import literal, option_changes, sibling
+from whisper_migrate.catalog.statement import Does, Statement
 
 CATALOG = "pg_constraint"
 OWNER = None

@@ -1,7 +1,7 @@
 """Conversions between encodings (pg_conversion)."""
 
-from whisper_migrate.catalog import Object
-from whisper_migrate.sql import literal
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import literal
 
 CATALOG = "pg_conversion"
 OWNER = "CONVERSION"

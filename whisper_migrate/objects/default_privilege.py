@@ -5,7 +5,7 @@ different roles. In a database, this role is the owner of `alembic_version`; in 
 shadow. Any other role (FOR ROLE) is part of the identity.
 """
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
 
 CATALOG = "pg_default_acl"
 OWNER = None

@@ -1,6 +1,6 @@
 """Checks of domains (pg_constraint)."""
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
 
 CATALOG = "pg_constraint"
 OWNER = None

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from whisper_migrate.catalog import Object
-from whisper_migrate.sql import literal
-from whisper_migrate.statement import Does, Statement
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import literal
+from whisper_migrate.catalog.statement import Does, Statement
 
 CATALOG = "pg_type"
 OWNER = "TYPE"

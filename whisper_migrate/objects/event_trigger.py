@@ -1,7 +1,7 @@
 """Event triggers, which fire on DDL (pg_event_trigger). They are created last and dropped first."""
 
-from whisper_migrate.catalog import Object
-from whisper_migrate.sql import literal
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import literal
 
 CATALOG = "pg_event_trigger"
 OWNER = None  # only a superuser can own it

@@ -1,7 +1,7 @@
 """Extensions (pg_extension). A version other than the server's default is a kind of its own, `extension_version`."""
 
-from whisper_migrate.catalog import Object
-from whisper_migrate.sql import literal
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import literal
 
 CATALOG = "pg_extension"
 OWNER = None

@@ -1,6 +1,6 @@
 """Objects that are dropped with an extension: ALTER ... DEPENDS ON EXTENSION (pg_depend)."""
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
 
 CATALOG = "pg_depend"
 OWNER = None

@@ -5,9 +5,9 @@ because it is older than the server. Such a version is implied: it is reported, 
 a version.
 """
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import literal
 from whisper_migrate.databases.shadow_name import PREFIX
-from whisper_migrate.sql import literal
 
 CATALOG = "pg_available_extension_versions"
 OWNER = None

@@ -1,7 +1,7 @@
 """Foreign data wrappers (pg_foreign_data_wrapper)."""
 
-from whisper_migrate.catalog import Object
-from whisper_migrate.sql import foreign_option_changes, foreign_options
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import foreign_option_changes, foreign_options
 
 CATALOG = "pg_foreign_data_wrapper"
 OWNER = None  # only a superuser can own it

@@ -1,7 +1,7 @@
 """Foreign servers (pg_foreign_server)."""
 
-from whisper_migrate.catalog import Object
-from whisper_migrate.sql import foreign_option_changes, foreign_options, literal
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import foreign_option_changes, foreign_options, literal
 
 CATALOG = "pg_foreign_server"
 OWNER = "SERVER"

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import foreign_option_changes, foreign_options
 from whisper_migrate.objects import column
-from whisper_migrate.sql import foreign_option_changes, foreign_options
 
 CATALOG = "pg_class"
 OWNER = "FOREIGN TABLE"

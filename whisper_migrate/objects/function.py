@@ -1,6 +1,6 @@
 """Functions and procedures (pg_proc). The identity contains the argument types, so each overload is an object."""
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
 
 CATALOG = "pg_proc"
 OWNER = "ROUTINE"

@@ -7,7 +7,7 @@ list that belongs to the connected role: nobody ever granted anything on it. Not
 that role in the other catalog is a difference. Privileges that PUBLIC has by default are not listed here: see `revoke`.
 """
 
-from whisper_migrate.catalog import Key, Object
+from whisper_migrate.catalog.model import Key, Object
 
 CATALOG = "pg_class"
 OWNER = None

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.partition_parts import INDEXES, NAME, with_names
+from whisper_migrate.catalog.sql import sibling
 from whisper_migrate.errors import Failure
-from whisper_migrate.partition_parts import INDEXES, NAME, with_names
-from whisper_migrate.sql import sibling
 
 CATALOG = "pg_class"
 OWNER = None

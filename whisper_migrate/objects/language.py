@@ -1,6 +1,6 @@
 """Procedural languages that do not belong to an extension (pg_language)."""
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
 
 CATALOG = "pg_language"
 OWNER = "LANGUAGE"

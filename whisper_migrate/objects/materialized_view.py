@@ -1,7 +1,7 @@
 """Materialized views (pg_class, pg_rewrite). Whether a view is populated is data and is not compared."""
 
-from whisper_migrate.catalog import Object
-from whisper_migrate.sql import option_changes, options
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import option_changes, options
 
 CATALOG = "pg_class"
 OWNER = "MATERIALIZED VIEW"

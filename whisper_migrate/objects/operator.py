@@ -1,7 +1,7 @@
 """Operators (pg_operator). One that is only named as another's commutator or negator exists without a function."""
 
-from whisper_migrate.catalog import Object
-from whisper_migrate.sql import NOT_AN_EXTENSIONS
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import NOT_AN_EXTENSIONS
 
 CATALOG = "pg_operator"
 OWNER = "OPERATOR"

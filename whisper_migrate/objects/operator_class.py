@@ -1,8 +1,8 @@
 """Operator classes, with the operators and functions of their own (pg_opclass, pg_amop, pg_amproc)."""
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import NOT_AN_EXTENSIONS
 from whisper_migrate.objects.operator_family import FUNCTIONS, OPERATORS
-from whisper_migrate.sql import NOT_AN_EXTENSIONS
 
 CATALOG = "pg_opclass"
 OWNER = "OPERATOR CLASS"

@@ -1,7 +1,7 @@
 """Operator families, with the operators and functions that belong to no class (pg_opfamily, pg_amop, pg_amproc)."""
 
-from whisper_migrate.catalog import Object
-from whisper_migrate.sql import NOT_AN_EXTENSIONS
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import NOT_AN_EXTENSIONS
 
 CATALOG = "pg_opfamily"
 OWNER = "OPERATOR FAMILY"

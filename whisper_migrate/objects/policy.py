@@ -1,6 +1,6 @@
 """Row security policies (pg_policy). Whether a table applies its policies is an attribute of the table."""
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
 
 CATALOG = "pg_policy"
 OWNER = None

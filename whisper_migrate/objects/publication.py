@@ -1,7 +1,7 @@
 """Publications, with their tables and schemas (pg_publication)."""
 
-from whisper_migrate.catalog import Object
-from whisper_migrate.sql import literal
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import literal
 
 CATALOG = "pg_publication"
 OWNER = "PUBLICATION"

@@ -3,7 +3,7 @@
 A privilege that PostgreSQL or an extension granted on its own objects counts as well.
 """
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
 from whisper_migrate.objects.grant import GRANTABLE, PART, on, privileges_on
 
 CATALOG = "pg_proc"

@@ -1,6 +1,6 @@
 """Rewrite rules, except those that define views (pg_rewrite)."""
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
 
 CATALOG = "pg_rewrite"
 OWNER = None

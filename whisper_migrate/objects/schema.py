@@ -1,6 +1,6 @@
 """Schemas (pg_namespace)."""
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
 
 CATALOG = "pg_namespace"
 OWNER = "SCHEMA"

@@ -1,8 +1,8 @@
 """Security labels (pg_seclabel). Only a label provider that the server has loaded can write one."""
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import literal
 from whisper_migrate.objects.comment import named
-from whisper_migrate.sql import literal
 
 CATALOG = "pg_seclabel"
 OWNER = None

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from whisper_migrate.catalog import Object
-from whisper_migrate.sql import literal
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import literal
 
 CATALOG = "pg_class"
 OWNER = "SEQUENCE"

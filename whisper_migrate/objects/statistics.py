@@ -1,6 +1,6 @@
 """Extended statistics: their definitions, not the gathered values (pg_statistic_ext)."""
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
 
 CATALOG = "pg_statistic_ext"
 OWNER = "STATISTICS"

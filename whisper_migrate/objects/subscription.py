@@ -2,10 +2,10 @@
 
 from sqlalchemy import Connection, text
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import hidden
 from whisper_migrate.errors import Failure
-from whisper_migrate.plurals import counted
-from whisper_migrate.sql import hidden
+from whisper_migrate.wording.plurals import counted
 
 CATALOG = "pg_subscription"
 OWNER = None  # only a superuser can own it

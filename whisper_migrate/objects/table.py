@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import option_changes, options
 from whisper_migrate.errors import Failure
 from whisper_migrate.objects import column
-from whisper_migrate.sql import option_changes, options
 
 CATALOG = "pg_class"
 OWNER = "TABLE"

@@ -1,6 +1,6 @@
 """Text search configurations: the dictionaries for each type of token (pg_ts_config, pg_ts_config_map)."""
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
 
 CATALOG = "pg_ts_config"
 OWNER = "TEXT SEARCH CONFIGURATION"

@@ -2,7 +2,7 @@
 
 import re
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
 
 CATALOG = "pg_ts_dict"
 OWNER = "TEXT SEARCH DICTIONARY"

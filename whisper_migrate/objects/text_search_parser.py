@@ -1,6 +1,6 @@
 """Text search parsers (pg_ts_parser)."""
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
 
 CATALOG = "pg_ts_parser"
 OWNER = None

@@ -1,6 +1,6 @@
 """Text search templates, which dictionaries are based on (pg_ts_template)."""
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
 
 CATALOG = "pg_ts_template"
 OWNER = None

@@ -1,6 +1,6 @@
 """Transforms between a type and a language (pg_transform)."""
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
 
 CATALOG = "pg_transform"
 OWNER = None

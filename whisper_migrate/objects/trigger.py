@@ -1,6 +1,6 @@
 """Triggers (pg_trigger)."""
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
 
 CATALOG = "pg_trigger"
 OWNER = None

@@ -4,7 +4,7 @@ Such an object is reported by name, but only a person can create it. Of a base t
 owners are compared.
 """
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
 from whisper_migrate.errors import Failure
 
 CATALOG = "pg_depend"

@@ -2,10 +2,10 @@
 
 from sqlalchemy import Connection, text
 
-from whisper_migrate.catalog import Object
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import HIDDEN, foreign_option_changes, foreign_options, hidden
 from whisper_migrate.errors import Failure
-from whisper_migrate.plurals import counted
-from whisper_migrate.sql import HIDDEN, foreign_option_changes, foreign_options, hidden
+from whisper_migrate.wording.plurals import counted
 
 CATALOG = "pg_user_mapping"
 OWNER = None

@@ -1,7 +1,7 @@
 """Views (pg_class, pg_rewrite)."""
 
-from whisper_migrate.catalog import Object
-from whisper_migrate.sql import option_changes, options
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.sql import option_changes, options
 
 CATALOG = "pg_class"
 OWNER = "VIEW"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from whisper_migrate.catalog import Catalog
-from whisper_migrate.planning.casts import JSONS, TEXTS
+from whisper_migrate.catalog.casts import JSONS, TEXTS
+from whisper_migrate.catalog.model import Catalog
 
 # Decimal digits of the largest value.
 DIGITS = {"smallint": 5, "integer": 10, "bigint": 19}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from whisper_migrate.catalog import Key
+from whisper_migrate.catalog.model import Key
 from whisper_migrate.errors import Failure
 from whisper_migrate.objects import ATTACHED, KINDS
 from whisper_migrate.planning.steps import KEPT, USED_BY_DEFAULTS, Step

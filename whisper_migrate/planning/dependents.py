@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from whisper_migrate.catalog import Catalog, Key, Object
+from whisper_migrate.catalog.containers import CONTAINERS
+from whisper_migrate.catalog.model import Catalog, Key, Object
 from whisper_migrate.objects import ATTACHED
 from whisper_migrate.planning.retype import TYPES
-from whisper_migrate.planning.steps import CONTAINERS, KEPT, USED_BY_DEFAULTS, is_foreign_key
+from whisper_migrate.planning.steps import KEPT, USED_BY_DEFAULTS, is_foreign_key
 
 # Kinds that PostgreSQL rebuilds itself when the type of a single column changes.
 FOLLOWS_TYPE = ATTACHED | {"index", "constraint", "statistics"}

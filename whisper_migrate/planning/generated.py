@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from whisper_migrate.catalog import Catalog, Key, Object
+from whisper_migrate.catalog.model import Catalog, Key, Object
+from whisper_migrate.catalog.names import shown
 from whisper_migrate.errors import Failure
-from whisper_migrate.names import shown
 from whisper_migrate.objects import column
 from whisper_migrate.planning.steps import Step
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from whisper_migrate.catalog import Catalog, Object
-from whisper_migrate.names import shown
+from whisper_migrate.catalog.casts import loses_nothing
+from whisper_migrate.catalog.model import Catalog, Object
+from whisper_migrate.catalog.names import shown
+from whisper_migrate.catalog.statement import Does
 from whisper_migrate.objects.composite_type import split
 from whisper_migrate.planning.capacity import holds_all
-from whisper_migrate.planning.casts import loses_nothing
 from whisper_migrate.planning.numbering import lost_options
 from whisper_migrate.planning.steps import Step
-from whisper_migrate.plurals import plural
-from whisper_migrate.statement import Does
+from whisper_migrate.wording.plurals import plural
 
 # Kinds whose DROP loses data.
 HOLDS_DATA = ("table", "column", "sequence", "foreign_table", "schema", "extension")

@@ -7,9 +7,9 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from whisper_migrate.catalog import Catalog, Key, Object
+from whisper_migrate.catalog.model import Catalog, Key, Object
+from whisper_migrate.catalog.names import names_in
 from whisper_migrate.errors import Failure
-from whisper_migrate.names import names_in
 from whisper_migrate.objects import column
 from whisper_migrate.planning.steps import Step, is_foreign_key
 

@@ -11,12 +11,12 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from whisper_migrate.catalog import Catalog, Change, Key, Object
-from whisper_migrate.names import shown
+from whisper_migrate.catalog.model import Catalog, Change, Key, Object
+from whisper_migrate.catalog.names import shown
+from whisper_migrate.catalog.sql import sibling
 from whisper_migrate.objects import KINDS, column
 from whisper_migrate.planning.inheritance import TABLES, above, depth
 from whisper_migrate.planning.steps import Step
-from whisper_migrate.sql import sibling
 
 FIELD = "inherited_only"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from whisper_migrate.catalog import Catalog, Object
-from whisper_migrate.names import plain_name, shown
+from whisper_migrate.catalog.model import Catalog, Object
+from whisper_migrate.catalog.names import plain_name, shown
+from whisper_migrate.catalog.sql import sibling
 from whisper_migrate.objects import KINDS
-from whisper_migrate.sql import sibling
 
 # The keys in a model's `info` for its own old name, and for the old labels of an enum.
 KEY, VALUES = "renamed_from", "values_renamed_from"

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from whisper_migrate.catalog import Catalog, Object
-from whisper_migrate.planning.column_types import INTEGERS
+from whisper_migrate.catalog.casts import INTEGERS
+from whisper_migrate.catalog.model import Catalog, Object
+from whisper_migrate.catalog.sql import literal, sibling
 from whisper_migrate.planning.steps import Step
-from whisper_migrate.sql import literal, sibling
 
 LEAST, MOST = -(2**63), 2**63 - 1
 SHAPE = ("INCREMENT BY", "CACHE", "CYCLE")  # MINVALUE and MAXVALUE follow the type; START does not matter any more

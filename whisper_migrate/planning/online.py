@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from whisper_migrate.catalog import Catalog, Object
-from whisper_migrate.names import identifier, shown, split_name, unquoted
+from whisper_migrate.catalog.model import Catalog, Object
+from whisper_migrate.catalog.names import identifier, shown, split_name, unquoted
+from whisper_migrate.catalog.sql import sibling
+from whisper_migrate.catalog.statement import Does
 from whisper_migrate.objects import KINDS
 from whisper_migrate.objects.constraint import NOT_VALID
 from whisper_migrate.planning.steps import Step, drops_rows
-from whisper_migrate.sql import sibling
-from whisper_migrate.statement import Does
 
 KEY = re.compile(
     r"(?P<type>PRIMARY KEY|UNIQUE)(?P<nulls> NULLS NOT DISTINCT)? "

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
-from whisper_migrate.catalog import Catalog, Key
+from whisper_migrate.catalog.model import Catalog, Key
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning.cycles import Cycle
 from whisper_migrate.planning.precedence import Precedence

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from whisper_migrate.catalog import Catalog, Key, Object
+from whisper_migrate.catalog.model import Catalog, Key, Object
 from whisper_migrate.planning.steps import is_foreign_key
 
 # A call whose only arguments are numbers, such as `public.rate(2)`.

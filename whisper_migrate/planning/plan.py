@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from whisper_migrate.catalog import Catalog, Change, Key, Object, diff
+from whisper_migrate.catalog.containers import container
+from whisper_migrate.catalog.model import Catalog, Change, Key, Object, diff
 from whisper_migrate.objects import ATTACHED, KINDS, column, table
 from whisper_migrate.objects.sequence import go_on
 from whisper_migrate.planning.cycles import Cycle, Loosened
@@ -37,7 +38,7 @@ from whisper_migrate.planning.order import in_order
 from whisper_migrate.planning.partition_indexes import is_part, kept_apart, lost_options, remade, twins_in, unlike_first
 from whisper_migrate.planning.precedence import named_again
 from whisper_migrate.planning.retype import discarded, move, renamed, set_aside, taken_over, used_inside
-from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, container
+from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step
 from whisper_migrate.planning.taken_names import with_names_free
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from whisper_migrate.catalog import Catalog, Key, Object
+from whisper_migrate.catalog.containers import container
+from whisper_migrate.catalog.model import Catalog, Key, Object
 from whisper_migrate.objects import ATTACHED
 from whisper_migrate.objects.constraint import HAS_INDEX
 from whisper_migrate.planning.generated import becomes_plain
 from whisper_migrate.planning.inheritance import TABLES, above
 from whisper_migrate.planning.locality import is_defined_again
-from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, both_tables, container, drops_rows, is_foreign_key
+from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, both_tables, drops_rows, is_foreign_key
 from whisper_migrate.planning.taken_names import names, of_not_null
 
 # Kinds that can hold a domain's values inside another type. PostgreSQL then adds no check to the domain.

@@ -17,16 +17,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Enum
 
-from whisper_migrate.catalog import Catalog, Object, diff
-from whisper_migrate.declared import alone
+from whisper_migrate.catalog.model import Catalog, Object, diff
+from whisper_migrate.catalog.names import plain_name, shown, split_name
+from whisper_migrate.catalog.sql import run, sibling
 from whisper_migrate.errors import Failure
-from whisper_migrate.inspect import inspect
-from whisper_migrate.names import plain_name, shown, split_name
+from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning.lookalikes import KEY, VALUES, WHOLE, own_name, renaming
 from whisper_migrate.planning.steps import Step
-from whisper_migrate.project import Project
-from whisper_migrate.sql import run, sibling
+from whisper_migrate.project.declared import alone
+from whisper_migrate.project.project import Project
 
 # Kinds whose default name is made of the names of their table and columns.
 FOLLOWS = ("sequence", "constraint", "index")

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from whisper_migrate.catalog import Catalog, Key, Object
+from whisper_migrate.catalog.model import Catalog, Key, Object
+from whisper_migrate.catalog.names import names_in
+from whisper_migrate.catalog.sql import sibling
 from whisper_migrate.errors import Failure
-from whisper_migrate.names import names_in
 from whisper_migrate.objects import KINDS, column
-from whisper_migrate.sql import sibling
 
 TYPES = frozenset(kind for kind, module in KINDS.items() if hasattr(module, "rename"))
 

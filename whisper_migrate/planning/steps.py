@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from whisper_migrate.catalog import Catalog, Key, Object
-from whisper_migrate.statement import Does, effect
+from whisper_migrate.catalog.model import Catalog, Key, Object
+from whisper_migrate.catalog.statement import Does, effect
 
-CONTAINERS = ("table", "view", "materialized_view", "foreign_table", "domain")
 # Kinds that hold rows or values, which DROP and CREATE would lose.
 KEPT = frozenset({"schema", "extension", "table", "column", "sequence"})
 # Kinds that a column's default can call: the default is dropped while they are re-created.
@@ -38,11 +37,6 @@ class Step:
     def does(self) -> list[Does | None]:
         """The effect of each statement."""
         return [effect(statement) for statement in self.statements]
-
-
-def container(item: Object, among: set[Key]) -> Key | None:
-    """Return the table, view or domain that `item` is created and dropped with, if it is in `among`."""
-    return next(((kind, item.parent) for kind in CONTAINERS if item.parent and (kind, item.parent) in among), None)
 
 
 def is_foreign_key(item: Object) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from whisper_migrate.catalog import Catalog, Key, Object
+from whisper_migrate.catalog.model import Catalog, Key, Object
+from whisper_migrate.catalog.partition_parts import constraint_gives_way, index_gives_way
+from whisper_migrate.catalog.sql import sibling
 from whisper_migrate.objects.constraint import HAS_INDEX
-from whisper_migrate.partition_parts import constraint_gives_way, index_gives_way
 from whisper_migrate.planning.steps import Step, both_tables, is_foreign_key
-from whisper_migrate.sql import sibling
 
 NAMED = frozenset({"table", "view", "materialized_view", "foreign_table", "sequence", "index"}) | {
     *("enum", "domain", "composite_type", "range_type")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from whisper_migrate.catalog import Change
-from whisper_migrate.drift import Verdict
-from whisper_migrate.hidden_characters import visible
-from whisper_migrate.remarks import Kind, remarks
-from whisper_migrate.source_lines import Place
-from whisper_migrate.words import line, outline, title
+from whisper_migrate.catalog.describe import line, outline, title
+from whisper_migrate.catalog.model import Change
+from whisper_migrate.models.source_lines import Place
+from whisper_migrate.state.drift import Verdict
+from whisper_migrate.state.remarks import Kind, remarks
+from whisper_migrate.wording.hidden_characters import visible
 
 
 def render(verdict: Verdict, database: str | None) -> str:

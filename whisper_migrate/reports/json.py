@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from whisper_migrate.catalog import Change
-from whisper_migrate.drift import Verdict
-from whisper_migrate.hidden_characters import in_json
-from whisper_migrate.words import differences, title
+from whisper_migrate.catalog.describe import differences, title
+from whisper_migrate.catalog.model import Change
+from whisper_migrate.state.drift import Verdict
+from whisper_migrate.wording.hidden_characters import in_json
 
 VERSION = 1
 

@@ -24,12 +24,12 @@ from sarif_pydantic import (
 )
 
 from whisper_migrate import __version__
-from whisper_migrate.catalog import Change
-from whisper_migrate.drift import Verdict
-from whisper_migrate.hidden_characters import in_json
-from whisper_migrate.remarks import remarks
-from whisper_migrate.source_lines import Place
-from whisper_migrate.words import line, outline, title
+from whisper_migrate.catalog.describe import line, outline, title
+from whisper_migrate.catalog.model import Change
+from whisper_migrate.models.source_lines import Place
+from whisper_migrate.state.drift import Verdict
+from whisper_migrate.state.remarks import remarks
+from whisper_migrate.wording.hidden_characters import in_json
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 RULES = {

@@ -7,14 +7,14 @@ from itertools import groupby
 
 from rich.markup import escape
 
-from whisper_migrate.catalog import Change, Object
-from whisper_migrate.drift import Verdict
-from whisper_migrate.hidden_characters import visible
-from whisper_migrate.names import joined, shown
-from whisper_migrate.plurals import counted
-from whisper_migrate.remarks import Kind, remarks
-from whisper_migrate.source_lines import placed
-from whisper_migrate.words import LONG, differences, excerpt, line, outline, title
+from whisper_migrate.catalog.describe import LONG, differences, excerpt, line, outline, title
+from whisper_migrate.catalog.model import Change, Object
+from whisper_migrate.catalog.names import joined, shown
+from whisper_migrate.models.source_lines import placed
+from whisper_migrate.state.drift import Verdict
+from whisper_migrate.state.remarks import Kind, remarks
+from whisper_migrate.wording.hidden_characters import visible
+from whisper_migrate.wording.plurals import counted
 
 FEW = 5  # ignored changes listed for one pattern
 COLOURS = {"+": "green", "-": "red", "~": "yellow"}

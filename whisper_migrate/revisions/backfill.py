@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from whisper_migrate.catalog import Catalog, Object
+from whisper_migrate.catalog.model import Catalog, Object
+from whisper_migrate.catalog.names import in_parentheses, shown
+from whisper_migrate.catalog.sql import literal
+from whisper_migrate.catalog.statement import Does
 from whisper_migrate.errors import Failure
-from whisper_migrate.names import in_parentheses, shown
+from whisper_migrate.history.unwritten import PLACE
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning.steps import Step, drops_rows
 from whisper_migrate.revisions.deferred import SETTLE, has_deferred
@@ -22,9 +25,6 @@ from whisper_migrate.rows.violations import (
     of_domain,
     violation,
 )
-from whisper_migrate.sql import literal
-from whisper_migrate.statement import Does
-from whisper_migrate.unwritten import PLACE
 
 GIVEN = re.compile(rf"\s*((?:{IDENTIFIER}\.)?{IDENTIFIER}\.{IDENTIFIER})\s*(?:=(.*))?", re.DOTALL)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from whisper_migrate.catalog import Catalog, Change, Key, Object
-from whisper_migrate.names import shown
+from whisper_migrate.catalog.model import Catalog, Change, Key, Object
+from whisper_migrate.catalog.names import shown
 
 
 def computed_before(changes: Sequence[Change], after: Catalog) -> Iterator[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from whisper_migrate.history import History
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.project.project import Project
 from whisper_migrate.revisions.data_places import MARK
 from whisper_migrate.revisions.revision_file import Text, write
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from whisper_migrate.catalog import Catalog
+from whisper_migrate.catalog.model import Catalog
+from whisper_migrate.catalog.statement import Does
 from whisper_migrate.planning.hazards import narrowing
 from whisper_migrate.planning.steps import Step, drops_rows
-from whisper_migrate.statement import Does
 
 MARK = "# Data steps go here."
 

@@ -3,7 +3,7 @@
 The error message is "pending trigger events". SETTLE, run after an UPDATE, checks the changed rows at once.
 """
 
-from whisper_migrate.catalog import Catalog, Object
+from whisper_migrate.catalog.model import Catalog, Object
 from whisper_migrate.objects.constraint import NOT_VALID
 
 SETTLE = "SET CONSTRAINTS ALL IMMEDIATE"

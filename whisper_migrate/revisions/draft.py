@@ -12,18 +12,21 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from whisper_migrate.catalog import Catalog, diff
-from whisper_migrate.compiled import Fault, faults
+from whisper_migrate.catalog.describe import line, outline
+from whisper_migrate.catalog.model import Catalog, diff
+from whisper_migrate.catalog.names import joined, shown, typed
+from whisper_migrate.comparing.left_alone import kept
+from whisper_migrate.comparing.settle import agreed, settled
+from whisper_migrate.comparing.unsaid_names import as_in_history
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows, shadows
-from whisper_migrate.defects import counted, require_known
-from whisper_migrate.desired import build
 from whisper_migrate.errors import Failure
-from whisper_migrate.hidden_characters import visible
-from whisper_migrate.history import History
-from whisper_migrate.inspect import inspect
-from whisper_migrate.left_alone import kept
-from whisper_migrate.names import joined, shown, typed
+from whisper_migrate.history.history import History
+from whisper_migrate.history.unwritten import is_unwritten, written
+from whisper_migrate.inspecting.inspect import inspect
+from whisper_migrate.models.compiled import Fault, faults
+from whisper_migrate.models.desired import build
+from whisper_migrate.models.source_lines import place, placed
 from whisper_migrate.planning.hazards import Hazard, hazards, lost_types
 from whisper_migrate.planning.locality import beyond_reach
 from whisper_migrate.planning.lookalikes import perhaps_renamed
@@ -31,7 +34,8 @@ from whisper_migrate.planning.online import Online
 from whisper_migrate.planning.plan import plan
 from whisper_migrate.planning.renames import rename
 from whisper_migrate.planning.steps import Step
-from whisper_migrate.project import Project
+from whisper_migrate.project.defects import counted, require_known
+from whisper_migrate.project.project import Project
 from whisper_migrate.revisions.backfill import backfilled, backfills, fillable, rules
 from whisper_migrate.revisions.computed_before import computed_before
 from whisper_migrate.revisions.prove import Flaw, prove
@@ -44,11 +48,7 @@ from whisper_migrate.rows.impossible import INSTEAD, refuse_impossible
 from whisper_migrate.rows.proof import prove_rows
 from whisper_migrate.rows.triggers import told
 from whisper_migrate.rows.violations import Violation, concerns
-from whisper_migrate.settle import agreed, settled
-from whisper_migrate.source_lines import place, placed
-from whisper_migrate.unsaid_names import as_in_history
-from whisper_migrate.unwritten import is_unwritten, written
-from whisper_migrate.words import line, outline
+from whisper_migrate.wording.hidden_characters import visible
 
 # An enum that a new one replaces has this name in the meantime.
 ASIDE = re.compile(r"\bof type old_[0-9a-f]{12}\b")

@@ -10,7 +10,7 @@ from pathlib import Path
 from alembic.script import Script
 
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
+from whisper_migrate.history.history import History
 
 # Branches that everybody has; one's own upstream comes last, since one's revision may have been pushed there.
 BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master", "@{upstream}")

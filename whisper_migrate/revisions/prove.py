@@ -6,15 +6,15 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
-from whisper_migrate.catalog import Catalog, Change, diff
+from whisper_migrate.catalog.describe import line, outline
+from whisper_migrate.catalog.model import Catalog, Change, diff
+from whisper_migrate.catalog.sql import run
+from whisper_migrate.comparing.settle import settled
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
-from whisper_migrate.inspect import inspect
+from whisper_migrate.history.history import History
+from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.planning.locality import beyond_reach
-from whisper_migrate.plurals import counted
-from whisper_migrate.settle import settled
-from whisper_migrate.sql import run
-from whisper_migrate.words import line, outline
+from whisper_migrate.wording.plurals import counted
 
 MOST_LINES = 20
 

@@ -10,19 +10,22 @@ from typing import Any
 from alembic.script import Script
 from sqlalchemy import URL, Connection
 
-from whisper_migrate.baseline import begin
-from whisper_migrate.catalog import Catalog, Change, diff
-from whisper_migrate.compiled import Fault, faults
+from whisper_migrate.catalog.model import Catalog, Change, diff
+from whisper_migrate.comparing.left_alone import undeclared
+from whisper_migrate.comparing.settle import settled
+from whisper_migrate.comparing.unsaid_names import as_in_history
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows, shadows
-from whisper_migrate.defects import unmade
-from whisper_migrate.desired import build
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
-from whisper_migrate.ignore import split
-from whisper_migrate.inspect import inspect
-from whisper_migrate.left_alone import undeclared
+from whisper_migrate.history.baseline import begin
+from whisper_migrate.history.history import History
+from whisper_migrate.history.shadow_run import run_steps
+from whisper_migrate.inspecting.inspect import inspect
+from whisper_migrate.models.compiled import Fault, faults
+from whisper_migrate.models.desired import build
 from whisper_migrate.planning.locality import beyond_reach
+from whisper_migrate.project.defects import unmade
+from whisper_migrate.project.ignore import split
 from whisper_migrate.revisions.prove import Flaw, prove
 from whisper_migrate.revisions.prove_script import prove_script
 from whisper_migrate.rows.any_row import FailsOnAnyRow
@@ -30,9 +33,6 @@ from whisper_migrate.rows.failures import Refused
 from whisper_migrate.rows.proof import Tried, prove_rows, touched
 from whisper_migrate.rows.triggers import Broken, broken, told
 from whisper_migrate.rows.triggers import reached as written
-from whisper_migrate.settle import settled
-from whisper_migrate.shadow_run import run_steps
-from whisper_migrate.unsaid_names import as_in_history
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,18 @@ import subprocess
 from alembic.script import Script
 from sqlalchemy import URL
 
-from whisper_migrate.catalog import Catalog, diff
+from whisper_migrate.catalog.model import Catalog, diff
+from whisper_migrate.catalog.names import joined
+from whisper_migrate.catalog.sql import literal, run
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.psql import psql
 from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
-from whisper_migrate.inspect import inspect
-from whisper_migrate.names import joined
+from whisper_migrate.history.history import History
+from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.revisions.prove import Flaw, require_none
 from whisper_migrate.running.offline import script
 from whisper_migrate.running.patience import Patience
-from whisper_migrate.sql import literal, run
 
 
 def prove_script(history: History, shadow: URL, revision: Script, before: Catalog, after: Catalog) -> list[str]:

@@ -13,18 +13,18 @@ from pathlib import Path
 from alembic.script import Script
 from sqlalchemy import URL, Connection
 
-from whisper_migrate.catalog import Catalog, diff
+from whisper_migrate.catalog.describe import line, outline
+from whisper_migrate.catalog.model import Catalog, diff
+from whisper_migrate.comparing.settle import settled
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
-from whisper_migrate.inspect import inspect
+from whisper_migrate.history.history import History
+from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.revisions.fork import Fork
 from whisper_migrate.revisions.prove import Flaw
 from whisper_migrate.revisions.prove_history import prove_with_rows
 from whisper_migrate.rows.triggers import told
-from whisper_migrate.settle import settled
-from whisper_migrate.words import line, outline
 
 
 @dataclass

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from whisper_migrate.catalog import Catalog, Key, Object
-from whisper_migrate.hidden_characters import visible
-from whisper_migrate.names import arguments, schema_argument, shown, split_name, split_names, unquoted
+from whisper_migrate.catalog.casts import INTEGERS
+from whisper_migrate.catalog.model import Catalog, Key, Object
+from whisper_migrate.catalog.names import arguments, schema_argument, shown, split_name, split_names, unquoted
+from whisper_migrate.catalog.statement import Does, Statement
+from whisper_migrate.history.unwritten import PLACE, is_unwritten
 from whisper_migrate.objects import KINDS
-from whisper_migrate.planning import column_types
 from whisper_migrate.planning.steps import Step
-from whisper_migrate.revisions import render_constraints
+from whisper_migrate.revisions import column_types, render_constraints
 from whisper_migrate.revisions.data_places import MARK, data_places
 from whisper_migrate.revisions.python_sql import execute, indented, quoted, sql_expression, sql_text
-from whisper_migrate.statement import Does, Statement
-from whisper_migrate.unwritten import PLACE, is_unwritten
+from whisper_migrate.wording.hidden_characters import visible
 
 
 class Body:
@@ -201,7 +201,7 @@ class Body:
             words.append(f"sa.Computed({sql_text(item['generated'])}, persisted={item['generated_kind'] == 'STORED'})")
         if item["default"] is not None and not serial:
             words.append(f"server_default={sql_expression(item['default'])}")
-        alone = key is not None and f"({item['name']})" in key["definition"] and item["type"] in column_types.INTEGERS
+        alone = key is not None and f"({item['name']})" in key["definition"] and item["type"] in INTEGERS
         if alone and not serial and not item["identity_kind"]:
             words.append("autoincrement=False")
         if item["not_null"]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from whisper_migrate.catalog import Object
-from whisper_migrate.names import arguments, in_parentheses, schema_argument, split_list, split_name, unquoted
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.names import arguments, in_parentheses, schema_argument, split_list, split_name, unquoted
 from whisper_migrate.objects.constraint import NOT_VALID
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.revisions.python_sql import quoted, sql_expression, sql_text

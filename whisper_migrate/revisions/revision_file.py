@@ -13,9 +13,9 @@ from pathlib import Path
 from alembic.script import ScriptDirectory
 
 from whisper_migrate.errors import Failure
-from whisper_migrate.hidden_characters import visible
-from whisper_migrate.history import History
+from whisper_migrate.history.history import History
 from whisper_migrate.revisions.python_sql import indented
+from whisper_migrate.wording.hidden_characters import visible
 
 
 @dataclass(frozen=True)

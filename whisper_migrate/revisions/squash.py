@@ -18,21 +18,21 @@ from pathlib import Path
 from alembic.script import Script
 from sqlalchemy import URL, Connection, text
 
-from whisper_migrate.catalog import Catalog, diff
+from whisper_migrate.catalog.describe import line, outline, title
+from whisper_migrate.catalog.model import Catalog, diff
+from whisper_migrate.comparing.settle import settled
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import SQUASHED, History
-from whisper_migrate.inspect import inspect
+from whisper_migrate.history.history import SQUASHED, History
+from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.planning.plan import plan
-from whisper_migrate.plurals import counted
 from whisper_migrate.revisions.prove import Flaw, prove
 from whisper_migrate.revisions.python_sql import execute
 from whisper_migrate.revisions.render import Body
 from whisper_migrate.revisions.revision_file import Text, write
 from whisper_migrate.rows.seeds import Seeds, read, repeatable
-from whisper_migrate.settle import settled
-from whisper_migrate.words import line, outline, title
+from whisper_migrate.wording.plurals import counted
 
 # Statements whose effects lie outside of the database, and appear neither in its catalog nor in its rows.
 ELSEWHERE = re.compile(

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from whisper_migrate.catalog import Catalog
-from whisper_migrate.names import inside, shown, split_list
-from whisper_migrate.plurals import counted
-from whisper_migrate.sql import run
+from whisper_migrate.catalog.model import Catalog
+from whisper_migrate.catalog.names import inside, shown, split_list
+from whisper_migrate.catalog.sql import run
+from whisper_migrate.wording.plurals import counted
 
 SHORT = 40
 NAME = "quote_ident(n.nspname) || '.' || quote_ident(c.relname)"

@@ -10,16 +10,16 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from whisper_migrate.catalog import Catalog, Object
+from whisper_migrate.catalog.casts import parsing
+from whisper_migrate.catalog.model import Catalog, Object
+from whisper_migrate.catalog.names import joined, name_there, shown, split_name, unquoted
+from whisper_migrate.catalog.sql import literal, run
 from whisper_migrate.errors import Failure, reason
-from whisper_migrate.names import joined, name_there, shown, split_name, unquoted
-from whisper_migrate.planning.casts import parsing
 from whisper_migrate.planning.online import stands_for
 from whisper_migrate.rows.any_row import SYNTAX
 from whisper_migrate.rows.compare import quoted
 from whisper_migrate.rows.fill import IDENTIFIER, root
 from whisper_migrate.rows.violations import Violation, domain_violation, violation
-from whisper_migrate.sql import literal, run
 
 RETYPE = re.compile(
     rf"ALTER TABLE (?:ONLY )?((?:{IDENTIFIER}\.)?{IDENTIFIER}) ALTER COLUMN ({IDENTIFIER}) (?:SET DATA )?TYPE (.+?)"

@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from whisper_migrate.catalog import Catalog, Object
+from whisper_migrate.catalog.model import Catalog, Object
+from whisper_migrate.catalog.names import joined, name_there, shown, split_list, unquoted
+from whisper_migrate.catalog.sql import literal, run
 from whisper_migrate.errors import reason
-from whisper_migrate.names import joined, name_there, shown, split_list, unquoted
 from whisper_migrate.rows.next_numbers import continue_numbers
 from whisper_migrate.rows.values import Values
-from whisper_migrate.sql import literal, run
 
 MOST = 24  # rows of one table, for an enum with as many labels
 TRIES = 40  # attempts for one row

@@ -8,13 +8,13 @@ from psycopg2.errors import DataError
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from whisper_migrate.catalog import Catalog
+from whisper_migrate.catalog.model import Catalog
+from whisper_migrate.catalog.names import shown
+from whisper_migrate.catalog.sql import literal, run
+from whisper_migrate.catalog.statement import Does, Statement
 from whisper_migrate.errors import Failure
-from whisper_migrate.names import shown
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.rows.values import Values
-from whisper_migrate.sql import literal, run
-from whisper_migrate.statement import Does, Statement
 
 # Texts, and types that contain texts: some value may be convertible.
 TEXTS = ("text", "character", "json", "name", "xml", "bytea", "hstore", "citext")

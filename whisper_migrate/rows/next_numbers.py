@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-from whisper_migrate.sql import literal, run
+from whisper_migrate.catalog.sql import literal, run
 
 # Each ascending sequence, with the integer columns that it numbers: its owner, and those whose default calls it.
 NUMBERED = """

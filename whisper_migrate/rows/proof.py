@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from whisper_migrate.catalog import Catalog, diff
+from whisper_migrate.catalog.model import Catalog, diff
+from whisper_migrate.catalog.names import joined, plain_name, shown
+from whisper_migrate.catalog.sql import run
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows
 from whisper_migrate.errors import Failure, reason
-from whisper_migrate.history import History
-from whisper_migrate.names import joined, plain_name, shown
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.project.project import Project
 from whisper_migrate.rows.any_row import FailsOnAnyRow, require_values
 from whisper_migrate.rows.compare import changed_up, changed_up_and_down, read, read_again
 from whisper_migrate.rows.failures import Obstacles, Refused
 from whisper_migrate.rows.fill import fill, mentions, root
 from whisper_migrate.rows.triggers import Broken, broken, reached
 from whisper_migrate.rows.violations import Violation, asks_no_row
-from whisper_migrate.sql import run
 
 # A change of these kinds can fail on rows or change them. Other changes, of a comment, a grant or a view, cannot.
 OF_ROWS = frozenset({"table", "column", "constraint", "index"})

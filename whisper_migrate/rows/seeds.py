@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from whisper_migrate.catalog import Catalog, Object
+from whisper_migrate.catalog.model import Catalog, Object
+from whisper_migrate.catalog.names import shown, split_name
+from whisper_migrate.catalog.sql import literal, run
 from whisper_migrate.databases.version_table import BOOKKEEPING
 from whisper_migrate.errors import Failure
-from whisper_migrate.names import shown, split_name
-from whisper_migrate.plurals import counted
-from whisper_migrate.sql import literal, run
+from whisper_migrate.wording.plurals import counted
 
 Row = tuple[str | None, ...]
 

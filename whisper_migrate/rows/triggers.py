@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from whisper_migrate.catalog import Catalog, Object, diff
+from whisper_migrate.catalog.model import Catalog, Object, diff
+from whisper_migrate.catalog.names import joined, plain_name, shown
+from whisper_migrate.catalog.sql import literal, run
 from whisper_migrate.errors import reason
-from whisper_migrate.names import joined, plain_name, shown
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 from whisper_migrate.rows.fill import put
-from whisper_migrate.sql import literal, run
 
 # SQLSTATEs of mistakes in a function: a syntax error, a missing object, a missing or wrong result of a trigger
 # function, a statement that functions may not run. A violated constraint has another class, a RAISE another context.

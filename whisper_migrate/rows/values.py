@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from whisper_migrate.catalog import Catalog
+from whisper_migrate.catalog.model import Catalog
 
 LONG = "long text, " * 400
 TEXTS = ("", "é漢字🐠 ñ", "it's {not: json", LONG)

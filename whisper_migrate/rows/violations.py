@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from whisper_migrate.catalog import Catalog, Key, Object
-from whisper_migrate.names import QUOTED, in_parentheses, inside, position, shown, split_list
+from whisper_migrate.catalog.model import Catalog, Key, Object
+from whisper_migrate.catalog.names import QUOTED, in_parentheses, inside, position, shown, split_list
 from whisper_migrate.rows.fill import PERIOD, REFERENCE, mentions, without_period
 
 ORDERING = re.compile(r" (?:DESC|NULLS (?:FIRST|LAST)|[\w.]+_ops\b(?:\([^()]*\))?)")

@@ -13,6 +13,7 @@ import psycopg2
 from psycopg2.errors import ActiveSqlTransaction, InvalidTransactionTermination
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
+from whisper_migrate.catalog.sql import literal
 from whisper_migrate.databases.transaction_control import SPACE
 from whisper_migrate.databases.whole_transaction import MARK
 from whisper_migrate.errors import Failure
@@ -20,7 +21,6 @@ from whisper_migrate.running import index_build
 from whisper_migrate.running.journal import Entry, Journal
 from whisper_migrate.running.patience import Patience, milliseconds, passing, pause
 from whisper_migrate.running.watch import Watch
-from whisper_migrate.sql import literal
 
 # PostgreSQL runs these statements outside of a transaction only, or they wait for all other transactions to end.
 CONCURRENTLY = re.compile(rf"{SPACE}(?:CREATE|DROP|REINDEX|ALTER)\b.*\bCONCURRENTLY\b", re.I | re.S)

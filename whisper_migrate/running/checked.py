@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
 
-from whisper_migrate.catalog import Change, Key
+from whisper_migrate.catalog.describe import line, outline
+from whisper_migrate.catalog.model import Change, Key
 from whisper_migrate.databases.whole_transaction import EndedItself
 from whisper_migrate.errors import Failure, reason
-from whisper_migrate.inspect import inspect
-from whisper_migrate.plurals import counted, verb
+from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.running.drifted import blocking_drift
 from whisper_migrate.running.journal import Journal
 from whisper_migrate.running.loss_guard import guarded
 from whisper_migrate.running.rehearsal import Rehearsal, rehearsal
 from whisper_migrate.running.runner import Outcome, Runner
 from whisper_migrate.running.total_loss import everything, total_loss
-from whisper_migrate.words import line, outline
+from whisper_migrate.wording.plurals import counted, verb
 
 Say = Callable[[str], None]
 NO_CHECK = "--no-check"

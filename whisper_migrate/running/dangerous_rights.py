@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, text
 
+from whisper_migrate.catalog.names import identifier, split_list, unquoted
 from whisper_migrate.databases.version_table import names
-from whisper_migrate.names import identifier, split_list, unquoted
-from whisper_migrate.project import Project
+from whisper_migrate.project.project import Project
 
 # Left out are a schema's owner, superusers and the database's owner: they have these rights in any case.
 CREATORS = """

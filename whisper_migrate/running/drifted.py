@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from whisper_migrate.catalog import Catalog, Change
+from whisper_migrate.catalog.model import Catalog, Change
 from whisper_migrate.running.rehearsal import RehearsedStep
 
 # Revisions create these with IF NOT EXISTS, since an administrator may have created them.

@@ -10,8 +10,8 @@ import re
 
 from sqlalchemy import Connection, text
 
+from whisper_migrate.catalog.names import unquoted
 from whisper_migrate.databases.bookkeeping import MEMBERSHIPS
-from whisper_migrate.names import unquoted
 
 WORD = r'(?:"(?:[^"]|"")*+"|[\w$]++)'
 # A name with its schema, as PostgreSQL prints all names but its own; strings are skipped.

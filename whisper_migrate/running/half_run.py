@@ -11,14 +11,14 @@ from alembic.script.revision import RevisionError
 from alembic.util.exc import CommandError
 from sqlalchemy import URL, Connection
 
+from whisper_migrate.catalog.sql import literal
 from whisper_migrate.databases.own_rights import missing
 from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
-from whisper_migrate.plurals import verb
+from whisper_migrate.history.history import History
 from whisper_migrate.running.journal import TABLE, Entry, Journal
-from whisper_migrate.sql import literal
+from whisper_migrate.wording.plurals import verb
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from whisper_migrate.catalog.names import shown
 from whisper_migrate.databases.engine_search_path import engine_search_path
 from whisper_migrate.errors import Failure
-from whisper_migrate.names import shown
 
 NAME = r'(?:"(?:[^"]|"")++"|[\w$]+)'
 BUILD = re.compile(

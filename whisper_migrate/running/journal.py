@@ -21,12 +21,12 @@ from typing import Any
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR
 from sqlalchemy import Connection, text
 
+from whisper_migrate.catalog.sql import literal
 from whisper_migrate.databases.bookkeeping import is_there
 from whisper_migrate.databases.engine_search_path import engine_search_path
 from whisper_migrate.databases.own_rights import withdraw
 from whisper_migrate.databases.own_session import WHO
 from whisper_migrate.errors import Failure
-from whisper_migrate.sql import literal
 
 TABLE = "public.whisper_journal"
 CREATE = f"""

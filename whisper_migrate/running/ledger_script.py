@@ -6,12 +6,13 @@ from typing import Any
 
 from alembic.runtime.migration import RevisionStep
 
+from whisper_migrate.catalog.sql import literal
 from whisper_migrate.databases.bookkeeping import guard
 from whisper_migrate.databases.own_rights import WITHDRAW
 from whisper_migrate.databases.version_table import version_table
-from whisper_migrate.ledger import ABOUT, COLUMNS, TABLE, entry_of, runner, scheme
+from whisper_migrate.inspecting.scheme import scheme
+from whisper_migrate.running.ledger import ABOUT, COLUMNS, TABLE, entry_of, runner
 from whisper_migrate.running.way import revision_of
-from whisper_migrate.sql import literal
 
 # Creates the table and any columns that are missing in a ledger of an older version. The guard comes right after the
 # creation, so that nobody can put another relation there between the check and the first INSERT.

@@ -20,7 +20,7 @@ from sqlalchemy.exc import CompileError
 from sqlalchemy.schema import ExecutableDDLElement
 from sqlalchemy.types import TypeEngine
 
-from whisper_migrate.sql import literal
+from whisper_migrate.catalog.sql import literal
 
 # The dialect of runs with a connection.
 DRIVER = psycopg2.dialect()  # type: ignore[no-untyped-call]

@@ -17,8 +17,8 @@ from typing import Any
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from whisper_migrate.addresses.connection_failures import connection_failure
 from whisper_migrate.databases.connect import engine
-from whisper_migrate.databases.failures import connection_failure
 from whisper_migrate.databases.interruption import hang_up
 from whisper_migrate.databases.pooler import require_session
 from whisper_migrate.databases.silence import SILENCE

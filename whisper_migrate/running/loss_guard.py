@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
+from whisper_migrate.catalog.names import joined, shown
+from whisper_migrate.catalog.sql import run
 from whisper_migrate.databases.version_table import names
 from whisper_migrate.errors import Failure
-from whisper_migrate.names import joined, shown
-from whisper_migrate.plurals import counted
 from whisper_migrate.running.losses import Loss
 from whisper_migrate.running.rehearsal import RehearsedStep
 from whisper_migrate.running.session import Underway
 from whisper_migrate.running.total_loss import OPTION, TotalLoss, total_loss
-from whisper_migrate.sql import run
+from whisper_migrate.wording.plurals import counted
 
 # A revision may empty what it has made and filled itself.
 THERE = "SELECT array_agg(oid::bigint) FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384"

@@ -14,13 +14,13 @@ from psycopg2.errors import DataError, IntegrityError, UndefinedColumn, Undefine
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from whisper_migrate.catalog import Catalog, Object, diff
+from whisper_migrate.catalog.casts import JSONS, queried
+from whisper_migrate.catalog.model import Catalog, Object, diff
+from whisper_migrate.catalog.names import shown
+from whisper_migrate.catalog.sql import literal, run
 from whisper_migrate.databases.version_table import names
-from whisper_migrate.names import shown
-from whisper_migrate.planning.casts import JSONS, queried
 from whisper_migrate.planning.hazards import narrowing
 from whisper_migrate.running.foreign_conditions import is_foreign
-from whisper_migrate.sql import literal, run
 
 HELD = """
 SELECT c.oid::bigint AS oid, coalesce(a.attnum, 0) AS number, format('%I.%I', n.nspname, c.relname) AS table_name,

@@ -16,21 +16,21 @@ from typing import Any
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
 
+from whisper_migrate.catalog.describe import title
+from whisper_migrate.catalog.sql import literal
 from whisper_migrate.databases.bookkeeping import guard
 from whisper_migrate.databases.own_rights import WITHDRAW
 from whisper_migrate.databases.version_table import version_table
-from whisper_migrate.environment import logging_as_it_is
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
-from whisper_migrate.lent_connection import lending
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.project.environment import logging_as_it_is
+from whisper_migrate.project.lent_connection import lending
+from whisper_migrate.project.project import Project
 from whisper_migrate.running import ledger_script, literals, no_connection
 from whisper_migrate.running.concurrently import is_concurrent
 from whisper_migrate.running.lock import RUN, RUNS
 from whisper_migrate.running.patience import Patience, milliseconds
 from whisper_migrate.running.way import plain_words, revision_of, way
-from whisper_migrate.sql import literal
-from whisper_migrate.words import title
 
 # The first words of every script; a file that begins otherwise is not overwritten.
 MARK = "-- whisper-migrate: "

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from whisper_migrate.catalog import Catalog, Key
+from whisper_migrate.catalog.model import Catalog, Key
+from whisper_migrate.catalog.names import identifier, shown
+from whisper_migrate.catalog.sql import run
 from whisper_migrate.errors import reason
-from whisper_migrate.inspect import inspect
-from whisper_migrate.names import identifier, shown
-from whisper_migrate.owners import DATABASE, follows, word
-from whisper_migrate.sql import run
+from whisper_migrate.inspecting.inspect import inspect
+from whisper_migrate.inspecting.owners import DATABASE, follows, word
 
 if TYPE_CHECKING:
     from whisper_migrate.running.session import Underway

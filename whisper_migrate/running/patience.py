@@ -12,9 +12,9 @@ from dotenv import dotenv_values
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from whisper_migrate.catalog.sql import run
 from whisper_migrate.databases.first_failure import first_failure
 from whisper_migrate.errors import Failure
-from whisper_migrate.sql import run
 
 # SQLSTATEs that may not occur on another attempt: lock_not_available, deadlock_detected, serialization_failure.
 PASSING = {"55P03": "waited too long for a lock", "40P01": "was in a deadlock", "40001": "met another transaction"}

@@ -10,17 +10,17 @@ from typing import Any
 from alembic.runtime.migration import RevisionStep
 from sqlalchemy import URL
 
+from whisper_migrate.catalog.describe import title
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
-from whisper_migrate.project import Project
+from whisper_migrate.history.history import History
+from whisper_migrate.project.project import Project
 from whisper_migrate.running import half_run
 from whisper_migrate.running.half_run import HalfRun
 from whisper_migrate.running.rehearsal import rehearsal
 from whisper_migrate.running.total_loss import OPTION, TotalLoss, total_loss
 from whisper_migrate.running.way import revision_of, way
-from whisper_migrate.words import title
 
 
 @dataclass(frozen=True)

@@ -12,18 +12,18 @@ from typing import Any
 from alembic.runtime.migration import RevisionStep
 from sqlalchemy import URL, Connection, event
 
-from whisper_migrate.baseline import begin
-from whisper_migrate.catalog import Catalog, Change, diff
+from whisper_migrate.catalog.model import Catalog, Change, diff
+from whisper_migrate.comparing.settle import settled
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.databases.shadow_server import server_like
-from whisper_migrate.history import History
-from whisper_migrate.ignore import split, without
-from whisper_migrate.inspect import inspect
-from whisper_migrate.owners import given_away
+from whisper_migrate.history.baseline import begin
+from whisper_migrate.history.history import History
+from whisper_migrate.inspecting.inspect import inspect
+from whisper_migrate.inspecting.owners import given_away
+from whisper_migrate.project.ignore import split, without
 from whisper_migrate.running.losses import Holdings, Loss, holdings, losses
 from whisper_migrate.running.way import revision_of
-from whisper_migrate.settle import settled
 
 VERSION = "alembic_version"
 DESTROYS = re.compile(r"\b(?:DELETE|TRUNCATE|MERGE)\b", re.IGNORECASE)

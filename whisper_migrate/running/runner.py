@@ -13,24 +13,24 @@ from psycopg2.errors import DuplicateObject, DuplicateTable
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
-from whisper_migrate.baseline import begin
+from whisper_migrate.catalog.describe import title
 from whisper_migrate.databases.first_failure import details, first_failure, named
 from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.databases.whole_transaction import EndedItself
-from whisper_migrate.environment import environment
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
-from whisper_migrate.plurals import verb
-from whisper_migrate.project import Project
+from whisper_migrate.history.baseline import begin
+from whisper_migrate.history.history import History
+from whisper_migrate.models.unchanged_models import noted
+from whisper_migrate.project.environment import environment
+from whisper_migrate.project.project import Project
 from whisper_migrate.running import half_run
 from whisper_migrate.running.heartbeat import lost
 from whisper_migrate.running.patience import Patience, passing
 from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.session import Session, Underway, session
 from whisper_migrate.running.way import plain_words, way
-from whisper_migrate.unchanged_models import noted
-from whisper_migrate.words import title
+from whisper_migrate.wording.plurals import verb
 
 
 @dataclass(frozen=True)

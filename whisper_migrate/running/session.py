@@ -15,8 +15,8 @@ from alembic.runtime.migration import MigrationContext, MigrationInfo
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import ResourceClosedError
 
-from whisper_migrate import ledger
-from whisper_migrate.console import err
+from whisper_migrate.catalog.describe import title
+from whisper_migrate.catalog.sql import run as run_sql
 from whisper_migrate.databases import interruption, silence
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.engine_search_path import engine_search_path
@@ -27,9 +27,9 @@ from whisper_migrate.databases.second_connection import Watcher, watched
 from whisper_migrate.databases.stamps import ensure, remove_created
 from whisper_migrate.databases.whole_transaction import whole_transaction
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
-from whisper_migrate.project import Project
-from whisper_migrate.running import owners_kept
+from whisper_migrate.history.history import History
+from whisper_migrate.project.project import Project
+from whisper_migrate.running import ledger, owners_kept
 from whisper_migrate.running.autocommit import again
 from whisper_migrate.running.dangerous_rights import notes
 from whisper_migrate.running.half_run import require_none
@@ -42,8 +42,7 @@ from whisper_migrate.running.statements import Statements
 from whisper_migrate.running.unreplicated import require_replicated, unreplicated
 from whisper_migrate.running.waiting import await_database
 from whisper_migrate.running.watch import Watch
-from whisper_migrate.sql import run as run_sql
-from whisper_migrate.words import title
+from whisper_migrate.wording.printing import err
 
 Steps = Callable[[Any, MigrationContext], Iterable[Any] | None]
 

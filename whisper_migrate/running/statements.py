@@ -16,12 +16,12 @@ from sqlalchemy import Connection, event
 from whisper_migrate.databases.driver import listening
 from whisper_migrate.databases.transaction_control import COMMIT, SPACE
 from whisper_migrate.errors import Failure
-from whisper_migrate.plurals import counted
 from whisper_migrate.running.autocommit import HAS_WRITTEN, Autocommit
 from whisper_migrate.running.journal import Entry, Journal, by_hand, changed, digest
 from whisper_migrate.running.lock_budget import LockBudget, has_left_its_transaction
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.running.watch import Watch
+from whisper_migrate.wording.plurals import counted
 
 # These only affect the session, so they run again whenever the revision is resumed.
 SESSION = re.compile(

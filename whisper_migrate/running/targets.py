@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from alembic.script.revision import RevisionError
 from alembic.util.exc import CommandError
 
+from whisper_migrate.catalog.names import joined
 from whisper_migrate.errors import Failure
-from whisper_migrate.history import History
-from whisper_migrate.names import joined
-from whisper_migrate.plurals import counted, verb
+from whisper_migrate.history.history import History
+from whisper_migrate.wording.plurals import counted, verb
 
 STEPS = re.compile(r"(?P<start>\w*)(?P<sign>[+-])(?P<number>\d+)")
 SEE = "See the revisions there are with: migrate.py history"

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from whisper_migrate.catalog.names import joined, shown
 from whisper_migrate.errors import Failure
-from whisper_migrate.names import joined, shown
-from whisper_migrate.plurals import counted
 from whisper_migrate.running.losses import Loss, holdings
 from whisper_migrate.running.rehearsal import RehearsedStep
+from whisper_migrate.wording.plurals import counted
 
 OPTION = "--allow-data-loss "
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
+from whisper_migrate.catalog.names import shown
 from whisper_migrate.databases.blockers import Blockers, of_backend
-from whisper_migrate.names import shown
 from whisper_migrate.running.heartbeat import Heartbeat
 from whisper_migrate.running.lock import Lock
 

@@ -11,7 +11,7 @@ from alembic.runtime.migration import RevisionStep
 from alembic.util.exc import CommandError
 
 from whisper_migrate.errors import Failure, reason
-from whisper_migrate.history import History
+from whisper_migrate.history.history import History
 from whisper_migrate.running.targets import refusal
 
 

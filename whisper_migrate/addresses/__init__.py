@@ -1,0 +1,1 @@
+"""Addresses of databases: URLs, the secrets in them, and why a server could not be reached."""

@@ -1,0 +1,1 @@
+"""The engine inside plain Alembic: its autogenerate, its commands through env.py, and its bookkeeping tables."""

@@ -1,0 +1,1 @@
+"""Tell a difference from another spelling, and leave out what the models do not decide."""

@@ -1,0 +1,1 @@
+"""The Alembic history: its revisions, and databases in which they are replayed."""

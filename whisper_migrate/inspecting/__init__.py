@@ -1,0 +1,1 @@
+"""Read the catalog of a database: every object, its dependencies and its owner."""

@@ -1,0 +1,1 @@
+"""The plug-in of pytest: tests of the history, and fixtures with migrated databases."""

@@ -1,1 +1,0 @@
-"""The state of a database: the revision that its schema equals, the history in its ledger, and its stamp."""

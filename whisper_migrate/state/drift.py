@@ -1,0 +1,287 @@
+"""Compare three catalogs, of the models, the history and the database, and say which one is wrong."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from alembic.script import Script
+from sqlalchemy import URL, Connection
+
+from whisper_migrate.catalog.describe import outline
+from whisper_migrate.catalog.model import Catalog, Change, Key, Object, diff
+from whisper_migrate.comparing import left_alone
+from whisper_migrate.comparing.settle import settled
+from whisper_migrate.comparing.unsaid_names import as_in_history
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.reading import in_snapshot
+from whisper_migrate.databases.shadow import Shadows, shadows
+from whisper_migrate.databases.stamps import Unreadable, stamped
+from whisper_migrate.errors import Failure
+from whisper_migrate.history.baseline import begin
+from whisper_migrate.history.history import History
+from whisper_migrate.inspecting.inspect import inspect
+from whisper_migrate.inspecting.owners import given_away, note
+from whisper_migrate.models.compiled import Fault, faults
+from whisper_migrate.models.desired import build
+from whisper_migrate.models.source_lines import Place, place
+from whisper_migrate.planning.locality import beyond_reach
+from whisper_migrate.project.defects import Defect, counted, unmade
+from whisper_migrate.project.ignore import split
+from whisper_migrate.project.project import Project
+from whisper_migrate.running import half_run
+from whisper_migrate.running.half_run import HalfRun
+from whisper_migrate.running.ledger import Entry, read_or_why
+from whisper_migrate.state.anomalies import Anomaly, anomalies, doubts
+from whisper_migrate.state.findings import Failing, Ignored
+from whisper_migrate.state.nearest import Candidate, candidates
+from whisper_migrate.wording import plurals
+
+A_LONG_WALK = 200_000  # objects times revisions: a longer search is left to whereami
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The result of a comparison.
+
+    `unwritten`: changes from the history to the models. `drift`: changes from the history, at the revision that the
+    database is stamped with, to the database. `pending`: revisions that the database does not have yet. `anomalies`:
+    findings in the ledger. `nearest`: the revision that the database is nearer to than to its stamp, if it drifted and
+    no ledger confirms the stamp. `notes` are not differences. `extensions` of the database have another version than
+    its server installs now, and no history states it. `failing` are functions of the models that cannot run,
+    `refused` indexes and foreign keys of the models that cannot be created. `whole`: there are none of these, and no
+    object was left out because of a lock.
+    """
+
+    project: Project
+    history: History
+    unwritten: list[Change] = field(default_factory=list)
+    drift: list[Change] = field(default_factory=list)
+    pending: list[Script] = field(default_factory=list)
+    ignored: list[Ignored] = field(default_factory=list)
+    anomalies: list[Anomaly] = field(default_factory=list)
+    nearest: Candidate | None = None
+    revision: str | None = None
+    compared: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    whole: bool = True
+    extensions: tuple[str, ...] = ()
+    failing: tuple[Failing, ...] = ()
+    refused: tuple[Failing, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing differs anywhere."""
+        odd = any(anomaly.differs for anomaly in self.anomalies)
+        return not (self.unwritten or self.drift or self.pending or odd)
+
+    def touched(self, change: Change) -> Script | None:
+        """Return the last revision that mentions a changed object; if it drifted, up to the database's revision."""
+        drifted = any(change is found for found in self.drift)
+        return self.history.touching(change.object, self.revision if drifted else None)
+
+    def place(self, item: Object) -> Place | None:
+        """Return the line where the models declare an object, if it is found in their source."""
+        return place(self.project, item) if "models" in self.compared else None
+
+
+def check(project: Project, server: URL, database: URL | None, only: str | None = None) -> Verdict:
+    """Compare models, history and `database`, if there is one; `only` is "models" or "database".
+
+    Shadows are created on `server`. The database is only read. Raises Failure if the comparison is impossible.
+    """
+    history = History(project)
+    head = history.head  # fails for a history with two heads, before any shadow is created
+    unwritten: list[Change] = []
+    drift: list[Change] = []
+    ignored: list[Ignored] = []
+    nearest = None
+    alone: dict[Key, Object] = {}
+    failing: list[Failing] = []
+    refused: list[Failing] = []
+
+    def compare(finding: str, shadow: Connection, before: Catalog, after: Catalog) -> list[Change]:
+        return settled(shadow, kept(finding, diff(before, after), before, after))
+
+    def kept(finding: str, changes: list[Change], before: Catalog, after: Catalog) -> list[Change]:
+        changes = [change for change in changes if change.object.key not in after.locked]
+        changes, left_out = split(changes, project.ignored, before, after)
+        told = outline([change for change, _ in left_out])
+        ignored.extend(Ignored(finding, change, pattern) for change, pattern in left_out if change in told)
+        return changes
+
+    reads = database is not None and only != "models"
+    read = read_database(database, history, checks=True) if database is not None and reads else None
+    actual, revision = read or (None, None)
+    entries: list[Entry] = []
+    hidden, stamps = "", [revision] if revision else []
+    stopped: list[HalfRun] = []
+    unread = ""
+    if database is not None and actual is not None:
+        entries, hidden = in_snapshot(database, read_or_why)
+        stopped, unread = in_snapshot(database, lambda connection: half_run.read_or_why(connection, history))
+    with shadows(server) as made, ThreadPoolExecutor(1) as pool:
+        created = pool.submit(made.create, "recorded")
+        if only != "database":
+            # Imported before a second thread starts: two threads in one circle of imports see half-initialized modules.
+            _ = project.metadata, project.entities
+        desired = pool.submit(_desired, project, made) if only != "database" else None
+        with connected(created.result()) as shadow:
+            recorded = None
+            if actual is not None:
+                recorded = record(history, shadow, revision, like=actual)
+                # The changes of a half-run revision are no drift, and cannot be told apart from drift.
+                drift = compare("drift", shadow, recorded, actual) if not stopped else []
+                drift += kept("drift", given_away(recorded, actual, project.owner), recorded, actual)
+                if drift and revision and not actual.locked and doubts(entries, stamps):
+                    nearest = nearer(history, made, actual, revision)
+            if desired:
+                at_head = recorded if recorded and revision == head else None
+                if at_head is None or project.is_tables_only:
+                    at_head = record(history, shadow, "heads", requires=project.is_tables_only, like=actual)
+                url, found, defects = desired.result()
+                with connected(url) as other:
+                    wanted = inspect(other, like=at_head)
+                failing = [Failing(str(one), place(project, wanted[one.key])) for one in found]
+                wanted = as_in_history(project, at_head, wanted)
+                alone = left_alone.undeclared(project, at_head, wanted)
+                refused = [Failing(one.what, place(project, one.item)) for one in counted(defects, project.ignored)]
+                wanted = replace(wanted, objects={**wanted.objects, **alone, **unmade(defects, at_head)})
+                unwritten = compare("unwritten", shadow, at_head, wanted)
+                unwritten = [change for change in unwritten if not beyond_reach(change)]
+    return Verdict(
+        project,
+        history,
+        unwritten=unwritten,
+        drift=drift,
+        pending=history.pending(stamps) if actual is not None else [],
+        ignored=ignored,
+        anomalies=[*map(_stopped, stopped), *(anomalies(history, entries, stamps) if entries else [])],
+        nearest=nearest,
+        revision=revision,
+        compared=("models",) * (desired is not None) + ("history",) + ("database",) * (actual is not None),
+        notes=tuple(filter(None, [_owners(project, actual), left_alone.note(alone)])),
+        extensions=outdated(actual, recorded) if actual is not None and recorded else (),
+        failing=tuple(failing),
+        refused=tuple(refused),
+        whole=not refused and (actual is None or not actual.locked),
+        unreadable=(*actual.unreadable, *filter(None, (hidden, unread))) if actual is not None else (),
+    )
+
+
+def _owners(project: Project, actual: Catalog | None) -> str | None:
+    return note(actual) if actual is not None and project.owner is None else None
+
+
+def _stopped(half: HalfRun) -> Anomaly:
+    """Return a half-run revision as an anomaly, so that the check is not clean."""
+    what = f"{half.what} The database was not compared with the history at its stamp."
+    return Anomaly(half.revision, what, half.remedy, differs=True, word="Stopped")
+
+
+def outdated(actual: Catalog, recorded: Catalog) -> tuple[str, ...]:
+    """Return the extensions whose version is not the server's default, with it, unless the history states a version."""
+    stated = {(kind, identity) for kind, identity in actual.implied if kind == "extension_version"} - set(
+        recorded.objects
+    )
+    return tuple(sorted(identity for _, identity in stated))
+
+
+def nearer(history: History, made: Shadows, actual: Catalog, revision: str) -> Candidate | None:
+    """Return the revision that the database is nearer to than to its stamp, if there is one."""
+    revisions = history.newest_first()
+    if len(revisions) == 1 or len(revisions) * len(actual) > A_LONG_WALK:
+        return None
+    best = candidates(history, made, actual)
+    stamp = next(one for one in best if one.revision == revision)
+    return best[0] if best[0].distance < stamp.distance else None
+
+
+def read_database(
+    database: URL,
+    history: History,
+    *,
+    requires: bool = False,
+    like: Catalog | None = None,
+    checks: bool = False,
+) -> tuple[Catalog, str | None]:
+    """Return the database's catalog and the revision that it is stamped with (None while it is empty).
+
+    `like`: see `inspect`. With `checks`, reading goes on without objects that another role has locked, and without a
+    stamp that this role cannot read: the head is then compared instead. Raises Failure, with a remedy, for a stamp that
+    identifies no revision: none on a database with tables, an id that no file has, or several ids at once.
+    """
+    (revisions, unread), catalog = in_snapshot(
+        database,
+        lambda it: (
+            _stamps(it, history.head if checks else None),
+            inspect(it, requires=requires, owners=True, like=like),
+        ),
+        around_locks=checks,
+    )
+    if unread:
+        catalog = replace(catalog, unreadable=(unread, *catalog.unreadable))
+    return catalog, sure_revision(history, database, revisions, catalog)
+
+
+def _stamps(connection: Connection, head: str | None) -> tuple[list[str] | None, str]:
+    """Return the stamps, and "" or the reason why they cannot be read: then `head` replaces them.
+
+    Raises Failure if they cannot be read and there is no `head`.
+    """
+    try:
+        return stamped(connection), ""
+    except Unreadable as failure:
+        if head is None:
+            raise
+        return [head], f"{failure.what} It was compared with the head, {head}. {failure.remedy}"
+
+
+def sure_revision(history: History, database: URL, revisions: list[str] | None, catalog: Catalog) -> str | None:
+    """Return the one revision of a database with these stamps. Raises Failure as `read_database` does."""
+    tables = sum(item.kind == "table" for item in catalog)
+    if not revisions:
+        if not tables:
+            return None
+        empty = "an alembic_version without a row" if revisions == [] else "no alembic_version"
+        raise Failure(
+            f"The database {database.database} has {plurals.counted(tables, 'table')} and {empty}:"
+            " no telling which revision made it.",
+            "Is it the right database? migrate.py whereami says which revision it equals, migrate.py adopt stamps it.",
+        )
+    history.require_known(revisions)
+    if len(revisions) > 1:
+        raise Failure(
+            f"The database {database.database} is stamped with {len(revisions)} revisions at once:"
+            f" {', '.join(revisions)}.",
+            history.way_out(revisions),
+        )
+    return revisions[0]
+
+
+def record(
+    history: History,
+    shadow: Connection,
+    revision: str | None,
+    *,
+    requires: bool = False,
+    like: Catalog | None = None,
+) -> Catalog:
+    """Replay the history up to `revision` in a shadow and return its catalog; of an empty database if that is None.
+
+    `requires` and `like` are as in `inspect`.
+    """
+    shadow.rollback()
+    begin(shadow, history.project)
+    if revision:
+        history.replay(shadow, revision)
+    return inspect(shadow, requires=requires, like=like)
+
+
+def _desired(project: Project, made: Shadows) -> tuple[URL, list[Fault], list[Defect]]:
+    """Create a shadow of the models; return its URL, the functions that cannot run, and the objects that it lacks."""
+    shadow = made.create("desired")
+    with connected(shadow) as connection:
+        defects = build(connection, project)
+        return shadow, faults(connection, project), defects

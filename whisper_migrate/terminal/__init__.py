@@ -1,0 +1,1 @@
+"""Shared by the commands: arguments, output, JSON documents, and completion in shells."""

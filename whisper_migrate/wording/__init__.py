@@ -1,0 +1,1 @@
+"""Words for people: plurals, and characters that a terminal would hide or obey."""

@@ -1,0 +1,29 @@
+"""The two outputs of this program, which hide secrets and print hidden characters as escapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+
+from whisper_migrate.addresses.secret_parameters import scrubbed
+from whisper_migrate.wording.hidden_characters import harmless
+from whisper_migrate.wording.program import called, in_its_words
+
+
+class Terminal(Console):
+    """A console that prints hidden characters as escapes, hides secrets in addresses, and does not wrap lines.
+
+    Its messages name commands as the program that was called takes them.
+    """
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*(self._safe(one) if isinstance(one, str) else one for one in objects), **options)
+
+    def _safe(self, text: str) -> str:
+        return harmless(scrubbed(in_its_words(text, called())))
+
+
+# No emoji: a name may contain `:heart:`.
+out = Terminal(highlight=False, soft_wrap=True, emoji=False)
+err = Terminal(stderr=True, highlight=False, soft_wrap=True, emoji=False)
