@@ -36,10 +36,9 @@ from whisper_migrate.planning.locality import (
 from whisper_migrate.planning.numbering import continued, numbered
 from whisper_migrate.planning.order import in_order
 from whisper_migrate.planning.partition_indexes import is_part, kept_apart, lost_options, remade, twins_in, unlike_first
-from whisper_migrate.planning.precedence import named_again
 from whisper_migrate.planning.retype import discarded, move, renamed, set_aside, taken_over, used_inside
 from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step
-from whisper_migrate.planning.taken_names import with_names_free
+from whisper_migrate.planning.taken_names import named_again, with_names_free
 
 
 def plan(before: Catalog, after: Catalog, *, online: bool = False) -> list[Step]:
@@ -86,7 +85,7 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
         rebuilt |= lost_options(before, after, disturbed)
         rebuilt |= remade(before, after, created | rebuilt, twins)
         rewritten = {key for key in altered if key[0] == "table" and before[key]["unlogged"] != after[key]["unlogged"]}
-        rebuilt |= _holding_rows(before, after, disturbed | created | rewritten)
+        rebuilt |= _holding_rows(before, after, disturbed | created | rebuilt | rewritten)
         found, held = dependents(before, after, rebuilt | dropped, disturbed, made_other)
         rebuilt |= found
     refuse_grandchildren(before, after, altered)
@@ -229,7 +228,8 @@ def _drops(before: Catalog, after: Catalog, dropped: set[Key], aside: set[Key], 
 def _going_on(before: Catalog, after: Catalog, created: set[Key], rebuilt: set[Key]) -> Iterator[Step]:
     """Yield steps that set a new sequence behind the values of the existing columns that it will number."""
     for item in (after[key] for key in created if key[0] == "sequence"):
-        columns = [one for one in numbered(after, item) if one.key in before and one.key not in rebuilt]
+        known = (one for one in numbered(after, item) if one.key in before and one.key not in rebuilt)
+        columns = [one for one in known if not one["of_foreign_table"]]  # another server may have to be asked
         if columns:
             bounds = str(item["minimum"]), str(item["maximum"])
             yield Step("finish", item, None, (go_on(item.identity, columns, *bounds, down=item["increment"] < 0),))

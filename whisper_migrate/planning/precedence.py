@@ -17,7 +17,6 @@ from whisper_migrate.planning.taken_names import names, of_not_null
 # Kinds that can hold a domain's values inside another type. PostgreSQL then adds no check to the domain.
 HOLDERS = frozenset({"column", "composite_type", "range_type"})
 # Kinds that belong to a table, but whose name no object of another table may have.
-OF_TABLES = ("index", "constraint", "statistics")
 
 # Kinds that expressions call by name and arguments.
 CALLED = ("function", "aggregate")
@@ -55,6 +54,8 @@ class Precedence:
             self._one_primary_key_at_a_time,
             self._no_call_is_ambiguous,
             self._foreign_keys_find_their_key,
+            self._foreign_keys_come_after_rebuilt_keys,
+            self._whole_rows_are_stored_last,
             self._values_are_computed_before_their_columns_change,
             self._heirs_come_after_columns,
             self._inherited_checks_are_dropped_above_first,
@@ -134,6 +135,17 @@ class Precedence:
                 for table in both_tables(self.after, key) & keys.keys():
                     yield from ((step, self.makes[key], None) for step in keys[table])
 
+    def _foreign_keys_come_after_rebuilt_keys(self) -> Iterator[Edge]:
+        """Alter the columns of a key before a foreign key to it is made: PostgreSQL may rebuild the key."""
+        for key, step in self.makes.items():
+            if key in self.after and is_foreign_key(self.after[key]) and step.verb == "create":
+                used = {
+                    one for needed in self.after.requires.get(key, ()) for one in self.after.requires.get(needed, ())
+                }
+                for column in used:
+                    if column[0] == "column" and (altered := self.place.get(("alter", column))):
+                        yield altered, step, None
+
     def _no_call_is_ambiguous(self) -> Iterator[Edge]:
         """Drop a function before an object is made that calls another one of its name: PostgreSQL has to choose one."""
         gone: dict[str, list[Step]] = {}
@@ -144,6 +156,17 @@ class Precedence:
             for kind, identity in needed if key in self.makes else ():
                 if kind in CALLED:
                     yield from ((step, self.makes[key], None) for step in gone.get(_own_name(identity), ()))
+
+    def _whole_rows_are_stored_last(self) -> Iterator[Edge]:
+        """Change columns before a view stores whole rows of their table: PostgreSQL then refuses to rewrite it."""
+        views: dict[Key, list[Step]] = {}
+        for key in self.makes.keys() & self.after.requires.keys():
+            if key[0] == "materialized_view" and self.makes[key].verb == "create":
+                for needed in self.after.requires[key]:
+                    views.setdefault(needed, []).append(self.makes[key])
+        for (verb, key), step in self.place.items():
+            if key[0] == "column" and verb in ("create", "alter"):
+                yield from ((step, view, None) for view in views.get(("table", str(step.item.parent)), ()))
 
     def _values_are_computed_before_their_columns_change(self) -> Iterator[Edge]:
         """Fill a VIRTUAL column that becomes plain before the columns in its expression change."""
@@ -272,15 +295,3 @@ def _leaves_values(step: Step, later: Step) -> bool:
 
 def _is_partition(item: Object) -> bool:
     return item.kind in TABLES and item["partition_bound"] is not None
-
-
-def named_again(before: Catalog, after: Catalog, dropped: set[Key], created: set[Key]) -> set[Key]:
-    """Return indexes, keys and statistics of dropped tables whose names are needed by new objects.
-
-    They are dropped on their own. Otherwise the table, with its rows, would have to be dropped before the new object is
-    created.
-    """
-    tables = dropped - created
-    parts = {key for key in dropped if key[0] in OF_TABLES and container(before[key], tables)}
-    wanted = set().union(*(names(after[key]) for key in created)) if parts else set()
-    return {key for key in parts if wanted & names(before[key]) and not before[key].derived}

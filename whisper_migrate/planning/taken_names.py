@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from whisper_migrate.catalog.containers import container
 from whisper_migrate.catalog.model import Catalog, Key, Object
 from whisper_migrate.catalog.partition_parts import constraint_gives_way, index_gives_way
 from whisper_migrate.catalog.sql import sibling
@@ -14,6 +15,7 @@ from whisper_migrate.planning.steps import Step, both_tables, is_foreign_key
 NAMED = frozenset({"table", "view", "materialized_view", "foreign_table", "sequence", "index"}) | {
     *("enum", "domain", "composite_type", "range_type")
 }
+OF_TABLES = ("index", "constraint", "statistics")
 # The name of a constraint, as `names` has it: the constraint's own, and its table's.
 OF_CONSTRAINT = re.compile(r'("(?:[^"]|"")+"|[^\s"]+) on (.+)', re.DOTALL)
 
@@ -87,3 +89,15 @@ def _stem(name: str) -> str:
     own, table = (constraint[1], constraint[2]) if constraint else (name, "")
     stem = re.sub(r"\d+$", "", own.replace('"', ""))
     return f"{'_fkey' if stem.endswith('_fkey') else stem} on {table}"
+
+
+def named_again(before: Catalog, after: Catalog, dropped: set[Key], created: set[Key]) -> set[Key]:
+    """Return indexes, keys and statistics of dropped tables whose names are needed by new objects.
+
+    They are dropped on their own. Otherwise the table, with its rows, would have to be dropped before the new object is
+    created.
+    """
+    tables = dropped - created
+    parts = {key for key in dropped if key[0] in OF_TABLES and container(before[key], tables)}
+    wanted = set().union(*(names(after[key]) for key in created)) if parts else set()
+    return {key for key in parts if wanted & names(before[key]) and not before[key].derived}

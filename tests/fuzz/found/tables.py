@@ -118,4 +118,20 @@ FOUND = [
         "CREATE TABLE e (x integer, w text, UNIQUE (x) INCLUDE (w));"
         " CREATE TABLE c (x integer, CONSTRAINT l FOREIGN KEY (x) REFERENCES e (x)) PARTITION BY RANGE (x)",
     ),
+    Found(
+        "foreign key that goes with its table, to a key that includes a column of another collation",
+        "CREATE TABLE o (x smallint NOT NULL, q smallint)",
+        'ALTER TABLE o ADD y varchar(10) COLLATE "POSIX"; ALTER TABLE o ADD CONSTRAINT k UNIQUE (x) INCLUDE (y);'
+        "CREATE TABLE b (q smallint REFERENCES o (x))",
+        'ALTER TABLE o ADD y varchar(10) COLLATE "C"; ALTER TABLE o ADD CONSTRAINT k UNIQUE (x) INCLUDE (y);'
+        "CREATE VIEW b AS SELECT count(q) AS n FROM o",
+    ),
+    Found(
+        "whole rows in a materialized view of a table whose column becomes VIRTUAL",
+        "",
+        "CREATE TABLE d (x bigint, z timestamptz); CREATE MATERIALIZED VIEW b AS SELECT o.x, o AS row FROM d o",
+        "CREATE TABLE d (x bigint, z boolean GENERATED ALWAYS AS (x IS NULL) VIRTUAL);"
+        "CREATE MATERIALIZED VIEW b AS SELECT o.x, o AS row FROM d o",
+        18,
+    ),
 ]
