@@ -34,9 +34,7 @@ def command(project: Project, check_heads: bool, form: str) -> None:
         if form == "text":
             out.print("\n".join(revisions or ["none"]))
         if check_heads:
-            from whisper_migrate.history.history import (
-                History,  # imports Alembic, which the plain command does not need
-            )
+            from whisper_migrate.history.history import History  # slow, since Alembic comes with it
 
             history = History(project)
             history.require_known(revisions)

@@ -1,1 +1,1 @@
-"""A project: its settings, its Alembic folders and env.py, and the models that it declares."""
+"""Project settings, Alembic folders and env.py, ignored objects, and the models as declared."""

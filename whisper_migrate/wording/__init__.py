@@ -1,1 +1,1 @@
-"""Words for people: plurals, and characters that a terminal would hide or obey."""
+"""Words for people: plurals, hidden characters, names of commands, and the two outputs."""
