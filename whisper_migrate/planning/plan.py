@@ -228,8 +228,7 @@ def _drops(before: Catalog, after: Catalog, dropped: set[Key], aside: set[Key], 
 def _going_on(before: Catalog, after: Catalog, created: set[Key], rebuilt: set[Key]) -> Iterator[Step]:
     """Yield steps that set a new sequence behind the values of the existing columns that it will number."""
     for item in (after[key] for key in created if key[0] == "sequence"):
-        known = (one for one in numbered(after, item) if one.key in before and one.key not in rebuilt)
-        columns = [one for one in known if not one["of_foreign_table"]]  # another server may have to be asked
+        columns = [one for one in numbered(after, item) if one.key in before and one.key not in rebuilt]
         if columns:
             bounds = str(item["minimum"]), str(item["maximum"])
             yield Step("finish", item, None, (go_on(item.identity, columns, *bounds, down=item["increment"] < 0),))
