@@ -86,3 +86,13 @@ def _is_kept(item: Object, needed: Key) -> bool:
     if item.kind == "domain":
         return needed[0] in USED_BY_DEFAULTS
     return item.kind in KEPT and not (item.kind == "column" and (item["generated"] or item["of_view"]))
+
+
+def holding_rows(before: Catalog, after: Catalog, changed: set[Key]) -> set[Key]:
+    """Return the materialized views that store whole rows of the changed tables.
+
+    PostgreSQL refuses to change a table while another relation stores its rows.
+    """
+    tables = {("table", str(after[key].parent or key[1])) for key in changed if key[0] in ("table", "column")}
+    views = (key for key in before.requires if key[0] == "materialized_view" and key in after)
+    return {key for key in views if before.requires[key] & tables} if tables else set()

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from whisper_migrate.catalog.casts import INTEGERS
 from whisper_migrate.catalog.model import Catalog, Object
 from whisper_migrate.catalog.sql import literal, sibling
+from whisper_migrate.planning.inheritance import TABLES
 from whisper_migrate.planning.steps import Step
 
 LEAST, MOST = -(2**63), 2**63 - 1
@@ -37,6 +39,38 @@ def numbered(catalog: Catalog, sequence: Object) -> list[Object]:
     default = f"nextval({literal(sequence.identity)}::regclass)"
     columns = (item for item in catalog if item.kind == "column" and item["type"] in INTEGERS and not item["of_view"])
     return [one for one in columns if one.identity == sequence["owned_by"] or one["default"] == default]
+
+
+def with_values(catalog: Catalog, columns: Sequence[Object]) -> list[Object]:
+    """Return the columns with those foreign tables left out that hold nothing: their wrapper has no handler.
+
+    PostgreSQL refuses to read such a table, and each table above it. A column of a table above is replaced by those
+    of its readable tables, each read with ONLY.
+    """
+    found: list[Object] = []
+    for column in columns:
+        tables = [str(column.parent), *_children(catalog, str(column.parent))]
+        readable = [table for table in tables if not _has_no_handler(catalog, table)]
+        if len(readable) == len(tables):
+            found.append(column)
+        else:
+            found += [replace(column, parent=f"ONLY {table}") for table in readable]
+    return found
+
+
+def _children(catalog: Catalog, table: str) -> Iterator[str]:
+    for item in catalog:
+        if item.kind in TABLES and table in (item["parents"] or ()):
+            yield item.identity
+            yield from _children(catalog, item.identity)
+
+
+def _has_no_handler(catalog: Catalog, table: str) -> bool:
+    """Whether a table is a foreign table whose wrapper can neither read nor write. An extension's wrapper can."""
+    foreign = catalog.objects.get(("foreign_table", table))
+    server = foreign and catalog.objects.get(("foreign_server", foreign["server"]))
+    wrapper = server and catalog.objects.get(("foreign_data_wrapper", server["wrapper"]))
+    return bool(wrapper and not wrapper["handler"])
 
 
 def options(numbering: Object) -> list[str]:

@@ -66,6 +66,31 @@ def lost_options(before: Catalog, after: Catalog, retyped: set[Key]) -> set[Key]
     return found
 
 
+def mixed_up(catalog: Catalog, attached: set[Key]) -> set[Key]:
+    """Return the keys and unique indexes of the partitions `attached` that ATTACH PARTITION could mix up.
+
+    It looks for an index with the columns of each parent index, and does not compare what PRIMARY KEY, UNIQUE and
+    DEFERRABLE say: of two keys on the same columns, the parent's primary key may get the partition's unique key. Keys
+    that a foreign key or a view depends on are not returned: these need them before ATTACH PARTITION.
+    """
+    alike: dict[tuple[str, str], set[Key]] = {}
+    names = {key[1] for key in attached}
+    for item in catalog if names else ():
+        if item.parent in names and is_part(item) and (columns := _unique_columns(item)):
+            alike.setdefault((item.parent, columns), set()).add(item.key)
+    several = [keys for keys in alike.values() if len(keys) > 1 and any(kind == "constraint" for kind, _ in keys)]
+    depending = (key for key in catalog.requires if key[0] != "comment" and not is_part(catalog[key]))
+    needed = {other for key in depending for other in catalog.requires[key]} if several else set()
+    return {key for keys in several if not keys & needed for key in keys}
+
+
+def left_to_attach(alone: Catalog, attached: Catalog, keys: set[Key]) -> Catalog:
+    """Return the catalog `alone` in which PostgreSQL creates the indexes `keys` when it attaches their partitions."""
+    objects = {**alone.objects, **{key: attached[key] for key in keys}}
+    requires = {**alone.requires, **{key: attached.requires.get(key, frozenset()) for key in keys}}
+    return replace(alone, objects=objects, requires=requires) if keys else alone
+
+
 def unlike_first(after: Catalog, made: set[Key]) -> Catalog:
     """Return the catalog in which partition indexes with their own options precede a parent index that is `made`.
 
@@ -105,6 +130,16 @@ def _likeness(item: Object) -> tuple[str | None, str]:
     """
     plain = re.sub(r" WITH \([^)]*(?:\)|\Z)| DESC| NULLS (FIRST|LAST)", "", _definition(item))
     return item.parent, CONSTANT_CALL.sub("()", plain)
+
+
+def _unique_columns(item: Object) -> str:
+    """Return the columns of a primary key, a unique key or a unique index, as SQL lists them; "" for other objects."""
+    if item.kind == "index":
+        unique, columns = _definition(item).split(" ", 1)
+        return columns if unique == "True" else ""
+    if item["type"] not in ("primary key", "unique"):
+        return ""
+    return re.sub(r"^(PRIMARY KEY|UNIQUE) | DEFERRABLE| INITIALLY DEFERRED", "", item["definition"])
 
 
 def _is_unlike(catalog: Catalog, part: Object) -> bool:

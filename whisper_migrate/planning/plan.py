@@ -11,7 +11,7 @@ from whisper_migrate.catalog.model import Catalog, Change, Key, Object, diff
 from whisper_migrate.objects import ATTACHED, KINDS, column, table
 from whisper_migrate.objects.sequence import go_on
 from whisper_migrate.planning.cycles import Cycle, Loosened
-from whisper_migrate.planning.dependents import dependents, on_rebuilt_keys
+from whisper_migrate.planning.dependents import dependents, holding_rows, on_rebuilt_keys
 from whisper_migrate.planning.generated import becomes_plain, refuse_grandchildren, stored
 from whisper_migrate.planning.inheritance import (
     TABLES,
@@ -33,9 +33,18 @@ from whisper_migrate.planning.locality import (
     definition_of_its_own,
     is_defined_again,
 )
-from whisper_migrate.planning.numbering import continued, numbered
+from whisper_migrate.planning.numbering import continued, numbered, with_values
 from whisper_migrate.planning.order import in_order
-from whisper_migrate.planning.partition_indexes import is_part, kept_apart, lost_options, remade, twins_in, unlike_first
+from whisper_migrate.planning.partition_indexes import (
+    is_part,
+    kept_apart,
+    left_to_attach,
+    lost_options,
+    mixed_up,
+    remade,
+    twins_in,
+    unlike_first,
+)
 from whisper_migrate.planning.retype import discarded, move, renamed, set_aside, taken_over, used_inside
 from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step
 from whisper_migrate.planning.taken_names import named_again, with_names_free
@@ -79,13 +88,16 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
         moved = leaving(of_old, of_new, altered, rebuilt) | becomes_own(of_old, of_new, altered)
         rebuilt |= made_again(of_old, of_new, moved, created | rebuilt)
         rebuilt |= used_inside(of_old, of_new, altered, created | rebuilt)
+        mixed = mixed_up(of_new, moved - rebuilt)
+        rebuilt |= mixed - created
         altered -= rebuilt
         before, after = (on_their_own(kept_apart(catalog), moved) for catalog in (of_old, of_new))
+        after = left_to_attach(after, of_new, mixed)
         disturbed = {key for key in altered if _disturbs(before, after, key, rebuilt)}
         rebuilt |= lost_options(before, after, disturbed)
         rebuilt |= remade(before, after, created | rebuilt, twins)
         rewritten = {key for key in altered if key[0] == "table" and before[key]["unlogged"] != after[key]["unlogged"]}
-        rebuilt |= _holding_rows(before, after, disturbed | created | rebuilt | rewritten)
+        rebuilt |= holding_rows(before, after, disturbed | created | rebuilt | rewritten)
         found, held = dependents(before, after, rebuilt | dropped, disturbed, made_other)
         rebuilt |= found
     refuse_grandchildren(before, after, altered)
@@ -228,7 +240,8 @@ def _drops(before: Catalog, after: Catalog, dropped: set[Key], aside: set[Key], 
 def _going_on(before: Catalog, after: Catalog, created: set[Key], rebuilt: set[Key]) -> Iterator[Step]:
     """Yield steps that set a new sequence behind the values of the existing columns that it will number."""
     for item in (after[key] for key in created if key[0] == "sequence"):
-        columns = [one for one in numbered(after, item) if one.key in before and one.key not in rebuilt]
+        known = (one for one in numbered(after, item) if one.key in before and one.key not in rebuilt)
+        columns = with_values(after, list(known))
         if columns:
             bounds = str(item["minimum"]), str(item["maximum"])
             yield Step("finish", item, None, (go_on(item.identity, columns, *bounds, down=item["increment"] < 0),))
@@ -282,13 +295,3 @@ def _creates(before: Catalog, after: Catalog, created: set[Key], loosened: Loose
         else _step("create", item, inside.get(item.key, ()))
         for item in steps
     ]
-
-
-def _holding_rows(before: Catalog, after: Catalog, changed: set[Key]) -> set[Key]:
-    """Return the materialized views that store whole rows of the changed tables.
-
-    PostgreSQL refuses to change a table while another relation stores its rows.
-    """
-    tables = {("table", str(after[key].parent or key[1])) for key in changed if key[0] in ("table", "column")}
-    views = (key for key in before.requires if key[0] == "materialized_view" and key in after)
-    return {key for key in views if before.requires[key] & tables} if tables else set()

@@ -46,4 +46,14 @@ FOUND = [
         "CREATE FUNCTION g(x integer, y integer DEFAULT 1) RETURNS integer LANGUAGE sql IMMUTABLE RETURN x + 1;"
         "CREATE FUNCTION f(x integer) RETURNS integer LANGUAGE sql IMMUTABLE RETURN x + g(2);",
     ),
+    Found(
+        "sequence that a foreign table without a handler uses too",
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE TABLE b (x bigint);"
+        "CREATE FOREIGN TABLE c (z bigint) SERVER s; CREATE TABLE p (y bigint) PARTITION BY LIST (y);"
+        "CREATE TABLE q PARTITION OF p FOR VALUES IN (1); CREATE FOREIGN TABLE r PARTITION OF p DEFAULT SERVER s",
+        "CREATE SEQUENCE n; ALTER TABLE b ALTER x SET DEFAULT nextval('n');"
+        "ALTER TABLE p ALTER y SET DEFAULT nextval('n');"
+        "ALTER FOREIGN TABLE c ALTER z SET DEFAULT nextval('n')",
+        "",
+    ),
 ]

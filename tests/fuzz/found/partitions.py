@@ -3,6 +3,12 @@
 from tests.fuzz.found import Found
 
 TABLES = "CREATE TABLE t (x integer, y integer) PARTITION BY LIST (x); CREATE TABLE p PARTITION OF t DEFAULT"
+SIXTEENTH = "CREATE TABLE p PARTITION OF t FOR VALUES WITH (MODULUS 16, REMAINDER 0)"
+DEEP = (
+    "CREATE TABLE t (x bigint, UNIQUE (x) DEFERRABLE, PRIMARY KEY (x)) PARTITION BY LIST (x);"
+    "CREATE TABLE m PARTITION OF t FOR VALUES IN (1) PARTITION BY LIST (x);"
+    "CREATE TABLE p PARTITION OF m FOR VALUES IN (1); CREATE TABLE other (y bigint REFERENCES p)"
+)
 
 FOUND = [
     Found(
@@ -178,5 +184,24 @@ FOUND = [
         "CREATE INDEX a ON p (x) WITH (fillfactor = 70)",
         "ALTER TABLE t ADD FOREIGN KEY (x) REFERENCES t; CREATE INDEX k ON t (y);"
         "CREATE INDEX a ON p (x) WITH (fillfactor = 70)",
+    ),
+    Found(
+        "primary key by another name beside a deferrable key on the same column",
+        "",
+        "CREATE TABLE t (x bigint, CONSTRAINT k PRIMARY KEY (x), UNIQUE (x) DEFERRABLE) PARTITION BY HASH (x);"
+        f"{SIXTEENTH}",
+        f"CREATE TABLE t (x smallint, PRIMARY KEY (x), UNIQUE (x) DEFERRABLE) PARTITION BY HASH (x); {SIXTEENTH}",
+    ),
+    Found(
+        "table with two keys on one column that becomes a partition",
+        "CREATE TABLE t (x bigint, UNIQUE (x)) PARTITION BY HASH (x); ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY (x)",
+        "CREATE TABLE p (x bigint PRIMARY KEY, UNIQUE (x) DEFERRABLE)",
+        SIXTEENTH,
+    ),
+    Found(
+        "keys on one column of partitions of partitions, one with a foreign key to it",
+        "",
+        DEEP,
+        DEEP.replace("bigint", "integer"),
     ),
 ]
