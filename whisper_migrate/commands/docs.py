@@ -1,0 +1,58 @@
+"""The command `docs`: pages about the schema of the models."""
+
+import sys
+import time
+from pathlib import Path
+
+import click
+from rich.markup import escape
+
+from whisper_migrate.databases.shadow_server import shadow_server
+from whisper_migrate.pages import folder, markdown, site
+from whisper_migrate.pages.diagram import ABSENT, can_draw
+from whisper_migrate.pages.schema import read
+from whisper_migrate.project.project import Project
+from whisper_migrate.wording.plurals import counted
+from whisper_migrate.wording.printing import err, out
+
+
+@click.command("docs")
+@click.argument("where", metavar="[FOLDER]", required=False, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--markdown", "is_markdown", is_flag=True, help="Write Markdown to commit, into docs/schema or FOLDER.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if the Markdown is not what the models say.")
+@click.pass_obj
+def command(project: Project, where: Path | None, is_markdown: bool, check: bool) -> None:
+    """Write pages about the schema of the models: tables, columns, diagrams and more.
+
+    HTML goes into FOLDER, else schema-pages, and opens in a browser without a server. With --markdown, FOLDER is
+    docs/schema unless given. The database is not read.
+    """
+    is_markdown = is_markdown or check
+    where = where or project.root / ("docs/schema" if is_markdown else "schema-pages")
+    with shadow_server(project.root) as server:
+        schema = read(project, server)
+    if check:
+        sys.exit(_checked(project.shown(where.resolve()), folder.differences(where, markdown.pages(schema))))
+    begun = time.perf_counter()
+    files = markdown.pages(schema) if is_markdown else site.pages(schema)
+    changed = folder.write(where, files)
+    seconds = time.perf_counter() - begun
+    for defect in schema.defects:
+        err.print(escape(f"Not in the pages, since PostgreSQL refuses it: {defect}"))
+    if not is_markdown and not can_draw():
+        err.print(escape(ABSENT))
+    start = project.shown((where / ("README.md" if is_markdown else "index.html")).resolve())
+    count = counted(len(schema.pages), "page")
+    out.print(escape(f"Wrote {count} in {seconds:.2f} s, {counted(len(changed), 'file')} changed: {start}"))
+
+
+def _checked(where: Path, found: list[tuple[str, str]]) -> int:
+    """Print the pages that differ from the models, and return the exit code."""
+    if not found:
+        out.print(escape(f"{where} is what the models say."))
+        return 0
+    out.print(escape(f"{where} is not what the models say ({counted(len(found), 'page')})."))
+    for name, sign in found:
+        out.print(escape(f"  {sign} {name}"))
+    out.print(escape(f"  -> migrate.py docs --markdown {where}"))
+    return 1

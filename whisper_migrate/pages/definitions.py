@@ -1,0 +1,24 @@
+"""The definition of one object as text for people: PostgreSQL's own, or the SQL that creates the object."""
+
+from __future__ import annotations
+
+from whisper_migrate.catalog.model import Object
+from whisper_migrate.errors import Failure
+from whisper_migrate.objects import KINDS, column
+
+
+def definition(item: Object) -> str:
+    """Return the SQL that creates an object, as short as it can be; "" if no statement creates it by itself."""
+    if item.kind == "column" and not item["of_view"]:
+        return column.definition(item)
+    if item.kind in ("constraint", "index"):
+        return str(item["definition"])
+    try:
+        return ";\n".join(KINDS[item.kind].create(item))
+    except Failure:
+        return ""
+
+
+def words(kind: str) -> str:
+    """Return a kind in words: `materialized view`."""
+    return kind.replace("_", " ")

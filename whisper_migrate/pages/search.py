@@ -1,0 +1,26 @@
+"""The index of the search: a script, because a page that is opened from the file system may not read other files."""
+
+from __future__ import annotations
+
+import json
+
+from whisper_migrate.catalog.names import shown
+from whisper_migrate.pages.definitions import words
+from whisper_migrate.pages.schema import Schema
+from whisper_migrate.pages.templates import MARK
+from whisper_migrate.wording.hidden_characters import visible
+
+
+def index(schema: Schema) -> str:
+    """Return a script with the name, kind, address and comment of every object."""
+    rows = [
+        (visible(shown(item.identity)), words(item.kind), schema.link(item), visible(schema.comments.get(item.key, "")))
+        for item in schema.catalog
+        if item.key not in schema.commented
+    ]
+    return f"/* {MARK} */\nconst SEARCH_INDEX = {_safe(json.dumps(rows, ensure_ascii=True, indent=0))};\n"
+
+
+def _safe(text: str) -> str:
+    """Return JSON that cannot end a script."""
+    return text.replace("<", "\\u003c")
