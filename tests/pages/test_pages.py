@@ -14,7 +14,7 @@ from tests.pages import links
 from whisper_migrate.catalog.describe import in_lines
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.names import shown
-from whisper_migrate.pages import diagram, folder, markdown, site
+from whisper_migrate.pages import canvas, diagram, folder, markdown, site
 from whisper_migrate.pages.addresses import slug
 from whisper_migrate.pages.schema import Schema, read
 from whisper_migrate.project.project import Project
@@ -188,11 +188,11 @@ def test_diagrams_are_sound_xml_with_links_and_cardinality(schema: Schema) -> No
 def test_pages_without_graphviz_are_written_and_say_so(
     schema: Schema, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(diagram, "PACKAGE", "no_such_package")
+    monkeypatch.setattr(canvas, "PACKAGE", "no_such_package")
     folder.write(tmp_path, site.pages(schema))
     assert links.broken(tmp_path) == []
     page = links.read(tmp_path)[tmp_path / "index.html"]
-    assert diagram.ABSENT in page.text and not any(tag == "svg" for tag, _ in page.elements)
+    assert canvas.ABSENT in page.text and not any(tag == "svg" for tag, _ in page.elements)
 
 
 def test_the_search_index_is_a_script_that_knows_every_object(schema: Schema, pages: Path) -> None:

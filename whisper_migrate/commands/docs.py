@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 from rich.markup import escape
+from sqlalchemy import URL
 
 from whisper_migrate.databases.shadow_server import shadow_server
-from whisper_migrate.pages import folder, markdown, site
-from whisper_migrate.pages.diagram import ABSENT, can_draw
-from whisper_migrate.pages.schema import read
+from whisper_migrate.history.history import History
+from whisper_migrate.pages import chronicle, folder, markdown, schema, site
+from whisper_migrate.pages.canvas import ABSENT, can_draw
+from whisper_migrate.project.alembic_folders import NoHistory
 from whisper_migrate.project.project import Project
 from whisper_migrate.wording.plurals import counted
 from whisper_migrate.wording.printing import err, out
@@ -20,9 +22,10 @@ from whisper_migrate.wording.printing import err, out
 @click.argument("where", metavar="[FOLDER]", required=False, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--markdown", "is_markdown", is_flag=True, help="Write Markdown to commit, into docs/schema or FOLDER.")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if the Markdown is not what the models say.")
+@click.option("--no-history", is_flag=True, help="No pages about revisions, which are run in a throwaway database.")
 @click.pass_obj
-def command(project: Project, where: Path | None, is_markdown: bool, check: bool) -> None:
-    """Write pages about the schema of the models: tables, columns, diagrams and more.
+def command(project: Project, where: Path | None, is_markdown: bool, check: bool, no_history: bool) -> None:
+    """Write pages about the schema of the models and its history: tables, columns, diagrams and more.
 
     HTML goes into FOLDER, else schema-pages, and opens in a browser without a server. With --markdown, FOLDER is
     docs/schema unless given. The database is not read.
@@ -30,20 +33,30 @@ def command(project: Project, where: Path | None, is_markdown: bool, check: bool
     is_markdown = is_markdown or check
     where = where or project.root / ("docs/schema" if is_markdown else "schema-pages")
     with shadow_server(project.root) as server:
-        schema = read(project, server)
+        found = schema.read(project, server)
+        told = None if is_markdown or no_history else _history(project, server)
     if check:
-        sys.exit(_checked(project.shown(where.resolve()), folder.differences(where, markdown.pages(schema))))
+        sys.exit(_checked(project.shown(where.resolve()), folder.differences(where, markdown.pages(found))))
     begun = time.perf_counter()
-    files = markdown.pages(schema) if is_markdown else site.pages(schema)
+    files = markdown.pages(found) if is_markdown else site.pages(found, told)
     changed = folder.write(where, files)
     seconds = time.perf_counter() - begun
-    for defect in schema.defects:
+    for defect in found.defects:
         err.print(escape(f"Not in the pages, since PostgreSQL refuses it: {defect}"))
     if not is_markdown and not can_draw():
         err.print(escape(ABSENT))
     start = project.shown((where / ("README.md" if is_markdown else "index.html")).resolve())
-    count = counted(len(schema.pages), "page")
+    count = counted(sum(name.endswith((".html", ".md")) for name in files), "page")
     out.print(escape(f"Wrote {count} in {seconds:.2f} s, {counted(len(changed), 'file')} changed: {start}"))
+
+
+def _history(project: Project, server: URL) -> chronicle.Chronicle | None:
+    """Return the history; None if the project has none."""
+    try:
+        history = History(project)
+    except NoHistory:
+        return None
+    return chronicle.read(history, server)
 
 
 def _checked(where: Path, found: list[tuple[str, str]]) -> int:

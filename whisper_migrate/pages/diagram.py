@@ -1,32 +1,18 @@
-"""Diagrams as SVG, drawn by Graphviz when the pages are written. Graphviz is part of the package pygraphviz."""
+"""Diagrams of tables and their foreign keys as SVG, in which each table leads to its page."""
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Collection, Sequence
-from importlib.util import find_spec
-from typing import Any
 
 from whisper_migrate.catalog.model import Key, Object
 from whisper_migrate.catalog.names import shown, unquoted
+from whisper_migrate.pages import canvas
 from whisper_migrate.pages.addresses import address, anchor
 from whisper_migrate.pages.references import UNIQUE, Reference, key_columns
 from whisper_migrate.pages.schema import Schema
-from whisper_migrate.wording.hidden_characters import visible
 
-PACKAGE = "pygraphviz"
-ABSENT = 'No diagrams: Graphviz is not installed. It comes with: pip install "whisper-migrate[docs]"'
-LONGEST = 40  # characters of a name; the page of the table has all of it
-# What Graphviz writes besides the drawing: ids, which are equal in every SVG of a page, and its own names.
-BESIDE = re.compile(r' id="(?:a_)?(?:graph|node|edge|clust)\d+"|<!--.*?-->\n?|<title>.*?</title>\n?', re.DOTALL)
-# The row ends at each side of an edge, by whether the side is one of many, or optional.
+# The ends of a line, by whether that side is one of many rows, or may be none.
 MANY, AT_MOST_ONE, ONE = "crowodot", "teeodot", "teetee"
-
-
-def can_draw() -> bool:
-    """Whether diagrams can be drawn."""
-    return find_spec(PACKAGE) is not None
 
 
 def neighbourhood(schema: Schema, table: Object, root: str) -> str:
@@ -49,21 +35,16 @@ def _draw(
     focus: Object | None = None,
     own: Collection[Key] = (),
 ) -> str:
-    if not references or not can_draw():
+    if not references or not canvas.can_draw():
         return ""
-    from pygraphviz import AGraph  # an extra, and slow to import
-
-    graph: Any = AGraph(directed=True, strict=False)
-    graph.graph_attr.update(rankdir="LR", bgcolor="transparent", nodesep="0.25", ranksep="0.9", pad="0.1")
-    graph.node_attr.update(shape="plain", fontname="Helvetica", fontsize="11")
-    graph.edge_attr.update(dir="both", arrowsize="0.8", fontname="Helvetica")
+    graph = canvas.canvas("LR")
     for table in dict.fromkeys(table for one in references for table in (one.table, one.target)):
         look = "focus" if table is focus else "own" if table.key in own else "other"
         graph.add_node(
             address(table),
             label=_label(schema, table),
             URL=root + schema.link(table),
-            tooltip=_plain(shown(table.identity)),
+            tooltip=canvas.plain(shown(table.identity)),
             **{"class": f"table {look}"},
         )
     for one in references:
@@ -71,19 +52,19 @@ def _draw(
             address(one.table),
             address(one.target),
             key=anchor(one.constraint),
+            dir="both",
             tailport=f"{_port(one.columns[0]) if one.columns else 'head'}:e",
             headport="head:w",
             arrowtail=AT_MOST_ONE if one.single else MANY,
             arrowhead=AT_MOST_ONE if one.optional else ONE,
-            edgetooltip=_plain(f"{shown(one.constraint.identity)}: {one.cardinality}"),
+            edgetooltip=canvas.plain(f"{shown(one.constraint.identity)}: {one.cardinality}"),
             **{"class": "reference"},
         )
-    drawn = graph.draw(format="svg", prog="dot").decode()
-    return BESIDE.sub("", drawn[drawn.index("<svg") :]).strip()
+    return canvas.drawn(graph)
 
 
 def _label(schema: Schema, table: Object) -> str:
-    """Return Graphviz' HTML for a table: its name, and the columns of its keys."""
+    """Return the box of a table: its name, and the columns of its keys."""
     keys: dict[str, dict[str, None]] = {}
     for part in schema.catalog.children(table.identity, "constraint"):
         if part["type"] in UNIQUE:
@@ -93,24 +74,13 @@ def _label(schema: Schema, table: Object) -> str:
         if one.table is table:
             for name in one.columns:
                 keys.setdefault(name, {})["FK"] = None
-    rows = "".join(
-        f'<TR><TD ALIGN="LEFT" PORT="{_port(name)}">{_text(unquoted(name))}  <I>{", ".join(found)}</I></TD></TR>'
-        for name, found in keys.items()
-    )
-    head = f'<TR><TD PORT="head"><B>{_text(shown(table.identity))}</B></TD></TR>'
-    return f'<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" BGCOLOR="white">{head}{rows}</TABLE>>'
+    head = f'<TD PORT="head"><B>{canvas.text(shown(table.identity))}</B></TD>'
+    rows = [
+        f'<TD ALIGN="LEFT" PORT="{_port(name)}">{canvas.text(unquoted(name))}  <I>{", ".join(words)}</I></TD>'
+        for name, words in keys.items()
+    ]
+    return canvas.label([head, *rows])
 
 
 def _port(name: str) -> str:
     return f"c{name.encode().hex()}"
-
-
-def _text(name: str) -> str:
-    """Return a name as text in Graphviz' HTML, cut off if it is long."""
-    name = visible(name)
-    return html.escape(name if len(name) <= LONGEST else f"{name[: LONGEST - 3]}...")
-
-
-def _plain(text: str) -> str:
-    """Return a text in which no character has a meaning for Graphviz."""
-    return visible(text).replace("\\", "\\\\")

@@ -38,6 +38,11 @@ class Column:
     keys: list[tuple[str, Object | None]]
     details: list[tuple[str, str]]
 
+    @property
+    def remarks(self) -> bool:
+        """Whether there is anything to say in the last column of the table."""
+        return bool(self.comment or self.details)
+
 
 @dataclass(frozen=True)
 class Part:
