@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import URL
 
 from tests import little
+from tests.conftest import MakeDatabase
 from tests.connections import connected
 from tests.objects.roles import ROLES
 from whisper_migrate.errors import Failure
@@ -169,3 +170,42 @@ def test_owners_alone_are_something_to_repair(
     said = little.command(capsys, made, database, "repair", "--apply")
     assert said.code == 0 and "Repaired " in said.err
     assert little.command(capsys, made, database, "check-drift").code == 0
+
+
+@pytest.mark.servers("pg18", "pg15")
+def test_whereami_stamp_and_adopt_report_other_owners(
+    tmp_path: Path, make_database: MakeDatabase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is stamped over another owner; `adopt --reconcile` changes the owners, and then nothing differs."""
+    url = make_database()
+    made = little.project(tmp_path, settings='owner = "keeper"\n' + IGNORED)
+    little.at(url, None, ROLES, f"ALTER DATABASE {url.database} OWNER TO keeper")
+    little.at(url, "two", "DELETE FROM alembic_version")
+    for asked in ("two", "head"):
+        said = little.command(capsys, made, url, "stamp", asked)
+        assert said.code == 1 and f"-> migrate.py adopt {asked} --reconcile" in said.out, said
+    assert "owner function" not in said.out  # ignored
+    said = little.command(capsys, made, url, "whereami")
+    assert said.code == 1 and "two with " in said.out and "owners differ" in said.out, said
+    assert little.value(url, "SELECT count(*) FROM alembic_version") == 0
+    redone = ("DROP VIEW author_names", "CREATE VIEW author_names AS SELECT name FROM authors")
+    little.execute(url, *redone, "CREATE VIEW mine AS SELECT name FROM author_names")
+    said = little.command(capsys, made, url, "adopt")
+    assert said.code == 1 and "Given to keeper, the owner in pyproject.toml (" in said.out, said
+    assert "~ owner table authors: owner keeper -> " in said.out and "ALTER TABLE public.authors OWNER TO" in said.out
+    said = little.command(capsys, made, url, "adopt", "--reconcile")
+    assert said.code == 0 and "Adopted at two" in said.out, said
+    found = owners(url)
+    assert {key[1] for key, owner in found.items() if owner != "keeper"} == {"public.mine", "public.greet(text)"}
+    little.execute(url, "DROP VIEW mine")
+    assert little.command(capsys, made, url, "whereami").code == 0
+    assert little.command(capsys, made, url, "stamp", "two").code == 0
+    assert little.command(capsys, made, url, "check-drift").code == 0
+    little.execute(url, f"ALTER DATABASE {url.database} OWNER TO {url.username}")
+    assert little.command(capsys, made, url, "whereami").code == 1
+    said = little.command(capsys, made, url, "adopt")
+    assert said.code == 1 and f"ALTER DATABASE {url.database} OWNER TO keeper;" in said.out, said
+
+
+# The function's owner is not compared, because the function is not.
+IGNORED = '[[tool.whisper_migrate.ignore]]\nkind = "function"\nidentity = "*"\nreason = "of the reports"\n'

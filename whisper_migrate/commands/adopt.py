@@ -9,7 +9,6 @@ from rich.markup import escape
 from whisper_migrate.catalog.describe import LONG, differences, excerpt, line, outline, title
 from whisper_migrate.catalog.model import Change
 from whisper_migrate.databases.shadow_server import shadow_server
-from whisper_migrate.planning.plan import statements
 from whisper_migrate.project.project import Project
 from whisper_migrate.running.options import seconds
 from whisper_migrate.running.patience import Patience
@@ -45,8 +44,7 @@ def command(project: Project, /, revision: str, reconcile: bool, ignores: bool, 
         if found.is_done:
             _ignore(project, own)
             return
-        left = found.missing or found.differences.reconcilable
-        if found.differences.undecided or (left and not reconcile):
+        if found.differences.undecided or (found.is_work and not reconcile):
             out.print("Nothing was done.")
             sys.exit(1)
         outcome = found.apply(lambda text: err.print(escape(text)), patience)
@@ -76,7 +74,7 @@ def _told(found: Adoption, reconcile: bool) -> Iterator[str]:
         yield f"The stamp {text}. It was compared by its schema."
     if found.is_done:
         yield f"Nothing to do: it is at {found.revision}, and the ledger says how it came there."
-    elif found.missing or parts.reconcilable or parts.undecided:
+    elif found.is_work or parts.undecided:
         yield f"Nearest is {found.revision}."
     if found.missing:
         count = len(found.missing)
@@ -85,10 +83,13 @@ def _told(found: Adoption, reconcile: bool) -> Iterator[str]:
     if parts.reconcilable:
         yield f"Replaced by the history's, without touching rows ({_count(parts.reconcilable)}):"
         yield from _lines(parts.reconcilable)
-    if (found.missing or parts.reconcilable) and not reconcile and not parts.undecided:
-        if parts.reconcilable:
+    if parts.owners:
+        yield f"Given to {found.history.project.owner}, the owner in pyproject.toml ({_count(parts.owners)}):"
+        yield from _lines(parts.owners)
+    if found.is_work and not reconcile and not parts.undecided:
+        if found.statements:
             yield "-- The SQL:"
-            yield from (f"{statement};" for statement in statements(found.steps))
+            yield from (f"{statement};" for statement in found.statements)
         yield "  -> migrate.py adopt --reconcile   (runs it in one transaction, and stamps)"
     if parts.undecided:
         yield f"To be decided by you, since it is about rows or about what tables take ({_count(parts.undecided)}):"

@@ -8,6 +8,7 @@ from rich.markup import escape
 from whisper_migrate.catalog.describe import line, outline
 from whisper_migrate.databases import settings
 from whisper_migrate.databases.shadow_server import shadow_server
+from whisper_migrate.inspecting.owners import OWNER, giving
 from whisper_migrate.project.project import Project
 from whisper_migrate.running.options import seconds
 from whisper_migrate.running.patience import Patience
@@ -61,7 +62,12 @@ def _refuse(revision: str, outcome: Outcome) -> None:
         out.print(f"  {escape(line(change))}")
     if len(changes) > MOST:
         out.print(f"  ... and {len(changes) - MOST} more")
-    if nearest := outcome.nearest:
+    if all(change.object.kind == OWNER for change in changes):
+        at_base = revision == "base"  # of which no object but the database itself can have another owner
+        adopt = f"migrate.py adopt {revision} --reconcile   (changes the owners)"
+        remedy = f"{giving(changes)[0]};" if at_base else adopt
+        out.print(escape(f"  -> {remedy}"))
+    elif nearest := outcome.nearest:
         out.print(f"It is nearest to {escape(nearest.revision)}, with {escape(nearest.difference)}.")
         out.print(
             "  -> migrate.py whereami" if nearest.changes else f"  -> migrate.py stamp {escape(nearest.revision)}"

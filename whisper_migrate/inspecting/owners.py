@@ -15,6 +15,8 @@ from sqlalchemy import Connection, text
 from whisper_migrate.catalog.model import Catalog, Change, Key, Object
 from whisper_migrate.catalog.names import identifier, plain_name, shown, split_name
 from whisper_migrate.objects import KINDS
+from whisper_migrate.project.ignore import split, without
+from whisper_migrate.project.project import Project
 
 OWNER = "owner"  # the kind of an owner change in reports and patterns
 DATABASE = "database"
@@ -69,6 +71,13 @@ def given_away(wanted: Catalog, actual: Catalog, owner: str | None) -> list[Chan
         for item in [actual.objects.get(key)]
         if (key[0] == DATABASE) or (item is not None and key in wanted and not follows(item))
     ]
+
+
+def strangers(project: Project, wanted: Catalog, actual: Catalog) -> list[Change]:
+    """Return, as changes, the objects of another owner than the project's, except those that it ignores."""
+    wanted, actual = without(wanted, project.ignored), without(actual, project.ignored)
+    found, _ = split(given_away(wanted, actual, project.owner), project.ignored, wanted, actual)
+    return found
 
 
 def _owned(key: Key, item: Object | None, owner: str) -> Object:

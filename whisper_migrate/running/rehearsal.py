@@ -20,8 +20,8 @@ from whisper_migrate.databases.shadow_server import server_like
 from whisper_migrate.history.baseline import begin
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
-from whisper_migrate.inspecting.owners import given_away
-from whisper_migrate.project.ignore import split, without
+from whisper_migrate.inspecting.owners import strangers
+from whisper_migrate.project.ignore import without
 from whisper_migrate.running.losses import Holdings, Loss, holdings, losses
 from whisper_migrate.running.way import revision_of
 
@@ -126,8 +126,7 @@ class Rehearsal:
         ignored = self.history.project.ignored
         wanted, there = without(self.catalog, ignored), without(actual, ignored)
         found = settled(self.shadow, diff(wanted, there))
-        owners, _ = split(given_away(wanted, there, self.history.project.owner), ignored, wanted, there)
-        found += owners
+        found += strangers(self.history.project, wanted, there)
         self.shadow.commit()
         return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from alembic.config import Config
 from sqlalchemy import URL, Connection
@@ -20,6 +20,7 @@ from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
+from whisper_migrate.inspecting.owners import giving, strangers
 from whisper_migrate.planning.plan import statements
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.project.ignore import without
@@ -68,8 +69,21 @@ class Adoption:
     @property
     def is_done(self) -> bool:
         """Whether the database is adopted already: nothing is left to change, and the ledger explains the stamp."""
-        left = self.missing or self.differences.reconcilable or self.differences.undecided
-        return not left and self.found.stamps == [self.revision] and not doubts(self.found.entries, self.found.stamps)
+        return (
+            not (self.is_work or self.differences.undecided)
+            and self.found.stamps == [self.revision]
+            and not doubts(self.found.entries, self.found.stamps)
+        )
+
+    @property
+    def is_work(self) -> bool:
+        """Whether --reconcile has something to do: revisions to run, objects to replace, or owners to change."""
+        return bool(self.missing or self.differences.reconcilable or self.differences.owners)
+
+    @property
+    def statements(self) -> list[str]:
+        """The SQL that replaces objects by the history's, and gives objects to the project's owner."""
+        return [*statements(self.steps), *giving(self.differences.owners)]
 
     def apply(self, say: Say, patience: Patience | None = None) -> Outcome:
         """Run the missing revisions, reconcile and stamp the database, all in one transaction.
@@ -77,30 +91,31 @@ class Adoption:
         Raises Failure, and changes nothing, if a difference would be left. `say` is called while waiting for another
         run.
         """
-        ignored = self.history.project.ignored
+        project = self.history.project
+        ignored = project.ignored
 
         def work(connection: Connection, config: Config) -> str | None:
-            steps = self.steps
+            steps, left = self.steps, self.differences
             if self.missing:
                 needed = self.found.approach.needed
                 run_missing(self.history, connection, config, self.missing, needed, say)
                 whole = inspect(connection, requires=True, owners=True)
                 actual = without(whole, ignored)
-                left = differences(settled(self.shadow, diff(self.wanted, actual)), self.wanted)
+                found = settled(self.shadow, diff(self.wanted, actual)) + strangers(project, self.wanted, actual)
+                left = differences(found, self.wanted)
                 _require_none(left.undecided)
-                owners = Owners.read(connection, whole, None)
+                owners = replace(Owners.read(connection, whole, project.owner), own=left.own)
                 steps = owners.given(left.steps(actual, self.wanted))
                 owners.require_own(steps, self.wanted)
-            for statement in (*PREAMBLE, *statements(steps)):
+            for statement in (*PREAMBLE, *statements(steps), *giving(left.owners)):
                 try:
                     run(connection, statement)
                 except DBAPIError as error:
                     words = " ".join(statement.split())[:200]
                     raise Failure(f"Nothing was adopted: {reason(error)}. It was at: {words}") from error
-            after = without(inspect(connection), ignored)
-            now = settled(self.shadow, diff(self.wanted, after))
-            kept = {change.object.key for change in self.differences.besides}
-            _require_none([change for change in now if change.object.key not in kept])
+            after = without(inspect(connection, owners=True), ignored)
+            now = settled(self.shadow, diff(self.wanted, after)) + strangers(project, self.wanted, after)
+            _require_none([change for change in now if change.object.key not in self.differences.own])
             return replaced(self.found.actual, after)
 
         return place(
@@ -135,8 +150,11 @@ def adoption(project: Project, server: URL, database: URL, revision: str | None)
     missing, actual = (found.approach.missing, found.approach.catalog) if is_approached else ((), found.actual)
     with shadows(server) as made, connected(made.create("adopted")) as shadow:
         wanted = without(record(history, shadow, at, requires=True), project.ignored)
-        sorted_out = differences(settled(shadow, diff(wanted, actual)), wanted)
-        owners = in_snapshot(database, lambda it: Owners.read(it, inspect(it, requires=True, owners=True), None))
+        changes = settled(shadow, diff(wanted, actual)) + strangers(project, wanted, actual)
+        sorted_out = differences(changes, wanted)
+        whole = in_snapshot(database, lambda it: inspect(it, requires=True, owners=True))
+        owners = in_snapshot(database, lambda it: Owners.read(it, whole, project.owner))
+        owners = replace(owners, own=sorted_out.own)
         try:
             steps = owners.given(sorted_out.steps(actual, wanted))
             owners.require_own(steps, wanted)

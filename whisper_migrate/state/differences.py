@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from whisper_migrate.catalog.model import Catalog, Change, Key, Object
 from whisper_migrate.catalog.sql import comment
 from whisper_migrate.comparing.settle import agreed
+from whisper_migrate.inspecting.owners import OWNER
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning.hazards import hazards
 from whisper_migrate.planning.steps import Step
@@ -24,15 +25,21 @@ NAMED = ("constraint", "index")
 class Differences:
     """Differences from a revision to a database, sorted.
 
-    `names`: objects that only have another name. `reconcilable`: these, and objects without rows. `besides`: objects of
-    the user's own, which are kept. `undecided`: all others.
+    `names`: objects that only have another name. `reconcilable`: these, and objects without rows. `owners`: objects of
+    another owner than the project's. `besides`: objects of the user's own, which are kept. `undecided`: all others.
     """
 
     changes: list[Change]
     names: list[Change]
     reconcilable: list[Change]
+    owners: list[Change]
     besides: list[Change]
     undecided: list[Change]
+
+    @property
+    def own(self) -> frozenset[Key]:
+        """The keys of the user's own objects."""
+        return frozenset(change.object.key for change in self.besides)
 
     def steps(self, actual: Catalog, wanted: Catalog) -> list[Step]:
         """Return the steps that remove all differences but those of the user's own objects."""
@@ -51,7 +58,7 @@ class Differences:
             yield from (f"{statement};" for statement in step.statements)
 
     def _goal(self, actual: Catalog, wanted: Catalog) -> Catalog:
-        return _with(agreed(actual, wanted, self.changes), actual, [change.object.key for change in self.besides])
+        return _with(agreed(actual, wanted, self.changes), actual, list(self.own))
 
 
 def differences(changes: list[Change], wanted: Catalog) -> Differences:
@@ -62,9 +69,10 @@ def differences(changes: list[Change], wanted: Catalog) -> Differences:
     gone = {change.object.identity for change in changes if change.sign == "-"}
     reconcilable = [change for change in changes if _is_reconcilable(change) and change.object.parent not in gone]
     besides = [change for change in changes if change.sign == "+" and not _interferes(change, wanted)]
-    sorted_out = {change.object.key for change in (*reconcilable, *besides)}
+    owners = [change for change in changes if change.object.kind == OWNER]
+    sorted_out = {change.object.key for change in (*reconcilable, *owners, *besides)}
     undecided = [change for change in changes if change.object.key not in sorted_out]
-    return Differences(changes, names, [*names, *reconcilable], besides, undecided)
+    return Differences(changes, names, [*names, *reconcilable], owners, besides, undecided)
 
 
 def _other_names(changes: list[Change]) -> Iterator[Change]:

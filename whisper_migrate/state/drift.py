@@ -27,7 +27,7 @@ from whisper_migrate.models.desired import build
 from whisper_migrate.models.source_lines import Place, place
 from whisper_migrate.planning.locality import beyond_reach
 from whisper_migrate.project.defects import Defect, counted, unmade
-from whisper_migrate.project.ignore import split
+from whisper_migrate.project.ignore import split, without
 from whisper_migrate.project.project import Project
 from whisper_migrate.running import half_run
 from whisper_migrate.running.half_run import HalfRun
@@ -133,7 +133,8 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
                 recorded = record(history, shadow, revision, like=actual)
                 # The changes of a half-run revision are no drift, and cannot be told apart from drift.
                 drift = compare("drift", shadow, recorded, actual) if not stopped else []
-                drift += kept("drift", given_away(recorded, actual, project.owner), recorded, actual)
+                compared = (without(recorded, project.ignored), without(actual, project.ignored))
+                drift += kept("drift", given_away(*compared, project.owner), recorded, actual)
                 if drift and revision and not actual.locked and doubts(entries, stamps):
                     nearest = nearer(history, made, actual, revision)
             if desired:

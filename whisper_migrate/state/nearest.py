@@ -17,6 +17,7 @@ from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
+from whisper_migrate.inspecting.owners import strangers
 from whisper_migrate.project.ignore import split
 from whisper_migrate.wording.plurals import counted, verb
 
@@ -65,7 +66,8 @@ def candidates(history: History, made: Shadows, actual: Catalog) -> list[Candida
         differing = {id(change) for change in settled(shadow, unknown)}
         known |= {change: id(change) in differing for change in unknown}
         shadow.rollback()
-        found.append(Candidate(script.revision, catalog, [change for change in changes if known[change]]))
+        real = [change for change in changes if known[change]]
+        found.append(Candidate(script.revision, catalog, real + strangers(history.project, catalog, actual)))
     return sorted(found, key=lambda one: one.distance)
 
 

@@ -23,14 +23,14 @@ from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
-from whisper_migrate.inspecting.owners import given_away, giving
+from whisper_migrate.inspecting.owners import giving, strangers
 from whisper_migrate.objects import default_privilege
 from whisper_migrate.planning.hazards import Hazard, hazards
 from whisper_migrate.planning.locality import stays, why_it_stays
 from whisper_migrate.planning.lookalikes import lookalike, renaming
 from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.planning.steps import Step
-from whisper_migrate.project.ignore import split, without
+from whisper_migrate.project.ignore import without
 from whisper_migrate.project.project import Project
 from whisper_migrate.running import half_run
 from whisper_migrate.running.ledger import enter, may_write, read_or_why
@@ -187,7 +187,7 @@ class WayBack:
 
     def _require_repaired(self, connection: Connection) -> list[Change]:
         now = without(inspect(connection, owners=True), self.project.ignored)
-        found = settled(self.shadow, diff(self.wanted, now)) + given_away(self.wanted, now, self.project.owner)
+        found = settled(self.shadow, diff(self.wanted, now)) + strangers(self.project, self.wanted, now)
         left = [change for change in found if not stays(change)]
         if left:
             lines = "\n  ".join(line(change) for change in left[:20])
@@ -223,7 +223,7 @@ def way_back(project: Project, server: URL, database: URL) -> Iterator[WayBack]:
         actual = without(whole, project.ignored)
         changes = settled(shadow, diff(wanted, actual))
         owners = in_snapshot(database, lambda it: Owners.read(it, whole, project.owner))
-        given, _ = split(given_away(wanted, actual, project.owner), project.ignored, wanted, actual)
+        given = strangers(project, wanted, actual)
         steps = owners.given(planned(actual, agreed(actual, wanted, changes)))
         owners.require_own(steps, wanted)
         staying = tuple(change for change in changes if stays(change))

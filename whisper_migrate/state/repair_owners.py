@@ -43,7 +43,8 @@ class Owners:
     """The owners in a database, and the roles that matter for a repair.
 
     `me` is the connected role, `runner` the role that runs the revisions. `reached`: the roles that `me` can give
-    objects to. `trusted`: `me` and superusers. `owner`: the wanted owner of all objects, if the project names one.
+    objects to. `trusted`: `me` and superusers. `owner`: the wanted owner of all objects, if the project names one,
+    except for the user's `own` objects, which keep theirs.
     """
 
     actual: Catalog
@@ -52,6 +53,7 @@ class Owners:
     reached: frozenset[str]
     trusted: frozenset[str]
     owner: str | None = None
+    own: frozenset[Key] = frozenset()
 
     @classmethod
     def read(cls, connection: Connection, actual: Catalog, owner: str | None) -> Owners:
@@ -70,7 +72,7 @@ class Owners:
         """Return the wanted owner of a created object; None if it is the connected role."""
         if item.kind not in KINDS or word(item.kind) is None:
             return None
-        owner = self.owner
+        owner = None if item.key in self.own else self.owner
         if follows(item):
             owner = next(
                 (self.of[key] for key in ((kind, str(item.parent)) for kind in KINDS) if key in self.of), owner

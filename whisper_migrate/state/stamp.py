@@ -18,6 +18,7 @@ from whisper_migrate.databases.stamps import ensure, stamped
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
+from whisper_migrate.inspecting.owners import strangers
 from whisper_migrate.project.environment import environment
 from whisper_migrate.project.ignore import Ignoring, without
 from whisper_migrate.project.project import Project
@@ -59,12 +60,15 @@ def stamp(
     history = History(project)
     script = _find(history, target)
     half_run.refuse_in(database, history, "Nothing was stamped")
-    before, (entries, _), found = in_snapshot(database, lambda it: (stamped(it) or [], read_or_why(it), inspect(it)))
+    before, (entries, _), found = in_snapshot(
+        database, lambda it: (stamped(it) or [], read_or_why(it), inspect(it, owners=True))
+    )
     actual = without(found, project.ignored)
     ran = {entry.revision for entry in entries if entry.direction == "upgrade"}
     with shadows(server) as made, connected(made.create("promised")) as shadow:
         promised = record(history, shadow, script.revision if script else None, like=actual)
         changes = settled(shadow, diff(without(promised, project.ignored), actual))
+        changes += strangers(project, promised, actual)
         if changes:
             near = candidates(history, made, actual)
             return Outcome(before, before, changes, near[0] if near else None)
@@ -104,8 +108,9 @@ class Unchanged:
 
     def __call__(self, connection: Connection) -> None:
         """Raise Failure if the database has changed."""
-        now = without(inspect(connection), self.ignored)
-        if now.fingerprint != self.actual.fingerprint or (stamped(connection) or []) != self.stamps:
+        now = without(inspect(connection, owners=True), self.ignored)
+        same = now.fingerprint == self.actual.fingerprint and now.owners == self.actual.owners
+        if not same or (stamped(connection) or []) != self.stamps:
             raise Failure("The database has changed since it was read: nothing was done.", "Try again.")
 
 

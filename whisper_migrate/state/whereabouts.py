@@ -168,7 +168,9 @@ def whereabouts(project: Project, server: URL, database: URL) -> Whereabouts:
     Raises Failure if there is no revision.
     """
     history = History(project)
-    stamps, entries, found = in_snapshot(database, lambda it: (stamped(it) or [], read(it), inspect(it, requires=True)))
+    stamps, entries, found = in_snapshot(
+        database, lambda it: (stamped(it) or [], read(it), inspect(it, requires=True, owners=True))
+    )
     stopped, _ = in_snapshot(database, lambda connection: half_run.read_or_why(connection, history))
     actual = without(found, project.ignored)
     if not history.heads:
