@@ -3,29 +3,20 @@
 import ast
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import sqlalchemy
 
 from whisper_migrate.catalog.model import Object
-from whisper_migrate.catalog.names import in_parentheses, plain_name, split_list, split_name, unquoted
+from whisper_migrate.catalog.names import identifier, plain_name, split_list, split_name, unquoted
+from whisper_migrate.models.declarations import column_of, declaration, line_of, only_column
 from whisper_migrate.models.syntax import assigned, called, comment_line, mention, schema_in, text_of
 from whisper_migrate.project.made_at import Line, innermost, outermost
 from whisper_migrate.project.project import Project
-
-# The start of PostgreSQL's definition, and the SQLAlchemy class that declares it without a column.
-DECLARED = {
-    "PRIMARY KEY": "PrimaryKeyConstraint",
-    "FOREIGN KEY": "ForeignKeyConstraint",
-    "UNIQUE": "UniqueConstraint",
-    "CREATE INDEX": "Index",
-    "CREATE UNIQUE INDEX": "Index",
-}
 
 
 @dataclass(frozen=True)
@@ -73,8 +64,7 @@ def _made(project: Project, item: Object) -> Place | None:
     """The line of the call that made an object, where that is not its table's class or call."""
     schema, own = split_name(item.parent or item.identity)
     default = project.first_schema
-    tables = project.metadata.tables.values()
-    table = next((one for one in tables if (one.schema or default, one.name) == (schema, own)), None)
+    table = _table(project, item)
     if item.kind == "comment":
         return None
     if item.kind == "table":
@@ -82,28 +72,47 @@ def _made(project: Project, item: Object) -> Place | None:
         return None if table is None or is_written else _at(project, outermost(table))
     if table is None or item.kind not in ("column", "constraint", "index"):
         return _of_entity(project, item, schema, own)
-    name = unquoted(plain_name(item)) if item.kind == "column" else plain_name(item)
-    parts: dict[str, Iterable[Any]]
-    parts = {"column": table.columns, "constraint": table.constraints, "index": table.indexes}
-    found = next((one for one in parts[item.kind] if str(one.name) == name or _is_unnamed_check(one, item)), None)
-    line = innermost(found) if found is not None else None
+    if item.kind == "column":
+        name = unquoted(plain_name(item))
+        return _own_line(project, table, next((innermost(one) for one in table.columns if one.name == name), None))
+    declared = declaration(table, item, default)
+    if declared is None:
+        return None
+    return _own_line(project, table, line_of(declared)) or _of_column(project, item, column_of(declared))
+
+
+def _table(project: Project, item: Object) -> sqlalchemy.Table | None:
+    """Return the model's table that an object is, or belongs to."""
+    name = split_name(item.parent or item.identity)
+    tables = project.metadata.tables.values()
+    return next((one for one in tables if (one.schema or project.first_schema, one.name) == name), None)
+
+
+def _own_line(project: Project, table: sqlalchemy.Table, line: Line | None) -> Place | None:
+    """The line where a part of a table is made; None if that is only the line of the whole table or class."""
     made = _at(project, line) if line != innermost(table) else None
     return made if made not in _classes(project) else None
+
+
+def _of_column(project: Project, item: Object, name: str | None) -> Place | None:
+    """The line of a column of the object's table."""
+    if name is None:
+        return None
+    own = identifier(name)
+    return place(project, Object("column", f"{item.parent}.{own}", item.parent, ("name",), (own,)))
 
 
 @cache
 def _classes(project: Project) -> frozenset[Place]:
     """The lines where classes begin: their mapper makes columns there, which have lines of their own inside."""
     nodes = ((file, node) for file, tree in _sources(project) for node in ast.walk(tree))
-    return frozenset(Place(file, node.lineno) for file, node in nodes if isinstance(node, ast.ClassDef))
-
-
-def _is_unnamed_check(declared: Any, item: Object) -> bool:
-    """Whether a check of a model is the one that a database has, by its expression without casts and parentheses."""
-    if not isinstance(declared, sqlalchemy.CheckConstraint) or declared.name or item.kind != "constraint":
-        return False
-    ours, theirs = (re.sub(r"::\w+|[\s()]", "", text) for text in (str(declared.sqltext), str(item["definition"])))
-    return theirs == f"CHECK{ours}"
+    return frozenset(
+        Place(file, line)
+        for file, node in nodes
+        if isinstance(node, ast.ClassDef)
+        # Python calls a decorated class at its first decorator.
+        for line in (node.lineno, *(decorator.lineno for decorator in node.decorator_list))
+    )
 
 
 def _of_entity(project: Project, item: Object, schema: str, table: str) -> Place | None:
@@ -140,10 +149,12 @@ def _written(project: Project, item: Object) -> Place | None:
         if not item.parent or name == own:
             line = comment_line(declaring[0].node) if item.kind == "comment" else None
             return Place(whole.file, line) if line else whole
-        for file, node in (body for table in declaring for body in _bodies(project, table)):
-            if line := mention(node, name, item.kind) or _of_columns(node, item):
+        for file, node in (body for one in declaring for body in _bodies(project, one)):
+            if line := mention(node, name, item.kind):
                 return Place(file, line)
-        return _entity(project, name, own, item.kind) or whole
+        table = _table(project, item) if item.kind in ("constraint", "index") else None
+        column = only_column(item, table) if table is not None else None
+        return _entity(project, name, own, item.kind) or _of_column(project, item, column) or whole
     # Not found as a declaration: look for a string with the name, but not if another schema has a table of this name.
     for wanted in ([] if within else [name]) + [own]:
         for file, tree in () if namesakes and wanted == own else _sources(project):
@@ -180,25 +191,6 @@ def _entity(project: Project, name: str, table: str, kind: str) -> Place | None:
             if named and any(re.search(rf"(?<!\w){re.escape(table)}(?!\w)", text) for text, _ in texts if text != name):
                 return Place(file, named[0])
     return None
-
-
-def _of_columns(node: ast.AST, item: Object) -> int | None:
-    """Return the line that declares an unnamed key, foreign key or index, found by its columns."""
-    definition = str(item["definition"]) if "definition" in item.fields else ""
-    start = definition.find("(")
-    declared = next((call for words, call in DECLARED.items() if definition.startswith(words)), None)
-    if declared is None or start < 0:
-        return None
-    try:
-        columns = [unquoted(part.split(" ")[0]) for part in in_parentheses(definition[start:])[0]]
-    except ValueError:
-        return None
-    for call in (node for node in ast.walk(node) if isinstance(node, ast.Call)):
-        given = [text_of(part) for argument in call.args[:1] for part in getattr(argument, "elts", ())]
-        given = given or [text_of(argument) for argument in call.args]
-        if called(call) == declared and [name for name in given if name] == columns:
-            return call.lineno
-    return mention(node, columns[0], "column") if len(columns) == 1 else None
 
 
 @cache

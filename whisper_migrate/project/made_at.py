@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DDL, Column, Constraint, Index, Table, event
+from sqlalchemy import DDL, Column, Constraint, ForeignKey, Index, Table, event
 
 Line = tuple[str, int]
 
@@ -41,7 +41,7 @@ def recording(root: Path) -> Iterator[None]:
         if found:
             _made[id(made)] = made, tuple(found)
 
-    kinds = (Column, Constraint, Index, DDL, *_entities())
+    kinds = (Column, Constraint, ForeignKey, Index, DDL, *_entities())
     originals = [(kind, kind.__init__) for kind in kinds if "__init__" in vars(kind)]
     for made, original in originals:
         made.__init__ = _recorded(original, record)
