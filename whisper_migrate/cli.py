@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from whisper_migrate import __version__
 from whisper_migrate.commands import Commands
-from whisper_migrate.databases import interruption, silence
+from whisper_migrate.databases import interruption, lost_connections, silence
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.project.project import Project
 from whisper_migrate.wording.printing import err
@@ -87,8 +87,7 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
             _our_mistake(error)
         said = f"PostgreSQL says: {reason(error)}."
         if silence.broken:
-            seconds = f"{silence.SILENCE:g} s"
-            said = f"PostgreSQL at {silence.broken[0]} did not answer for {seconds}, so the connection was closed."
+            said = lost_connections.unanswered(silence.broken[0]).what
         err.print(f"[bold red]Failed:[/] {escape(said)}")
         sys.exit(2)
 

@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from whisper_migrate.addresses.connection_failures import connection_failure
 from whisper_migrate.addresses.url import DRIVER
-from whisper_migrate.databases import pooler, reached, silence
+from whisper_migrate.databases import lost_connections, pooler, reached, silence
 from whisper_migrate.databases.driver import DriverConnection
 from whisper_migrate.databases.interruption import interruptible
 from whisper_migrate.databases.lent_search_path import search_nothing
@@ -89,6 +89,7 @@ def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
             made.dialect.default_schema_name = "public"
 
     sqlalchemy.event.listen(made, "do_connect", go_there)
+    sqlalchemy.event.listen(made, "handle_error", lambda context: lost_connections.note(url, context))
     search_nothing(made)
     # Before SQLAlchemy's first look at the connection: if the role has standard_conforming_strings off, SQLAlchemy
     # doubles every backslash.

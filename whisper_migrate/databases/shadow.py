@@ -11,8 +11,9 @@ from threading import Lock
 
 from psycopg2.errors import InsufficientPrivilege
 from sqlalchemy import URL, Connection, Engine, text
-from sqlalchemy.exc import DBAPIError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
+from whisper_migrate.databases import lost_connections
 from whisper_migrate.databases.connect import connected, engine
 from whisper_migrate.databases.shadow_name import NAME, PREFIX
 from whisper_migrate.databases.version_table import version_table
@@ -120,13 +121,29 @@ def shadows(server: URL) -> Iterator[Shadows]:
         made = Shadows(server, keeper, maker)
         _require_createdb(keeper, server)
         _sweep(made)
+        failed = True
         try:
             yield made
+            lost_connections.require_none(made.names)
+            failed = False
+        except Exception:
+            # Whatever a lost connection leads to is no result: statements are expected to fail in a shadow.
+            lost_connections.require_none(made.names)
+            raise
         finally:
-            # On a new connection: an interruption in the middle of a statement leaves the keeper unusable.
-            with keeping.connect() as made.keeper:
-                for name in made.names:
-                    made.drop(name)
+            _drop_all(keeping, made, failed)
+
+
+def _drop_all(keeping: Engine, made: Shadows, failed: bool) -> None:
+    """Drop the shadows of a run; if it has `failed`, a lost connection is no other failure: the next run drops them."""
+    try:
+        # A new connection, since an interruption in the middle of a statement leaves the keeper unusable.
+        with keeping.connect() as made.keeper:
+            for name in made.names:
+                made.drop(name)
+    except OperationalError:
+        if not failed:
+            raise
 
 
 def may_create(connection: Connection) -> bool:

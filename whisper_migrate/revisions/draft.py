@@ -18,6 +18,7 @@ from whisper_migrate.catalog.names import joined, shown, typed
 from whisper_migrate.comparing.left_alone import kept
 from whisper_migrate.comparing.settle import agreed, settled
 from whisper_migrate.comparing.unsaid_names import as_in_history
+from whisper_migrate.databases import lost_connections
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.errors import Failure
@@ -169,6 +170,7 @@ def draft(
                 raise Failure(f"{lost}\n{rows.what}", rows.remedy) if lost else rows from rows.__cause__
         if lost:
             raise lost
+        lost_connections.require_none(made.names)
         file.write_text(source)
         target = (into or history.folder(parent)) / file.name
         shutil.move(file, target)

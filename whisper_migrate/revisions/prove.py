@@ -10,6 +10,7 @@ from whisper_migrate.catalog.describe import line, outline
 from whisper_migrate.catalog.model import Catalog, Change, diff
 from whisper_migrate.catalog.sql import run
 from whisper_migrate.comparing.settle import settled
+from whisper_migrate.databases import lost_connections
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
@@ -43,6 +44,7 @@ def prove(
         try:
             history.step(connection, revision, direction.removeprefix("second "))
         except Failure as failure:
+            lost_connections.require_none([connection.engine.url.database], f" during the {direction} of {revision}")
             raise Flaw(f"{direction} fails in a shadow", f" {failure.what}") from failure
         # In a real database, each direction has a session of its own.
         run(connection, "DISCARD TEMP")

@@ -14,6 +14,7 @@ from whisper_migrate.catalog.model import Catalog, Change, diff
 from whisper_migrate.comparing.left_alone import undeclared
 from whisper_migrate.comparing.settle import settled
 from whisper_migrate.comparing.unsaid_names import as_in_history
+from whisper_migrate.databases import lost_connections
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.errors import Failure
@@ -171,6 +172,7 @@ def _prove_in(made: Shadows, shadow: URL, history: History, outcome: Outcome) ->
             notes = [*tried.notes, *(f"It brings a function that cannot run: {what}" for what in lines)]
             outcome.proofs.append(Proof(script, time.monotonic() - began, notes=notes))
         outcome.done.append(script)
+        lost_connections.require_none(made.names)
         yield outcome.proofs[-1]
         if outcome.proofs[-1].flaw:
             return None

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-
 from alembic.script import Script
 from sqlalchemy import URL
 
@@ -12,7 +9,7 @@ from whisper_migrate.catalog.model import Catalog, diff
 from whisper_migrate.catalog.names import joined
 from whisper_migrate.catalog.sql import literal, run
 from whisper_migrate.databases.connect import connected
-from whisper_migrate.databases.psql import psql
+from whisper_migrate.databases.psql_run import run_script
 from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
@@ -42,16 +39,8 @@ def prove_script(history: History, shadow: URL, revision: Script, before: Catalo
             text = script(history.project, direction, target, Patience(), history)
         except Failure as failure:
             return [failure.what]
-        if said := _run(shadow, text):
+        if said := run_script(shadow, text):
             raise Flaw(f"script of the {direction} is rejected by psql", f" {said}")
         with connected(shadow) as connection:
             require_none(connection, f"script of the {direction}", diff(inspect(connection, like=wanted), wanted))
     return []
-
-
-def _run(database: URL, text: str) -> str:
-    """Run a script with psql, and return its first error in one line; "" on success."""
-    with psql(database) as (program, environ):
-        done = subprocess.run([*program, "-X", "-q"], input=text, capture_output=True, text=True, env=environ)
-    errors = [line for line in done.stderr.splitlines() if re.search("ERROR|FATAL|error", line)]
-    return "" if done.returncode == 0 else (errors or done.stderr.splitlines() or ["psql stopped"])[0].strip()
