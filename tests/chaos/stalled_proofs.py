@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from tests.chaos.ground import HISTORY, Ground, ended, refused
+from tests.projects import ROOT
 from tests.proxy import Fault, proxy
 from tests.running.attempts import sql, write
 from whisper_migrate.project.project import Project
@@ -40,6 +42,7 @@ def _project(ground: Ground) -> Path:
     folder = ground.project()
     for number, (up, down) in enumerate(zip(HISTORY, BACK, strict=True), 1):
         write(Project(folder), number, up, down)
+    shutil.copy(ROOT / "alembic/script.py.mako", folder / "alembic")
     return folder
 
 
