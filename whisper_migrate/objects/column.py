@@ -2,7 +2,8 @@
 
 from whisper_migrate.catalog.casts import assigned, cast, follows_type, parsed, parsing
 from whisper_migrate.catalog.model import Object
-from whisper_migrate.catalog.sql import foreign_option_changes, foreign_options, literal, option_changes
+from whisper_migrate.catalog.not_null_names import rename_not_null
+from whisper_migrate.catalog.sql import foreign_option_changes, foreign_options, option_changes
 from whisper_migrate.catalog.statement import Does, Statement
 from whisper_migrate.objects.sequence import go_on
 
@@ -229,31 +230,12 @@ def _nullability(before: Object, after: Object, column: str) -> list[str]:
     if not after["not_null"]:
         return [Statement(f"{column} DROP NOT NULL", Does.DROP_NOT_NULL)]
     if before["not_null"] and before["not_null_state"] == after["not_null_state"]:
-        return [_rename(after)]
+        return [rename_not_null(after)]
     if new == (True, None, None) and before["not_null_state"] in (None, "NOT VALID") and not before["not_null_name"]:
         return [Statement(f"{column} SET NOT NULL", Does.SET_NOT_NULL)]
     statements: list[str] = [Statement(f"{column} DROP NOT NULL", Does.DROP_NOT_NULL)] if before["not_null"] else []
     constraint = _not_null(after, f" {after['name']}") + (" NOT VALID" if _not_valid(after) else "")
     return [*statements, f"ALTER TABLE {after.parent} ADD {constraint}"]
-
-
-def _rename(after: Object) -> str:
-    """Return the statement that renames a NOT NULL constraint: a primary key forbids to drop and add it again."""
-    table, column = literal(str(after.parent)), literal(after["name"])
-    name = literal(after["not_null_name"]) if after["not_null_name"] else "NULL"
-    return f"""DO $$
-DECLARE
-    own record;
-BEGIN
-    SELECT n.conname, coalesce({name}, quote_ident(left(c.relname, 29) || '_' || left(a.attname, 24) || '_not_null'))
-        AS wanted INTO own
-    FROM pg_catalog.pg_constraint AS n
-    JOIN pg_catalog.pg_class AS c ON c.oid = n.conrelid
-    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = n.conrelid AND a.attnum = n.conkey[1]
-    WHERE n.contype = 'n' AND n.conrelid = {table}::regclass AND quote_ident(a.attname) = {column};
-    EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %s', {table}, own.conname, own.wanted);
-END
-$$"""
 
 
 def _identity(before: Object, after: Object, column: str) -> list[str]:

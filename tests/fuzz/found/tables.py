@@ -77,6 +77,17 @@ FOUND = [
         18,
     ),
     Found(
+        "names of NOT NULLs that columns exchange, two in one table and three in another",
+        "",
+        'CREATE TABLE t (x integer CONSTRAINT one NOT NULL, y integer CONSTRAINT "Two\'s" NOT NULL);'
+        " CREATE TABLE u (x integer CONSTRAINT one NOT NULL PRIMARY KEY, y integer CONSTRAINT two NOT NULL,"
+        " z integer CONSTRAINT three NOT NULL); CREATE TABLE child () INHERITS (u)",
+        'CREATE TABLE t (x integer CONSTRAINT "Two\'s" NOT NULL, y integer CONSTRAINT one NOT NULL);'
+        " CREATE TABLE u (x integer CONSTRAINT two NOT NULL PRIMARY KEY, y integer CONSTRAINT three NOT NULL,"
+        " z integer CONSTRAINT one NOT NULL); CREATE TABLE child () INHERITS (u)",
+        18,
+    ),
+    Found(
         "primary key by another name, while a table that refers to it goes",
         "CREATE TABLE t (x integer)",
         "ALTER TABLE t ADD PRIMARY KEY (x); CREATE TABLE u (x integer REFERENCES t)",
