@@ -69,7 +69,7 @@ def test_reports_and_scripts_of_hostile_names(
     more = (f"CREATE TABLE {quoted} ({quoted} text)", f"COMMENT ON TABLE {quoted} IS E'##[error]x\\n::error::y\\u202e'")
     little.at(database, "two", "CREATE TABLE kept ()", *more, "DROP TABLE kept")
     names = {}
-    for form in ("text", "json", "sarif", "github"):
+    for form in ("text", "json", "sarif", "github", "html"):
         said = little.command(capsys, project, database, "check-drift", "--format", form, GITHUB_ACTIONS="true")
         assert said.code == 1 and "DROP TABLE kept" in said.out, said
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f" + DIRECTION + "]", said.out), form

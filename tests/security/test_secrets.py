@@ -93,7 +93,7 @@ def test_no_command_prints_a_secret(tmp_path: Path, database: URL) -> None:
     url = database.update_query_dict({"sslpassword": SECRET, "password": SECRET})
     checkout = copied(tmp_path / "project", url)
     runs = [checkout.migrate(*arguments) for arguments in (["url"], ["status"], ["upgrade"], ["status"], ["history"])]
-    runs += [checkout.check_drift("--format", form) for form in ("text", "json", "sarif", "github")]
+    runs += [checkout.check_drift("--format", form) for form in ("text", "json", "sarif", "github", "html")]
     assert [run.code for run in runs[:3]] == [0, 0, 0] and "sslpassword=***" in runs[0].out
     # checkout.python() searches all output for the secret
     for broken in (f"postgresql://me:{SECRET}@127.0.0.1:1/app", f"postgresql://me@127.0.0.1:1/a?passwort={SECRET}"):

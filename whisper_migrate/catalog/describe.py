@@ -54,7 +54,7 @@ def excerpt(before: str, after: str) -> list[str]:
     if "\n" not in before + after:
         return [visible(f"{mark} {text}") for mark, text in zip("-+", _middles(before, after), strict=True)]
     old, new = before.split("\n"), after.split("\n")
-    start = max(_alike(old, new) - 1, 0)
+    start = max(alike(old, new) - 1, 0)
     # The time grows with the square of the length, so only a window from the first difference on is compared.
     diff = difflib.unified_diff(old[start : start + WINDOW], new[start : start + WINDOW], n=1, lineterm="")
     lines = [in_lines(text) for text in list(diff)[2:] if not text.startswith("@@")]
@@ -69,8 +69,8 @@ def in_lines(text: str) -> str:
 def _middles(before: str, after: str) -> tuple[str, str]:
     """Return both texts without their common start and end, but with a few words of context."""
     old, new = (re.findall(r"\w+|\W", text) for text in (before, after))
-    head = _alike(old, new)
-    tail = _alike(old[head:][::-1], new[head:][::-1])
+    head = alike(old, new)
+    tail = alike(old[head:][::-1], new[head:][::-1])
     head, tail = max(head - AROUND, 0), max(tail - AROUND, 0)
 
     def cut(words: list[str]) -> str:
@@ -80,7 +80,7 @@ def _middles(before: str, after: str) -> tuple[str, str]:
     return cut(old), cut(new)
 
 
-def _alike(one: list[str], other: list[str]) -> int:
+def alike(one: list[str], other: list[str]) -> int:
     """Return the number of words at the start that both lists have in common."""
     return next(
         (number for number, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]),

@@ -32,6 +32,11 @@ def in_json(document: str) -> str:
     return document.replace("##[", "\\u0023#[")
 
 
+def in_html(document: str) -> str:
+    """Return an HTML document of equal meaning in which no line is a command of GitHub's."""
+    return COMMAND.sub(lambda found: f"{found[0][:-1]}&#{ord(found[0][-1])};", document)
+
+
 def _told(text: str) -> str:
     """Escape the first character of each GitHub command."""
     return COMMAND.sub(lambda found: f"{found[0][:-1]}\\x{ord(found[0][-1]):x}", text)
