@@ -68,6 +68,7 @@ def test_one_page_has_both_sides_of_every_finding(
         "- index authors_name_idx",
         "CREATE INDEX authors_name_idx ON public.authors USING btree (name)",
         f'+ table "{SCRIPT}"',
+        f'CREATE TABLE public."{SCRIPT}" ( id integer )',
         little.line_of(project, "born: Mapped"),
         "last in two",
         "make repair",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from alembic.script import Script
 
 from whisper_migrate.catalog.describe import differences, line, outline, title
-from whisper_migrate.catalog.model import Change
+from whisper_migrate.catalog.model import Change, Object
 from whisper_migrate.models.source_lines import Place
 from whisper_migrate.pages.definitions import definition
 from whisper_migrate.pages.side_by_side import Marked, marked
@@ -17,6 +17,7 @@ from whisper_migrate.state.remarks import remarks
 from whisper_migrate.wording.hidden_characters import in_html
 from whisper_migrate.wording.program import called, in_its_words
 
+IN_DEFINITION = ("not null", "default", "generated", "generated kind", "identity kind")  # of a column
 LOOKS = {"+": "plus", "-": "minus", "~": "tilde"}
 
 
@@ -79,7 +80,7 @@ def _sections(verdict: Verdict) -> list[Section]:
         f"The database differs from the history at {at}.",
         "History",
         "Database",
-        [_finding(verdict, change) for change in outline(verdict.drift)],
+        _findings(verdict, verdict.drift),
         "migrate.py adopt" if verdict.nearest else "make repair",
     )
     unwritten = Section(
@@ -87,26 +88,33 @@ def _sections(verdict: Verdict) -> list[Section]:
         "The models differ from the history.",
         "History",
         "Models",
-        [_finding(verdict, change) for change in outline(verdict.unwritten)],
+        _findings(verdict, verdict.unwritten),
         'make revision msg="what changes"',
     )
     return [section for section in (drifted, unwritten) if section.findings]
 
 
-def _finding(verdict: Verdict, change: Change) -> Finding:
-    rows = [(name, *marked(before, after)) for name, before, after in _sides(change)]
-    item = change.object
-    return Finding(line(change), LOOKS[change.sign], rows, verdict.place(item), verdict.touched(change))
+def _findings(verdict: Verdict, changes: list[Change]) -> list[Finding]:
+    """Return a finding for each change; one for all changes of a new or dropped table."""
+    found = []
+    for change in outline(changes):
+        item = change.object
+        parts = [one.object for one in changes if one.object.parent == item.identity] if change.sign != "~" else []
+        rows = [(name, *marked(before, after)) for name, before, after in _sides(change, parts)]
+        found.append(Finding(line(change), LOOKS[change.sign], rows, verdict.place(item), verdict.touched(change)))
+    return found
 
 
-def _sides(change: Change) -> list[tuple[str, str, str]]:
-    """Return both definitions of an object; if they are equal, or there are none, the attributes that differ."""
-    before, after = (definition(item) if item else "" for item in (change.before, change.after))
+def _sides(change: Change, parts: list[Object]) -> list[tuple[str, str, str]]:
+    """Return both definitions of an object, and the attributes that differ but are in neither definition."""
+    before, after = (definition(item, parts) if item else "" for item in (change.before, change.after))
     rows = [("definition", before, after)] if before != after else []
-    if change.before and change.after:
-        shown = before + after
-        rows += [row for row in differences(change) if row[1] not in shown or row[2] not in shown]
-    return rows or differences(change)
+    hidden = IN_DEFINITION if rows and change.object.kind == "column" else ()
+    return rows + [
+        (name, old, new)
+        for name, old, new in differences(change)
+        if name not in hidden and not (rows and old in before and new in after)
+    ]
 
 
 def _typed(command: str) -> str:

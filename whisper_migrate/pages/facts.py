@@ -94,7 +94,7 @@ def facts(schema: Schema, item: Object) -> Facts:
             (plural(words(kind), 2).capitalize(), [_part(schema, part) for part in group])
             for kind, group in groupby(others, key=lambda part: part.kind)
         ],
-        "" if item.kind in ("table", "foreign_table") else definition(item),
+        definition(item, parts),
         [one for one in related if one.table is item],
         [one for one in related if one.target is item],
         schema.used_by.get(item.key, []),

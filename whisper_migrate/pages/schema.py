@@ -74,8 +74,13 @@ class Schema:
 
     @cached_property
     def comments(self) -> dict[Key, str]:
-        """The comment on each object that has one."""
-        return {on.key: str(self.catalog[key]["text"]) for key, on in self.commented.items()}
+        """The comment on each object that has one, and on its parts that are no objects, such as an attribute."""
+        found: dict[Key, list[str]] = {}
+        for key, on in self.commented.items():
+            text = str(self.catalog[key]["text"])
+            is_own = key[1].endswith(f" {on.identity}")
+            found.setdefault(on.key, []).insert(0 if is_own else 99, text if is_own else f"{key[1]}: {text}")
+        return {key: "\n".join(texts) for key, texts in found.items()}
 
     def link(self, item: Object, suffix: str = ".html") -> str:
         """Return an object's address with its anchor, if it is a part of another object's page."""
