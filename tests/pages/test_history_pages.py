@@ -84,3 +84,16 @@ def test_the_page_of_a_revision(written: Written) -> None:
     assert "No loss of data was found" in downgrade and "ADD COLUMN gone text" in downgrade
     assert "Hazards for data" in text["three"].partition("Downgrade")[2]
     assert f"{SCRIPT} four" in text["four"] and "After three" in text["four"] and "Before four" in text["three"]
+
+
+@pytest.mark.servers("pg18")
+def test_a_history_that_fails_can_be_left_out(server: URL, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = little.project(tmp_path)
+    broken = little.REVISION.format(message="", revision="three", parent="two", sql="ALTER TABLE nothing RENAME TO x")
+    (tmp_path / "alembic/versions/three.py").write_text(broken)
+    said = little.command(capsys, project, None, "docs", SHADOW_URL=little.plain(server))
+    assert said.code == 2 and "nothing" in said.err and "docs --no-history" in said.err
+    assert not (tmp_path / "schema-pages").exists()
+    said = little.command(capsys, project, None, "docs", "--no-history", SHADOW_URL=little.plain(server))
+    assert said.code == 0 and not (tmp_path / "schema-pages/history.html").exists()
+    assert links.broken(tmp_path / "schema-pages") == []

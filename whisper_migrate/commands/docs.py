@@ -9,6 +9,7 @@ from rich.markup import escape
 from sqlalchemy import URL
 
 from whisper_migrate.databases.shadow_server import shadow_server
+from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
 from whisper_migrate.pages import chronicle, folder, markdown, schema, site
 from whisper_migrate.pages.canvas import ABSENT, can_draw
@@ -16,6 +17,8 @@ from whisper_migrate.project.alembic_folders import NoHistory
 from whisper_migrate.project.project import Project
 from whisper_migrate.wording.plurals import counted
 from whisper_migrate.wording.printing import err, out
+
+MANY = 20  # pages that --check lists
 
 
 @click.command("docs")
@@ -51,12 +54,13 @@ def command(project: Project, where: Path | None, is_markdown: bool, check: bool
 
 
 def _history(project: Project, server: URL) -> chronicle.Chronicle | None:
-    """Return the history; None if the project has none."""
+    """Return the history; None if the project has none. Raises Failure if its revisions cannot be run."""
     try:
-        history = History(project)
+        return chronicle.read(History(project), server)
     except NoHistory:
         return None
-    return chronicle.read(history, server)
+    except Failure as failure:
+        raise Failure(failure.what, "Pages without the history: migrate.py docs --no-history") from failure
 
 
 def _checked(where: Path, found: list[tuple[str, str]]) -> int:
@@ -65,7 +69,9 @@ def _checked(where: Path, found: list[tuple[str, str]]) -> int:
         out.print(escape(f"{where} is what the models say."))
         return 0
     out.print(escape(f"{where} is not what the models say ({counted(len(found), 'page')})."))
-    for name, sign in found:
+    for name, sign in found[:MANY]:
         out.print(escape(f"  {sign} {name}"))
+    if len(found) > MANY:
+        out.print(f"  ... and {len(found) - MANY} more")
     out.print(escape(f"  -> migrate.py docs --markdown {where}"))
     return 1

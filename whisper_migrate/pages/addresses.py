@@ -7,6 +7,7 @@ from whisper_migrate.catalog.model import Object
 
 # Names that are file names as they are. PostgreSQL quotes every name with other characters.
 PLAIN = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
+REVISIONS = "revision"  # the folder of their pages
 LONGEST = 140  # characters; a schema's and a table's name have at most 63 bytes each
 WORDS = 60  # characters that are kept of another name
 # Windows opens a device, not a file, whose name is one of these up to the first dot.
@@ -40,4 +41,4 @@ def anchor(part: Object) -> str:
 
 def of_revision(revision: str) -> str:
     """Return the address of a revision's page without its suffix."""
-    return f"revision/{slug(revision)}"
+    return f"{REVISIONS}/{slug(revision)}"

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from whisper_migrate.errors import Failure
+from whisper_migrate.objects import KINDS
+from whisper_migrate.pages.addresses import REVISIONS
 from whisper_migrate.pages.templates import MARK
 
 START = 200  # bytes of a file within which the mark is
@@ -40,12 +42,13 @@ def write(folder: Path, files: Mapping[str, str]) -> list[str]:
 def differences(folder: Path, files: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return each path that differs, with `+` for a missing page, `-` for one without an object, `~` for another text.
 
-    Only files with the mark count as pages, so the folder may contain other files.
+    Only files with the mark, in this folder and its folders of kinds, count as pages: other files may be there too, and
+    the pages of another project below.
     """
     other = [name for name, text in files.items() if not _is(folder, name, text)]
     found = {name: "~" if (folder / name).exists() else "+" for name in other}
     suffixes = {Path(name).suffix for name in files}
-    for path in folder.rglob("*"):
+    for path in (one for part in ("", REVISIONS, *KINDS) for one in (folder / part).glob("*")):
         name = path.relative_to(folder).as_posix()
         if name not in files and path.suffix in suffixes and path.is_file() and _is_ours(path):
             found[name] = "-"
