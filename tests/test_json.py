@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[int, dict[str, Any]]] = {
     "history --applied": (0, {}),
     "status": (0, {"revisions": ["one"], "pending": [{"revision": "two", "message": "more"}], "not_checked": None}),
     "whereami": (1, {"revisions": ["one"], "is_right": False, "sort": "changed", "equal": []}),
+    "preflight": (0, {"revisions": ["one"], "safe": True, "unknown": None, "now": []}),
     "prove": (1, {"clean": False, "heads": ["two"], "obstacle": None, "unproved": []}),
     "upgrade --plan": (0, {"direction": "upgrade", "unknown": None, "rows_lost": None}),
     "downgrade base --plan": (0, {"rows_lost": 1, "steps": [{"revision": "one", "message": "one", "losses": ANY}]}),

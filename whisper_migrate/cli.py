@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from whisper_migrate import __version__
 from whisper_migrate.commands import Commands
-from whisper_migrate.databases import interruption, lost_connections, silence
+from whisper_migrate.databases import interruption, silence
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.project.project import Project
 from whisper_migrate.wording.printing import err
@@ -83,11 +83,13 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
     except Exception as error:
         from sqlalchemy.exc import DBAPIError
 
+        from whisper_migrate.databases.lost_connections import unanswered
+
         if not isinstance(error, DBAPIError):
             _our_mistake(error)
         said = f"PostgreSQL says: {reason(error)}."
         if silence.broken:
-            said = lost_connections.unanswered(silence.broken[0]).what
+            said = unanswered(silence.broken[0]).what
         err.print(f"[bold red]Failed:[/] {escape(said)}")
         sys.exit(2)
 

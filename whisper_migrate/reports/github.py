@@ -23,27 +23,27 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
         yield _annotation(verdict, change, "Unwritten", 'The history lacks this: make revision msg="what changes"')
     for script in verdict.pending:
         where = {"file": _in_repository(verdict, str(verdict.history.path(script))), "title": "Pending"}
-        yield _command("warning", where, f"{script.revision} {title(script)}: make upgrade")
+        yield annotation("warning", where, f"{script.revision} {title(script)}: make upgrade")
     for change in outline(verdict.drift):
         yield _annotation(verdict, change, "Drift", "The database differs from the history: make repair")
     if near := verdict.nearest:
         said = f"The database is nearer to {near.revision}, {near.difference}: migrate.py adopt"
-        yield _command("error", {"title": "Wrong stamp"}, said)
+        yield annotation("error", {"title": "Wrong stamp"}, said)
     for anomaly in verdict.anomalies:
         level, word = ("error", anomaly.word) if anomaly.differs else ("notice", "Note")
-        yield _command(level, {"title": word}, f"{anomaly.what}\n{anomaly.remedy}".strip())
+        yield annotation(level, {"title": word}, f"{anomaly.what}\n{anomaly.remedy}".strip())
     for ignored in verdict.ignored:
-        yield _command("notice", {"title": "Ignored"}, f"{line(ignored.change)} ({ignored.pattern.reason})")
+        yield annotation("notice", {"title": "Ignored"}, f"{line(ignored.change)} ({ignored.pattern.reason})")
     for remark in remarks(verdict):
         level = "notice" if remark.kind is Kind.NOTE else "warning"
-        yield _command(level, {**_where(verdict, remark.place), "title": remark.kind.value}, remark.text)
+        yield annotation(level, {**_where(verdict, remark.place), "title": remark.kind.value}, remark.text)
     if verdict.clean and verdict.whole:
-        yield _command("notice", {"title": "No drift"}, f"{' and '.join(verdict.compared)}: nothing differs")
+        yield annotation("notice", {"title": "No drift"}, f"{' and '.join(verdict.compared)}: nothing differs")
 
 
 def _annotation(verdict: Verdict, change: Change, word: str, remedy: str) -> str:
     where = _where(verdict, verdict.place(change.object))
-    return _command("error", {**where, "title": word}, f"{line(change)}\n{remedy}")
+    return annotation("error", {**where, "title": word}, f"{line(change)}\n{remedy}")
 
 
 def _where(verdict: Verdict, place: Place | None) -> dict[str, str]:
@@ -56,7 +56,7 @@ def _in_repository(verdict: Verdict, file: str) -> str:
     return str(path.relative_to(checkout)) if checkout and path.is_relative_to(checkout) else file
 
 
-def _command(name: str, properties: dict[str, str], message: str) -> str:
+def annotation(name: str, properties: dict[str, str], message: str) -> str:
     given = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
     return f"::{name} {given}::{_escaped(message)}"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -34,6 +34,8 @@ WRITTEN = """
 SELECT l.relation::bigint FROM pg_catalog.pg_locks AS l JOIN pg_catalog.pg_class AS c ON c.oid = l.relation
 WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND c.relkind IN ('r', 'p') AND c.oid >= 16384
   AND (l.mode = 'RowExclusiveLock' OR l.mode = 'AccessExclusiveLock' AND %s)"""
+
+Around = Callable[[RevisionStep], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,8 @@ class Rehearsal:
     rehearsed_steps: list[RehearsedStep] = field(default_factory=list)
     memo: dict[str, Any] = field(default_factory=dict)
 
-    def go(self, steps: Sequence[RevisionStep]) -> list[RehearsedStep]:
-        """Run the steps in the shadow, and record what each does.
+    def go(self, steps: Sequence[RevisionStep], around: Around | None = None) -> list[RehearsedStep]:
+        """Run the steps in the shadow, and record what each does. Each step runs inside of the context `around(step)`.
 
         Raises Failure if one fails even in an empty database.
         """
@@ -95,7 +97,7 @@ class Rehearsal:
         for step in steps:
             before, held = self.catalog, holdings(self.shadow)
             self.shadow.commit()
-            with _statements(self.shadow) as statements:
+            with _statements(self.shadow) as statements, around(step) if around else nullcontext():
                 self.history.take(self.shadow, step, self.memo)
             self.catalog = inspect(self.shadow, requires=True)
             left = holdings(self.shadow)

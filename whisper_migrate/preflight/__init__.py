@@ -1,0 +1,1 @@
+"""Preflight: find what pending revisions would do to a real database, which is only read."""

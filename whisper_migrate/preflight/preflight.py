@@ -1,0 +1,141 @@
+"""Rehearse pending revisions, join their effects with the sizes and rows of the real database, and judge them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from alembic.runtime.migration import RevisionStep
+from sqlalchemy import URL
+
+from whisper_migrate.catalog.describe import title
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.reading import in_snapshot
+from whisper_migrate.databases.stamps import stamped
+from whisper_migrate.errors import Failure
+from whisper_migrate.history.history import History
+from whisper_migrate.preflight.blocking import Tables, blocking, brief
+from whisper_migrate.preflight.circumstances import circumstances
+from whisper_migrate.preflight.compatibility import compatibility
+from whisper_migrate.preflight.effects import Effect, watching
+from whisper_migrate.preflight.findings import Finding, accepted
+from whisper_migrate.preflight.questions import Asking
+from whisper_migrate.preflight.rules import Level
+from whisper_migrate.preflight.sizes import Size, read_speed, sizes
+from whisper_migrate.project.project import Project
+from whisper_migrate.running.losses import holdings
+from whisper_migrate.running.rehearsal import Rehearsal, RehearsedStep, rehearsal
+from whisper_migrate.running.way import revision_of, way
+
+
+@dataclass(frozen=True)
+class Flight:
+    """One pending revision: its id, message and file, its findings with the worst first, tables locked for a moment."""
+
+    revision: str
+    message: str
+    path: Path
+    findings: tuple[Finding, ...]
+    brief: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """The effects of all pending revisions on a database that is at the revisions `before`.
+
+    `now` are the findings about other sessions. `unknown` is the reason if a revision could not be rehearsed.
+    """
+
+    before: Sequence[str]
+    flights: Sequence[Flight] = ()
+    now: Sequence[Finding] = ()
+    sizes: dict[str, Size] = field(default_factory=dict)
+    unknown: str = ""
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All findings, the worst first."""
+        found = [*self.now, *(one for flight in self.flights for one in flight.findings)]
+        return sorted(found, key=lambda one: one.place)
+
+    @property
+    def exit_code(self) -> int:
+        """0 safe, 1 something to decide, 2 could not tell."""
+        open_ = [one for one in self.findings if one.is_open]
+        if self.unknown or any(one.rule.level is Level.UNKNOWN for one in open_):
+            return 2
+        return 1 if open_ else 0
+
+
+@dataclass
+class _Watched:
+    """The rehearsal of one revision: its effects, and the database's tables by their names when it begins."""
+
+    effects: list[Effect]
+    names: dict[str, str]
+
+
+def preflight(project: Project, url: URL, target: str, replica: URL | None, seconds: float) -> Preflight:
+    """Return what the revisions up to `target` would do to the database. It is only read, as is its `replica`.
+
+    Questions about rows go to the replica if there is one; each may take `seconds`.
+    """
+    history = History(project)
+    with connected(url, read_only=True) as connection:
+        before = stamped(connection) or []
+        history.require_known(before)
+        steps = way(history, "upgrade", target, before)
+        if not steps:
+            return Preflight(before)
+        try:
+            with rehearsal(history, url, before) as ahead:
+                origin = _tables(ahead)
+                watched, rehearsed = _rehearse(ahead, steps, origin)
+        except Failure as failure:
+            return Preflight(before, unknown=failure.what)
+        known = in_snapshot(url, partial(sizes, names=origin.values()))
+        tables = Tables(origin, known, read_speed(connection, known))
+        with connected(replica, read_only=True) if replica else nullcontext(connection) as asked:
+            asking = Asking(asked, seconds)
+            flights = [_flight(history, step, watched[step.revision], tables, asking) for step in rehearsed]
+        locked = {table for flight in flights for table in flight.brief}
+        locked |= {one.table for flight in flights for one in flight.findings if one.table in known}
+        return Preflight(before, flights, [*circumstances(connection, locked)], known)
+
+
+def _rehearse(
+    ahead: Rehearsal, steps: Sequence[RevisionStep], origin: dict[int, str]
+) -> tuple[dict[str, _Watched], list[RehearsedStep]]:
+    watched: dict[str, _Watched] = {}
+
+    @contextmanager
+    def around(step: RevisionStep) -> Iterator[None]:
+        names = {name: origin[oid] for oid, name in _tables(ahead).items() if oid in origin}
+        with watching(ahead.shadow) as effects:
+            yield
+        watched[revision_of(step)] = _Watched(effects, names)
+
+    return watched, ahead.go(steps, around)
+
+
+def _tables(ahead: Rehearsal) -> dict[int, str]:
+    found = {oid: table for (oid, number), (table, _) in holdings(ahead.shadow).items() if number == 0}
+    ahead.shadow.commit()
+    return found
+
+
+def _flight(history: History, step: RehearsedStep, watched: _Watched, tables: Tables, asking: Asking) -> Flight:
+    path = history.project.root / history.path(history.find(step.revision))
+    found = [
+        *blocking(step.revision, watched.effects, tables),
+        *asking.rows(step, watched.names),
+        *compatibility(step, {name for name, table in watched.names.items() if table in tables.sizes}),
+    ]
+    findings = sorted((accepted(one, path) for one in found), key=lambda one: one.place)
+    besides = {one.table for one in findings if one.seconds and one.table}
+    return Flight(
+        step.revision, title(step.step), path, tuple(findings), tuple(brief(watched.effects, tables, besides))
+    )
