@@ -79,7 +79,7 @@ def facts(schema: Schema, item: Object) -> Facts:
     rank = {kind: number for number, kind in enumerate(FIRST)}
     others = sorted(
         (part for part in parts if part.kind != "column" or part["of_view"]),
-        key=lambda part: (rank.get(part.kind, len(rank)), part.kind),
+        key=lambda part: (rank.get(part.kind, len(rank)), part.kind, part.identity),
     )
     related = schema.references_of(item)
     return Facts(

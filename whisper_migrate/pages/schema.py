@@ -54,7 +54,7 @@ class Schema:
             return item
         needed = (self.catalog[key] for key in self.catalog.requires.get(item.key, ()))
         holders = [one for one in needed if one.parent is None and one.identity == item.parent]
-        return holders[0] if holders else whole.get(item.parent, item)
+        return min(holders, key=_order) if holders else whole.get(item.parent, item)
 
     @cached_property
     def parts(self) -> dict[Key, list[Object]]:
@@ -95,8 +95,8 @@ class Schema:
 
     @cached_property
     def references(self) -> list[Reference]:
-        """All foreign keys."""
-        return list(references(self.catalog))
+        """All foreign keys, by name: the order in which PostgreSQL lists objects is that of their creation."""
+        return sorted(references(self.catalog), key=lambda one: one.constraint.identity)
 
     def references_of(self, table: Object) -> list[Reference]:
         """Return the foreign keys from and to a table."""
