@@ -83,6 +83,8 @@ def test_the_page_of_a_revision(written: Written) -> None:
     assert "Hazards for data" in upgrade and "- column tags.gone" in upgrade
     assert "No loss of data was found" in downgrade and "ADD COLUMN gone text" in downgrade
     assert "Hazards for data" in text["three"].partition("Downgrade")[2]
+    for name, drawn in {"two": "~ authors + email", "three": "~ tags + gone", "four": "~ tags - gone"}.items():
+        assert drawn in text[name], name
     assert f"{SCRIPT} four" in text["four"] and "After three" in text["four"] and "Before four" in text["three"]
 
 

@@ -14,6 +14,8 @@ ABSENT = 'No diagrams: Graphviz is not installed. It comes with: pip install "wh
 LONGEST = 40  # characters of a name; the page that it leads to has all of it
 # What Graphviz writes besides the drawing: ids, which are equal in every SVG of a page, and its own names.
 BESIDE = re.compile(r' id="(?:a_)?(?:graph|node|edge|clust)\d+"|<!--.*?-->\n?|<title>.*?</title>\n?', re.DOTALL)
+# The colours of what is new, gone or changed, which the stylesheet replaces where a browser prefers dark ones.
+COLOURS = {"+": "#d6f5df", "-": "#ffdcd7", "~": "#fff0c2"}
 TABLE = '<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" BGCOLOR="white">'
 
 

@@ -7,7 +7,7 @@ from whisper_migrate.catalog.model import Change, Object
 from whisper_migrate.pages import canvas
 from whisper_migrate.pages.addresses import of_revision
 from whisper_migrate.pages.chronicle import Chronicle, Entry
-from whisper_migrate.pages.history_diagram import of_revisions
+from whisper_migrate.pages.history_diagram import of_changes, of_revisions
 from whisper_migrate.pages.schema import Schema
 from whisper_migrate.pages.templates import html, trusted
 
@@ -39,6 +39,7 @@ def _page(schema: Schema, chronicle: Chronicle, entry: Entry) -> str:
         parents=[by_id[name] for name in entry.parents if name in by_id],
         followers=followers,
         changes=[(LOOKS[change.sign], line(change), _link(schema, change)) for change in entry.outline],
+        svg=trusted(of_changes(entry.changes)),
         root="../",
         has_history=True,
     )
