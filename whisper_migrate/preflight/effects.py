@@ -122,11 +122,12 @@ def _look(cursor: Any) -> dict[int, _Relation]:
 def _effect(sql: str, before: Mapping[int, _Relation], after: Mapping[int, _Relation], alone: bool) -> Effect:
     rewritten, scanned, indexed = set(), set(), set()
     dropped = (oid for oid, then in before.items() if oid not in after and not then.is_index)
+    files = {then.file for then in before.values()}
     locks = dict.fromkeys(dropped, MODES[-1])
     for oid, now in after.items():
         then = before.get(oid)
         if now.is_index:
-            if then is None or then.file != now.file:
+            if now.file not in files:  # a change of type may create an index anew with its old file
                 indexed.add(now.table)
             continue
         if now.modes:
