@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[int, dict[str, Any]]] = {
     "current --check-heads": (1, {"revisions": ["one"], "heads": ["two"], "pending": ["two"]}),
     "history": (0, {"heads": ["two"]}),
     "history --applied": (0, {}),
+    "show two": (0, {"revision": "two", "parents": ["one"], "followers": [], "is_head": True}),
     "status": (0, {"revisions": ["one"], "pending": [{"revision": "two", "message": "more"}], "not_checked": None}),
     "whereami": (1, {"revisions": ["one"], "is_right": False, "sort": "changed", "equal": []}),
     "preflight": (0, {"revisions": ["one"], "safe": True, "unknown": None, "now": []}),

@@ -6,10 +6,11 @@ from whisper_migrate.catalog.describe import line
 from whisper_migrate.catalog.model import Change, Object
 from whisper_migrate.pages import canvas
 from whisper_migrate.pages.addresses import of_revision
-from whisper_migrate.pages.chronicle import Chronicle, Entry
+from whisper_migrate.pages.chronicle import Chronicle
 from whisper_migrate.pages.history_diagram import of_changes, of_revisions
 from whisper_migrate.pages.schema import Schema
 from whisper_migrate.pages.templates import html, trusted
+from whisper_migrate.revisions.both_ways import Entry
 
 LOOKS = {"+": "plus", "-": "minus", "~": "tilde"}
 

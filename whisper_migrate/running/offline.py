@@ -99,26 +99,7 @@ def script(project: Project, direction: str, target: str, patience: Patience, hi
     Failure for a revision that needs a connection.
     """
     history = history or History(project)
-    start, _, end = target.rpartition(":")
-    if direction == "downgrade" and not start:
-        raise Failure("A downgrade as a script must be told where it begins.", f"migrate.py downgrade --sql FROM:{end}")
-    start = history.find(start).revision if start not in ("", "base") else "base"
-    end = history.head or "base" if end in ("head", "") else end
-    written = _Written(patience)
-    steps = way(history, direction, end, () if start == "base" else (start,))
-    underway: list[RevisionStep] = []
-    try:
-        with plain_words():
-            _write(history, written, steps, underway, direction, start, end)
-    except Failure:
-        raise
-    except Exception as error:
-        what = f"{revision_of(underway[0]) if underway else end} cannot be written as a script"
-        if no_connection.is_needed(error):
-            where = project.whereabouts(error)
-            said = f"its {direction} {no_connection.NEEDED}{f' ({where})' if where else ''}"
-            raise Failure(f"{what}: {said}.", f"Run it with one: migrate.py {direction}") from error
-        raise Failure(f"{what}: {project.blame(error)}.") from error
+    start, end, written = _range(history, direction, target, patience)
     head = HEAD.format(
         direction=direction,
         guard=guard(),
@@ -132,6 +113,14 @@ def script(project: Project, direction: str, target: str, patience: Patience, hi
         lock_timeout=written.lock_timeout,
     )
     return f"{head}\n{written.getvalue()}"
+
+
+def own_statements(history: History, direction: str, target: str) -> str:
+    """Return the SQL of the revisions of a range `FROM:TO` alone: no stamp, no ledger, no settings of the session.
+
+    Raises Failure for a revision that needs a connection.
+    """
+    return "\n\n".join(_range(history, direction, target, Patience())[2].own)
 
 
 def save(text: str, path: Path) -> None:
@@ -185,7 +174,9 @@ def _write(
             begin = written.tell()
             function(**options)
             written.seek(begin)
-            if LEAVES.search(written.read()):
+            sql = written.read()
+            written.own += [sql.strip()] if sql.strip() else []
+            if LEAVES.search(sql):
                 written.write(f"{RESET}{history.project.session};\n{written.lock_timeout}\n")
             written.write(f"{OUR_PATH}\n{next(ledger, '')}")
 
@@ -220,6 +211,31 @@ def _write(
         history.scripts.run_env()
 
 
+def _range(history: History, direction: str, target: str, patience: Patience) -> tuple[str, str, _Written]:
+    """Write the steps of a range; return its two ends and the text."""
+    start, _, end = target.rpartition(":")
+    if direction == "downgrade" and not start:
+        raise Failure("A downgrade as a script must be told where it begins.", f"migrate.py downgrade --sql FROM:{end}")
+    start = history.find(start).revision if start not in ("", "base") else "base"
+    end = history.head or "base" if end in ("head", "") else end
+    written = _Written(patience)
+    steps = way(history, direction, end, () if start == "base" else (start,))
+    underway: list[RevisionStep] = []
+    try:
+        with plain_words():
+            _write(history, written, steps, underway, direction, start, end)
+    except Failure:
+        raise
+    except Exception as error:
+        what = f"{revision_of(underway[0]) if underway else end} cannot be written as a script"
+        if no_connection.is_needed(error):
+            where = history.project.whereabouts(error)
+            said = f"its {direction} {no_connection.NEEDED}{f' ({where})' if where else ''}"
+            raise Failure(f"{what}: {said}.", f"Run it with one: migrate.py {direction}") from error
+        raise Failure(f"{what}: {history.project.blame(error)}.") from error
+    return start, end, written
+
+
 def _make(create: str) -> str:
     """Return the statement that creates the version table, and its schema, unless they exist."""
     kept = version_table()
@@ -229,10 +245,11 @@ def _make(create: str) -> str:
 
 
 class _Written(io.StringIO):
-    """The script's buffer, which adapts each statement that Alembic writes."""
+    """The script's buffer, which adapts each statement that Alembic writes. `own` are the revisions' own statements."""
 
     def __init__(self, patience: Patience) -> None:
         super().__init__()
+        self.own: list[str] = []
         self.lock_timeout = f"SET lock_timeout = {milliseconds(patience.lock_timeout)};\n"
 
     def write(self, text: str) -> int:
