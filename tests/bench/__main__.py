@@ -18,7 +18,7 @@ from rich.table import Table
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from tests.bench import generated, plain_alembic, readers
+from tests.bench import generated, plain_alembic, readers, revisions
 from tests.connections import connected
 from tests.projects import Checkout, copied
 from whisper_migrate import embedded
@@ -31,7 +31,11 @@ SIZES = tuple(map(int, os.environ.get("BENCH_TABLES", "500,5000").split(",")))
 
 
 def main() -> None:
-    """Run all comparisons on a temporary server."""
+    """Run all comparisons on a temporary server; with the argument `revisions`, only that of preflight."""
+    if sys.argv[1:] == ["revisions"]:
+        with _server() as server:
+            revisions.compare(_database(server, "empty"), _database(server, "filled"))
+        return
     table = Table("what", "ours", "peer", "ratio", "goal", title=f"median of {RUNS} runs")
     with _server() as server, tempfile.TemporaryDirectory() as folder:
         projects = {"WhisperEngine": ROOT}
@@ -50,6 +54,7 @@ def main() -> None:
             _row(table, f"{what} grows, {SIZES[0]} to {SIZES[-1]} tables", many, few, "11")
         _draft(table, Path(folder), server)
         _lock(table, Path(folder), server)
+        revisions.compare(_database(server, "empty"), _database(server, "filled"))
         _memory(table, projects[f"{SIZES[-1]} tables"], _database(server, f"{SIZES[-1]} tables", fresh=False))
     Console().print(table)
 

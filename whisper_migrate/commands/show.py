@@ -1,4 +1,4 @@
-"""The command `show`: what one revision changes, with its SQL and its hazards."""
+"""The command `show`: the changes of one revision, its SQL and its hazards."""
 
 from __future__ import annotations
 

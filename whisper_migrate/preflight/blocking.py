@@ -94,13 +94,13 @@ def _works(effect: Effect, tables: Tables) -> Iterator[_Work]:
             continue
         mode = effect.locks.get(oid, "")
         if oid in effect.rewritten:
-            yield _Work(TABLE_REWRITE, oid, durations.rewrite(size, tables.speed))
+            yield _Work(TABLE_REWRITE, oid, durations.REWRITE.on(size, tables.speed))
         elif oid in effect.indexed:
-            yield _Work(BLOCKING_INDEX, oid, durations.index(size, tables.speed))
+            yield _Work(BLOCKING_INDEX, oid, durations.INDEX.on(size, tables.speed))
         elif changes and mode == "RowExclusiveLock":
-            yield _Work(MANY_ROWS_CHANGED, oid, durations.changed_rows(size, tables.speed))
+            yield _Work(MANY_ROWS_CHANGED, oid, durations.CHANGED_ROWS.on(size, tables.speed))
         else:
-            yield _Work(SCAN_UNDER_LOCK, oid, durations.scan(size, tables.speed))
+            yield _Work(SCAN_UNDER_LOCK, oid, durations.SCAN.on(size, tables.speed))
 
 
 def _has_many(size: Size | None) -> bool:
@@ -127,16 +127,15 @@ def _to_the_end(effects: Sequence[Effect], works: Sequence[list[_Work]], number:
 
 def _blocks(revision: str, rule: Rule, effect: Effect, table: str, size: Size, mode: str, seconds: Range) -> Finding:
     whom = "all access to" if mode in BLOCKS_READS else "writes to"
-    return Finding(
-        rule, revision, f"blocks {whom} {shown(table)} ({size}) for {seconds}", table, _short(effect.sql), seconds.high
-    )
+    what = f"blocks {whom} {shown(table)} ({size}) for {seconds}"
+    return Finding(rule, revision, what, table, _short(effect.sql), seconds.high, seconds.low)
 
 
 def _changes(revision: str, effect: Effect, work: _Work, tables: Tables) -> Finding:
     table = tables.names[work.oid]
     size = tables.sizes[table]
     what = f"changes up to all rows of {shown(table)} ({size}) in one transaction, which takes {work.seconds}"
-    return Finding(MANY_ROWS_CHANGED, revision, what, table, _short(effect.sql), work.seconds.high)
+    return Finding(MANY_ROWS_CHANGED, revision, what, table, _short(effect.sql), work.seconds.high, work.seconds.low)
 
 
 def _short(sql: str) -> str:

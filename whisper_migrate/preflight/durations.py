@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 from whisper_migrate.preflight.sizes import Size
 
-# How often the time of reading a table's bytes each kind of work takes, at least and at most. The range covers a table
-# in memory and one on a disk, narrow and wide rows, one index and several (see `make bench`).
-SCAN = (0.3, 6.0)
-REWRITE = (1.0, 20.0)
-INDEX = (1.0, 20.0)
-REBUILT_INDEXES = (1.0, 30.0)  # of the bytes of the indexes
-CHANGED_ROWS = (0.1, 60.0)
+ROW = 80  # bytes of a row, where the number of rows is not known
 
 
 @dataclass(frozen=True)
@@ -29,33 +24,37 @@ class Range:
         if self.high < 1:
             return "less than a second"
         if self.high < 90:
-            return f"{self.low:.0f} to {max(self.high, self.low + 1):.0f} seconds"
+            return f"{int(self.low)} to {ceil(self.high)} seconds"
         if self.high < 5400:
             return f"{_number(self.low / 60)} to {_number(self.high / 60)} minutes"
         return f"{_number(self.low / 3600)} to {_number(self.high / 3600)} hours"
 
 
-def reading(amount: int, speed: int, factors: tuple[float, float]) -> Range:
-    """Return the time for `amount` bytes at `speed` bytes per second, multiplied by the factors."""
-    return Range(amount / speed * factors[0], amount / speed * factors[1])
+@dataclass(frozen=True)
+class Work:
+    """A kind of work: its time as multiples, at least and at most, of reading the table and of reading its indexes.
+
+    `row` are the seconds that each row takes at most in addition: a table in memory is read faster than its rows are
+    computed. `make bench` compares the ranges with the time on 2 million rows.
+    """
+
+    table: tuple[float, float]
+    indexes: tuple[float, float] = (0.0, 0.0)
+    row: float = 0.0
+
+    def on(self, size: Size, speed: int) -> Range:
+        """Return the duration on a table, at `speed` bytes per second."""
+        rows = size.bytes / ROW if size.rows is None else size.rows
+        low, high = (
+            size.bytes * one + size.index_bytes * other for one, other in zip(self.table, self.indexes, strict=True)
+        )
+        return Range(low / speed, high / speed + rows * self.row)
 
 
-def scan(size: Size, speed: int) -> Range:
-    return reading(size.bytes, speed, SCAN)
-
-
-def rewrite(size: Size, speed: int) -> Range:
-    """Writing the table anew, with all of its indexes."""
-    return reading(size.bytes, speed, REWRITE) + reading(size.index_bytes, speed, REBUILT_INDEXES)
-
-
-def index(size: Size, speed: int) -> Range:
-    return reading(size.bytes, speed, INDEX)
-
-
-def changed_rows(size: Size, speed: int) -> Range:
-    """Up to all rows changed, and entered into the indexes."""
-    return reading(size.bytes, speed, CHANGED_ROWS) + reading(size.index_bytes, speed, (0.0, CHANGED_ROWS[1]))
+SCAN = Work((0.3, 6.0), row=5e-7)
+REWRITE = Work((1.0, 20.0), (1.0, 30.0), row=5e-6)
+INDEX = Work((1.0, 20.0), row=5e-6)
+CHANGED_ROWS = Work((0.1, 60.0), (0.0, 60.0), row=5e-5)
 
 
 def _number(value: float) -> str:

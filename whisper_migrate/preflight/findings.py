@@ -16,8 +16,8 @@ NEVER_DECIDED = (Level.NOTE,)
 class Finding:
     """One effect of a revision on a database: `what` is a sentence without its subject, `blocks writes to messages`.
 
-    `statement` is the beginning of the SQL that does it; `seconds` the longest it may take. `remedy` says what to type
-    or to run. `decide`: a person has to decide about it. `accepted` is the reason that the revision's file gives.
+    `statement` is the beginning of the SQL that does it; it may take from `least` to `seconds`. `remedy` says what to
+    type or to run. `decide`: a person has to decide about it. `accepted` is the reason that the revision's file gives.
     """
 
     rule: Rule
@@ -26,6 +26,7 @@ class Finding:
     table: str | None = None
     statement: str = ""
     seconds: float = 0.0
+    least: float = 0.0
     remedy: str = ""
     decide: bool = True
     accepted: str = ""
