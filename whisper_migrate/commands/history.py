@@ -4,6 +4,7 @@ from itertools import pairwise
 from typing import Any
 
 import click
+from alembic.script import Script
 from rich.markup import escape
 
 from whisper_migrate.catalog.describe import in_lines, title
@@ -12,6 +13,7 @@ from whisper_migrate.history.history import History
 from whisper_migrate.project.project import Project
 from whisper_migrate.running.ledger import Entry, parents, read
 from whisper_migrate.terminal.console import database_of
+from whisper_migrate.terminal.graph import drawn
 from whisper_migrate.terminal.json_output import kept_for_document, print_json, with_format
 from whisper_migrate.wording.printing import out
 
@@ -19,10 +21,13 @@ from whisper_migrate.wording.printing import out
 @click.command("history")
 @click.option("--applied", is_flag=True, help="What was run and stamped in the database, by its ledger.")
 @click.option("--verbose", is_flag=True, help="With --applied: the definitions that adopt and repair replaced, as SQL.")
+@click.option("--graph", is_flag=True, help="Draw the branches and merges of the revisions.")
 @with_format
 @click.pass_obj
-def command(project: Project, applied: bool, verbose: bool, form: str) -> None:
+def command(project: Project, applied: bool, verbose: bool, graph: bool, form: str) -> None:
     """List the revisions, newest first; with --applied, the runs that the database's ledger has recorded."""
+    if graph and (applied or form == "json"):
+        raise click.UsageError("--graph draws the revisions as text: leave --applied and --format json out.")
     if applied:
         with connected(database_of(project).url, read_only=True) as connection:
             entries = read(connection)
@@ -37,9 +42,21 @@ def command(project: Project, applied: bool, verbose: bool, form: str) -> None:
     if form == "json":
         print_json({"heads": history.heads, "revisions": _revisions(history)})
         return
-    for script in history.newest_first():
-        head = " (head)" if script.is_head else ""
-        out.print(f"{script.revision}{head} {escape(title(script))}")
+    scripts = {script.revision: script for script in history.newest_first()}
+    if not graph:
+        for script in scripts.values():
+            out.print(_named(script))
+        return
+    for branches, revision in drawn((name, parents(script)) for name, script in scripts.items()):
+        if revision:
+            out.print(f"{branches}  {_named(scripts[revision])}")
+        else:
+            out.print(branches, markup=False)  # `escape` would double a backslash at the end
+
+
+def _named(script: Script) -> str:
+    head = " (head)" if script.is_head else ""
+    return f"{script.revision}{head} {escape(title(script))}"
 
 
 def _revisions(history: History) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from whisper_migrate.project.project import Project
 from whisper_migrate.reports.json import plain_change
 from whisper_migrate.reports.text import COLOURS
 from whisper_migrate.revisions.both_ways import Entry, Way, read
+from whisper_migrate.running.ledger import parents
 from whisper_migrate.terminal.completion import revisions
 from whisper_migrate.terminal.console import TARGET, target_given
 from whisper_migrate.terminal.json_output import kept_for_document, print_json, with_format
@@ -73,7 +74,7 @@ def _way(name: str, way: Way) -> Iterator[str]:
 
 def _followers(history: History, entry: Entry) -> list[str]:
     holding = history.holding(entry.script.revision)
-    return sorted(one.revision for one in holding.newest_first() if entry.script.revision in one._all_down_revisions)
+    return sorted(one.revision for one in holding.newest_first() if entry.script.revision in parents(one))
 
 
 def _document(history: History, entry: Entry) -> dict[str, Any]:
