@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup upgrade revision prove check-drift repair downgrade status db-url psql db-stop test fuzz torture chaos bench wild lint lock format
+.PHONY: help setup upgrade revision prove check-drift repair downgrade status preflight db-url psql db-stop test fuzz torture chaos bench wild lint lock format
 
 # What is given to make is text: neither make nor the shell finds anything to expand in it. make would expand a variable
 # of its command line for the environment of every command; recipes read these variables from there, in quotes.
@@ -43,6 +43,9 @@ prove: $(VENV)/.ready ## run every revision up, down and up, or one: make prove 
 
 check-drift: $(VENV)/.ready ## compare models, history and database
 	@"$$PY" scripts/check_drift.py
+
+preflight: $(VENV)/.ready ## what the pending revisions would do to the database: make preflight [to=REVISION]
+	@$(MIGRATE) preflight -- "$${to:-head}"
 
 repair: $(VENV)/.ready ## print the SQL that repairs a drifted database
 	@$(MIGRATE) repair

@@ -247,6 +247,7 @@ def test_plan_runs_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path, d
         "  2/2 r3 does number 3",
         "      loses column t.extra: 1 row",
         "Nothing was run.",
+        "  -> migrate.py preflight   (which tables it would block, on which rows it would fail)",
     ]
     assert ask(database, "SELECT version_num, count(*) FROM alembic_version, t GROUP BY 1") == [("r1", 2)]
     assert command(capsys, made, database, "upgrade", "r1", "--plan").out.endswith("is at r1.\n")

@@ -55,6 +55,8 @@ class Plan:
         if self.unknown:
             yield f"What they lose cannot be told. {self.unknown}"
         yield "Nothing was run."
+        if self.direction == "upgrade":
+            yield "  -> migrate.py preflight   (which tables it would block, on which rows it would fail)"
 
     @property
     def document(self) -> dict[str, Any]:
