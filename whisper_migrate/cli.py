@@ -19,6 +19,7 @@ from whisper_migrate.errors import Failure, reason
 from whisper_migrate.project.project import Project
 from whisper_migrate.wording.printing import err
 from whisper_migrate.wording.program import called
+from whisper_migrate.wording.sign_of_life import displayed
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -59,7 +60,8 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
     interruption.handle()
     interruption.listen()
     try:
-        cli.main(arguments, prog_name=called(), standalone_mode=False, obj=Project(root) if root else None)
+        with displayed():
+            cli.main(arguments, prog_name=called(), standalone_mode=False, obj=Project(root) if root else None)
     except Failure as failure:
         err.print(f"[bold red]Failed:[/] {escape(failure.what)}")
         if failure.remedy:

@@ -13,13 +13,15 @@ from pathlib import Path
 import click
 
 from whisper_migrate.databases import QUERIES
+from whisper_migrate.wording.sign_of_life import doing
 
 NAMES = tuple(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__))
 
 
 def command(name: str) -> click.Command:
     """Return the command of this name."""
-    found: click.Command = importlib.import_module(f"{__name__}.{name.replace('-', '_')}").command
+    with doing("loading"):
+        found: click.Command = importlib.import_module(f"{__name__}.{name.replace('-', '_')}").command
     return found
 
 

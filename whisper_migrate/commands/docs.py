@@ -17,6 +17,7 @@ from whisper_migrate.project.alembic_folders import NoHistory
 from whisper_migrate.project.project import Project
 from whisper_migrate.wording.plurals import counted
 from whisper_migrate.wording.printing import err, out
+from whisper_migrate.wording.sign_of_life import doing
 
 MANY = 20  # pages that --check lists
 
@@ -41,8 +42,9 @@ def command(project: Project, where: Path | None, is_markdown: bool, check: bool
     if check:
         sys.exit(_checked(project.shown(where.resolve()), folder.differences(where, markdown.pages(found))))
     begun = time.perf_counter()
-    files = markdown.pages(found) if is_markdown else site.pages(found, told)
-    changed = folder.write(where, files)
+    with doing("drawing the pages"):
+        files = markdown.pages(found) if is_markdown else site.pages(found, told)
+        changed = folder.write(where, files)
     seconds = time.perf_counter() - begun
     for defect in found.defects:
         err.print(escape(f"Not in the pages, since PostgreSQL refuses it: {defect}"))

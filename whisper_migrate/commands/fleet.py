@@ -28,6 +28,7 @@ from whisper_migrate.terminal.console import names
 from whisper_migrate.terminal.json_output import kept_for_document, print_json, with_format
 from whisper_migrate.wording.plurals import counted, verb
 from whisper_migrate.wording.printing import err, out
+from whisper_migrate.wording.sign_of_life import replaced
 
 Tell = Callable[[Member, str | Failure], None]
 
@@ -89,7 +90,7 @@ def command(
 def _progress(members: Sequence[Member]) -> Iterator[Tell]:
     """Print a line when a database is done; on a terminal, with a progress bar below."""
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("databases"), TimeElapsedColumn())
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
+    with replaced(), Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
         task = progress.add_task("", total=len(members))
         done = 0
 

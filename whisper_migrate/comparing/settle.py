@@ -27,6 +27,7 @@ from whisper_migrate.objects.materialized_view import without_rows
 from whisper_migrate.planning.inheritance import TABLES, above
 from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.planning.steps import Step
+from whisper_migrate.wording.sign_of_life import doing
 
 # Attributes that PostgreSQL prints from an expression. A difference in any other one is a difference.
 PRINTED = frozenset(
@@ -46,6 +47,7 @@ PRINTED = frozenset(
 )
 
 
+@doing("comparing")
 def settled(shadow: Connection, changes: Sequence[Change]) -> list[Change]:
     """Return the changes that are real differences; `shadow` holds their `before` side, and is left as it is."""
     changes = [change for change in changes if not are_equal(change)]

@@ -12,6 +12,7 @@ from whisper_migrate import embedded
 from whisper_migrate.addresses.secret_parameters import shown
 from whisper_migrate.addresses.url import DRIVER, parse, port_number
 from whisper_migrate.errors import Failure
+from whisper_migrate.wording.sign_of_life import doing
 
 __all__ = ["Database", "configured", "database", "embedded_folder", "parse", "shown"]
 
@@ -52,7 +53,11 @@ def database(root: Path, environ: Mapping[str, str] | None = None, start: bool =
     folder = embedded_folder(root, environ)
     real, file = _variables(root, environ)
     programs = {**file, **real}.get("WHISPER_PGBIN")
-    url = embedded.start(folder, binaries=programs) if start else embedded.url(folder)
+    if start:
+        with doing("starting PostgreSQL"):
+            url = embedded.start(folder, binaries=programs)
+    else:
+        url = embedded.url(folder)
     name = folder.relative_to(root.absolute()) if folder.is_relative_to(root.absolute()) else folder
     return Database(url, f"the embedded server in {name}")
 

@@ -19,6 +19,7 @@ from whisper_migrate.databases.shadow_name import NAME, PREFIX
 from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.databases.writable import is_standby
 from whisper_migrate.errors import Failure
+from whisper_migrate.wording.sign_of_life import doing
 
 HALF_DROPPED = -2  # PostgreSQL's connection limit of a database whose DROP was interrupted
 
@@ -45,7 +46,10 @@ class Shadows:
         """
         name = f"{PREFIX}_{self.maker}_{purpose}"
         encoding = "" if template else " ENCODING 'UTF8'"
-        with self.lock:  # two threads create the shadows of the models and of the history at the same time
+        with (
+            doing("creating a throwaway database"),
+            self.lock,
+        ):  # two threads create the shadows of the models and of the history at the same time
             self.names.append(name)
             if template:
                 self._leave(template)

@@ -14,6 +14,7 @@ from whisper_migrate.databases import settings
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import may_create
 from whisper_migrate.errors import Failure
+from whisper_migrate.wording.sign_of_life import doing
 
 CANNOT = "The database's role may not create databases, or the server is a standby"
 REMEDY = "Give the role CREATEDB, or set SHADOW_URL to a PostgreSQL {version} where it may create databases."
@@ -89,7 +90,9 @@ def _scratch_server() -> Iterator[URL]:
     memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(prefix="whisper-", dir=memory if os.access(memory, os.W_OK) else None))
     try:
-        yield embedded.start(folder / "pgdata", durable=False)
+        with doing("starting a throwaway PostgreSQL"):
+            url = embedded.start(folder / "pgdata", durable=False)
+        yield url
     finally:
         embedded.stop(folder / "pgdata")
         shutil.rmtree(folder, ignore_errors=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any
 
 from alembic.config import Config
@@ -25,6 +25,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history.baseline import begin
 from whisper_migrate.models.unchanged_models import noted
 from whisper_migrate.project.environment import MEMO, environment
+from whisper_migrate.wording.sign_of_life import counting
 
 if TYPE_CHECKING:
     from whisper_migrate.history.history import History
@@ -53,9 +54,15 @@ def run_steps(
 
         def whole(heads: Any, context: Any) -> list[RevisionStep]:
             stamp.known = heads
-            return [_whole(step, connection, stamp) for step in steps(heads, context)]
+            found = steps(heads, context)
+            began = partial(count, len(found)) if len(found) > 1 else _alone
+            return [_whole(step, connection, stamp, began) for step in found]
 
-        with noted(history.folders), environment(config, history.scripts, fn=whole, **options) as run_env:
+        with (
+            counting("replaying") as count,
+            noted(history.folders),
+            environment(config, history.scripts, fn=whole, **options) as run_env,
+        ):
             run_env()
 
     try:
@@ -73,11 +80,19 @@ def run_steps(
         raise Failure(f"{failed}{said}.") from first
 
 
-def _whole(step: RevisionStep, connection: Connection, stamp: OwnStamp) -> RevisionStep:
-    """Return a copy of the step that runs in `own_session` and `whole_transaction`, and may not change the stamp."""
+def _alone() -> None:
+    """Count nothing: the caller counts steps that it runs one by one."""
+
+
+def _whole(step: RevisionStep, connection: Connection, stamp: OwnStamp, began: Callable[[], None]) -> RevisionStep:
+    """Return a copy of the step that runs in `own_session` and `whole_transaction`, and may not change the stamp.
+
+    `began` is called when it begins.
+    """
     function, revision = step.migration_fn, str(step.revision.revision)
 
     def run(**options: Any) -> None:
+        began()
         with own_session(connection), whole_transaction(connection, revision):
             function(**options)
         stamp.require(connection, revision)

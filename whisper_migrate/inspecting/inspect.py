@@ -22,6 +22,7 @@ from whisper_migrate.databases.version_table import BOOKKEEPING, version_table
 from whisper_migrate.inspecting.owners import read_owners
 from whisper_migrate.inspecting.requires import Address, read_requires
 from whisper_migrate.objects import ATTACHED, KINDS
+from whisper_migrate.wording.sign_of_life import doing
 
 # Tables of Alembic and of this program: they describe the schema and are not part of it.
 
@@ -96,7 +97,7 @@ def inspect(
     try:
         settings = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in SETTINGS.items())
         connection.execute(text(f"SELECT {settings}"))
-        with in_haste():
+        with in_haste(), doing("reading the catalog"):
             return _Reader(connection, like.objects if like else {}, owners).read(requires)
     except psycopg2.Error as error:  # rows are read directly through the driver
         raise DBAPIError("reading the catalog", None, error) from error

@@ -17,6 +17,7 @@ from whisper_migrate.models.unchanged_models import restore
 from whisper_migrate.project.declared import Unmade, called, cause, create_tables, in_one_order, named_types
 from whisper_migrate.project.defects import Defect
 from whisper_migrate.project.project import Project
+from whisper_migrate.wording.sign_of_life import doing
 
 try:
     from alembic_utils.exceptions import SQLParseFailure
@@ -53,7 +54,7 @@ def build(connection: Connection, project: Project) -> list[Defect]:
     connection.execute(text("SET synchronous_commit = off"))
     event.listen(connection, "after_cursor_execute", _forget)
     project.prepare(connection)
-    with project.inside(connection):
+    with project.inside(connection), doing("creating the models"):
         defects = _make(connection, project)
     connection.commit()
     connection.execution_options(isolation_level=connection.default_isolation_level)

@@ -14,6 +14,7 @@ from whisper_migrate.history.history import History
 from whisper_migrate.revisions.both_ways import Entry, Way, entry, revert
 from whisper_migrate.running.rehearsal import Rehearsal, RehearsedStep, rehearsal_on
 from whisper_migrate.running.way import revision_of
+from whisper_migrate.wording.sign_of_life import counting
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Chronicle:
 def read(history: History, server: URL) -> Chronicle:
     """Run all revisions up and then down in a shadow on `server`. Raises Failure if one cannot be applied."""
     with rehearsal_on(server, history) as ahead:
-        ups = [ahead.go([step])[-1] for step in list(history.upgrade_steps("heads", ()))]
+        ups = list(_applied(ahead, history.upgrade_steps("heads", ())))
         downs = dict(_reverted(history, ahead))
     creators: dict[Key, Script] = {}
     changers: dict[Key, Script] = {}
@@ -46,18 +47,24 @@ def read(history: History, server: URL) -> Chronicle:
     return Chronicle(tuple(entry(history, step, downs.get(step.revision, Way())) for step in ups), creators, changers)
 
 
+def _applied(ahead: Rehearsal, steps: Sequence[RevisionStep]) -> Iterator[RehearsedStep]:
+    with counting("upgrade") as count:
+        for step in steps:
+            count(len(steps))
+            yield ahead.go([step])[-1]
+
+
 def _reverted(history: History, ahead: Rehearsal) -> Iterator[tuple[str, Way]]:
     """Yield the hazards of each downgrade, newest first; after one that fails, only that the others were not tried."""
     steps: Sequence[RevisionStep] = list(history.downgrade_steps("base", history.heads))
     stopped = ""
-    for step in steps:
-        if stopped:
-            yield revision_of(step), Way(failure=stopped)
-            continue
-        way = revert(ahead, step)
-        yield revision_of(step), way
-        if way.failure:
-            stopped = f"Not tried, because the downgrade of {revision_of(step)} fails."
+    with counting("downgrade") as count:
+        for step in steps:
+            count(len(steps))
+            way = Way(failure=stopped) if stopped else revert(ahead, step)
+            yield revision_of(step), way
+            if way.failure and not stopped:
+                stopped = f"Not tried, because the downgrade of {revision_of(step)} fails."
 
 
 def _enter(creators: dict[Key, Script], changers: dict[Key, Script], step: RehearsedStep, change: Change) -> None:

@@ -29,6 +29,7 @@ from whisper_migrate.project.project import Project
 from whisper_migrate.running.losses import holdings
 from whisper_migrate.running.rehearsal import Rehearsal, RehearsedStep, rehearsal
 from whisper_migrate.running.way import revision_of, way
+from whisper_migrate.wording.sign_of_life import doing
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ def preflight(project: Project, url: URL, target: str, replica: URL | None, seco
         tables = Tables(origin, known, read_speed(connection, known))
         with connected(replica, read_only=True) if replica else nullcontext(connection) as asked:
             asking = Asking(asked, seconds)
-            flights = [_flight(history, step, watched[step.revision], tables, asking) for step in rehearsed]
+            with doing("asking the rows"):
+                flights = [_flight(history, step, watched[step.revision], tables, asking) for step in rehearsed]
         locked = {table for flight in flights for table in flight.brief}
         locked |= {one.table for flight in flights for one in flight.findings if one.table in known}
         return Preflight(before, flights, [*circumstances(connection, locked)], known)

@@ -16,6 +16,7 @@ from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.planning.locality import beyond_reach
 from whisper_migrate.wording.plurals import counted
+from whisper_migrate.wording.sign_of_life import doing
 
 MOST_LINES = 20
 
@@ -32,6 +33,7 @@ class Flaw(Exception):
         self.details = details
 
 
+@doing("running it up, down and up")
 def prove(
     history: History, connection: Connection, revision: str, before: Catalog, after: Catalog | None = None
 ) -> Catalog:

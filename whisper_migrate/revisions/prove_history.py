@@ -34,6 +34,7 @@ from whisper_migrate.rows.failures import Refused
 from whisper_migrate.rows.proof import Tried, prove_rows, touched
 from whisper_migrate.rows.triggers import Broken, broken, told
 from whisper_migrate.rows.triggers import reached as written
+from whisper_migrate.wording.sign_of_life import counting, doing
 
 
 @dataclass(frozen=True)
@@ -144,21 +145,25 @@ def _prove_in(made: Shadows, shadow: URL, history: History, outcome: Outcome) ->
         try:
             begin(connection, history.project)
             run_steps(history, connection, lambda *_: [])  # env.py may create schemas, which is no revision's work
-            for script in outcome.done:
-                history.step(connection, script.revision, "upgrade", memo)
+            with counting("replaying") as count:
+                for script in outcome.done:
+                    count(len(outcome.done))
+                    history.step(connection, script.revision, "upgrade", memo)
         except Failure as failure:
             outcome.obstacle = f"{history.path(script)} does not run: {failure.what}"
             return None
         reached = inspect(connection)
         known = faults(connection, history.project)
+    total = len(outcome.proofs) + len(outcome.unproved)
     while outcome.unproved:
         script = outcome.unproved.pop(0)
         began = time.monotonic()
         try:
             before = reached
-            reached, tried = prove_with_rows(made, shadow, history, script.revision, before)
-            copy = made.create(f"script_{len(made.names)}", shadow.database)
-            tried.notes += prove_script(history, copy, script, before, reached)
+            with doing(f"proving {len(outcome.proofs) + 1} of {total}"):
+                reached, tried = prove_with_rows(made, shadow, history, script.revision, before)
+                copy = made.create(f"script_{len(made.names)}", shadow.database)
+                tried.notes += prove_script(history, copy, script, before, reached)
         except Flaw as flaw:
             outcome.proofs.append(Proof(script, time.monotonic() - began, flaw))
         else:

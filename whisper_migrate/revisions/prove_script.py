@@ -17,8 +17,10 @@ from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.revisions.prove import Flaw, require_none
 from whisper_migrate.running.offline import script
 from whisper_migrate.running.patience import Patience
+from whisper_migrate.wording.sign_of_life import doing
 
 
+@doing("running it as a script")
 def prove_script(history: History, shadow: URL, revision: Script, before: Catalog, after: Catalog) -> list[str]:
     """Run a revision's scripts (`migrate.py downgrade --sql`, `upgrade --sql`) in a shadow that is at the revision.
 

@@ -25,6 +25,7 @@ from whisper_migrate.revisions.fork import Fork
 from whisper_migrate.revisions.prove import Flaw
 from whisper_migrate.revisions.prove_history import prove_with_rows
 from whisper_migrate.rows.triggers import told
+from whisper_migrate.wording.sign_of_life import counting
 
 
 @dataclass
@@ -101,11 +102,13 @@ def _compared(rebased: History, history: History, fork: Fork, made: Shadows) -> 
 
 def _made(connection: Connection, history: History, revisions: Sequence[Script]) -> Catalog:
     """Run the revisions in this order in an empty shadow, and return the catalog."""
-    for script in revisions:
-        try:
-            history.step(connection, script.revision, "upgrade")
-        except Failure as failure:
-            raise Failure(f"{script.revision} does not run: {failure.what}") from failure
+    with counting("replaying") as count:
+        for script in revisions:
+            count(len(revisions))
+            try:
+                history.step(connection, script.revision, "upgrade")
+            except Failure as failure:
+                raise Failure(f"{script.revision} does not run: {failure.what}") from failure
     found = inspect(connection)
     connection.rollback()
     return found

@@ -22,6 +22,7 @@ from whisper_migrate.rows.failures import Obstacles, Refused
 from whisper_migrate.rows.fill import fill, mentions, root
 from whisper_migrate.rows.triggers import Broken, broken, reached
 from whisper_migrate.rows.violations import Violation, asks_no_row
+from whisper_migrate.wording.sign_of_life import doing
 
 # A change of these kinds can fail on rows or change them. Other changes, of a comment, a grant or a view, cannot.
 OF_ROWS = frozenset({"table", "column", "constraint", "index"})
@@ -47,6 +48,7 @@ class Tried:
     broken: list[Broken] = field(default_factory=list)
 
 
+@doing("trying it on rows")
 def prove_rows(
     made: Shadows,
     shadow: URL,

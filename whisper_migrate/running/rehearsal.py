@@ -24,6 +24,7 @@ from whisper_migrate.inspecting.owners import strangers
 from whisper_migrate.project.ignore import without
 from whisper_migrate.running.losses import Holdings, Loss, holdings, losses
 from whisper_migrate.running.way import revision_of
+from whisper_migrate.wording.sign_of_life import counting
 
 VERSION = "alembic_version"
 DESTROYS = re.compile(r"\b(?:DELETE|TRUNCATE|MERGE)\b", re.IGNORECASE)
@@ -94,32 +95,36 @@ class Rehearsal:
         """
         origin = holdings(self.shadow)
         self.shadow.commit()
-        for step in steps:
-            before, held = self.catalog, holdings(self.shadow)
-            self.shadow.commit()
-            with _statements(self.shadow) as statements, around(step) if around else nullcontext():
-                self.history.take(self.shadow, step, self.memo)
-            self.catalog = inspect(self.shadow, requires=True)
-            left = holdings(self.shadow)
-            self.shadow.commit()
-            then = {key: names for key, names in held.items() if key in origin}
-            by_then, by_origin = (
-                RehearsedStep(
-                    step,
-                    before,
-                    self.catalog,
-                    losses(names, held, left, before, self.catalog),
-                    [OnRows(sql, _named(oids, names), bool(oids)) for sql, oids in statements],
+        with counting("rehearsing") as count:
+            for step in steps:
+                count(len(steps))
+                before, held = self.catalog, holdings(self.shadow)
+                self.shadow.commit()
+                with _statements(self.shadow) as statements, around(step) if around else nullcontext():
+                    self.history.take(self.shadow, step, self.memo)
+                self.catalog = inspect(self.shadow, requires=True)
+                left = holdings(self.shadow)
+                self.shadow.commit()
+                then = {key: names for key, names in held.items() if key in origin}
+                by_then, by_origin = (
+                    RehearsedStep(
+                        step,
+                        before,
+                        self.catalog,
+                        losses(names, held, left, before, self.catalog),
+                        [OnRows(sql, _named(oids, names), bool(oids)) for sql, oids in statements],
+                    )
+                    for names in (then, origin)
                 )
-                for names in (then, origin)
-            )
-            self.rehearsed_steps.append(replace(by_origin, then=by_then))
+                self.rehearsed_steps.append(replace(by_origin, then=by_then))
         return self.rehearsed_steps
 
     def hurry(self, steps: Sequence[RevisionStep]) -> None:
         """Run the steps in the shadow, and read the catalog only after the last one."""
-        for step in steps:
-            self.history.take(self.shadow, step, self.memo)
+        with counting("rehearsing") as count:
+            for step in steps:
+                count(len(steps))
+                self.history.take(self.shadow, step, self.memo)
         self.catalog = inspect(self.shadow, requires=True)
         self.shadow.commit()
 

@@ -20,6 +20,7 @@ from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.inspecting.owners import strangers
 from whisper_migrate.project.ignore import split
 from whisper_migrate.wording.plurals import counted, verb
+from whisper_migrate.wording.sign_of_life import counting
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,13 @@ def _states(history: History, made: Shadows, name: str) -> Iterator[tuple[Script
     All revisions use one shadow, except where the history branches.
     """
     run: set[str] = set()
-    with connected(made.create(f"walk{name}")) as walk:
-        for number, script in enumerate(reversed(history.newest_first())):
+    revisions = history.newest_first()[::-1]
+    with (
+        connected(made.create(f"walk{name}")) as walk,
+        counting("comparing with revision") as count,
+    ):
+        for number, script in enumerate(revisions):
+            count(len(revisions))
             history.step(walk, script.revision, "upgrade")
             if run == {other.revision for other in history.before(script)}:
                 yield script, walk

@@ -9,6 +9,7 @@ from rich.console import Console
 from whisper_migrate.addresses.secret_parameters import scrubbed
 from whisper_migrate.wording.hidden_characters import harmless
 from whisper_migrate.wording.program import called, in_its_words
+from whisper_migrate.wording.sign_of_life import hidden
 
 
 class Terminal(Console):
@@ -18,7 +19,9 @@ class Terminal(Console):
     """
 
     def print(self, *objects: Any, **options: Any) -> None:
-        super().print(*(self._safe(one) if isinstance(one, str) else one for one in objects), **options)
+        safe = (self._safe(one) if isinstance(one, str) else one for one in objects)
+        with hidden():
+            super().print(*safe, **options)
 
     def _safe(self, text: str) -> str:
         return harmless(scrubbed(in_its_words(text, called())))
