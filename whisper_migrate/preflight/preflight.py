@@ -17,16 +17,18 @@ from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
+from whisper_migrate.preflight.as_found import AsFound, places
 from whisper_migrate.preflight.blocking import Tables, blocking, brief
 from whisper_migrate.preflight.circumstances import circumstances
 from whisper_migrate.preflight.compatibility import compatibility
-from whisper_migrate.preflight.effects import Effect, watching
+from whisper_migrate.preflight.effects import watching
 from whisper_migrate.preflight.findings import Finding, accepted
+from whisper_migrate.preflight.new_rules import kept
 from whisper_migrate.preflight.questions import Asking
 from whisper_migrate.preflight.rules import Level
 from whisper_migrate.preflight.sizes import Size, read_speed, sizes
+from whisper_migrate.preflight.watched import Watched
 from whisper_migrate.project.project import Project
-from whisper_migrate.running.losses import holdings
 from whisper_migrate.running.rehearsal import Rehearsal, RehearsedStep, rehearsal
 from whisper_migrate.running.way import revision_of, way
 from whisper_migrate.wording.sign_of_life import doing
@@ -71,14 +73,6 @@ class Preflight:
         return 1 if open_ else 0
 
 
-@dataclass
-class _Watched:
-    """The rehearsal of one revision: its effects, and the database's tables by their names when it begins."""
-
-    effects: list[Effect]
-    names: dict[str, str]
-
-
 def preflight(project: Project, url: URL, target: str, replica: URL | None, seconds: float) -> Preflight:
     """Return what the revisions up to `target` would do to the database. It is only read, as is its `replica`.
 
@@ -110,30 +104,40 @@ def preflight(project: Project, url: URL, target: str, replica: URL | None, seco
 
 def _rehearse(
     ahead: Rehearsal, steps: Sequence[RevisionStep], origin: dict[int, str]
-) -> tuple[dict[str, _Watched], list[RehearsedStep]]:
-    watched: dict[str, _Watched] = {}
+) -> tuple[dict[str, Watched], list[RehearsedStep]]:
+    watched: dict[str, Watched] = {}
+    writers: dict[int, list[str]] = {}
+    values: dict[tuple[int, int], str | None] = {}
+    start = places(ahead.shadow)
 
     @contextmanager
     def around(step: RevisionStep) -> Iterator[None]:
         names = {name: origin[oid] for oid, name in _tables(ahead).items() if oid in origin}
+        rules = kept(ahead.shadow)
         with watching(ahead.shadow) as effects:
             yield
-        watched[revision_of(step)] = _Watched(effects, names)
+        for effect in effects:
+            for oid in effect.written:
+                writers.setdefault(oid, []).append(effect.sql)
+            for place, value in effect.values.items():
+                values.setdefault(place, value)
+        found = AsFound(start, places(ahead.shadow), dict(values))
+        old = {key for id_, key in kept(ahead.shadow).items() if id_ in rules}
+        then = {oid: tuple(statements) for oid, statements in writers.items()}
+        watched[revision_of(step)] = Watched(effects, names, found, old, then)
 
     return watched, ahead.go(steps, around)
 
 
 def _tables(ahead: Rehearsal) -> dict[int, str]:
-    found = {oid: table for (oid, number), (table, _) in holdings(ahead.shadow).items() if number == 0}
-    ahead.shadow.commit()
-    return found
+    return {oid: table for (oid, number), (table, _) in places(ahead.shadow).items() if number == 0}
 
 
-def _flight(history: History, step: RehearsedStep, watched: _Watched, tables: Tables, asking: Asking) -> Flight:
+def _flight(history: History, step: RehearsedStep, watched: Watched, tables: Tables, asking: Asking) -> Flight:
     path = history.project.root / history.path(history.find(step.revision))
     found = [
         *blocking(step.revision, watched.effects, tables),
-        *asking.rows(step, watched.names),
+        *asking.rows(step, watched),
         *compatibility(step, {name for name, table in watched.names.items() if table in tables.sizes}),
     ]
     findings = sorted((accepted(one, path) for one in found), key=lambda one: one.place)

@@ -101,8 +101,11 @@ def domain_violation(rule: Object, column: Object) -> Violation | None:
 
 
 def of_domain(catalog: Catalog, domain: str) -> Iterator[Object]:
-    """Yield the columns of tables whose type is the domain."""
-    return (c for c in catalog if c.kind == "column" and c["type"] == domain and ("table", str(c.parent)) in catalog)
+    """Yield the columns of tables whose type is the domain, or a domain over it."""
+    types = {domain}
+    while over := {one.identity for one in catalog if one.kind == "domain" and one["type"] in types} - types:
+        types |= over
+    return (c for c in catalog if c.kind == "column" and c["type"] in types and ("table", str(c.parent)) in catalog)
 
 
 def concerns(found: Violation, column: Object) -> bool:
@@ -136,11 +139,13 @@ def _duplicates(before: Catalog, table: str, rule: Object, definition: str) -> V
     if nullable and "NULLS NOT DISTINCT" not in definition:
         where = f"{where} AND ({keys}) IS NOT NULL" if where else f"({keys}) IS NOT NULL"
     clause = f" WHERE {where}" if where else ""
-    kept = f"ctid <> ALL (ARRAY(SELECT min(ctid) FROM {table}{clause} GROUP BY {keys}))"
+    # Partitions have rows of equal ctid, and one may be the first of its key.
+    rows = f"SELECT tableoid, ctid, row_number() OVER (PARTITION BY {keys}) AS number FROM {table}{clause}"
+    repeated = f"(tableoid, ctid) IN (SELECT one.tableoid, one.ctid FROM ({rows}) AS one WHERE one.number > 1)"
     return Violation(
         rule,
         table,
-        f"{kept} AND {where}" if where else kept,
+        repeated,
         f"{shown(table)}: the upgrade fails where two rows have the same {keys}.",
         f"SELECT {keys}, count(*) FROM {shown(table)}{clause} GROUP BY {keys} HAVING count(*) > 1",
     )
@@ -202,13 +207,13 @@ def _excluded(table: str, rule: Object, rest: str) -> Violation:
     where = tail[: position(" DEFERRABLE", tail)] if tail != rest[end:] else ""
     parts = [ORDERING.sub("", element).rpartition(" WITH ") for element in elements]
     keys = ", ".join(f"{key} AS k{number}" for number, (key, _, _) in enumerate(parts))
-    rows = f"(SELECT ctid, {keys} FROM {table}{f' WHERE {where}' if where else ''})"
+    rows = f"(SELECT tableoid, ctid, {keys} FROM {table}{f' WHERE {where}' if where else ''})"
     meet = " AND ".join(f"one.k{number} {operator} other.k{number}" for number, (_, _, operator) in enumerate(parts))
-    pairs = f"{rows} AS one JOIN {rows} AS other ON one.ctid > other.ctid AND {meet}"
+    pairs = f"{rows} AS one JOIN {rows} AS other ON one.tableoid = other.tableoid AND one.ctid > other.ctid AND {meet}"
     return Violation(
         rule,
         table,
-        f"ctid IN (SELECT one.ctid FROM {pairs})",
+        f"(tableoid, ctid) IN (SELECT one.tableoid, one.ctid FROM {pairs})",
         f"{shown(table)}: the upgrade fails where two rows do not keep {rule['name']}.",
         f"SELECT count(*) FROM {shown(pairs)}",
     )
