@@ -100,4 +100,8 @@ CASES = [
     (["CREATE VIEW seen AS SELECT n FROM big"], []),
     (["SELECT count(*) FROM big"], []),
     (["REFRESH MATERIALIZED VIEW kept"], [("WM101", f"{BLOCKS} kept")]),
+    (["TRUNCATE big"], []),
+    (["DO $$ BEGIN UPDATE big SET n = 1; END $$"], [("WM105", "big")]),
+    (["ALTER TABLE big ADD x int", "UPDATE big SET n = 1"], [("WM104", f"{BLOCKS} big"), ("WM105", "big")]),
+    (["UPDATE big SET n = 1 WHERE id = 5", "ALTER TABLE big ADD CHECK (n > 0)"], [("WM103", f"{BLOCKS} big")]),
 ]

@@ -21,7 +21,12 @@ from whisper_migrate.preflight.rules import (
 )
 from whisper_migrate.preflight.sizes import Size
 
-CHANGES_ROWS = re.compile(r"\s*(?:WITH\b.*?)?\b(?:UPDATE|DELETE|MERGE)\b", re.IGNORECASE | re.DOTALL)
+# Not ON DELETE of a foreign key, AFTER UPDATE of a trigger, or FOR UPDATE of a query.
+CHANGES_ROWS = re.compile(
+    r"(?<!\bON )(?<!\bFOR )(?<!\bAFTER )(?<!\bBEFORE )(?<!\bOR )\b(?:UPDATE|DELETE|MERGE|CALL|EXECUTE)\b",
+    re.IGNORECASE,
+)
+LEAST_ROW = 28  # bytes
 LONG = 1.0  # seconds: sessions that wait for less are not asked about
 MANY = 100_000  # rows
 ORDER = (TABLE_REWRITE, BLOCKING_INDEX, SCAN_UNDER_LOCK, MANY_ROWS_CHANGED)
@@ -29,7 +34,10 @@ ORDER = (TABLE_REWRITE, BLOCKING_INDEX, SCAN_UNDER_LOCK, MANY_ROWS_CHANGED)
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of the shadow by oid, their sizes in the real database by name, and its speed in bytes per second."""
+    """The tables of the shadow by oid, their sizes in the real database by name, and its speed in bytes per second.
+
+    A partition that stands for all partitions of a table has the name of the table.
+    """
 
     names: Mapping[int, str]
     sizes: Mapping[str, Size]
@@ -55,7 +63,7 @@ def blocking(revision: str, effects: Sequence[Effect], tables: Tables) -> Iterat
     A lock lasts until the end of its transaction, so all later work in the transaction counts.
     """
     works = [list(_works(effect, tables)) for effect in effects]
-    said: set[tuple[int, bool]] = set()
+    said: set[tuple[str, bool]] = set()
     for number, (effect, mine) in enumerate(zip(effects, works, strict=True)):
         for work in mine:
             if work.rule is MANY_ROWS_CHANGED and _has_many(tables.size(work.oid)):
@@ -67,10 +75,13 @@ def blocking(revision: str, effects: Sequence[Effect], tables: Tables) -> Iterat
                 continue
             held = mine if effect.alone else _to_the_end(effects, works, number)
             seconds = sum((one.seconds for one in held), Range())
-            if seconds.high < LONG or (oid, mode in BLOCKS_READS) in said:
+            if seconds.high < LONG or (tables.names[oid], mode in BLOCKS_READS) in said:
                 continue
-            said.add((oid, mode in BLOCKS_READS))
-            own = sorted((one for one in held if one.oid == oid), key=lambda one: ORDER.index(one.rule))
+            said.add((tables.names[oid], mode in BLOCKS_READS))
+            own = sorted(
+                (one for one in held if tables.names[one.oid] == tables.names[oid]),
+                key=lambda one: ORDER.index(one.rule),
+            )
             rule = own[0].rule if own and own[0].rule is not MANY_ROWS_CHANGED else LOCK_HELD
             yield _blocks(revision, rule, effect, tables.names[oid], size, mode, seconds)
 
@@ -87,24 +98,26 @@ def brief(effects: Sequence[Effect], tables: Tables, besides: set[str]) -> list[
 
 
 def _works(effect: Effect, tables: Tables) -> Iterator[_Work]:
-    changes = CHANGES_ROWS.match(effect.sql) is not None
+    changes = CHANGES_ROWS.search(" ".join(effect.sql.split())) is not None
+    seen: set[str] = set()
     for oid in sorted({*effect.rewritten, *effect.scanned, *effect.indexed}):
         size = tables.size(oid)
-        if size is None or not size.bytes:
+        if size is None or not size.bytes or tables.names[oid] in seen:
             continue
-        mode = effect.locks.get(oid, "")
+        seen.add(tables.names[oid])
         if oid in effect.rewritten:
             yield _Work(TABLE_REWRITE, oid, durations.REWRITE.on(size, tables.speed))
         elif oid in effect.indexed:
             yield _Work(BLOCKING_INDEX, oid, durations.INDEX.on(size, tables.speed))
-        elif changes and mode == "RowExclusiveLock":
+        elif changes and oid in effect.written:
             yield _Work(MANY_ROWS_CHANGED, oid, durations.CHANGED_ROWS.on(size, tables.speed))
         else:
             yield _Work(SCAN_UNDER_LOCK, oid, durations.SCAN.on(size, tables.speed))
 
 
 def _has_many(size: Size | None) -> bool:
-    return size is not None and (size.rows is None or size.rows >= MANY)
+    """Whether a table may have many rows. One that was never analyzed may have as many as its bytes hold."""
+    return size is not None and (size.bytes // LEAST_ROW if size.rows is None else size.rows) >= MANY
 
 
 def _is_taken(effects: Sequence[Effect], number: int, oid: int) -> bool:

@@ -151,7 +151,7 @@ def _effect(sql: str, before: Mapping[int, _Relation], after: Mapping[int, _Rela
         # A later statement keeps the lock of an earlier one.
         if WRITES in now.modes and (then is None or WRITES not in then.modes or CHANGES_ROWS.search(sql)):
             written.add(oid)
-        if then and then.file != now.file and not EMPTIES.match(sql):
+        if then and then.file != now.file:
             rewritten.add(oid)
         if then and now.scans > then.scans:
             scanned.add(oid)
@@ -159,4 +159,6 @@ def _effect(sql: str, before: Mapping[int, _Relation], after: Mapping[int, _Rela
     new = {oid: now.refers_to for oid, now in after.items() if oid in before and now.refers_to != before[oid].refers_to}
     if any(len(now) > len(before[oid].refers_to) for oid, now in new.items()):
         scanned = scanned - {other for now in new.values() for other in now} | new.keys()
+    if EMPTIES.match(sql):  # new files, without rows
+        rewritten, scanned, indexed = set(), set(), set()
     return Effect(sql, locks, frozenset(rewritten), frozenset(scanned), frozenset(indexed), alone, frozenset(written))

@@ -17,6 +17,7 @@ from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
+from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.preflight.as_found import AsFound, places
 from whisper_migrate.preflight.blocking import Tables, blocking, brief
 from whisper_migrate.preflight.circumstances import circumstances
@@ -24,6 +25,7 @@ from whisper_migrate.preflight.compatibility import compatibility
 from whisper_migrate.preflight.effects import watching
 from whisper_migrate.preflight.findings import Finding, accepted
 from whisper_migrate.preflight.new_rules import kept
+from whisper_migrate.preflight.partitions import add_partitions
 from whisper_migrate.preflight.questions import Asking
 from whisper_migrate.preflight.rules import Level
 from whisper_migrate.preflight.sizes import Size, read_speed, sizes
@@ -87,12 +89,16 @@ def preflight(project: Project, url: URL, target: str, replica: URL | None, seco
             return Preflight(before)
         try:
             with rehearsal(history, url, before) as ahead:
+                added = add_partitions(ahead.shadow, url, _tables(ahead).values())
+                if added:
+                    ahead.catalog = inspect(ahead.shadow, requires=True)
+                    ahead.shadow.commit()
                 origin = _tables(ahead)
                 watched, rehearsed = _rehearse(ahead, steps, origin)
         except Failure as failure:
             return Preflight(before, unknown=failure.what)
         known = in_snapshot(url, partial(sizes, names=origin.values()))
-        tables = Tables(origin, known, read_speed(connection, known))
+        tables = Tables({**origin, **added}, known, read_speed(connection, known))
         with connected(replica, read_only=True) if replica else nullcontext(connection) as asked:
             asking = Asking(asked, seconds)
             with doing("asking the rows"):
