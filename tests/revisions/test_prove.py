@@ -17,6 +17,7 @@ from whisper_migrate.revisions.prove_history import prove_history
 pytestmark = pytest.mark.thorough
 
 ROOT = Path(__file__).parents[2]
+NEXT = "  -> make upgrade   (applies the revisions that a database lacks)\n"
 
 DOWN_ONE = """DROP TABLE "Odd Place"."Order [x]"; DROP SCHEMA "Odd Place"; DROP TABLE elsewhere.authors;
 DROP SCHEMA elsewhere; DROP VIEW public.author_names; DROP TABLE public.authors; DROP TABLE public.tags"""
@@ -100,12 +101,12 @@ def test_this_project_is_proved(server: URL) -> None:
 def test_sound_history(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> None:
     assert proved(capsys, project, server) == (
         0,
-        f"{sound('one', 'two')}One head, two, and it is what the models say.\n",
+        f"{sound('one', 'two')}One head, two, and it is what the models say.\n{NEXT}",
         "",
     )
     assert proved(capsys, project, server, "one") == (0, sound("one"), "")
     said = proved(capsys, project, server, "head")
-    assert said == (0, f"{sound('two')}One head, two, and it is what the models say.\n", "")
+    assert said == (0, f"{sound('two')}One head, two, and it is what the models say.\n{NEXT}", "")
     said = proved(capsys, project, server, "nowhere")
     assert said.code == 2 and said.err.startswith("Failed: ") and "migrate.py history" in said.err
 
@@ -217,7 +218,7 @@ def test_branches_merges_dependencies_and_autocommit(
     lost = "  Note: r: the downgrade recreates the table, but not 5 of 5 generated test rows.\n"
     assert said.code == 0
     merged = f"{sound('merged')}{lost}{script('merged', 'left and right2')}"
-    assert said.out.endswith(f"{merged}One head, merged, and it is what the models say.\n")
+    assert said.out.endswith(f"{merged}One head, merged, and it is what the models say.\n{NEXT}")
     assert proved(capsys, project, server, "right2") == (0, sound("right2") + needs, "")
 
 

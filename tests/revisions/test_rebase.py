@@ -63,6 +63,7 @@ def test_mine_are_put_on_theirs(capsys: pytest.CaptureFixture[str], project: Pro
         "Wrote alembic/versions/right.py: its down_revision is merged, and was two.\n"
         "A database that ran right2 before is stamped with it, but never got merged: there, type"
         " migrate.py downgrade merged, migrate.py stamp two and migrate.py upgrade.\n"
+        "  -> make upgrade   (elsewhere: applies both in the new order)\n"
     )
     rewritten = before["right.py"].replace(b"Revises: two", b"Revises: merged")
     rewritten = rewritten.replace(b"down_revision = 'two'", b"down_revision = 'merged'")

@@ -47,6 +47,8 @@ def command(
         out.print(f"Wrote {project.shown(made.path)}, proved up, down and up in a throwaway database.")
     for note in made.notes:
         out.print(f"Note: {escape(note)}")
+    if made.path and not made.unfilled:
+        out.print("  -> make upgrade   (applies it)")
 
 
 def _write_data_revision(project: Project, message: str, *, drafting: bool) -> None:

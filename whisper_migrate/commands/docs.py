@@ -1,5 +1,6 @@
 """The command `docs`: pages about the schema of the models."""
 
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ from whisper_migrate.wording.plurals import counted
 from whisper_migrate.wording.printing import err, out
 from whisper_migrate.wording.sign_of_life import doing
 
+MARKDOWN = "docs/schema"  # the folder for Markdown unless another is given
 MANY = 20  # pages that --check lists
 
 
@@ -35,7 +37,7 @@ def command(project: Project, where: Path | None, is_markdown: bool, check: bool
     docs/schema unless given. The database is not read.
     """
     is_markdown = is_markdown or check
-    where = where or project.root / ("docs/schema" if is_markdown else "schema-pages")
+    where = where or project.root / (MARKDOWN if is_markdown else "schema-pages")
     with shadow_server(project.root) as server:
         found = schema.read(project, server)
         told = None if is_markdown or no_history else _history(project, server)
@@ -53,6 +55,11 @@ def command(project: Project, where: Path | None, is_markdown: bool, check: bool
     start = project.shown((where / ("README.md" if is_markdown else "index.html")).resolve())
     count = counted(sum(name.endswith((".html", ".md")) for name in files), "page")
     out.print(escape(f"Wrote {count} in {seconds:.2f} s, {counted(len(changed), 'file')} changed: {start}"))
+    if is_markdown:
+        folder_given = "" if where == project.root / MARKDOWN else f" {shlex.quote(str(where))}"
+        out.print(escape(f"  -> migrate.py docs --check{folder_given}   (exits with 1 when the models have changed)"))
+    else:
+        out.print("  -> open it in a browser; it needs no server")
 
 
 def _history(project: Project, server: URL) -> chronicle.Chronicle | None:

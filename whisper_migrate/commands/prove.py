@@ -90,4 +90,5 @@ def _end(history: History, outcome: Outcome) -> list[str]:
         said += ['  -> make revision msg="..."']
     if outcome.heads and outcome.clean:
         said += [f"One head, {outcome.heads[0]}, and it is what the models say."]
+        said += ["  -> make upgrade   (applies the revisions that a database lacks)"]
     return said

@@ -50,3 +50,4 @@ def command(project: Project, revision: str, order_matters: bool) -> None:
             f" migrate.py downgrade {theirs}, migrate.py stamp {parent} and migrate.py upgrade."
         )
     )
+    out.print("  -> make upgrade   (elsewhere: applies both in the new order)")

@@ -37,3 +37,4 @@ def command(project: Project, revision: str, allow: tuple[str, ...]) -> None:
         out.print(escape(f"Note: {shown(table)}.{column} is another at each run, and left to its default."))
     out.print(escape(f"Moved them to {project.shown(done.archive)}: migrate.py upgrade runs them where a database"))
     out.print("  is between two of them. Keep that folder for as long as there may be one.")
+    out.print("  -> commit both: the new file and the folder. Databases need no command.")
