@@ -1,5 +1,6 @@
 """Partitions that only the database has, and tables that were never analyzed."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,34 @@ def test_partitions_of_the_database_alone(tmp_path: Path, database: URL, capsys:
     for number, (step, words) in enumerate(STEPS.items(), 2):
         part = " ".join(said.out.partition(f"r{number} does")[2].split("\nr")[0].split())
         assert (words in part and part.count("! WM10") == 1) if words else "WM10" not in part, (step, part)
+
+
+def test_rows_that_do_not_fit_into_their_partition(
+    tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = project(
+        tmp_path,
+        sql(
+            "CREATE TABLE p (id int, at date) PARTITION BY RANGE (id); CREATE TABLE rest PARTITION OF p DEFAULT",
+            "CREATE TABLE good (id int PRIMARY KEY, at date); CREATE TABLE bad (id int PRIMARY KEY, at date)",
+        ),
+        sql("CREATE TABLE new PARTITION OF p FOR VALUES FROM (50) TO (60)"),
+        sql("CREATE TABLE fits PARTITION OF p FOR VALUES FROM (60) TO (70)"),
+        sql("ALTER TABLE good RENAME TO better; ALTER TABLE p ATTACH PARTITION better FOR VALUES FROM (1) TO (10)"),
+        sql("ALTER TABLE p ATTACH PARTITION bad FOR VALUES FROM (10) TO (20)"),
+        sql("ALTER TABLE p DETACH PARTITION bad"),
+    )
+    run(made, database, "r1")
+    execute(database, "INSERT INTO rest VALUES (55)", "INSERT INTO good VALUES (9)", "INSERT INTO bad VALUES (9), (10)")
+    said = command(capsys, made, database, "preflight", "--format", "json")
+    found = [
+        (step["revision"], one["what"])
+        for step in json.loads(said.out)["steps"]
+        for one in step["findings"]
+        if one["rule"] in ("WM201", "WM203")
+    ]
+    assert said.code == 1 and [revision for revision, _ in found] == ["r2", "r5"], found
+    assert "1 row of bad breaks it (id 9)" in found[1][1], found
 
 
 def test_a_small_table_that_was_never_analyzed(

@@ -25,7 +25,7 @@ from whisper_migrate.preflight.compatibility import compatibility
 from whisper_migrate.preflight.effects import watching
 from whisper_migrate.preflight.findings import Finding, accepted
 from whisper_migrate.preflight.new_rules import kept
-from whisper_migrate.preflight.partitions import add_partitions
+from whisper_migrate.preflight.partitions import add_partitions, bounds, new_bounds
 from whisper_migrate.preflight.questions import Asking
 from whisper_migrate.preflight.rules import Level
 from whisper_migrate.preflight.sizes import Size, read_speed, sizes
@@ -119,7 +119,7 @@ def _rehearse(
     @contextmanager
     def around(step: RevisionStep) -> Iterator[None]:
         names = {name: origin[oid] for oid, name in _tables(ahead).items() if oid in origin}
-        rules = kept(ahead.shadow)
+        rules, old_bounds = kept(ahead.shadow), bounds(ahead.shadow)
         with watching(ahead.shadow) as effects:
             yield
         for effect in effects:
@@ -130,7 +130,8 @@ def _rehearse(
         found = AsFound(start, places(ahead.shadow), dict(values))
         old = {key for id_, key in kept(ahead.shadow).items() if id_ in rules}
         then = {oid: tuple(statements) for oid, statements in writers.items()}
-        watched[revision_of(step)] = Watched(effects, names, found, old, then)
+        changed_bounds = new_bounds(old_bounds, bounds(ahead.shadow))
+        watched[revision_of(step)] = Watched(effects, names, found, old, then, changed_bounds)
 
     return watched, ahead.go(steps, around)
 

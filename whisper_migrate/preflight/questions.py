@@ -54,7 +54,7 @@ class Asking:
 
         A table that an earlier revision creates has no rows yet.
         """
-        for found in new_rules(step, watched.old_rules):
+        for found in (*new_rules(step, watched.old_rules), *watched.new_bounds):
             if (watched.found.oid(found.table), 0) in watched.found.origin:
                 yield from self._break(step, found, watched)
         for loss in step.losses:

@@ -10,6 +10,7 @@ from whisper_migrate.catalog.model import Key
 from whisper_migrate.catalog.names import QUOTED, names_in
 from whisper_migrate.preflight.as_found import AsFound
 from whisper_migrate.preflight.effects import Effect
+from whisper_migrate.rows.violations import Violation
 
 STATEMENTS = re.compile(rf"((?:{QUOTED}|[^;])*);?")
 UPDATE = re.compile(r"\s*UPDATE\b", re.IGNORECASE)
@@ -21,7 +22,8 @@ class Watched:
     """The rehearsal of one revision: its effects, and the database's tables by their names when it begins.
 
     `found` has the tables of the database as they are after it, `old_rules` the rules that it only renames. `writers`
-    are the statements, up to its end, that change rows of a table, given by its oid.
+    are the statements, up to its end, that change rows of a table, given by its oid. `new_bounds` are those of
+    partitions.
     """
 
     effects: Sequence[Effect]
@@ -29,6 +31,7 @@ class Watched:
     found: AsFound
     old_rules: Collection[Key]
     writers: Mapping[int, Sequence[str]]
+    new_bounds: Sequence[Violation] = ()
 
 
 def may_be_mended(watched: Watched, table: str, query: str) -> str:
