@@ -137,3 +137,17 @@ def test_a_view_in_the_place_of_a_table_is_not_read(
     execute(database, "DROP TABLE t", "CREATE VIEW t AS SELECT 1 / 0 AS a")
     said = command(capsys, made, database, "preflight")
     assert said.code == 2 and "WM203" in said.out and "no table there" in said.out, said
+
+
+def test_a_table_that_is_there_already(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
+    made = project(
+        tmp_path,
+        sql("CREATE TABLE old (a int)"),
+        sql("ALTER TABLE old RENAME TO new; CREATE TABLE old (a int)"),
+        sql("CREATE TABLE planted (a int)"),
+    )
+    run(made, database, "r1")
+    execute(database, "CREATE TABLE planted (a int)")
+    said = command(capsys, made, database, "preflight", "--format", "markdown")
+    found = [line for line in said.out.splitlines() if line.startswith("| WM203")]
+    assert said.code == 2 and len(found) == 1 and "| r3 | planted is in the database already" in found[0], said

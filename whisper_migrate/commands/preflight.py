@@ -42,7 +42,8 @@ def command(project: Project, target: str, replica: str | None, seconds: float, 
     if form == "json":
         print_json({"database": str(database), **render.document(found)})
     elif form == "markdown":
-        click.echo(visible(render.markdown(found)))
+        for line in render.markdown(found).split("\n"):
+            click.echo(visible(line))
     elif form == "github":
         for one in found.findings:
             level = "error" if one.is_open else "notice"

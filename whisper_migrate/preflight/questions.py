@@ -57,6 +57,12 @@ class Asking:
         for found in (*new_rules(step, watched.old_rules), *watched.new_bounds):
             if (watched.found.oid(found.table), 0) in watched.found.origin:
                 yield from self._break(step, found, watched)
+        known = {table for table, _ in watched.found.origin.values()}
+        for change in (one for one in step.changes if one.sign == "+" and one.object.kind == "table"):
+            table = change.object.identity
+            if table not in known and (watched.found.oid(table), 0) not in watched.found.origin and self._kind(table):
+                what = f"{shown(table)} is in the database already, and no revision before creates it"
+                yield Finding(NOT_ASKED, step.revision, what, table, remedy="migrate.py check-drift")
         for loss in step.losses:
             yield from self._lose(step, loss)
         for one in (one for one in step.on_rows if one.destroys):
