@@ -25,7 +25,7 @@ def command(project: Project, only: str | None, form: str) -> None:
             verdict = check(project, server, mine.url if mine else None, only)
         text = reports.report(form).render(verdict, str(mine) if mine else None)
     if form == "text":
-        out.print(text)
+        out.tell(text)
     else:
         click.echo(text)
     sys.exit(2 if not verdict.whole else 0 if verdict.clean else 1)

@@ -52,5 +52,5 @@ def command(project: Project, target: str, replica: str | None, seconds: float, 
     else:
         out.print(f"Database {escape(str(database))}")
         for text in render.lines(found):
-            out.print(escape(text))
+            out.tell(escape(text))
     sys.exit(found.exit_code)

@@ -38,14 +38,14 @@ def command(project: Project, revision: str, form: str) -> None:
             what = f"{name}: the {proof.flaw.what} ({history.path(proof.script)}):{proof.flaw.details}"
         else:
             what = f"{name} up, down, up: nothing differs ({proof.seconds:.1f} s)"
-        out.print(escape(what))
+        out.tell(escape(what))
         for note in proof.notes:
-            out.print(f"  Note: {escape(note)}")
+            out.tell(f"  Note: {escape(note)}")
 
     with shadow_server(project.root) as server:
         outcome = prove_history(history, server, revision or None, tell)
     for text in _end(history, outcome):
-        out.print(escape(text))
+        out.tell(escape(text))
     sys.exit(0 if outcome.clean else 1)
 
 

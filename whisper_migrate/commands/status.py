@@ -60,7 +60,7 @@ def command(project: Project, form: str) -> None:
 
 
 def _tell(name: str, words: str) -> None:
-    out.print(escape(f"{name:9} {words}"))
+    out.tell(escape(f"{name:9} {words}"))
 
 
 def _ledger(entries: list[Entry]) -> str:

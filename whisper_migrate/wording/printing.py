@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from whisper_migrate.addresses.secret_parameters import scrubbed
+from whisper_migrate.wording.hanging_indent import broken
 from whisper_migrate.wording.hidden_characters import harmless
 from whisper_migrate.wording.program import called, in_its_words
 from whisper_migrate.wording.sign_of_life import hidden
@@ -22,6 +23,14 @@ class Terminal(Console):
         safe = (self._safe(one) if isinstance(one, str) else one for one in objects)
         with hidden():
             super().print(*safe, **options)
+
+    def tell(self, markup: str) -> None:
+        """Print lines for people: on a terminal they are broken between words, with hanging indents."""
+        if not self.file.isatty():
+            self.print(markup)
+            return
+        for line in broken(self._safe(markup), self.width):
+            self.print(line)
 
     def _safe(self, text: str) -> str:
         return harmless(scrubbed(in_its_words(text, called())))
