@@ -81,7 +81,7 @@ def run_steps(
 
 
 def _alone() -> None:
-    """Count nothing: the caller counts steps that it runs one by one."""
+    """Count no step, since the caller of a single step counts."""
 
 
 def _whole(step: RevisionStep, connection: Connection, stamp: OwnStamp, began: Callable[[], None]) -> RevisionStep:
