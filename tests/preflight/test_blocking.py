@@ -13,13 +13,13 @@ from whisper_migrate.preflight.rules import RULES
 from whisper_migrate.preflight.sizes import Size
 
 SIZES = {
-    "public.big": Size(10_000_000, 10**9, 10**8, 0),
-    "public.small": Size(10, 8192, 16384, 0),
-    "public.parts": Size(10_000_000, 10**9, 10**8, 0),
-    "public.part": Size(10_000_000, 10**9, 10**8, 0),
-    "public.ready": Size(10_000_000, 10**9, 10**8, 0),
-    "public.unready": Size(10_000_000, 10**9, 10**8, 0),
-    "public.kept": Size(10_000_000, 10**9, 0, 0),
+    "public.big": Size(10_000_000, 10**9, 10**8),
+    "public.small": Size(10, 8192, 16384),
+    "public.parts": Size(10_000_000, 10**9, 10**8),
+    "public.part": Size(10_000_000, 10**9, 10**8),
+    "public.ready": Size(10_000_000, 10**9, 10**8),
+    "public.unready": Size(10_000_000, 10**9, 10**8),
+    "public.kept": Size(10_000_000, 10**9, 0),
 }
 NAMES = (
     "SELECT c.oid::bigint, 'public.' || relname FROM pg_class AS c WHERE relkind IN ('r', 'p', 'm') AND oid >= 16384"

@@ -46,10 +46,8 @@ class Shadows:
         """
         name = f"{PREFIX}_{self.maker}_{purpose}"
         encoding = "" if template else " ENCODING 'UTF8'"
-        with (
-            doing("creating a throwaway database"),
-            self.lock,
-        ):  # two threads create the shadows of the models and of the history at the same time
+        # Two threads create the shadows of the models and of the history at the same time.
+        with doing("creating a throwaway database"), self.lock:
             self.names.append(name)
             if template:
                 self._leave(template)

@@ -1,4 +1,4 @@
-"""The schema of the models as pages show it: which objects have a page, what belongs on it, and what uses what."""
+"""The schema of the models, divided into pages: objects with a page of their own, their parts, and their users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who would be in the way of a run at this moment: transactions of other sessions, and subscribers of the tables."""
+"""Find the transactions of other sessions that a run would wait for now, and publications of its tables."""
 
 from __future__ import annotations
 

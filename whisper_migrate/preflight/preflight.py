@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from whisper_migrate.preflight.new_rules import kept
 from whisper_migrate.preflight.partitions import add_partitions, bounds, new_bounds
 from whisper_migrate.preflight.questions import Asking
 from whisper_migrate.preflight.rules import Level
-from whisper_migrate.preflight.sizes import Size, read_speed, sizes
+from whisper_migrate.preflight.sizes import read_speed, sizes
 from whisper_migrate.preflight.watched import Watched
 from whisper_migrate.project.project import Project
 from whisper_migrate.running.rehearsal import Rehearsal, RehearsedStep, rehearsal
@@ -37,7 +37,7 @@ from whisper_migrate.wording.sign_of_life import doing
 
 
 @dataclass(frozen=True)
-class Flight:
+class Forecast:
     """One pending revision: its id, message and file, its findings with the worst first, tables locked for a moment."""
 
     revision: str
@@ -55,15 +55,14 @@ class Preflight:
     """
 
     before: Sequence[str]
-    flights: Sequence[Flight] = ()
+    forecasts: Sequence[Forecast] = ()
     now: Sequence[Finding] = ()
-    sizes: dict[str, Size] = field(default_factory=dict)
     unknown: str = ""
 
     @property
     def findings(self) -> list[Finding]:
         """All findings, the worst first."""
-        found = [*self.now, *(one for flight in self.flights for one in flight.findings)]
+        found = [*self.now, *(one for forecast in self.forecasts for one in forecast.findings)]
         return sorted(found, key=lambda one: one.place)
 
     @property
@@ -102,10 +101,10 @@ def preflight(project: Project, url: URL, target: str, replica: URL | None, seco
         with connected(replica, read_only=True) if replica else nullcontext(connection) as asked:
             asking = Asking(asked, seconds)
             with doing("asking the rows"):
-                flights = [_flight(history, step, watched[step.revision], tables, asking) for step in rehearsed]
-        locked = {table for flight in flights for table in flight.brief}
-        locked |= {one.table for flight in flights for one in flight.findings if one.table in known}
-        return Preflight(before, flights, [*circumstances(connection, locked)], known)
+                forecasts = [_forecast(history, step, watched[step.revision], tables, asking) for step in rehearsed]
+        locked = {table for forecast in forecasts for table in forecast.brief}
+        locked |= {one.table for forecast in forecasts for one in forecast.findings if one.table in known}
+        return Preflight(before, forecasts, [*circumstances(connection, locked)])
 
 
 def _rehearse(
@@ -140,7 +139,7 @@ def _tables(ahead: Rehearsal) -> dict[int, str]:
     return {oid: table for (oid, number), (table, _) in places(ahead.shadow).items() if number == 0}
 
 
-def _flight(history: History, step: RehearsedStep, watched: Watched, tables: Tables, asking: Asking) -> Flight:
+def _forecast(history: History, step: RehearsedStep, watched: Watched, tables: Tables, asking: Asking) -> Forecast:
     path = history.project.root / history.path(history.find(step.revision))
     found = [
         *blocking(step.revision, watched.effects, tables),
@@ -149,6 +148,6 @@ def _flight(history: History, step: RehearsedStep, watched: Watched, tables: Tab
     ]
     findings = sorted((accepted(one, path) for one in found), key=lambda one: one.place)
     besides = {one.table for one in findings if one.seconds and one.table}
-    return Flight(
+    return Forecast(
         step.revision, title(step.step), path, tuple(findings), tuple(brief(watched.effects, tables, besides))
     )

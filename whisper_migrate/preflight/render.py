@@ -8,7 +8,7 @@ from typing import Any
 
 from whisper_migrate.catalog.names import joined, shown
 from whisper_migrate.preflight.findings import Finding
-from whisper_migrate.preflight.preflight import Flight, Preflight
+from whisper_migrate.preflight.preflight import Forecast, Preflight
 from whisper_migrate.preflight.rules import Level
 from whisper_migrate.wording.plurals import counted, verb
 
@@ -17,18 +17,18 @@ SOME = 6  # names of tables in one line
 
 def lines(found: Preflight) -> Iterator[str]:
     """Yield the lines for people: the counts, then each revision with its findings, the worst first."""
-    if not found.flights and not found.unknown:
+    if not found.forecasts and not found.unknown:
         yield f"Nothing is pending: the database is at {', '.join(found.before) or 'no revision'}."
         return
     yield summary(found)
     for one in found.now:
         yield from _finding(one, "")
-    for flight in sorted(found.flights, key=_worst):
-        yield f"{flight.revision} {flight.message}: {_verdict(flight)}"
-        for one in flight.findings:
+    for forecast in sorted(found.forecasts, key=_worst):
+        yield f"{forecast.revision} {forecast.message}: {_verdict(forecast)}"
+        for one in forecast.findings:
             yield from _finding(one, "  ")
-        if flight.brief:
-            yield f"  takes a short lock on {_named(flight.brief)}"
+        if forecast.brief:
+            yield f"  takes a short lock on {_named(forecast.brief)}"
 
 
 def summary(found: Preflight) -> str:
@@ -37,7 +37,7 @@ def summary(found: Preflight) -> str:
         return f"Could not tell: {found.unknown}"
     open_ = [one for one in found.findings if one.is_open]
     accepted = sum(1 for one in found.findings if one.accepted)
-    count = len(found.flights)
+    count = len(found.forecasts)
     pending = f"{counted(count, 'revision')} {verb(count, 'is', 'are')} pending"
     counts = Counter(one.rule.level for one in open_)
     told = [f"{level.value} ({counts[level]})" for level in Level if counts[level]]
@@ -54,12 +54,12 @@ def document(found: Preflight) -> dict[str, Any]:
         "now": [_plain(one) for one in found.now],
         "steps": [
             {
-                "revision": flight.revision,
-                "message": flight.message,
-                "findings": [_plain(one) for one in flight.findings],
-                "short_locks": [shown(table) for table in flight.brief],
+                "revision": forecast.revision,
+                "message": forecast.message,
+                "findings": [_plain(one) for one in forecast.findings],
+                "short_locks": [shown(table) for table in forecast.brief],
             }
-            for flight in found.flights
+            for forecast in found.forecasts
         ],
     }
 
@@ -78,12 +78,12 @@ def _decided(one: Finding) -> str:
     return "needed" if one.is_open else "none"
 
 
-def _worst(flight: Flight) -> tuple[int, int, float]:
-    return min((one.place for one in flight.findings), default=(1, len(Level), 0.0))
+def _worst(forecast: Forecast) -> tuple[int, int, float]:
+    return min((one.place for one in forecast.findings), default=(1, len(Level), 0.0))
 
 
-def _verdict(flight: Flight) -> str:
-    levels = {one.rule.level for one in flight.findings if one.is_open}
+def _verdict(forecast: Forecast) -> str:
+    levels = {one.rule.level for one in forecast.findings if one.is_open}
     return joined([level.value for level in Level if level in levels]) if levels else "safe"
 
 

@@ -14,8 +14,6 @@ SIZES = """
 SELECT one.name, sum(greatest(c.reltuples, 0))::bigint AS rows,
        bool_or(c.reltuples < 0 AND c.relkind <> 'p') AS unknown,
        sum(pg_table_size(c.oid))::bigint AS bytes, sum(pg_indexes_size(c.oid))::bigint AS index_bytes,
-       sum(coalesce(pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_tuples_updated(c.oid)
-                    + pg_stat_get_tuples_deleted(c.oid), 0))::bigint AS written,
        bool_and(c.relkind IN ('r', 'p', 'm')) AS is_plain
 FROM unnest(CAST(:names AS text[])) AS one (name)
 CROSS JOIN LATERAL (SELECT to_regclass(one.name)::oid AS oid) AS root
@@ -33,15 +31,11 @@ UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 @dataclass(frozen=True)
 class Size:
-    """A table: its rows as ANALYZE has counted them (None if never), its bytes, and those of its indexes.
-
-    `written` counts the rows that were inserted, updated and deleted since the statistics began.
-    """
+    """A table: its rows as ANALYZE has counted them (None if never), its bytes, and those of its indexes."""
 
     rows: int | None
     bytes: int
     index_bytes: int
-    written: int
     is_plain: bool = True
 
     def __str__(self) -> str:
@@ -55,8 +49,7 @@ def sizes(connection: Connection, names: Iterable[str]) -> dict[str, Size]:
     """Return the sizes of the tables that exist in a database, by name."""
     found = connection.execute(text(SIZES), {"names": sorted(names)})
     return {
-        row.name: Size(None if row.unknown else row.rows, row.bytes, row.index_bytes, row.written, row.is_plain)
-        for row in found
+        row.name: Size(None if row.unknown else row.rows, row.bytes, row.index_bytes, row.is_plain) for row in found
     }
 
 
