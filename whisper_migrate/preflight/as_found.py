@@ -11,27 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from whisper_migrate.catalog.names import names_in
-from whisper_migrate.databases.version_table import names
 from whisper_migrate.preflight.new_columns import Values
 from whisper_migrate.running.foreign_conditions import WORD
-from whisper_migrate.running.losses import Holdings
+from whisper_migrate.running.losses import Holdings, holdings
 
 TABLE = re.compile(rf"'(?:[^']|'')*+'|(?<!::)(?<![\w.\"$])({WORD}\.{WORD})(?!\()")
-
-PLACES = """
-SELECT c.oid::bigint AS oid, coalesce(a.attnum, 0)::int AS number, format('%I.%I', n.nspname, c.relname) AS table_name,
-       quote_ident(a.attname) AS column_name
-FROM pg_catalog.pg_class AS c
-JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-LEFT JOIN LATERAL (
-    SELECT a.attnum, a.attname FROM pg_catalog.pg_attribute AS a
-    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-    UNION ALL SELECT 0, NULL) AS a ON true
-WHERE c.relkind IN ('r', 'p', 'm') AND c.oid >= 16384 AND n.nspname !~ '^pg_' AND c.relname <> ALL (:bookkeeping)
-  AND format('%I.%I', n.nspname, c.relname) <> :version"""
 
 
 @dataclass(frozen=True)
@@ -113,7 +100,6 @@ class AsFound:
 
 def places(connection: Connection) -> Holdings:
     """Return the tables, materialized views and columns of a shadow by oid and column number."""
-    found = connection.execute(text(PLACES), names())
-    result = {(row.oid, row.number): (row.table_name, row.column_name) for row in found}
+    found = holdings(connection, everything=True)
     connection.commit()
-    return result
+    return found

@@ -29,10 +29,10 @@ FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN LATERAL (
     SELECT a.attnum, a.attname FROM pg_catalog.pg_attribute AS a
-    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND (a.attgenerated = '' OR :everything)
     UNION ALL SELECT 0, NULL) AS a ON true
-WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384 AND n.nspname !~ '^pg_' AND c.relname <> ALL (:bookkeeping)
-  AND format('%I.%I', n.nspname, c.relname) <> :version"""
+WHERE (c.relkind IN ('r', 'p') OR c.relkind = 'm' AND :everything) AND c.oid >= 16384 AND n.nspname !~ '^pg_'
+  AND c.relname <> ALL (:bookkeeping) AND format('%I.%I', n.nspname, c.relname) <> :version"""
 
 # Counts the rows of table {0} whose value in column {1} meets condition {2}, or makes it fail.
 ONE_BY_ONE = """
@@ -121,9 +121,12 @@ def _kind(connection: Connection, table: str) -> str | None:
     return found
 
 
-def holdings(connection: Connection) -> Holdings:
-    """Return the tables and columns of a database by oid and column number."""
-    found = connection.execute(text(HELD), names())
+def holdings(connection: Connection, *, everything: bool = False) -> Holdings:
+    """Return the tables and columns of a database by oid and column number.
+
+    With `everything` they include materialized views and generated columns, whose values can be computed again.
+    """
+    found = connection.execute(text(HELD), {"everything": everything, **names()})
     return {(row.oid, row.number): (row.table_name, row.column_name) for row in found}
 
 
