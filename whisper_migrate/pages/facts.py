@@ -89,7 +89,7 @@ def facts(schema: Schema, item: Object) -> Facts:
         schema.comments.get(item.key, ""),
         schema.places.get(item.key),
         list(_attributes(item)),
-        [_column(schema, part) for part in parts if part.kind == "column" and not part["of_view"]],
+        [_column(schema, part, related) for part in parts if part.kind == "column" and not part["of_view"]],
         [
             (plural(words(kind), 2).capitalize(), [_part(schema, part) for part in group])
             for kind, group in groupby(others, key=lambda part: part.kind)
@@ -109,7 +109,7 @@ def _attributes(item: Object) -> Iterator[tuple[str, Any]]:
             yield words(name), [value_text(one) for one in value] if isinstance(value, tuple) else value_text(value)
 
 
-def _column(schema: Schema, item: Object) -> Column:
+def _column(schema: Schema, item: Object, references: list[Reference]) -> Column:
     return Column(
         item,
         unquoted(item["name"]),
@@ -117,7 +117,7 @@ def _column(schema: Schema, item: Object) -> Column:
         _default(item),
         not item["not_null"],
         schema.comments.get(item.key, ""),
-        list(_keys(schema, item)),
+        list(_keys(schema, item, references)),
         [
             (words(name), value_text(value))
             for name, value in item.attributes.items()
@@ -134,11 +134,11 @@ def _default(item: Object) -> str:
     return "" if item["default"] is None else shown(item["default"])
 
 
-def _keys(schema: Schema, item: Object) -> Iterator[tuple[str, Object | None]]:
+def _keys(schema: Schema, item: Object, references: list[Reference]) -> Iterator[tuple[str, Object | None]]:
     for part in schema.catalog.children(str(item.parent), "constraint"):
         if part["type"] in UNIQUE and item["name"] in key_columns(schema.catalog, part):
             yield part["type"], None
-    for one in schema.references:
+    for one in references:
         if one.table.identity == item.parent and item["name"] in one.columns:
             yield "foreign key", one.target
 

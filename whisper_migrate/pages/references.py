@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from whisper_migrate.catalog.model import Catalog, Object
 from whisper_migrate.catalog.names import inside, split_list
+from whisper_migrate.pages.definitions import TABLES
 
-TABLES = ("table", "foreign_table")
 UNIQUE = ("primary key", "unique")
 
 

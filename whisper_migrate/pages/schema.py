@@ -100,7 +100,15 @@ class Schema:
 
     def references_of(self, table: Object) -> list[Reference]:
         """Return the foreign keys from and to a table."""
-        return [one for one in self.references if table in (one.table, one.target)]
+        return self._references.get(table.identity, [])
+
+    @cached_property
+    def _references(self) -> dict[str, list[Reference]]:
+        found: dict[str, list[Reference]] = {}
+        for one in self.references:
+            for table in {one.table.identity, one.target.identity}:
+                found.setdefault(table, []).append(one)
+        return found
 
     @cached_property
     def used_by(self) -> dict[Key, list[Object]]:
