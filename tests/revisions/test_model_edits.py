@@ -99,7 +99,8 @@ REFUSED = {
             'sa.Column("b", sa.Integer)',
             'postgresql.ExcludeConstraint(("a", "&&"), name="apart", where=sa.text("b > 0"), deferrable=True)',
         ),
-        "t: the upgrade fails where two rows do not keep apart. Look first: SELECT count(*) FROM (SELECT ctid, a AS k0",
+        "t: the upgrade fails where two rows do not keep apart. Look first: SELECT count(*) FROM "
+        "(SELECT tableoid, ctid, a AS k0",
         ["add-constraint apart on t"],
     ),
     "two rules at once, one of which nothing keeps": (
