@@ -24,7 +24,7 @@ from whisper_migrate.preflight.new_rules import new_rules
 from whisper_migrate.preflight.rules import DATA_LOST, NOT_ASKED, ROWS_BREAK_RULE
 from whisper_migrate.preflight.watched import Watched, may_be_mended
 from whisper_migrate.rows.violations import Violation
-from whisper_migrate.running.foreign_conditions import is_foreign
+from whisper_migrate.running.foreign_conditions import is_foreign, may_be_read
 from whisper_migrate.running.losses import Loss
 from whisper_migrate.running.rehearsal import RehearsedStep
 from whisper_migrate.wording.plurals import counted
@@ -141,10 +141,12 @@ class Asking:
             for table, kind in kinds.items():
                 if kind not in ("r", "p", "m"):
                     return _Unknown(f"{shown(table)} is no table there")
-                if is_foreign(self.connection, table, sql):
-                    return _Unknown("code of another role would run")
             query = found.query(sql, {table: str(kind) for table, kind in kinds.items()})
-            return run(self.connection, query.sql if query else sql).scalar_one()
+            asked = query.sql if query else sql
+            for table in kinds:
+                if is_foreign(self.connection, table, asked) or not may_be_read(self.connection, table):
+                    return _Unknown("code of another role would run")
+            return run(self.connection, asked).scalar_one()
         except DBAPIError as error:
             return _Unknown(_why(error))
         finally:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from whisper_migrate.catalog.sql import run
+from whisper_migrate.running.foreign_conditions import may_be_read
+
 # A partitioned table has the size of all its partitions. pg_table_size() waits for a session that has locked the table.
 SIZES = """
 SELECT one.name, sum(greatest(c.reltuples, 0))::bigint AS rows,
@@ -58,16 +61,19 @@ def read_speed(connection: Connection, known: Mapping[str, Size]) -> int:
     plain = [name for name, size in known.items() if size.is_plain and size.bytes >= LEAST]
     if not plain:
         return USUAL_SPEED
-    # No role's code can run: an ordinary table is counted without its policies, which are an error here.
+    # No role's code can run: policies are an error here, and so is a table that other code would be run for.
     largest = max(plain, key=lambda name: known[name].bytes)
     share = min(100.0, 100.0 * SAMPLE / known[largest].bytes)
     savepoint = connection.begin_nested()
     try:
-        connection.execute(text("SET LOCAL row_security = off"))
-        connection.execute(text("SET LOCAL lock_timeout = '1s'"))
-        connection.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))
+        run(connection, "SET LOCAL row_security = off")
+        run(connection, "SET LOCAL lock_timeout = '1s'")
+        run(connection, "SET LOCAL max_parallel_workers_per_gather = 0")
+        run(connection, f"LOCK TABLE {largest} IN ACCESS SHARE MODE")
+        if not may_be_read(connection, largest):
+            return USUAL_SPEED
         start = time.monotonic()
-        connection.execute(text(f"SELECT count(*) FROM {largest} TABLESAMPLE SYSTEM ({share:.6f})"))
+        run(connection, f"SELECT count(*) FROM {largest} TABLESAMPLE SYSTEM ({share:.6f})")
         seconds = max(time.monotonic() - start, 0.001)
     except DBAPIError:  # no right to read it, or it is locked
         return USUAL_SPEED

@@ -20,7 +20,7 @@ from whisper_migrate.catalog.names import shown
 from whisper_migrate.catalog.sql import literal, run
 from whisper_migrate.databases.version_table import names
 from whisper_migrate.planning.hazards import narrowing
-from whisper_migrate.running.foreign_conditions import is_foreign
+from whisper_migrate.running.foreign_conditions import is_foreign, may_be_read
 
 HELD = """
 SELECT c.oid::bigint AS oid, coalesce(a.attnum, 0) AS number, format('%I.%I', n.nspname, c.relname) AS table_name,
@@ -97,8 +97,8 @@ class Loss:
 def _count(connection: Connection, table: str, query: str, before: str = "SELECT 1") -> int | None:
     """Run a counting query read-only: evaluating a default could call nextval(). Returns None for a view.
 
-    Reading a view, or a table with row-level security, would run the code of its owner. The lock keeps the owner from
-    putting a view in place of the table.
+    Reading a view, or a table with row-level security, would run the code of its owner; reading a table may do so (see
+    `may_be_read`). The lock keeps the owner from putting a view in place of the table.
     """
     savepoint = connection.begin_nested()
     try:
@@ -109,6 +109,8 @@ def _count(connection: Connection, table: str, query: str, before: str = "SELECT
         kind = _kind(connection, table)
         if kind not in ("r", "p", "f"):
             return None if kind else 0
+        if not may_be_read(connection, table):
+            return None
         run(connection, before)
         return int(run(connection, query).scalar_one())
     finally:

@@ -21,6 +21,7 @@ from whisper_migrate.running.rehearsal import RehearsedStep
 from whisper_migrate.wording.plurals import counted
 
 OPTION = "--allow-data-loss "
+ESTIMATE = "SELECT greatest(1, c.reltuples)::bigint FROM pg_catalog.pg_class AS c WHERE c.oid = to_regclass(:name)"
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,13 @@ def total(rows: Iterable[int | None], connection: Connection) -> int:
     if None not in counts:
         return known
     tables = {table for table, column in holdings(connection).values() if column is None}
-    return max(known, sum(Loss(table, table).rows(connection) or 0 for table in tables))
+    return max(known, sum(_rows(table, connection) for table in tables))
+
+
+def _rows(table: str, connection: Connection) -> int:
+    """Return the rows of a table; those that ANALYZE has counted, but at least one, if it cannot be read safely."""
+    rows = Loss(table, table).rows(connection)
+    return rows if rows is not None else int(connection.scalar(text(ESTIMATE), {"name": table}) or 1)
 
 
 def _of(rows: int | None) -> str:
