@@ -35,9 +35,11 @@ DOWNS = {
 }
 
 
-def downgraded(made: Project, url: URL, word: str | None, first: Callable[[], object] = lambda: None) -> None:
-    """Take the last revision back; `first` is called when the word has been read."""
-    with runner(made, url, "downgrade", "-1", lambda _: None, Patience(retry_for=5), Said()) as ready:
+def downgraded(
+    made: Project, url: URL, word: str | None, first: Callable[[], object] = lambda: None, to: str = "-1"
+) -> None:
+    """Take revisions back, by default the last; `first` is called when the word has been read."""
+    with runner(made, url, "downgrade", to, lambda _: None, Patience(retry_for=5), Said()) as ready:
         listeners = ready.opened.listeners
 
         def comes(_: object) -> Callable[[], None]:
@@ -85,3 +87,58 @@ def test_truncation_by_a_function_is_refused(tmp_path: Path, database: URL) -> N
     ask(database, "TRUNCATE p, c")
     downgraded(made, database, None)
     assert ask(database, "SELECT version_num FROM alembic_version") == [("r1",)]
+
+
+BLOCK = "with op.get_context().autocommit_block():\n    "
+PROCEDURE = sql(
+    "CREATE PROCEDURE clear() LANGUAGE plpgsql AS 'BEGIN DELETE FROM c; COMMIT; DELETE FROM p; END'",
+    "CREATE FUNCTION wipe_all() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM p; RETURN NULL; END'",
+    "CREATE TABLE bell (n integer)",
+    "CREATE TRIGGER ring AFTER INSERT ON bell FOR EACH ROW EXECUTE FUNCTION wipe_all()",
+)
+# What a downgrade does in several transactions, and how many rows that loses.
+SEVERAL = {
+    "a function": (BLOCK + sql("SELECT wipe()"), 5),
+    "a trigger": (BLOCK + sql("INSERT INTO bell VALUES (1)"), 5),
+    "a block of code": (BLOCK + sql("DO $$ BEGIN PERFORM wipe(); END $$"), 5),
+    "before the autocommit block": (sql("SELECT wipe()") + f"\n{BLOCK}{sql('ANALYZE p')}", 5),
+    "before a commit": (sql("SELECT wipe()") + "\nop.get_bind().commit()", 5),
+    "behind the autocommit block": (f"{BLOCK}{sql('CREATE TABLE y ()')}\n{sql('SELECT wipe()')}", 5),
+}
+
+
+@pytest.mark.parametrize(("down", "rows"), SEVERAL.values(), ids=SEVERAL)
+def test_each_transaction_of_a_revision_is_counted(down: str, rows: int, tmp_path: Path, database: URL) -> None:
+    made, name = project(tmp_path, TABLES, PROCEDURE, "pass", downs=("pass", "pass", down)), database.database
+    with runner(made, database, "upgrade", "head", lambda _: None, None, Said()) as ready:
+        ready()
+    ask(database, *ROWS)
+    for word in (None, f"{name}:{rows - 1}"):
+        with pytest.raises(Failure, match=f"(?s)was not reverted.*--allow-data-loss {name}:{rows}"):
+            downgraded(made, database, word)
+        assert ask(database, "SELECT (SELECT version_num FROM alembic_version), count(*) FROM p") == [("r3", 2)]
+    downgraded(made, database, f"{name}:{rows}")
+    assert ask(database, "SELECT version_num, (SELECT count(*) FROM p) FROM alembic_version") == [("r2", 0)]
+
+
+def test_a_procedure_that_commits_is_not_run_by_a_downgrade(tmp_path: Path, database: URL) -> None:
+    made = project(tmp_path, TABLES, PROCEDURE, "pass", downs=("pass", "pass", BLOCK + sql("CALL clear()")))
+    with runner(made, database, "upgrade", "head", lambda _: None, None, Said()) as ready:
+        ready()
+    ask(database, *ROWS)
+    with pytest.raises(Failure, match=r"was not run: it commits by itself, .*: CALL clear\(\)\."):
+        downgraded(made, database, f"{database.database}:99")
+    assert ask(database, "SELECT version_num, (SELECT count(*) FROM c) FROM alembic_version") == [("r3", 3)]
+
+
+def test_rows_of_one_revision_are_not_counted_in_the_next(tmp_path: Path, database: URL) -> None:
+    """PostgreSQL adds what a session has just committed to the counts of its next transaction, for a second."""
+    calls = sql("SELECT wipe()"), sql("INSERT INTO p VALUES (1)", "SELECT wipe()")
+    made = project(tmp_path, TABLES, "pass", "pass", downs=("pass", calls[1], calls[0]))
+    with runner(made, database, "upgrade", "head", lambda _: None, None, Said()) as ready:
+        ready()
+    ask(database, *ROWS)
+    with pytest.raises(Failure, match=f"--allow-data-loss {database.database}:5"):
+        downgraded(made, database, None)
+    downgraded(made, database, f"{database.database}:6", to="r1")
+    assert ask(database, "SELECT version_num, (SELECT count(*) FROM p) FROM alembic_version") == [("r1", 0)]

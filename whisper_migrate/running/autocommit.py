@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg2
 from psycopg2.errors import ActiveSqlTransaction, InvalidTransactionTermination
@@ -28,6 +28,13 @@ AGAIN = re.compile(rf"{SPACE}(?:VACUUM|ANALYZE|REINDEX|CLUSTER|CHECKPOINT|ALTER\
 HAS_WRITTEN = "SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL"
 
 
+class Watched(NamedTuple):
+    """Called with a cursor after the beginning of a statement's transaction, and before its commit."""
+
+    begun: Callable[[Any], None]
+    before_commit: Callable[[Any], None]
+
+
 @dataclass
 class Autocommit:
     """Runs the statements of autocommit blocks, and writes each into the journal."""
@@ -36,6 +43,7 @@ class Autocommit:
     patience: Patience
     watch: Watch
     say: Callable[[str], None]
+    watched: Watched | None
 
     def run(
         self, call: Callable[[], None], cursor: Any, statement: str, entry: Entry, *, begun: bool, asks: bool
@@ -68,10 +76,13 @@ class Autocommit:
                         self.journal.write(other, replace(entry, rows=cursor.rowcount, done=True))
                         return True
                     other.execute(f"BEGIN; SET LOCAL {MARK} = on")
+                    if self.watched:
+                        self.watched.begun(other)
                     call()
                     self._require_open(other, entry)
                     other.execute(HAS_WRITTEN)
                     if written := bool(other.fetchone()[0]) or not asks:
+                        self._require_permitted(other, entry, made=made)
                         self.journal.write(other, replace(entry, rows=cursor.rowcount, done=True))
                     other.execute("COMMIT")
                     return written
@@ -88,6 +99,7 @@ class Autocommit:
                         self.journal.undo(entry, made=made)
                         if isinstance(error, (ActiveSqlTransaction, InvalidTransactionTermination)):
                             bare, commits = True, isinstance(error, InvalidTransactionTermination)
+                            self._require_countable(entry, commits=commits)
                             continue
                     seconds = pause(attempt)
                     if not (why := passing(error)) or time.monotonic() + seconds > deadline:
@@ -106,6 +118,26 @@ class Autocommit:
                 f"Statement {entry.statement} of {entry.revision} begins or ends a transaction of its own:"
                 f" {' '.join(entry.sql.split())[:80]}. Nothing tells how much of it is done.",
                 "In an autocommit block each statement is a transaction: write its statements one by one.",
+            )
+
+    def _require_permitted(self, cursor: Any, entry: Entry, *, made: bool) -> None:
+        """Roll the statement back if the check of its transaction raises a Failure."""
+        if self.watched is None:
+            return
+        try:
+            self.watched.before_commit(cursor)
+        except Failure:
+            cursor.execute("ROLLBACK")
+            self.journal.undo(entry, made=made)
+            raise
+
+    def _require_countable(self, entry: Entry, *, commits: bool) -> None:
+        """Raise Failure for a procedure that commits, if the rows that its transactions delete have to be counted."""
+        if commits and self.watched:
+            raise Failure(
+                f"Statement {entry.statement} of {entry.revision} was not run: it commits by itself, so the rows that"
+                f" it deletes cannot be counted before they are gone: {' '.join(entry.sql.split())[:80]}.",
+                "Write the statements of the procedure into the revision itself.",
             )
 
     def _is_done(self, cursor: Any, statement: str, entry: Entry) -> bool:

@@ -8,8 +8,11 @@ removes; a table that a function has truncated is recognized by its new file.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -20,16 +23,17 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.running.losses import Loss
 from whisper_migrate.running.rehearsal import RehearsedStep
 from whisper_migrate.running.session import Underway
+from whisper_migrate.running.statements import TransactionCheck
 from whisper_migrate.running.total_loss import OPTION, TotalLoss, total_loss
 from whisper_migrate.wording.plurals import counted
 
 # A revision may empty what it has made and filled itself.
 THERE = "SELECT array_agg(oid::bigint) FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384"
 DELETED = """
-SELECT format('%I.%I', s.schemaname, s.relname) AS name, s.n_tup_del AS rows
+SELECT format('%%I.%%I', s.schemaname, s.relname), s.n_tup_del
 FROM pg_catalog.pg_stat_xact_user_tables AS s JOIN pg_catalog.pg_class AS c ON c.oid = s.relid
-WHERE s.n_tup_del > 0 AND c.relpersistence <> 't' AND s.relid::bigint = ANY (:there)
-  AND s.relname <> ALL (:bookkeeping) AND format('%I.%I', s.schemaname, s.relname) <> :version
+WHERE s.n_tup_del > 0 AND c.relpersistence <> 't' AND s.relid::bigint = ANY (%(there)s::bigint[])
+  AND s.relname <> ALL (%(bookkeeping)s) AND format('%%I.%%I', s.schemaname, s.relname) <> %(version)s
 ORDER BY 1"""
 # The size of a table waits for a lock on it, so a table that another session has locked counts as one with rows.
 FILES = """
@@ -67,6 +71,9 @@ class LossGuard:
         there: list[int] = []
         before: list[TotalLoss] = []
         files: dict[int, int] = {}
+        named = {table for one in now.on_rows for table in one.tables}
+        at_first: Counter[str] = Counter()
+        unseen: Counter[str] = Counter()
 
         def begin() -> None:
             _lock(connection, now)
@@ -74,21 +81,31 @@ class LossGuard:
             self._require(rehearsed, before[0])
             there.extend(connection.scalar(text(THERE)) or [])
             files.update((row.oid, row.file) for row in connection.execute(text(FILES)))
+            with closing(connection.connection.cursor()) as cursor:
+                look(cursor)
 
-        def end() -> None:
+        def look(cursor: Any) -> None:
+            """Read the counts with which a transaction begins: they may still have those of the one before."""
+            cursor.execute(DELETED, {"there": there, **names()})
+            at_first.clear()
+            at_first.update(dict(cursor.fetchall()))
+
+        def count() -> None:
+            """Add the rows that the current transaction has deleted."""
             total = before[0]
             if all(one.is_known for one in now.on_rows):  # else all rows that are there are counted already
-                named = {table for one in now.on_rows for table in one.tables}
                 _refuse_truncated(connection, files, named, rehearsed.revision)
-                rows = connection.execute(text(DELETED), {"there": there, **names()})
-                unseen = [row for row in rows if row.name not in named]
-                lines = [f"deletes {counted(row.rows, 'row')} of {shown(row.name)}" for row in unseen]
-                total = TotalLoss(total.database, total.lines + lines, total.rows + sum(row.rows for row in unseen))
+                with closing(connection.connection.cursor()) as cursor:
+                    cursor.execute(DELETED, {"there": there, **names()})
+                    unseen.update({n: rows - at_first[n] for n, rows in cursor.fetchall() if n not in named})
+                lines = [f"deletes {counted(rows, 'row')} of {shown(name)}" for name, rows in sorted(unseen.items())]
+                total = TotalLoss(total.database, total.lines + lines, total.rows + unseen.total())
             self._require(rehearsed, total)
             self._lost[rehearsed.revision] = total.rows
 
         underway.first.append(begin)
-        return end
+        underway.transactions.append(TransactionCheck(look, count))
+        return count
 
     def _require(self, rehearsed: RehearsedStep, now: TotalLoss) -> None:
         """Raises Failure where this revision loses more than the word permits."""

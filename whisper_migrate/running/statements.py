@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg2.errors import ReadOnlySqlTransaction
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from sqlalchemy import Connection, event
 
 from whisper_migrate.databases.driver import listening
+from whisper_migrate.databases.engine_search_path import engine_search_path
 from whisper_migrate.databases.transaction_control import COMMIT, SPACE
 from whisper_migrate.errors import Failure
-from whisper_migrate.running.autocommit import HAS_WRITTEN, Autocommit
+from whisper_migrate.running.autocommit import HAS_WRITTEN, Autocommit, Watched
 from whisper_migrate.running.journal import Entry, Journal, by_hand, changed, digest
 from whisper_migrate.running.lock_budget import LockBudget, has_left_its_transaction
 from whisper_migrate.running.patience import Patience
@@ -40,6 +41,17 @@ READ_ONLY = (
 )
 
 
+class TransactionCheck(NamedTuple):
+    """A check of each transaction of a revision that is committed in its middle, or begins there.
+
+    `begin` is called with a cursor at the beginning of each transaction but the first, and of each statement of an
+    autocommit block; `end` before each commit but the last. `end` may raise Failure.
+    """
+
+    begin: Callable[[Any], None]
+    end: Callable[[], None]
+
+
 @dataclass
 class Statements:
     """The statements of all revisions that a session runs."""
@@ -56,6 +68,7 @@ class Statements:
     _asked: bool = False  # whether the transaction has run a SELECT
     _known: dict[int, Entry] = field(default_factory=dict)
     _without_rows: str = ""  # the last SELECT that was skipped because it is done
+    _checks: Sequence[TransactionCheck] = ()
 
     @cached_property
     def budget(self) -> LockBudget:
@@ -68,14 +81,16 @@ class Statements:
         event.listen(engine, "do_execute", self._execute)
         event.listen(engine, "do_executemany", self._executemany)
         event.listen(engine, "do_execute_no_params", self._execute_no_params)
+        event.listen(self.connection, "begin", self._after_begin)
         event.listen(self.connection, "commit", self._commit)
         event.listen(self.connection, "rollback", self._rollback)
         return self
 
     @contextmanager
-    def of(self, revision: str, direction: str) -> Iterator[None]:
-        """Count the statements inside as those of `revision`."""
+    def of(self, revision: str, direction: str, checks: Sequence[TransactionCheck] = ()) -> Iterator[None]:
+        """Count the statements inside as those of `revision`. `checks` see its transactions."""
         self._begin(revision, direction)
+        self._checks = checks
         try:
             with listening(self.connection.connection.driver_connection, executing=self.budget.spending):
                 yield
@@ -133,8 +148,32 @@ class Statements:
         with closing(self.connection.connection.cursor()) as cursor:
             if self._asked and self._count == self._begins:
                 self._count_commit(cursor)
+            if not driver.autocommit:
+                self._before_commit(cursor)
             self.journal.flush(cursor)
         self._begins, self._asked = self._count, False
+
+    def _after_begin(self, _: Connection) -> None:
+        driver: Any = self.connection.connection.driver_connection
+        if self._checks and not driver.autocommit:
+            with closing(self.connection.connection.cursor()) as cursor:
+                self._begun(cursor)
+
+    def _begun(self, cursor: Any) -> None:
+        with engine_search_path(cursor):
+            for check in self._checks:
+                check.begin(cursor)
+
+    def _before_commit(self, cursor: Any) -> None:
+        """Let the checks of the revision see a transaction before its commit; their statements are not counted."""
+        if self._checks:
+            self._counting = False
+            try:
+                with engine_search_path(cursor):
+                    for check in self._checks:
+                        check.end()
+            finally:
+                self._counting = True
 
     def _count_commit(self, cursor: Any) -> None:
         """Count the commit of a transaction without counted statements, if a SELECT in it has written something."""
@@ -179,7 +218,8 @@ class Statements:
         if known and known.done:
             self._pretend(cursor, known, asks=asks)
         elif alone:
-            run = Autocommit(self.journal, self.patience, self.watch, self.say).run
+            check = Watched(self._begun, self._before_commit) if self._checks else None
+            run = Autocommit(self.journal, self.patience, self.watch, self.say, check).run
             if not run(call, cursor, statement, entry, begun=known is not None, asks=asks):
                 self._count -= 1
         else:
