@@ -1,6 +1,6 @@
 # The revisions, and what applies them; no tests, no tools, no server.
-# A tag can be moved to another image; docs/deployment/SECURITY.md says how to pin it by its digest.
-ARG PYTHON_IMAGE=python:3.13-slim-bookworm
+# The digest decides which image is taken; docs/deployment/SECURITY.md says how to move it.
+ARG PYTHON_IMAGE=python:3.13-slim-trixie@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 FROM ${PYTHON_IMAGE} AS build
 WORKDIR /app
 COPY requirements-core.txt ./

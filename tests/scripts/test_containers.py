@@ -18,6 +18,7 @@ from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.errors import Failure
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
+DIGEST = "@sha256:[0-9a-f]{64}"
 
 
 def copied() -> set[str]:
@@ -60,6 +61,13 @@ def test_image_runs_as_nobody_special_and_holds_no_builder() -> None:
     assert re.search(r"^COPY --from=build /app /app$", last, re.MULTILINE)
 
 
+def test_every_base_image_is_named_by_its_digest() -> None:
+    given = dict(re.findall(r"^ARG (\w+)=(.+)$", DOCKERFILE, re.MULTILINE))
+    taken = re.findall(r"^FROM \$\{(\w+)\}", DOCKERFILE, re.MULTILINE)
+    assert len(taken) == len(re.findall(r"^FROM ", DOCKERFILE, re.MULTILINE))
+    assert all(re.fullmatch(rf"python:[\w.-]+{DIGEST}", given[name]) for name in taken)
+
+
 @pytest.mark.servers("pg18")
 def test_what_the_image_takes_is_enough(tmp_path: Path, database: URL) -> None:
     """The files of the image suffice, read-only and without development packages."""
@@ -86,7 +94,7 @@ def test_compose_file_waits_for_a_query_then_for_the_migration(services: Any) ->
     assert services["migrate"]["depends_on"]["db"]["condition"] == "service_healthy"
     assert services["app"]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
     assert services["app"]["environment"]["MIGRATE"] == "check" and "MIGRATE" not in services["migrate"]["environment"]
-    assert services["db"]["image"].startswith("postgres:16")
+    assert re.fullmatch(rf"postgres:16{DIGEST}", services["db"]["image"])
 
 
 def test_compose_file_gives_every_service_a_login_of_its_own(services: Any) -> None:
