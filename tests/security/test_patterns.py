@@ -12,8 +12,11 @@ from whisper_migrate.catalog import describe, names
 from whisper_migrate.databases.first_failure import PASSWORD
 from whisper_migrate.databases.transaction_control import COMMIT
 from whisper_migrate.planning.online import KEY as ONLINE_KEY
+from whisper_migrate.preflight import watched
+from whisper_migrate.preflight.findings import ACCEPTED
 from whisper_migrate.revisions.render_constraints import FOREIGN_KEY, KEY
 from whisper_migrate.running.concurrently import is_concurrent
+from whisper_migrate.running.foreign_conditions import QUALIFIED
 from whisper_migrate.running.statements import SESSION
 
 SECONDS = 3.0  # of processor time; quadratic time would be minutes, or more than a life
@@ -32,6 +35,12 @@ CASES = {
     "many secrets": lambda: scrubbed("password = x " * 20_000),
     "space after a word": lambda: PASSWORD.search("password" + " " * 200_000 + "x"),
     "lines that all differ": lambda: describe.excerpt("\n".join(map(str, range(200_000))), "a\nb\n" * 200_000),
+    "a word that is updated": lambda: watched._sets("UPDATE t SET a = '" + "x" * 200_000 + "'", {"b"}),
+    "space after an insert": lambda: watched.ONLY_INSERTS.fullmatch("INSERT" + " " * 200_000 + ";;"),
+    "lines that accept nothing": lambda: ACCEPTED.findall("#" + "\n" * 200_000),
+    "a reason with space": lambda: ACCEPTED.findall("# preflight: accept WM101: a" + " " * 200_000 + "b"),
+    "a word in a condition": lambda: list(QUALIFIED.finditer("x" * 200_000)),
+    "quotes in a condition": lambda: list(QUALIFIED.finditer('"' * 200_001)),
     "names without quotes": lambda: names.shown("public. " * 100_000),
 }
 

@@ -94,7 +94,7 @@ def _told(entries: list[Entry], verbose: bool) -> list[str]:
 def _line(entry: Entry, verbose: bool) -> str:
     sign = {None: "", True: ", verified", False: ", unverified"}[entry.verified]
     took = f" in {entry.seconds:.2f} s" if entry.seconds is not None else ""
-    line = f"{entry.when} {entry.direction} {entry.revision}{sign}{took}, by {entry.role} with {entry.program}"
+    line = f"{entry.when} {entry.direction} {entry.revision}{sign}{took}, by {entry.who} with {entry.program}"
     if not entry.replaced:
         return line
     how = f":\n{in_lines(entry.replaced)}" if verbose else "; --verbose shows what it replaced"

@@ -5,6 +5,7 @@ import sys
 import click
 from rich.markup import escape
 
+from whisper_migrate.addresses.secret_parameters import scrubbed
 from whisper_migrate.addresses.url import parse
 from whisper_migrate.preflight import render
 from whisper_migrate.preflight.preflight import preflight
@@ -13,7 +14,6 @@ from whisper_migrate.reports.github import annotation
 from whisper_migrate.terminal.completion import revisions
 from whisper_migrate.terminal.console import TARGET, database_of, target_given
 from whisper_migrate.terminal.json_output import kept_for_document, print_json
-from whisper_migrate.wording.hidden_characters import visible
 from whisper_migrate.wording.printing import out
 
 
@@ -43,12 +43,13 @@ def command(project: Project, target: str, replica: str | None, seconds: float, 
         print_json({"database": str(database), **render.document(found)})
     elif form == "markdown":
         for line in render.markdown(found).split("\n"):
-            click.echo(visible(line))
+            click.echo(line)
     elif form == "github":
         for one in found.findings:
             level = "error" if one.is_open else "notice"
-            click.echo(annotation(level, {"title": str(one.rule)}, f"{one.revision or 'now'} {one.what}"))
-        click.echo(annotation("notice", {"title": "Preflight"}, render.summary(found)))
+            said = scrubbed(f"{one.revision or 'now'} {one.what}")
+            click.echo(annotation(level, {"title": str(one.rule)}, said))
+        click.echo(annotation("notice", {"title": "Preflight"}, scrubbed(render.summary(found))))
     else:
         out.print(f"Database {escape(str(database))}")
         for text in render.lines(found):

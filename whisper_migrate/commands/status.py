@@ -68,7 +68,7 @@ def _ledger(entries: list[Entry]) -> str:
         return "none yet: the next step or stamp begins it"
     last = entries[-1]
     count = counted(len(entries), "entry")
-    return f"{count}, the last on {last.when}: {last.direction} {last.revision} by {last.role}"
+    return f"{count}, the last on {last.when}: {last.direction} {last.revision} by {last.who}"
 
 
 def _document(project: Project) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,11 @@ from whisper_migrate.catalog.describe import in_lines
 from whisper_migrate.catalog.names import shown
 from whisper_migrate.pages import addresses
 from whisper_migrate.pages.definitions import words
+from whisper_migrate.wording.markdown import plain_markdown
 
 FOLDER = Path(__file__).parent / "templates"
 # A file with these words in its first line was written by this program, which may replace or delete it.
 MARK = "Written by whisper-migrate docs"
-# Characters that can mean something in Markdown. An underscore between letters is plain, a number may begin a list.
-MARKUP = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)|^[#+-]|(?<=^\d)[.)]")
 
 
 def html(template: str, **values: Any) -> str:
@@ -72,8 +70,7 @@ def _printable(value: Any) -> Any:
 def escaped(text: str) -> str:
     """Return plain text as Markdown on one line, in which no character has a meaning."""
     lines = in_lines(text).strip().split("\n")
-    plain = (escape(line.strip(), quote=False) for line in lines)
-    return "<br>".join(MARKUP.sub(lambda found: f"\\{found[0]}", line) for line in plain)
+    return "<br>".join(plain_markdown(line.strip()) for line in lines)
 
 
 def code(text: str) -> str:

@@ -53,7 +53,10 @@ def circumstances(connection: Connection, locked: Collection[str]) -> Iterator[F
         yield Finding(LONG_TRANSACTION, None, f"{what}; the run waits for it", remedy=remedy)
     for row in connection.execute(text(PREPARED), values):
         what = f"the prepared transaction {literal(row.gid)} keeps locks on {_listed(row.tables)}; the run waits for it"
-        yield Finding(PREPARED_TRANSACTION, None, what, remedy=f"ROLLBACK PREPARED {literal(row.gid)};")
+        # The remedy is printed on one line, in which another name would be rolled back.
+        plain = row.gid.isprintable()
+        remedy = f"ROLLBACK PREPARED {literal(row.gid)};" if plain else "SELECT * FROM pg_prepared_xacts;"
+        yield Finding(PREPARED_TRANSACTION, None, what, remedy=remedy)
     for row in connection.execute(text(PUBLISHED), values):
         what = f"publication {row.name} has {_listed(row.tables)}: change the subscribers' tables too"
         yield Finding(PUBLISHED_TABLE, None, what, decide=False)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from whisper_migrate.preflight.rules import Level, Rule
 
-ACCEPTED = re.compile(r"^\s*#\s*preflight:\s*accept\s+(WM\d{3})\s*:\s*(\S.*?)\s*$", re.MULTILINE)
+ACCEPTED = re.compile(
+    r"^[^\S\n]*+#[^\S\n]*+preflight:[^\S\n]*+accept[^\S\n]++(WM\d{3})[^\S\n]*+:[^\S\n]*+(\S.*)$", re.MULTILINE
+)
 NEVER_DECIDED = (Level.NOTE,)
 
 
@@ -45,4 +47,4 @@ class Finding:
 def accepted(finding: Finding, path: Path) -> Finding:
     """Return the finding, with the reason for which the revision's file accepts its rule, if it does."""
     reasons = dict(ACCEPTED.findall(path.read_text(encoding="utf-8")))
-    return replace(finding, accepted=reasons.get(finding.rule.id, ""))
+    return replace(finding, accepted=reasons.get(finding.rule.id, "").rstrip())

@@ -6,17 +6,27 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from whisper_migrate.addresses.secret_parameters import scrubbed
 from whisper_migrate.catalog.names import joined, shown
 from whisper_migrate.preflight.findings import Finding
 from whisper_migrate.preflight.preflight import Forecast, Preflight
 from whisper_migrate.preflight.rules import Level
+from whisper_migrate.wording.hidden_characters import visible
+from whisper_migrate.wording.markdown import plain_markdown
 from whisper_migrate.wording.plurals import counted, verb
 
 SOME = 6  # names of tables in one line
 
 
 def lines(found: Preflight) -> Iterator[str]:
-    """Yield the lines for people: the counts, then each revision with its findings, the worst first."""
+    """Yield the lines for people: the counts, then each revision with its findings, the worst first.
+
+    Names and rows of the database cannot add lines.
+    """
+    yield from map(visible, _lines(found))
+
+
+def _lines(found: Preflight) -> Iterator[str]:
     if not found.forecasts and not found.unknown:
         yield f"Nothing is pending: the database is at {', '.join(found.before) or 'no revision'}."
         return
@@ -67,11 +77,12 @@ def document(found: Preflight) -> dict[str, Any]:
 def markdown(found: Preflight) -> str:
     """Return a comment for a pull request."""
     rows = [
-        f"| {one.rule} | {one.revision or ''} | {_cell(one.what)} | {_cell(one.accepted or _decided(one))} |"
+        f"| {one.rule} | {_plainly(one.revision or '')} | {_plainly(one.what)} |"
+        f" {_plainly(one.accepted or _decided(one))} |"
         for one in found.findings
     ]
     table = ["| rule | revision | finding | decision |", "|---|---|---|---|", *rows] if rows else []
-    return "\n".join(["### Preflight", "", summary(found), "", *table])
+    return "\n".join(["### Preflight", "", _plainly(summary(found)), "", *table])
 
 
 def _decided(one: Finding) -> str:
@@ -118,5 +129,6 @@ def _named(tables: tuple[str, ...]) -> str:
     return joined([shown(table) for table in (tables[:SOME] if more else tables)] + more)
 
 
-def _cell(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+def _plainly(text: str) -> str:
+    """Return a text in one line of Markdown, in which `@name` notifies nobody."""
+    return plain_markdown(visible(scrubbed(text))).replace("@", "@<!-- -->")

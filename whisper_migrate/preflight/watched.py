@@ -13,8 +13,10 @@ from whisper_migrate.preflight.effects import Effect
 from whisper_migrate.rows.violations import Violation
 
 STATEMENTS = re.compile(rf"((?:{QUOTED}|[^;])*);?")
+# A word or a string, and the sign behind it if a value is assigned to it.
+ASSIGNED = re.compile(rf"({QUOTED}|[\w$]++)(\s*+(?:\)\s*+)?=)?")
 UPDATE = re.compile(r"\s*UPDATE\b", re.IGNORECASE)
-ONLY_INSERTS = re.compile(r"\s*INSERT\b(?!.*\bDO\s+UPDATE\b)[^;]*;?\s*", re.IGNORECASE | re.DOTALL)
+ONLY_INSERTS = re.compile(r"\s*INSERT\b(?!.*\bDO\s+UPDATE\b)[^;]*+;?\s*", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -61,4 +63,4 @@ def _may_mend(sql: str, words: set[str], is_own: bool) -> bool:
 def _sets(update: str, words: set[str]) -> bool:
     """Whether an UPDATE sets one of the columns."""
     given = re.split(r"\bSET\b", update, maxsplit=1, flags=re.IGNORECASE)[-1]
-    return any(one in words for one in re.findall(rf"({QUOTED}|[\w$]+)\s*(?:\)\s*)?=", given)) or "(" in given[:2]
+    return any(found[2] and found[1] in words for found in ASSIGNED.finditer(given)) or "(" in given[:2]

@@ -18,8 +18,8 @@ from whisper_migrate.catalog.sql import run
 from whisper_migrate.databases.bookkeeping import MEMBERSHIPS
 
 WORD = r'(?:"(?:[^"]|"")*+"|[\w$]++)'
-# A name with its schema, as PostgreSQL prints all names but its own; strings are skipped.
-QUALIFIED = re.compile(rf"'(?:[^']|'')*+'|({WORD})\.({WORD}|[-+*/<>=~!@#%^&|`?]+)")
+# A name with its schema, as PostgreSQL prints all names but its own; strings and other words are skipped.
+QUALIFIED = re.compile(rf"'(?:[^']|'')*+'|(?<![\w$])({WORD})(?:\.({WORD}|[-+*/<>=~!@#%^&|`?]+))?")
 
 # A condition on the oid of a role that is not trusted (see `bookkeeping`).
 STRANGE = """NOT EXISTS (
@@ -102,7 +102,7 @@ SELECT EXISTS (SELECT FROM tree JOIN pg_catalog.pg_class AS c ON c.oid = tree.oi
 
 def is_foreign(connection: Connection, table: str, condition: str) -> bool:
     """Whether a role that is not trusted (see `bookkeeping`) owns the table, or anything that the condition uses."""
-    found = [(unquoted(match[1]), unquoted(match[2])) for match in QUALIFIED.finditer(condition) if match[1]]
+    found = [(unquoted(match[1]), unquoted(match[2])) for match in QUALIFIED.finditer(condition) if match[2]]
     values = {"table": table, "schemas": [schema for schema, _ in found], "names": [name for _, name in found]}
     return bool(connection.scalar(text(FOREIGN), values))
 

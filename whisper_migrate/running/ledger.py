@@ -29,6 +29,7 @@ from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.inspecting.scheme import scheme
+from whisper_migrate.wording.hidden_characters import visible
 
 if TYPE_CHECKING:
     from whisper_migrate.running.session import Underway
@@ -105,9 +106,14 @@ class Entry:
         return f"{self.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if self.at else "now"
 
     @property
+    def who(self) -> str:
+        """The role on one line: a line break in its name must not look like a line of a report."""
+        return visible(str(self.role))
+
+    @property
     def done(self) -> str:
         """`applied on 2026-11-25 09:41 UTC by whisperengine`."""
-        return f"{DONE.get(self.direction, self.direction)} on {self.when} by {self.role}"
+        return f"{DONE.get(self.direction, self.direction)} on {self.when} by {self.who}"
 
     @property
     def document(self) -> dict[str, Any]:
