@@ -113,7 +113,7 @@ class Checkout:
             path.read_text().replace("    username: Mapped[str]\n", f"    username: Mapped[str]\n    {column}\n", 1)
         )
 
-    def write_revision(self, name: str, parent: str, *, up: str = "pass", down: str = "pass") -> None:
+    def write_revision(self, name: str, parent: str | None, *, up: str = "pass", down: str = "pass") -> None:
         """Write a revision by hand, in a file named after its id."""
         lines = [f'"""The revision {name}."""', f"revision = {name!r}", f"down_revision = {parent!r}"]
         lines += ["from alembic import op", "def upgrade():", f"    {up}", "def downgrade():", f"    {down}"]

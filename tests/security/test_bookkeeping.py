@@ -9,7 +9,7 @@ from sqlalchemy import URL
 
 from tests import little
 from tests.little import command, plain
-from tests.projects import ROOT, ask
+from tests.projects import ROOT, Checkout, ask, role
 from tests.security.roles import Trap, trap
 from whisper_migrate.embedded.installed import binaries
 from whisper_migrate.project.project import Project
@@ -24,6 +24,15 @@ SELECT planted.trap('upgrade'::text) AS direction, 'one'::text AS revision, '{on
 JOURNAL = """
 SELECT planted.trap('one'::text) AS revision, 'upgrade'::text AS direction, 1 AS statement, ''::text AS sha256,
        ''::text AS sql, 1 AS rows, now() AS began, now() AS done"""
+OTHER_SCHEMA = """
+from alembic import context
+from sqlalchemy import create_engine
+
+connection = context.config.attributes.get("connection") or create_engine("postgresql://nowhere.invalid/").connect()
+context.configure(connection=connection, version_table_schema="{}")
+with context.begin_transaction():
+    context.run_migrations()
+"""
 VERSION = "CREATE TABLE public.alembic_version (version_num varchar(32) PRIMARY KEY)"
 
 # Traps that a low role can put on a table it gives away or has rights on, and the words of the refusal.
@@ -175,3 +184,35 @@ def test_a_schema_whose_owner_could_exchange_the_table_is_refused(
         assert said.code == 2 and f"is in a schema of the role {planted.role}" in said.err, said
     ask(database, f"ALTER SCHEMA public OWNER TO {before}")
     assert command(capsys, project, database, "status").code == 0
+
+
+def test_nothing_is_made_in_a_schema_whose_owner_could_exchange_it(
+    tmp_path: Path, database: URL, planted: Trap, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That role could put a view there as soon as the table is committed, before the run reads it."""
+    project = little.project(tmp_path)
+    ask(database, f"CREATE SCHEMA book AUTHORIZATION {planted.role}")
+    for schema in ("book", "public"):
+        (project.root / "alembic" / "env.py").write_text(OTHER_SCHEMA.format(schema))
+        ask(database, f"ALTER SCHEMA public OWNER TO {planted.role if schema == 'public' else database.username}")
+        said = command(capsys, Project(project.root), database, "upgrade")
+        assert said.code == 2 and f"in schema {schema} of the role {planted.role}" in said.err, said
+        assert ask(database, "SELECT relname FROM pg_class WHERE relname ~ '^(alembic|whisper)_'") == []
+
+
+def test_a_schema_for_the_version_table_needs_no_right_on_the_database(
+    tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = little.project(tmp_path)
+    (project.root / "alembic" / "env.py").write_text(OTHER_SCHEMA.format("book"))
+    with role(database, "CREATEDB") as other:
+        ask(database, f"CREATE SCHEMA book AUTHORIZATION {other.username}")
+        ask(database, f"GRANT CREATE ON SCHEMA public TO {other.username}")
+        for name in ("one", "two"):
+            (project.root / "alembic" / "versions" / f"{name}.py").unlink()
+        Checkout(project.root).write_revision("one", None, up="op.execute('CREATE TABLE public.one (n int)')")
+        said = command(capsys, Project(project.root), other, "upgrade", "--no-check")
+        assert said.code == 0, said
+        (made,) = ask(other, "SELECT version_num FROM book.alembic_version")[0]
+        assert made == "one"
+        ask(database, f"DROP OWNED BY {other.username}")

@@ -11,12 +11,14 @@ from whisper_migrate.addresses.secret_parameters import scrubbed
 from whisper_migrate.catalog import describe, names
 from whisper_migrate.databases.first_failure import PASSWORD
 from whisper_migrate.databases.transaction_control import COMMIT
+from whisper_migrate.fleet.members import ADDRESS
 from whisper_migrate.planning.online import KEY as ONLINE_KEY
 from whisper_migrate.preflight import watched
 from whisper_migrate.preflight.findings import ACCEPTED
 from whisper_migrate.revisions.render_constraints import FOREIGN_KEY, KEY
 from whisper_migrate.running.concurrently import is_concurrent
 from whisper_migrate.running.foreign_conditions import QUALIFIED
+from whisper_migrate.running.offline import LEAVES
 from whisper_migrate.running.statements import SESSION
 
 SECONDS = 3.0  # of processor time; quadratic time would be minutes, or more than a life
@@ -41,6 +43,8 @@ CASES = {
     "a reason with space": lambda: ACCEPTED.findall("# preflight: accept WM101: a" + " " * 200_000 + "b"),
     "a word in a condition": lambda: list(QUALIFIED.finditer("x" * 200_000)),
     "quotes in a condition": lambda: list(QUALIFIED.finditer('"' * 200_001)),
+    "empty lines in a revision": lambda: LEAVES.search("\n" * 200_000),
+    "colons in a name": lambda: ADDRESS.search(":" * 200_000),
     "names without quotes": lambda: names.shown("public. " * 100_000),
 }
 

@@ -72,6 +72,14 @@ JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_roles AS o ON o.oid = c.relowner
 WHERE n.nspname = :schema AND c.relname = :name"""
 
+# The schemas that bookkeeping is in, with the owner who could replace what is made there.
+SCHEMAS = f"""{MEMBERSHIPS}
+SELECT n.nspname AS schema, o.rolname AS owner
+FROM pg_catalog.pg_namespace AS n JOIN pg_catalog.pg_roles AS o ON o.oid = n.nspowner
+WHERE n.nspname IN (:schema, 'public') AND NOT (
+    o.rolsuper OR o.rolname = 'pg_database_owner' OR o.oid IN (SELECT mine.role FROM mine)
+    OR o.oid = (SELECT d.datdba FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()))"""
+
 # A type of the table's name, which is not a table's row type: CREATE TABLE would fail, as it makes such a type.
 TAKEN = """
 SELECT CASE t.typtype WHEN 'd' THEN 'domain' ELSE 'type' END AS word, o.rolname AS owner
@@ -140,16 +148,29 @@ def is_there(connection: Connection, table: str) -> bool:
             f" ALTER DATABASE {_database(connection)} OWNER TO {found.quoted};",
         )
     if found.schema_owner:  # the owner of a schema can drop any table in it
-        remedy = "ALTER SCHEMA public OWNER TO pg_database_owner; (before PostgreSQL 15: to the database's owner)"
-        if schema != "public":
-            remedy = f"ALTER SCHEMA {identifier(schema)} OWNER TO {found.quoted};"
         raise _refused(
             f"{table} is in a schema of the role {found.schema_owner}, which can put something else in its place",
-            remedy,
+            _to_own(schema, found.quoted),
         )
     if found.flaw:
         raise _refused(f"{table} {found.flaw}", f"See what it is: \\d+ {table}; then drop it.")
     return True
+
+
+def require_schemas(connection: Connection) -> None:
+    """Raise Failure if bookkeeping would be made in a schema whose owner could put something else in its place."""
+    for schema, owner in connection.execute(text(SCHEMAS), {"schema": version_table().schema}):
+        raise Failure(
+            f"Nothing was done: the tables for bookkeeping would be in schema {identifier(schema)} of the role {owner},"
+            " which can put something else in their place: reading that could run its code.",
+            _to_own(schema, str(connection.scalar(text("SELECT quote_ident(current_user)")))),
+        )
+
+
+def _to_own(schema: str, owner: str) -> str:
+    if schema == "public":
+        return "ALTER SCHEMA public OWNER TO pg_database_owner; (before PostgreSQL 15: to the database's owner)"
+    return f"ALTER SCHEMA {identifier(schema)} OWNER TO {owner};"
 
 
 def _refused(what: str, remedy: str) -> Failure:

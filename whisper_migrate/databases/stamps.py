@@ -4,7 +4,7 @@ from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog.names import identifier
 from whisper_migrate.catalog.sql import run
-from whisper_migrate.databases.bookkeeping import is_there
+from whisper_migrate.databases.bookkeeping import is_there, require_schemas
 from whisper_migrate.databases.own_rights import missing, withdraw
 from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.errors import Failure
@@ -13,6 +13,8 @@ from whisper_migrate.errors import Failure
 CREATE = """CREATE TABLE {table} (
     version_num varchar(32) NOT NULL, CONSTRAINT {key} PRIMARY KEY (version_num))"""
 
+SCHEMA = "SELECT true FROM pg_catalog.pg_namespace AS n WHERE n.nspname = :schema"
+
 
 def ensure(connection: Connection) -> bool:
     """Create the version table unless it exists, before Alembic reads it: another role could put a view there.
@@ -20,10 +22,13 @@ def ensure(connection: Connection) -> bool:
     Returns whether it was created.
     """
     kept = version_table()
+    require_schemas(connection)
     if is_there(connection, kept.identity):
         return False
     create = CREATE.format(table=kept.identity, key=identifier(f"{kept.name}_pkc"))
-    run(connection, f"{kept.create_schema}{create}; {withdraw(kept.identity)}")
+    # PostgreSQL requires CREATE on the database even if the schema exists.
+    is_made = connection.scalar(text(SCHEMA), {"schema": kept.schema})
+    run(connection, f"{'' if is_made else kept.create_schema}{create}; {withdraw(kept.identity)}")
     return True
 
 

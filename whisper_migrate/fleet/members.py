@@ -14,7 +14,7 @@ from whisper_migrate.databases.settings import parse
 from whisper_migrate.errors import Failure
 
 # A name is printed, so it must not be an address: `postgresql://...`, `me:secret@host/app` or `password=...`.
-ADDRESS = re.compile(r"://|:.*@|=")
+ADDRESS = re.compile(r"://|:[^:@]*+@|=")
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate import __version__
 from whisper_migrate.catalog.sql import literal, run
-from whisper_migrate.databases.bookkeeping import is_there
+from whisper_migrate.databases.bookkeeping import is_there, require_schemas
 from whisper_migrate.databases.own_rights import missing, withdraw
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.databases.version_table import version_table
@@ -215,6 +215,7 @@ def write(connection: Connection, entry: Entry) -> None:
     """Write an entry in the transaction of `connection`; create the table first if it is missing."""
     there = set(connection.scalars(text(NAMES), {"table": TABLE})) if is_there(connection, TABLE) else set()
     if not there:
+        require_schemas(connection)
         run(connection, f"CREATE TABLE {TABLE} ({', '.join(f'{name} {type_}' for name, type_ in COLUMNS.items())})")
         run(connection, f"COMMENT ON TABLE {TABLE} IS '{ABOUT}'; {withdraw(TABLE)}")
         if role := connection.scalar(text(runner())):

@@ -67,7 +67,7 @@ COMMIT;
 # Named parameters, since all other styles double every % in the script.
 DIALECT = {"dialect_name": "postgresql", "dialect_opts": {"paramstyle": "named"}, "literal_binds": True}
 # Statements that may leave settings in psql's session. A false match is harmless: RESET is only superfluous.
-LEAVES = re.compile(r"^\s*(?:SET|RESET|PREPARE)\b|\bCREATE\s+(?:\w+\s+)?TEMP|\bINTO\s+TEMP|\bset_config\b", re.I | re.M)
+LEAVES = re.compile(r"^[^\S\n]*+(?:SET|RESET|PREPARE)\b|\bCREATE\s+(?:\w+\s+)?TEMP|\bINTO\s+TEMP|\bset_config\b", re.I | re.M)
 RESET = """\
 RESET SESSION AUTHORIZATION;
 RESET ROLE;
@@ -241,7 +241,9 @@ def _make(create: str) -> str:
     kept = version_table()
     version = literal(kept.identity)
     withdraw = WITHDRAW.format(table=version).strip()
-    return MAKE.format(create=kept.create_schema + create, withdraw=withdraw, version=version)
+    if own := kept.own_schema:
+        create = f"IF to_regnamespace({literal(own)}) IS NULL THEN CREATE SCHEMA {own}; END IF; {create}"
+    return MAKE.format(create=create, withdraw=withdraw, version=version)
 
 
 class _Written(io.StringIO):
