@@ -189,7 +189,7 @@ def test_a_schema_whose_owner_could_exchange_the_table_is_refused(
 def test_nothing_is_made_in_a_schema_whose_owner_could_exchange_it(
     tmp_path: Path, database: URL, planted: Trap, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """That role could put a view there as soon as the table is committed, before the run reads it."""
+    """The owner of a schema could put a view there as soon as the table is committed, before the run reads it."""
     project = little.project(tmp_path)
     ask(database, f"CREATE SCHEMA book AUTHORIZATION {planted.role}")
     for schema in ("book", "public"):

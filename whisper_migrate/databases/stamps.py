@@ -28,7 +28,8 @@ def ensure(connection: Connection) -> bool:
     create = CREATE.format(table=kept.identity, key=identifier(f"{kept.name}_pkc"))
     # PostgreSQL requires CREATE on the database even if the schema exists.
     is_made = connection.scalar(text(SCHEMA), {"schema": kept.schema})
-    run(connection, f"{'' if is_made else kept.create_schema}{create}; {withdraw(kept.identity)}")
+    schema = "" if is_made else kept.create_schema
+    run(connection, f"{schema}{create}; {withdraw(kept.identity)}")
     return True
 
 

@@ -67,7 +67,9 @@ COMMIT;
 # Named parameters, since all other styles double every % in the script.
 DIALECT = {"dialect_name": "postgresql", "dialect_opts": {"paramstyle": "named"}, "literal_binds": True}
 # Statements that may leave settings in psql's session. A false match is harmless: RESET is only superfluous.
-LEAVES = re.compile(r"^[^\S\n]*+(?:SET|RESET|PREPARE)\b|\bCREATE\s+(?:\w+\s+)?TEMP|\bINTO\s+TEMP|\bset_config\b", re.I | re.M)
+LEAVES = re.compile(
+    r"^[^\S\n]*+(?:SET|RESET|PREPARE)\b|\bCREATE\s+(?:\w+\s+)?TEMP|\bINTO\s+TEMP|\bset_config\b", re.I | re.M
+)
 RESET = """\
 RESET SESSION AUTHORIZATION;
 RESET ROLE;
