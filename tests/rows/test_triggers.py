@@ -96,6 +96,9 @@ CASES = {
         ),
         "PL/pgSQL function inner_() line 1",
     ),
+    "a value that its type does not take": Case(
+        (function("NEW.id = 'none'; RETURN NEW;"), trigger("BEFORE INSERT")), 'type integer: "none"'
+    ),
     "a RAISE": Case((function("RAISE 'no'; RETURN NEW;"), trigger("BEFORE INSERT OR UPDATE OR DELETE"))),
     "a RAISE with a code": Case(
         (function("RAISE 'no' USING ERRCODE = 'undefined_column';"), trigger("BEFORE INSERT OR UPDATE OR DELETE"))
@@ -140,6 +143,49 @@ def test_a_column_that_a_kept_trigger_uses(server: URL, tmp_path: Path) -> None:
     without = edited(tmp_path, TABLE.format(columns="[]", log="") + made)
     with pytest.raises(Failure, match=r'"gone"'):
         draft(without, server, "two", allowed=["drop-column log.gone"])
+
+
+MUST = ', sa.Column("must", sa.Text, nullable=False)'
+UNIQUE = ', sa.UniqueConstraint("line", name="one_line")'
+REACHED = {
+    "a column that its INSERT leaves out": ("INSERT INTO log (line) VALUES ('x'); RETURN NULL;", "", MUST, '"must"'),
+    "a row without names of columns": (
+        "INSERT INTO log VALUES ('x', 'y'); RETURN NULL;",
+        GONE,
+        "",
+        "more expressions than target columns",
+    ),
+    "a constraint of ON CONFLICT": (
+        "INSERT INTO log (line) VALUES ('x') ON CONFLICT (line) DO NOTHING; RETURN NULL;",
+        UNIQUE,
+        "",
+        "no unique or exclusion constraint",
+    ),
+}
+
+
+@pytest.mark.servers("pg18")
+@pytest.mark.parametrize(("body", "before", "after", "words"), REACHED.values(), ids=REACHED)
+def test_a_change_that_a_kept_trigger_does_not_name(
+    server: URL, tmp_path: Path, body: str, before: str, after: str, words: str
+) -> None:
+    made = entities(function(body), trigger("AFTER INSERT"))
+    draft(edited(tmp_path, TABLE.format(columns="[]", log=before) + made), server, "one")
+    with pytest.raises(Failure, match=f"t: inserting a row fails in PL/pgSQL .*{words}"):
+        draft(
+            edited(tmp_path, TABLE.format(columns="[]", log=after) + made),
+            server,
+            "two",
+            allowed=["drop-column log.gone"],
+            filling=["log.must='-'"] if MUST in after else [],
+        )
+
+
+@pytest.mark.servers("pg18")
+def test_a_null_of_a_row_in_a_column_that_the_function_names(server: URL, tmp_path: Path) -> None:
+    body = "INSERT INTO log (line, must) VALUES ('x', NULLIF(NEW.note, NEW.note)); RETURN NULL;"
+    made = entities(function(body), trigger("AFTER INSERT"))
+    assert draft(edited(tmp_path, TABLE.format(columns="[]", log=MUST) + made), server, "one").path
 
 
 LABELS = """

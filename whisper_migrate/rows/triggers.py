@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog.model import Catalog, Object, diff
-from whisper_migrate.catalog.names import joined, plain_name, shown
+from whisper_migrate.catalog.names import joined, plain_name, shown, split_name, split_names
 from whisper_migrate.catalog.sql import literal, run
 from whisper_migrate.errors import reason
 from whisper_migrate.project.project import Project
@@ -21,7 +21,10 @@ from whisper_migrate.rows.fill import put
 # SQLSTATEs of mistakes in a function: a syntax error, a missing object, a missing or wrong result of a trigger
 # function, a statement that functions may not run. A violated constraint has another class, a RAISE another context.
 MISTAKES = re.compile("42(?!501)|2F005|39|0A")
-LABEL = re.compile(r'invalid input value for enum .+: "(.+)"')
+# The message of a value that a type does not take. In a LIST an INSERT names its columns.
+UNFIT = re.compile(r'(?:invalid input |malformed |date/time field value out of range).*: "(.+)"')
+LIST = re.compile(r'\binsert\s+into\s+([\w."]+)\s*(?:as\s+\w+\s*)?\(([^()]*)\)', re.IGNORECASE)
+LEFT_OUT = "23502"  # a NULL in a NOT NULL column
 IN_FUNCTION = re.compile(r"^(?:PL/\w+|SQL) (?:function|procedure).*$", re.MULTILINE)
 SETTING_OF_A_SESSION = "guc.c"  # the source file of the error for an unknown setting: the application sets it
 TEMPORARY = "pg_temp."  # the application also creates its temporary tables
@@ -85,12 +88,14 @@ def _named(relations: Iterable[str]) -> str:
 def reached(before: Catalog, after: Catalog) -> set[str]:
     """Return the tables and views of `after` where writing a row may call a function that a change affects.
 
-    A change affects each function that it creates or alters, or that contains the name of a changed object. A function
-    that calls an affected function is affected too, and so are all triggers and rules of a table that changes or has a
-    column of a changed type.
+    A change affects each function that it creates or alters, or that contains the name of a changed object or of a
+    table whose columns, constraints or indexes change. A function that calls an affected function is affected too, and
+    so are all triggers and rules of a table that changes or has a column of a changed type.
     """
     changes = diff(before, after)
     names = {plain_name(change.object).lower() for change in changes if change.object.kind not in ("comment", "grant")}
+    parts = (change.object for change in changes if change.object.kind in ("column", "constraint", "index"))
+    names |= {split_name(part.parent)[1].lower() for part in parts if part.parent}
     changed = {str(change.object.parent or change.object.identity) for change in changes}
     columns = (item for item in after if item.kind == "column")
     tables = changed | {str(one.parent) for one in columns if one["type"].removesuffix("[]") in changed}
@@ -176,7 +181,7 @@ class _Writer:
                 failed = error
             finally:
                 trial.rollback()
-            if failed and (context := _mistake(failed) or _unknown_label(self.connection, failed)):
+            if failed and (context := _mistake(failed) or _own_words(self.connection, failed)):
                 yield Broken(self.relation, verb, reason(failed), context)
 
     def _statements(self) -> Iterator[tuple[str, ...]]:
@@ -252,15 +257,24 @@ def _mistake(error: DBAPIError) -> str | None:
     return found[0]
 
 
-def _unknown_label(connection: Connection, error: DBAPIError) -> str | None:
-    """Return the function whose own text has the label that an enum lacks; None if the label came from a row."""
+def _own_words(connection: Connection, error: DBAPIError) -> str | None:
+    """Return the function whose own text makes every write fail, and None if a row's values are the cause.
+
+    The text has the value that a type does not take, or has an INSERT without a column that is NOT NULL.
+    """
     said: Any = getattr(error.orig, "diag", None)
-    label = LABEL.fullmatch(str(getattr(said, "message_primary", None) or ""))
     found = IN_FUNCTION.search(str(getattr(said, "context", None) or ""))
-    if not label or not found:
+    unfit = UNFIT.fullmatch(str(getattr(said, "message_primary", None) or ""))
+    left_out = getattr(error.orig, "pgcode", None) == LEFT_OUT
+    if not found or not (unfit or left_out):
         return None
-    written = (
-        "SELECT EXISTS (SELECT FROM pg_catalog.pg_proc WHERE oid >= 16384"
-        f" AND strpos(prosrc, {literal(literal(label[1]))}) > 0 AND strpos({literal(found[0])}, proname) > 0)"
+    named = (
+        "SELECT coalesce(prosrc, '') FROM pg_catalog.pg_proc"
+        f" WHERE oid >= 16384 AND strpos({literal(found[0])}, proname) > 0"
     )
-    return found[0] if run(connection, written).scalar() else None
+    texts = run(connection, named).scalars().all()
+    if unfit:
+        return found[0] if any(literal(unfit[1]) in text for text in texts) else None
+    lists = [listed for text in texts for listed in LIST.findall(text)]
+    missing = [columns for table, columns in lists if split_names(table)[-1:] == [said.table_name]]
+    return found[0] if any(said.column_name not in split_names(columns) for columns in missing) else None
