@@ -40,6 +40,9 @@ WRITING = {
     "SET lock_timeout = '5s'; INSERT INTO paid (n) VALUES (5)": 5,
     "SELECT 1; INSERT INTO paid (n) VALUES (5)": 5,
     "INSERT INTO paid (n) VALUES (5)": 5,
+    "INSERT INTO paid (n) VALUES (5) RETURNING n": 5,
+    "WITH one AS (INSERT INTO paid (n) VALUES (5) RETURNING n) SELECT n FROM one": 5,
+    "CREATE OR REPLACE FUNCTION made() RETURNS integer LANGUAGE sql AS 'DELETE FROM paid RETURNING n'": 0,
 }
 UNIQUE = alone("CREATE UNIQUE INDEX CONCURRENTLY t_n ON t (n)")
 READS = (

@@ -67,7 +67,7 @@ class Statements:
     _begins: int = 0  # the count when the current transaction began
     _asked: bool = False  # whether the transaction has run a SELECT
     _known: dict[int, Entry] = field(default_factory=dict)
-    _without_rows: str = ""  # the last SELECT that was skipped because it is done
+    _without_rows: str = ""  # the last statement with rows that was skipped because it is done
     _checks: Sequence[TransactionCheck] = ()
 
     @cached_property
@@ -258,11 +258,9 @@ class Statements:
 
     def _pretend(self, cursor: Any, entry: Entry, *, asks: bool) -> None:
         """Skip a statement that is done, and give the cursor the row count that it had."""
-        if asks:
+        if asks or re.search(r"\bRETURNING\b", entry.sql, re.IGNORECASE):
             cursor.execute(NO_ROWS)
             self._without_rows = entry.sql
-        elif re.search(r"\bRETURNING\b", entry.sql, re.IGNORECASE):
-            raise self._wanting(entry.sql)
         else:
             cursor.execute("SELECT FROM pg_catalog.generate_series(1, %s)", (max(entry.rows or 0, 0),))
 
