@@ -46,6 +46,10 @@ PRINTED = frozenset(
     }
 )
 
+# PostgreSQL runs SECURITY DEFINER functions, and the actions and triggers of foreign keys, with their owner's rights.
+# As the owner of the schemas, the role could replace what these call, so the superuser must not own any of them.
+LENT = ("function", "table", "view", "materialized_view", "foreign_table")
+
 
 @doing("comparing")
 def settled(shadow: Connection, changes: Sequence[Change]) -> list[Change]:
@@ -114,6 +118,7 @@ def _concerned(base: Catalog, steps: Sequence[Step]) -> list[tuple[str, str]]:
     """Return the objects that the role which runs these steps must own.
 
     These are the schemas, the objects that the steps alter or refer to, and the parents and children of their tables.
+    All functions and relations are added (see `LENT`).
     """
     keys = {item.key for step in steps for item in (step.item, step.before, *step.inside) if item}
     keys |= {needed for key in keys for needed in base.requires.get(key, ())}
@@ -125,6 +130,6 @@ def _concerned(base: Catalog, steps: Sequence[Step]) -> list[tuple[str, str]]:
         (owned, item.identity)
         for item in base
         if (owned := word(item.kind)) is not None
-        and (item.kind == "schema" or item.identity in names)
+        and (item.kind in ("schema", *LENT) or item.identity in names)
         and not follows(item)
     ]
