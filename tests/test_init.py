@@ -46,6 +46,14 @@ def test_an_empty_folder_becomes_a_project(tmp_path: Path, database: URL) -> Non
         assert code == 0, said
     assert "CREATE TABLE notes" in said and value(database, "SELECT count(*) FROM notes") == 0
     assert run(tmp_path, database, "check-drift")[0] == 0
+    execute(database, "INSERT INTO notes (body) VALUES ('kept')")
+    code, said = run(tmp_path, database, "downgrade", "base", module="alembic")
+    assert code != 0 and "  loses table notes: 1 row" in said and "Traceback" not in said, said
+    assert value(database, "SELECT count(*) FROM notes") == 1
+    for words in (["current"], ["check"], ["-x", f"allow_data_loss={database.database}:1", "downgrade", "base"]):
+        code, said = run(tmp_path, database, *words, module="alembic")
+        assert code == 0, said
+    assert "This does: python -m whisper_migrate check-drift" in said
     assert "It is at " in run(tmp_path / "alembic", database, "init")[1]  # from a folder below
 
 

@@ -25,8 +25,11 @@ from whisper_migrate.running.session import Session, session
 from whisper_migrate.running.targets import refusal
 from whisper_migrate.running.total_loss import everything, total_loss
 from whisper_migrate.wording.hidden_characters import harmless
+from whisper_migrate.wording.program import in_its_words
 
 WORD = "allow_data_loss"  # as in: alembic -x allow_data_loss=DATABASE:ROWS downgrade TARGET
+
+FRONT_DOOR = "scripts/migrations/migrate.py"  # of this repository; another project calls the package
 
 # The options of `context.configure` in offline mode. Parameters are named, since the others would double every % in the
 # script; names without a schema mean nothing there.
@@ -59,16 +62,15 @@ def run(project: Project, context: Any, configure: Callable[..., None]) -> None:
                 _require_word(project, opened, steps, context.get_x_argument(as_dictionary=True).get(WORD))
                 opened.run(task["fn"], partial(configure, connection=opened.connection, **version_table().options))
                 if any(not step.info.is_stamp for step in steps):
-                    opened.progress.say(
-                        "Not checked: plain alembic compares nothing. This does: migrate.py check-drift"
-                    )
+                    said = "Not checked: plain alembic compares nothing. This does: migrate.py check-drift"
+                    opened.progress.say(_in_words_of(project, said))
         else:
             # In one snapshot: Alembic then sees no relation that comes after the check of the version table.
             with connected(url, read_only=True) as connection:
                 _require_unfolded(project, connection)
                 _compare(project, context, configure, connection)
     except Failure as failure:
-        raise CommandError(harmless(scrubbed(str(failure)))) from failure
+        raise CommandError(harmless(scrubbed(_in_words_of(project, str(failure))))) from failure
     except Exception as error:
         found = first_failure(error)
         if not isinstance(found, DBAPIError):
@@ -79,6 +81,12 @@ def run(project: Project, context: Any, configure: Callable[..., None]) -> None:
         if is_of_a_signal(error):
             raise
         raise CommandError(f"A revision was rolled back, since it ended the program: {project.blame(error)}") from error
+
+
+def _in_words_of(project: Project, text: str) -> str:
+    """Return a message with its commands as the project has them."""
+    is_ours = (project.root / FRONT_DOOR).is_file()
+    return text if is_ours else in_its_words(text, "python -m whisper_migrate")
 
 
 def _compare(project: Project, context: Any, configure: Callable[..., None], connection: Connection) -> None:

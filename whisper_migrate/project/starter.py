@@ -14,26 +14,34 @@ from whisper_migrate.project.alembic_folders import INI, NoHistory, ini, may_be_
 from whisper_migrate.project.project import SECTION, Project
 
 FOLDER = "alembic"
-ENV_PY = '''"""Alembic's environment. The database is DATABASE_URL, or else sqlalchemy.url of alembic.ini."""
+ENV_PY = '''"""Alembic's environment. Plain Alembic works on DATABASE_URL, and a downgrade loses no rows unasked."""
 
-import os
+from pathlib import Path
 
 from alembic import context
 from models import Base
-from sqlalchemy import create_engine
+from whisper_migrate.alembic_plugin import plain
+from whisper_migrate.project.project import Project
+from whisper_migrate.running import literals
 
 target_metadata = Base.metadata
-url = os.environ.get("DATABASE_URL") or context.config.get_main_option("sqlalchemy.url")
 
-if context.is_offline_mode():
-    context.configure(url=url, target_metadata=target_metadata, literal_binds=True)
+
+def configure(**options):
+    context.configure(**{"target_metadata": target_metadata, **options})
     with context.begin_transaction():
+        if context.is_offline_mode():
+            literals.use(context.get_context())
         context.run_migrations()
+
+
+given = context.config.attributes
+if context.is_offline_mode():
+    configure(**plain.OFFLINE)
+elif "connection" in given:
+    configure(connection=given["connection"], **given.get("options", {}))
 else:
-    with create_engine(url).connect() as connection:
-        context.configure(connection=connection, target_metadata=target_metadata)
-        with context.begin_transaction():
-            context.run_migrations()
+    plain.run(Project(Path(__file__).parent.parent), context, configure)
 '''
 MODELS = '''"""The models. The table is an example: replace it by your own."""
 
