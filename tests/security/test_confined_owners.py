@@ -1,4 +1,4 @@
-"""What runs confined in a shadow cannot use the functions and tables of the history there to become the superuser."""
+"""Code that runs confined in a shadow cannot become the superuser through functions and tables of the history."""
 
 from pathlib import Path
 

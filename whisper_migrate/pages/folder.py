@@ -19,6 +19,11 @@ def write(folder: Path, files: Mapping[str, str]) -> list[str]:
     Returns the paths that were created, changed or deleted. Raises Failure before anything is written if a file is not
     of this program, or the folder cannot be written.
     """
+    if links := [name for name in sorted(files) if _is_linked(folder, name)]:
+        raise Failure(
+            f"{folder / links[0]} is, or is in, a symbolic link; nothing was written, as it may lead anywhere.",
+            "Remove the link, or name another folder.",
+        )
     others = [name for name in sorted(files) if (path := folder / name).exists() and not _is_ours(path)]
     if others:
         raise Failure(
@@ -50,7 +55,7 @@ def differences(folder: Path, files: Mapping[str, str]) -> list[tuple[str, str]]
     suffixes = {Path(name).suffix for name in files}
     for path in (one for part in ("", REVISIONS, *KINDS) for one in (folder / part).glob("*")):
         name = path.relative_to(folder).as_posix()
-        if name not in files and path.suffix in suffixes and path.is_file() and _is_ours(path):
+        if name not in files and path.suffix in suffixes and not _is_linked(folder, name) and _is_ours(path):
             found[name] = "-"
     return sorted(found.items())
 
@@ -58,6 +63,11 @@ def differences(folder: Path, files: Mapping[str, str]) -> list[tuple[str, str]]
 def _is(folder: Path, name: str, text: str) -> bool:
     path = folder / name
     return path.is_file() and path.read_bytes() == text.encode()
+
+
+def _is_linked(folder: Path, name: str) -> bool:
+    """Whether a file, or a folder that it is in below `folder`, is a symbolic link."""
+    return any((folder / part).is_symlink() for part in (Path(name), *Path(name).parents[:-1]))
 
 
 def _is_ours(path: Path) -> bool:
