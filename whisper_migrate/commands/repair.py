@@ -31,7 +31,7 @@ def command(project: Project, /, apply: bool, allow: tuple[str, ...], word: str 
             at = way.revision or "no revision"
             out.print(escape(comment(f"Nothing to repair: {database} is what the history says at {at}.")))
             return
-        click.echo(way.sql())
+        click.echo(way.sql(), color=True)  # otherwise click removes escape characters from names and texts
         if not apply:
             return
         patience = Patience.given(project.root, waits)

@@ -14,6 +14,7 @@ from whisper_migrate.project.project import Project
 from whisper_migrate.state.whereabouts import Whereabouts, whereabouts
 from whisper_migrate.terminal.console import database_of, names
 from whisper_migrate.terminal.json_output import kept_for_document, print_json, with_format
+from whisper_migrate.wording.hidden_characters import visible
 from whisper_migrate.wording.plurals import counted, verb
 from whisper_migrate.wording.printing import out
 
@@ -34,7 +35,7 @@ def command(project: Project, form: str) -> None:
     else:
         out.print(f"Database {escape(str(database))}")
         for text in told(found):
-            out.print(escape(text))
+            out.print(escape(visible(text)))
     sys.exit(0 if found.is_right else 1)
 
 
