@@ -1,7 +1,9 @@
 """The command `adopt`: bring an existing database under management."""
 
+import shlex
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 from rich.markup import escape
@@ -9,6 +11,7 @@ from rich.markup import escape
 from whisper_migrate.catalog.describe import LONG, differences, excerpt, line, outline, title
 from whisper_migrate.catalog.model import Change
 from whisper_migrate.databases.shadow_server import shadow_server
+from whisper_migrate.errors import Failure, reason
 from whisper_migrate.project.project import Project
 from whisper_migrate.running.options import seconds
 from whisper_migrate.running.patience import Patience
@@ -27,9 +30,12 @@ MANY = 10  # comments
 @click.argument("revision", default="", shell_complete=revisions)
 @click.option("--reconcile", is_flag=True, help="Run missing revisions, and replace objects without rows.")
 @click.option("--ignore", "ignores", is_flag=True, help="Write your own objects into pyproject.toml, to be ignored.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the SQL to decide on.")
 @seconds("wait-for-lock")
 @click.pass_obj
-def command(project: Project, /, revision: str, reconcile: bool, ignores: bool, **waits: float | None) -> None:
+def command(
+    project: Project, /, revision: str, reconcile: bool, ignores: bool, output: Path | None, **waits: float | None
+) -> None:
     """Stamp a database that other tools made, at REVISION or the nearest revision.
 
     Without --reconcile, nothing but the stamp is written, and only if nothing differs.
@@ -38,7 +44,7 @@ def command(project: Project, /, revision: str, reconcile: bool, ignores: bool, 
     database = database_of(project)
     out.print(f"Database {escape(str(database))}")
     with shadow_server(project.root) as server, adoption(project, server, database.url, revision or None) as found:
-        for text in _nearer(found, found.nearer) if found.nearer else _told(found, reconcile):
+        for text in _nearer(found, found.nearer) if found.nearer else _told(found, reconcile, output):
             out.print(escape(text))
         own = found.differences.besides if ignores else []
         if found.is_done:
@@ -68,8 +74,10 @@ def _nearer(found: Adoption, near: Candidate) -> Iterator[str]:
     yield f"  -> migrate.py adopt   (there; then migrate.py upgrade {found.revision})"
 
 
-def _told(found: Adoption, reconcile: bool) -> Iterator[str]:
+def _told(found: Adoption, reconcile: bool, output: Path | None) -> Iterator[str]:
     parts = found.differences
+    if found.found.sort == "unfinished":
+        yield "It looks like a load that was killed. Rows that were not loaded are missing: no statement brings them."
     for text in (*found.found.taken_on, *found.found.unknown):
         yield f"The stamp {text}. It was compared by its schema."
     if found.is_done:
@@ -94,7 +102,11 @@ def _told(found: Adoption, reconcile: bool) -> Iterator[str]:
     if parts.undecided:
         yield f"To be decided by you, since it is about rows or about what tables take ({_count(parts.undecided)}):"
         yield from _lines(parts.undecided)
-        if found.sql:
+        if found.sql and output:
+            _write(output, found.script)
+            yield f"Wrote {output}, the SQL that would take it to the history, in one transaction."
+            yield f"  -> migrate.py psql -X -v ON_ERROR_STOP=1 -f {shlex.quote(str(output))}   (when you have read it)"
+        elif found.sql:
             yield "-- The SQL that would take it to the history:"
             yield from found.sql
         more = [change for change in parts.undecided if change.sign == "+"]
@@ -107,6 +119,13 @@ def _told(found: Adoption, reconcile: bool) -> Iterator[str]:
         yield from _lines(parts.besides)
         yield "Until pyproject.toml says this (adopt --ignore writes it), repair would drop it:"
         yield from (f"  {text}" for text in patterns(parts.besides))
+
+
+def _write(file: Path, script: str) -> None:
+    try:
+        file.write_text(script, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"{file} cannot be written: {reason(error)}. Nothing was done.") from error
 
 
 def _lines(changes: list[Change]) -> Iterator[str]:

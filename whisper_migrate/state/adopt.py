@@ -38,7 +38,6 @@ from whisper_migrate.state.stamp import Outcome, Say, Unchanged, place
 from whisper_migrate.state.whereabouts import Whereabouts, whereabouts
 
 SORTS = {
-    "unfinished": "is an unfinished one, such as a load that was killed leaves",
     "other": "is another form of this schema, and no revision of it",
     "stranger": "is of another application",
 }
@@ -84,6 +83,11 @@ class Adoption:
     def statements(self) -> list[str]:
         """The SQL that replaces objects by the history's, and gives objects to the project's owner."""
         return [*statements(self.steps), *giving(self.differences.owners)]
+
+    @property
+    def script(self) -> str:
+        """The SQL of the undecided differences as a script for psql, in one transaction."""
+        return "\n".join(["BEGIN;", *(f"{statement};" for statement in PREAMBLE), *self.sql, "COMMIT;", ""])
 
     def apply(self, say: Say, patience: Patience | None = None) -> Outcome:
         """Run the missing revisions, reconcile and stamp the database, all in one transaction.
@@ -173,7 +177,7 @@ def _nearest(found: Whereabouts) -> str:
     """Return the revision to adopt a database at. Raises Failure if it resembles none."""
     if found.equal:
         return next((stamp for stamp in found.stamps if stamp in found.equal), found.equal[0])
-    if found.sort == "changed":
+    if found.sort in ("changed", "unfinished"):
         at = found.stamps[0] if len(found.stamps) == 1 and not doubts(found.entries, found.stamps) else None
         return at if at and at in {one.revision for one in found.candidates} else found.nearest.revision
     if found.sort == "empty":

@@ -48,8 +48,12 @@ class Differences:
         return [*renamed, *planned(actual, self._goal(actual, wanted))]
 
     def sql_to_decide(self, steps: list[Step], actual: Catalog, wanted: Catalog) -> Iterator[str]:
-        """Yield the SQL that would remove the undecided differences, with a comment before each loss of data."""
+        """Yield the SQL that would remove the undecided differences, with a comment before each loss of data.
+
+        A reconcilable object that one of these needs, such as the function of a default, is created by it too.
+        """
         keys = {change.object.key for change in self.undecided}
+        keys |= _needed(keys, wanted) & {change.object.key for change in self.reconcilable}
         chosen = [step for step in steps if step.item.key in keys or keys & {item.key for item in step.inside}]
         lost = {id(hazard.item): hazard for hazard in hazards(chosen, actual, self._goal(actual, wanted))}
         for step in chosen:
@@ -66,13 +70,24 @@ def differences(changes: list[Change], wanted: Catalog) -> Differences:
     names = list(_other_names(changes))
     named = {item.key for pair in _pairs(names) for item in pair}
     changes = [change for change in changes if change.object.key not in named]
-    gone = {change.object.identity for change in changes if change.sign == "-"}
+    gone = {one.object.identity for one in changes if one.sign == "-" and one.object.kind not in WITHOUT_ROWS}
     reconcilable = [change for change in changes if _is_reconcilable(change) and change.object.parent not in gone]
     besides = [change for change in changes if change.sign == "+" and not _interferes(change, wanted)]
     owners = [change for change in changes if change.object.kind == OWNER]
     sorted_out = {change.object.key for change in (*reconcilable, *owners, *besides)}
     undecided = [change for change in changes if change.object.key not in sorted_out]
     return Differences(changes, names, [*names, *reconcilable], owners, besides, undecided)
+
+
+def _needed(keys: set[Key], wanted: Catalog) -> set[Key]:
+    """Return the keys of all objects that those with these keys require, directly or not."""
+    found: set[Key] = set()
+    todo = list(keys)
+    while todo:
+        more = wanted.requires.get(todo.pop(), frozenset()) - found
+        found |= more
+        todo += more
+    return found
 
 
 def _other_names(changes: list[Change]) -> Iterator[Change]:

@@ -112,7 +112,10 @@ class Whereabouts:
             case "changed":
                 return ["migrate.py adopt   (says what it can repair, and what you have to decide)"]
             case "unfinished":
-                return ["Load the dump again, into an empty database: psql --single-transaction -v ON_ERROR_STOP=1"]
+                return [
+                    "Load the dump again, into an empty database: psql --single-transaction -v ON_ERROR_STOP=1",
+                    "migrate.py adopt   (or keep its rows: prints the statements that are missing)",
+                ]
         return ["Is it the right database? A new one is built by migrate.py upgrade; then copy the rows into it."]
 
     @cached_property
