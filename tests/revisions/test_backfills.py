@@ -133,6 +133,16 @@ CASES = {
         "SELECT b FROM eight",
         [(3,)],
     ),
+    "a function that is dropped": Case(
+        ddl("CREATE FUNCTION tidy(a text) RETURNS text LANGUAGE sql AS 'SELECT lower(a)'")
+        + table("nine", 'sa.Column("a", sa.Text)'),
+        table("nine", 'sa.Column("b", sa.Text, nullable=False)'),
+        "INSERT INTO nine VALUES (1, 'A')",
+        ("nine.b=coalesce(tidy(a), '')",),
+        "SELECT b FROM nine",
+        [("a",)],
+        ("drop-column nine.a",),
+    ),
 }
 
 

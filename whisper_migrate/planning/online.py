@@ -16,7 +16,7 @@ from whisper_migrate.catalog.sql import sibling
 from whisper_migrate.catalog.statement import Does
 from whisper_migrate.objects import KINDS
 from whisper_migrate.objects.constraint import NOT_VALID
-from whisper_migrate.planning.steps import Step, drops_rows
+from whisper_migrate.planning.steps import Step, dropped_late
 
 KEY = re.compile(
     r"(?P<type>PRIMARY KEY|UNIQUE)(?P<nulls> NULLS NOT DISTINCT)? "
@@ -200,15 +200,16 @@ class Online:
     def _in_turns(self, parts: Sequence[tuple[Step, Step]], alone: bool) -> list[Step]:
         """Order the parts in turns: parts that share a transaction, then parts that run alone, and so on.
 
-        `alone`: the first turn is one of parts that run alone. Tables and columns with data are dropped after all parts
-        that precede them.
+        `alone`: the first turn is one of parts that run alone. Tables, columns with data and functions are dropped
+        after all parts that precede them.
         """
         done: list[Step] = []
         left = list(parts)
+        late = dropped_late(origin for origin, _ in parts)
         while left:
             waiting: list[tuple[Step, Step]] = []
             for origin, part in left:
-                held = drops_rows(origin) or any(o is origin or self._related(o, origin) for o, _ in waiting)
+                held = origin.key in late or any(o is origin or self._related(o, origin) for o, _ in waiting)
                 if part.alone == alone and not (waiting and held):
                     done.append(part)
                 else:

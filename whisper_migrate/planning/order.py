@@ -11,7 +11,7 @@ from whisper_migrate.catalog.model import Catalog, Key
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning.cycles import Cycle
 from whisper_migrate.planning.precedence import Precedence
-from whisper_migrate.planning.steps import Step, drops_rows
+from whisper_migrate.planning.steps import Step, dropped_late
 
 Priority = tuple[int, int, str, int, str]
 Node = tuple[str, Key]
@@ -22,10 +22,10 @@ FIRST, THEN, BLOCKING, LAST = range(4)
 def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
     """Order the steps so that each object is created after the objects that it depends on, and dropped before them.
 
-    Where no rule decides, the order is that of kinds, of names, and of columns in a table. Tables, columns and
-    sequences are dropped last, so that a person can move rows from the old to the new. One that blocks a new object,
-    such as a table of the same name, is dropped as late as possible before it. The indexes of a new table come directly
-    after the table. Raises Cycle if there is no order.
+    Where no rule decides, the order is that of kinds, of names, and of columns in a table. Tables, columns, sequences
+    and functions are dropped last, so that a person can move rows from the old to the new. One that blocks a new
+    object, such as a table of the same name, is dropped as late as possible before it. The indexes of a new table come
+    directly after the table. Raises Cycle if there is no order.
     """
     precedence = Precedence(steps, before, after)
     place = precedence.place
@@ -39,6 +39,7 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
         if reason:
             reasons.setdefault((earlier.key, later.key), set()).add(reason)
 
+    late = dropped_late(steps)
     blocking = _before_any(preceding, {key for key, step in place.items() if step.verb in ("create", "alter")})
     rank = {kind: number for number, kind in enumerate(KINDS)}
     position = {key: number for number, key in enumerate(after.objects)}
@@ -47,7 +48,7 @@ def in_order(steps: list[Step], before: Catalog, after: Catalog) -> list[Step]:
     def priority(node: Node) -> Priority:
         verb, (kind, identity) = node
         if verb in ("drop", "rename", "discard"):
-            turn = FIRST if not drops_rows(place[node]) else BLOCKING if node in blocking else LAST
+            turn = FIRST if node not in late else BLOCKING if node in blocking else LAST
             return turn, -rank[kind], "", 0, identity
         item = place[node].item
         if kind == "index" and item.parent in new_tables:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from whisper_migrate.catalog.model import Catalog, Key, Object
+from whisper_migrate.catalog.names import plain_name
 from whisper_migrate.catalog.statement import Does, effect
 
 # Kinds that hold rows or values, which DROP and CREATE would lose.
@@ -56,3 +58,18 @@ def drops_rows(step: Step) -> bool:
     if item.kind == "column":
         return step.verb == "drop" and item["generated"] is None and not item["of_view"]
     return step.verb == "drop" and item.kind in ("table", "foreign_table", "sequence")
+
+
+def dropped_late(steps: Iterable[Step]) -> set[tuple[str, Key]]:
+    """Return the keys of the steps that drop what a data step may use: rows, values and functions.
+
+    A function is dropped early if the plan creates one of the same name: a call could mean either of them.
+    """
+    steps = list(steps)
+    new = {plain_name(step.item) for step in steps if step.verb == "create" and step.item.kind == "function"}
+    return {
+        step.key
+        for step in steps
+        if drops_rows(step)
+        or (step.verb == "drop" and step.item.kind == "function" and plain_name(step.item) not in new)
+    }
