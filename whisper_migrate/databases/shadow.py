@@ -13,6 +13,7 @@ from psycopg2.errors import InsufficientPrivilege
 from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
+from whisper_migrate.catalog.sql import run
 from whisper_migrate.databases import lost_connections
 from whisper_migrate.databases.connect import connected, engine
 from whisper_migrate.databases.shadow_name import NAME, PREFIX
@@ -65,7 +66,7 @@ class Shadows:
                 first.commit()
         if version_table().create_schema and not template:
             with connected(url) as first:
-                first.execute(text(version_table().create_schema))
+                run(first, version_table().create_schema)
                 first.commit()
         return url
 

@@ -55,4 +55,4 @@ def stamped(connection: Connection) -> list[str] | None:
     if lacks := missing(connection, table, "SELECT"):
         role, grant = lacks
         raise Unreadable(f"The role {role} may not read {table}, which says which revision the database is at.", grant)
-    return list(connection.scalars(text(f"SELECT version_num FROM ONLY {table} ORDER BY version_num")))
+    return list(run(connection, f"SELECT version_num FROM ONLY {table} ORDER BY version_num").scalars())

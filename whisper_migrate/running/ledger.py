@@ -218,7 +218,7 @@ def write(connection: Connection, entry: Entry) -> None:
         require_schemas(connection)
         run(connection, f"CREATE TABLE {TABLE} ({', '.join(f'{name} {type_}' for name, type_ in COLUMNS.items())})")
         run(connection, f"COMMENT ON TABLE {TABLE} IS '{ABOUT}'; {withdraw(TABLE)}")
-        if role := connection.scalar(text(runner())):
+        if role := run(connection, runner()).scalar():
             run(connection, f"GRANT SELECT, INSERT ON {TABLE} TO {role}")
     for name in COLUMNS.keys() - there if there else ():
         run(connection, f"ALTER TABLE {TABLE} ADD COLUMN {name} {COLUMNS[name]}")
