@@ -43,6 +43,22 @@ def test_nobody_else_gets_into_a_shadow(database: URL, server: URL) -> None:
         assert opened == [(False, False, False)] * 2
 
 
+def test_a_role_that_the_database_lends_owns_no_shadow(database: URL) -> None:
+    owner = "SELECT rolsuper FROM pg_database AS d JOIN pg_roles AS r ON r.oid = d.datdba WHERE datname = "
+    with low(database, "CREATEDB") as role:
+        lending = f"ALTER DATABASE {database.database} SET role = {role.username}"
+        ask(database, f"GRANT {role.username} TO CURRENT_USER", lending)
+        try:
+            with shadows(database) as made:
+                shadow = made.create("first")
+                assert ask(shadow, f"{owner}'{shadow.database}'") == [(True,)]
+                with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+                    ask(shadow.set(username=role.username), "SELECT 1")
+            assert ask(shadow.set(database="postgres"), f"{owner}'{shadow.database}'") == []
+        finally:
+            ask(database.set(database="postgres"), f"ALTER DATABASE {database.database} RESET role")
+
+
 def test_only_what_carries_the_marker_is_swept(database: URL, server: URL) -> None:
     """The shadow of a killed run is dropped; a database with only such a name is kept, closed or not."""
     maker = f"whisper_shadow_0a0a0a0a_{str(database.database).rpartition('_')[2]}_0123456789ab"  # not a living run's

@@ -27,6 +27,13 @@ HALF_DROPPED = -2  # PostgreSQL's connection limit of a database whose DROP was 
 # In PostgreSQL 14 every role may create in the schema public, in real databases too, and shadows are compared with
 # them. There, only the missing right to connect keeps other roles out of a shadow.
 CLOSED_SCHEMA = 150000
+# Whether a superuser has another role here by a setting of the database.
+LENT_ROLE = """
+SELECT r.rolsuper AND EXISTS (
+    SELECT FROM pg_catalog.pg_db_role_setting AS s, unnest(s.setconfig) AS one
+    WHERE s.setrole = 0 AND one LIKE 'role=%'
+      AND s.setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
+FROM pg_catalog.pg_roles AS r WHERE r.rolname = session_user AND session_user <> current_user"""
 
 
 @dataclass
@@ -120,7 +127,7 @@ def shadows(server: URL) -> Iterator[Shadows]:
     keeping: Engine = engine(
         server, isolation_level="AUTOCOMMIT", connect_args={"application_name": f"{PREFIX}_{maker}"}
     )
-    with keeping.connect() as keeper:
+    with _kept(keeping) as keeper:
         made = Shadows(server, keeper, maker)
         _require_createdb(keeper, server)
         _sweep(made)
@@ -137,11 +144,24 @@ def shadows(server: URL) -> Iterator[Shadows]:
             _drop_all(keeping, made, failed)
 
 
+@contextmanager
+def _kept(keeping: Engine) -> Iterator[Connection]:
+    """Yield a connection that creates and drops shadows.
+
+    A superuser stays one, so that the shadows belong to nobody else: a database's owner can set another role for every
+    session in it.
+    """
+    with keeping.connect() as connection:
+        if connection.scalar(text(LENT_ROLE)):
+            connection.execute(text("SET ROLE NONE"))
+        yield connection
+
+
 def _drop_all(keeping: Engine, made: Shadows, failed: bool) -> None:
     """Drop the shadows of a run; if it has `failed`, a lost connection is no other failure: the next run drops them."""
     try:
         # A new connection, since an interruption in the middle of a statement leaves the keeper unusable.
-        with keeping.connect() as made.keeper:
+        with _kept(keeping) as made.keeper:
             for name in made.names:
                 made.drop(name)
     except OperationalError:
