@@ -9,8 +9,8 @@ A kind's module defines
 - `EXISTS`: the FROM clause of a query for any such object; if there is none, `QUERY` is not run;
 - `create(item)`, `drop(item)` and, if PostgreSQL can alter such objects, `alter(before, after)`: lists of SQL
   statements. `alter` returns None if the object has to be dropped and created again;
-- `loose(before, after, tied)`: the object without references that would block other steps. The plan alters the object
-  to this form first. `tied`: an object that it refers to is dropped or re-created;
+- `without_references(before, after, tied)`: the object without references that would block other steps. The
+  plan alters the object to this form first. `tied`: an object that it refers to is dropped or re-created;
 - `finish(item, before)`: statements that have to wait until all objects exist;
 - `disturbs(before, after)`: whether dependents block this `alter`, so that they are dropped before and created after;
 - `rename(item, name)`, of types and collations: a type cannot be dropped while columns use it. To re-create it, the

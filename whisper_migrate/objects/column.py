@@ -145,7 +145,7 @@ def drop(item: Object) -> list[str]:
     return [f"ALTER TABLE {item.parent} DROP COLUMN {item['name']}"]
 
 
-def loose(before: Object, after: Object, tied: bool) -> Object:
+def without_references(before: Object, after: Object, tied: bool) -> Object:
     """Return the column without an identity that it will lose and, if `tied`, without its default."""
     if before["identity_kind"] and not after["identity_kind"]:
         before = before.but(identity_kind=None, identity_sequence=None, identity_options=None, identity_type=None)

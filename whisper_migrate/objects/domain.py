@@ -55,7 +55,7 @@ def rename(item: Object, name: str) -> list[str]:
     return [f"ALTER DOMAIN {item.identity} RENAME TO {name}"]
 
 
-def loose(before: Object, after: Object, tied: bool) -> Object:
+def without_references(before: Object, after: Object, tied: bool) -> Object:
     """Return the domain without its default, if `tied`: the default calls a re-created object."""
     return before.but(default=None) if tied else before
 

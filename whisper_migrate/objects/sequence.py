@@ -63,7 +63,7 @@ def go_on(sequence: str, columns: Sequence[Object], least: str, most: str, *, do
     return f"SELECT setval({literal(sequence)}, {last}) FROM {source} HAVING {last} BETWEEN {least} AND {most}"
 
 
-def loose(before: Object, after: Object, tied: bool) -> Object:
+def without_references(before: Object, after: Object, tied: bool) -> Object:
     """Return the sequence without the owner that it will lose: a dropped column would drop its sequence."""
     return before if before["owned_by"] == after["owned_by"] else before.but(owned_by=None)
 

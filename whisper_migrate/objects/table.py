@@ -89,7 +89,7 @@ def drop(item: Object) -> list[str]:
     return [*_let_go(item, alone), f"DROP TABLE {item.identity}"]
 
 
-def loose(before: Object, after: Object, tied: bool) -> Object:
+def without_references(before: Object, after: Object, tied: bool) -> Object:
     """Return the table without parents and type if `tied`. Partitions exchange bounds only when all are detached."""
     return before.but(parents=None, partition_bound=None, detaching=False, of_type=None) if tied else before
 

@@ -25,7 +25,7 @@ class Cycle(Exception):
 
 
 @dataclass
-class Loosened:
+class Relaxed:
     """Exceptions from the usual plan that break cycles.
 
     `apart`: objects that get a step of their own instead of being part of their table's or domain's statement.
@@ -37,7 +37,7 @@ class Loosened:
     untied: set[Key] = field(default_factory=set)
     rebuilt: set[Key] = field(default_factory=set)
 
-    def loosen(self, cycle: Cycle) -> None:
+    def add(self, cycle: Cycle) -> None:
         """Add the smallest exception that may break the cycle. Raises Failure if all of them were made already."""
         own = {step.item.key for step in cycle.steps}
         parts = {key for key, _ in cycle.because if key not in own}
@@ -45,15 +45,15 @@ class Loosened:
         columns = {key for key in parts if key[0] == "column"}
         calling = {key for key, needed in cycle.because if key in columns and needed[0] in USED_BY_DEFAULTS}
         altered = {step.item.key for step in cycle.steps if step.verb == "alter" and step.item.kind not in FOR_LIFE}
-        for found, loose in (
+        for found, known in (
             (parts - columns, self.apart),
             (constraints, self.rebuilt),
             (calling, self.untied),
             (altered, self.rebuilt),
             (columns, self.apart),
         ):
-            if found - loose:
-                loose |= found
+            if found - known:
+                known |= found
                 return
         raise Failure(f"No order works for these objects, each needs the next: {cycle}.") from cycle
 

@@ -86,7 +86,7 @@ class Kept:
             lines += [f"CONSTRAINT {part['name']} {part['definition']}" for part in parts if part.kind == "constraint"]
             parent = _temporary(key)
             sql = f"CREATE TABLE {parent} ({', '.join(lines)})", f"ALTER TABLE {key[1]} INHERIT {parent}"
-            yield Step("loosen", self.before[key], self.before[key], sql)
+            yield Step("prepare", self.before[key], self.before[key], sql)
 
     def released(self) -> Iterator[Step]:
         """Drop the temporary parents when every table has its parents again."""

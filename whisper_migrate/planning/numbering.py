@@ -29,7 +29,7 @@ def continued(steps: Sequence[Step], before: Catalog, after: Catalog) -> list[St
         if old and new and (old.kind, new.kind) in (("sequence", "column"), ("column", "sequence")):
             place = next((n for n, step in enumerate(found) if _ends(step, old)), None)
             if place is not None:
-                found.insert(place, Step("loosen", column, column, tuple(_kept(column, old, new))))
+                found.insert(place, Step("prepare", column, column, tuple(_kept(column, old, new))))
                 found.append(Step("finish", column, column, tuple(_carried(column, new))))
     return found
 

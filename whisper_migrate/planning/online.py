@@ -121,15 +121,15 @@ class Online:
         if rest:
             yield replace(step, verb="alter", before=step.item, statements=tuple(rest))
         if self._replaced(step):
-            yield _drop_concurrently(_set_aside(self.before[step.item.key]))
+            yield _drop_concurrently(_renamed_away(self.before[step.item.key]))
 
     def _drop_index(self, step: Step) -> Iterable[Step]:
         """Rename an index that is replaced, so that queries can use it until the new index is built; drop any other."""
         if self._is_partitioned(step.item):
             yield step
         elif self._replaced(step):
-            aside = _set_aside(step.item)
-            yield Step("rename", aside, step.item, tuple(KINDS["index"].renamed(step.item, aside["name"])))
+            old = _renamed_away(step.item)
+            yield Step("rename", old, step.item, tuple(KINDS["index"].renamed(step.item, old["name"])))
         else:
             yield _drop_concurrently(step.item)
 
@@ -274,7 +274,7 @@ def _validated(item: Object, added: str) -> Iterable[Step]:
     yield Step("alter", item, item, (KINDS["constraint"].validate(item),), alone=True)
 
 
-def _set_aside(item: Object) -> Object:
+def _renamed_away(item: Object) -> Object:
     name = _named(item["name"], "_old")
     return replace(item.but(name=name), identity=sibling(item.identity, name))
 

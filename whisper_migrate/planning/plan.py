@@ -10,7 +10,7 @@ from whisper_migrate.catalog.containers import container
 from whisper_migrate.catalog.model import Catalog, Change, Key, Object, diff
 from whisper_migrate.objects import ATTACHED, KINDS, column, table
 from whisper_migrate.objects.sequence import go_on
-from whisper_migrate.planning.cycles import Cycle, Loosened
+from whisper_migrate.planning.cycles import Cycle, Relaxed
 from whisper_migrate.planning.dependents import dependents, holding_rows, on_rebuilt_keys
 from whisper_migrate.planning.generated import becomes_plain, refuse_grandchildren, stored
 from whisper_migrate.planning.inheritance import (
@@ -45,7 +45,7 @@ from whisper_migrate.planning.partition_indexes import (
     twins_in,
     unlike_first,
 )
-from whisper_migrate.planning.retype import discarded, move, renamed, set_aside, taken_over, used_inside
+from whisper_migrate.planning.retype import discarded, move, renamed, renamed_away, taken_over, used_inside
 from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step
 from whisper_migrate.planning.taken_names import named_again, with_names_free
 
@@ -58,15 +58,15 @@ def plan(before: Catalog, after: Catalog, *, online: bool = False) -> list[Step]
     and created again afterwards. `online`: the steps do not all run in one transaction. Raises Failure if no statements
     lead to `after`.
     """
-    loosened = Loosened()
+    relaxed = Relaxed()
     while True:
         try:
-            return _plan(before, after, loosened, online)
+            return _plan(before, after, relaxed, online)
         except Cycle as cycle:
-            loosened.loosen(cycle)
+            relaxed.add(cycle)
 
 
-def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> list[Step]:
+def _plan(before: Catalog, after: Catalog, relaxed: Relaxed, online: bool) -> list[Step]:
     changes = diff(before, after)
     created = {change.object.key for change in changes if change.sign == "+"}
     dropped = {change.object.key for change in changes if change.sign == "-"}
@@ -76,7 +76,7 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
     for change in changes:
         if change.before and change.after:
             (altered if _is_alterable(change.before, change.after, beside) else rebuilt).add(change.object.key)
-    rebuilt |= loosened.rebuilt & before.objects.keys() & after.objects.keys()
+    rebuilt |= relaxed.rebuilt & before.objects.keys() & after.objects.keys()
     keys = {("table", str(before[key].parent)) for key in altered if is_key(before, before[key], after[key])}
     rebuilt |= keys & after.objects.keys()
     made_other = taken_over(dropped, created)
@@ -102,12 +102,12 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
         rebuilt |= found
     refuse_grandchildren(before, after, altered)
     leaving_last = {key for key in dropped if key[0] == "column"}  # a person may move their values first
-    aside = set_aside(before, rebuilt | made_other, held | leaving_last)
-    rebuilt -= aside
-    dropped -= aside
+    away = renamed_away(before, rebuilt | made_other, held | leaving_last)
+    rebuilt -= away
+    dropped -= away
     steps: list[Step] = []
-    anew = {key: types for key in held if (types := set_aside(before, aside, {key}))}
-    for key in (altered | held | moved | reached(before, after, altered)) - rebuilt - aside:
+    anew = {key: types for key in held if (types := renamed_away(before, away, {key}))}
+    for key in (altered | held | moved | reached(before, after, altered)) - rebuilt - away:
         gone = before.requires.get(key, frozenset()) & (dropped | rebuilt)
         passed = passed_on(before, after, after[key], anew)
         tied = key in moved or any(kind in USED_BY_DEFAULTS for kind, _ in gone)
@@ -116,15 +116,15 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
             steps += [Step(*part) for part in move(before, after, key, anew[key], passed, tied)]
         else:
             steps += _alterations(before[key], after[key], tied, passed)
-    for key in aside:
+    for key in away:
         steps.append(Step("rename", before[key], None, tuple(renamed(before[key]))))
         steps.append(Step("discard", before[key], None, tuple(discarded(before[key]))))
     apart = named_again(before, after, dropped | rebuilt, created | rebuilt)
     apart |= on_rebuilt_keys(before, disturbed, dropped | rebuilt)
-    loosened = replace(loosened, apart=loosened.apart | apart)
-    steps += _drops(before, after, dropped | rebuilt, aside, loosened)
+    relaxed = replace(relaxed, apart=relaxed.apart | apart)
+    steps += _drops(before, after, dropped | rebuilt, away, relaxed)
     made = unlike_first(after, created | rebuilt)
-    steps += [_beside(before, step, aside) for step in _creates(before, made, created | rebuilt | aside, loosened)]
+    steps += [_beside(before, step, away) for step in _creates(before, made, created | rebuilt | away, relaxed)]
     ordered = in_order(steps, before, made)
     steps += [_step("finish", after[key]) for key in created | rebuilt if hasattr(KINDS[key[0]], "finish")]
     steps += _going_on(before, after, created, rebuilt)
@@ -133,12 +133,12 @@ def _plan(before: Catalog, after: Catalog, loosened: Loosened, online: bool) -> 
     steps += [Step("finish", item, item, tuple(table.toasted(item))) for item in again if item.key not in rebuilt]
     first, last = (
         sorted((step for step in steps if step.verb == verb), key=lambda step: _place(after, step.item))
-        for verb in ("loosen", "finish")
+        for verb in ("prepare", "finish")
     )
     parts = _known_names(of_old, before, dropped | rebuilt | altered)
     ordered = list(with_names_free(of_old, of_new, ordered))
     leaving_names = _leaving_names(before, created, dropped)
-    kept = Kept(of_old, of_new, moved, created | dropped | rebuilt | held | aside)
+    kept = Kept(of_old, of_new, moved, created | dropped | rebuilt | held | away)
     merged = (*kept.released(), *kept.inherited_again(), *defined_again(before, after, created | rebuilt))
     planned = [*kept.made(), *parts, *leaving_names, *first, *ordered, *last, *merged]
     return [step for step in continued(planned, of_old, of_new) if step.statements]
@@ -152,7 +152,7 @@ def _leaving_names(before: Catalog, created: set[Key], dropped: set[Key]) -> Ite
     kinds = {kind for kind, _ in created if hasattr(KINDS[kind], "make_way")}
     for key in sorted(dropped):
         if key[0] in kinds:
-            yield Step("loosen", before[key], before[key], tuple(KINDS[key[0]].make_way(before[key])))
+            yield Step("prepare", before[key], before[key], tuple(KINDS[key[0]].make_way(before[key])))
 
 
 def _known_names(attached: Catalog, alone: Catalog, changed: set[Key]) -> Iterator[Step]:
@@ -163,7 +163,7 @@ def _known_names(attached: Catalog, alone: Catalog, changed: set[Key]) -> Iterat
     for key in sorted(changed):
         if key in attached and is_part(attached[key]) and not alone[key].derived:
             item, name = attached[key], str(alone[key].called)
-            yield Step("loosen", item, item, tuple(KINDS[item.kind].renamed(item, name)))
+            yield Step("prepare", item, item, tuple(KINDS[item.kind].renamed(item, name)))
 
 
 def statements(steps: Iterable[Step]) -> list[str]:
@@ -186,9 +186,9 @@ def _place(catalog: Catalog, item: Object) -> tuple[int, int, str]:
     return list(KINDS).index(item.kind), depth(catalog, item), item.identity
 
 
-def _beside(before: Catalog, step: Step, aside: set[Key]) -> Step:
+def _beside(before: Catalog, step: Step, away: set[Key]) -> Step:
     """Present a re-created type as altered, because columns keep their values of it."""
-    return replace(step, verb="alter", before=before[step.item.key]) if step.item.key in aside else step
+    return replace(step, verb="alter", before=before[step.item.key]) if step.item.key in away else step
 
 
 def _is_alterable(before: Object, after: Object, changes: Iterable[Change]) -> bool:
@@ -203,36 +203,36 @@ def _is_alterable(before: Object, after: Object, changes: Iterable[Change]) -> b
 
 
 def _alterations(before: Object, after: Object, tied: bool, passed: Mapping[str, Any]) -> Iterator[Step]:
-    """Yield the steps that alter one object: loosen, alter and finish.
+    """Yield the steps that alter one object: prepare, alter and finish.
 
-    `loosen` removes references to other objects, such as a default, before these are dropped. `finish` adds references
+    `prepare` removes references to other objects, such as a default, before these are dropped. `finish` adds references
     to new objects when these exist.
     """
     module = KINDS[after.kind]
-    loose = module.loose(before, after, tied) if hasattr(module, "loose") else before
-    if loose != before:
-        yield Step("loosen", after, before, tuple(module.alter(before, loose)))
-    yield Step("alter", after, before, tuple(module.alter(loose.but(**passed), after)))
+    bare = module.without_references(before, after, tied) if hasattr(module, "without_references") else before
+    if bare != before:
+        yield Step("prepare", after, before, tuple(module.alter(before, bare)))
+    yield Step("alter", after, before, tuple(module.alter(bare.but(**passed), after)))
     if hasattr(module, "finish"):
-        yield Step("finish", after, before, tuple(module.finish(after, loose)))
+        yield Step("finish", after, before, tuple(module.finish(after, bare)))
 
 
-def _drops(before: Catalog, after: Catalog, dropped: set[Key], aside: set[Key], loosened: Loosened) -> Iterator[Step]:
+def _drops(before: Catalog, after: Catalog, dropped: set[Key], away: set[Key], relaxed: Relaxed) -> Iterator[Step]:
     """Yield the drops that need a statement: other objects are dropped along with their table or owner."""
     for key in dropped:
         item = before[key]
         if item.kind in ATTACHED:
             owners = before.requires.get(key, ())
-            gone = {owner for owner in owners if owner in dropped | aside and not _is_setting(before[owner], dropped)}
+            gone = {owner for owner in owners if owner in dropped | away and not _is_setting(before[owner], dropped)}
             along = bool(gone) or any(_loses(item, before, after, owner) for owner in owners)
         else:
-            along = container(item, dropped) is not None and key not in loosened.apart
+            along = container(item, dropped) is not None and key not in relaxed.apart
             # DROP TYPE of a base type drops its input and output functions too.
             types = (of for of in before.requires.get(key, ()) if of[0] == "unknown" and of in dropped)
             along |= any(key in before.requires.get(of, ()) for of in types)
-        if along and key in loosened.untied and not item.derived:
-            bare = column.loose(item, item, True)
-            yield Step("loosen", item, item, tuple(column.alter(item, bare) or ()))
+        if along and key in relaxed.untied and not item.derived:
+            bare = column.without_references(item, item, True)
+            yield Step("prepare", item, item, tuple(column.alter(item, bare) or ()))
         if not along and (not item.derived or is_defined_again(before, item)):
             yield _step("drop", item)
 
@@ -259,10 +259,10 @@ def _loses(item: Object, before: Catalog, after: Catalog, column: Key) -> bool:
     return bool(item["name"] == before[column]["identity_sequence"])
 
 
-def _creates(before: Catalog, after: Catalog, created: set[Key], loosened: Loosened) -> list[Step]:
+def _creates(before: Catalog, after: Catalog, created: set[Key], relaxed: Relaxed) -> list[Step]:
     """Return the steps that create objects. Columns and constraints of a new table are part of its CREATE TABLE.
 
-    A default in `loosened.untied` is set by a later step.
+    A default in `relaxed.untied` is set by a later step.
     """
     inside: dict[Key, list[Object]] = {}
     steps, rests = [], []
@@ -276,8 +276,8 @@ def _creates(before: Catalog, after: Catalog, created: set[Key], loosened: Loose
                 inside.setdefault(whole, []).append(definition_of_its_own(item))
             continue
         fits = getattr(KINDS[item.kind], "fits_inside", None)
-        if whole and fits and fits(item) and item.key not in loosened.apart:
-            bare = column.loose(item, item, True) if item.key in loosened.untied else item
+        if whole and fits and fits(item) and item.key not in relaxed.apart:
+            bare = column.without_references(item, item, True) if item.key in relaxed.untied else item
             inside.setdefault(whole, []).append(bare)
             if bare is not item:
                 rests.append(Step("alter", item, bare, tuple(column.alter(bare, item) or ())))

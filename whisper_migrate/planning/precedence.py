@@ -21,7 +21,7 @@ HOLDERS = frozenset({"column", "composite_type", "range_type"})
 # Kinds that expressions call by name and arguments.
 CALLED = ("function", "aggregate")
 
-# The earlier step, the later step, and the dependency behind the edge, if an exception in `Loosened` may break it.
+# The earlier step, the later step, and the dependency behind the edge, if an exception in `Relaxed` may break it.
 Edge = tuple[Step, Step, tuple[Key, Key] | None]
 
 
@@ -30,8 +30,8 @@ class Precedence:
 
     def __init__(self, steps: list[Step], before: Catalog, after: Catalog) -> None:
         self.before, self.after = before, after
-        self.loosened = {step.item.key for step in steps if step.verb == "loosen"}
-        self.steps = [step for step in steps if step.verb not in ("loosen", "finish")]
+        self.prepared = {step.item.key for step in steps if step.verb == "prepare"}
+        self.steps = [step for step in steps if step.verb not in ("prepare", "finish")]
         self.place = {step.key: step for step in self.steps}
         self.renames = {(step.before or step.item).key: step for step in self.steps if step.verb == "rename"}
         self.makes = {step.item.key: step for step in self.renames.values() if step.before}
@@ -88,7 +88,7 @@ class Precedence:
                     if step and {step.verb, later.verb} & {"drop", "discard"} and not _leaves_values(step, later):
                         if step.key == ("drop", key) and _is_of_parent(self.before, key, other):
                             yield later, step, None
-                        elif key not in self.loosened or other[0] not in USED_BY_DEFAULTS:
+                        elif key not in self.prepared or other[0] not in USED_BY_DEFAULTS:
                             yield step, later, (key, other)
                         elif step.verb == "alter":
                             yield later, step, (key, other)

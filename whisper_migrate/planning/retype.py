@@ -15,7 +15,7 @@ from whisper_migrate.objects import KINDS, column
 
 TYPES = frozenset(kind for kind, module in KINDS.items() if hasattr(module, "rename"))
 
-ASIDE = "(set aside)"  # stands for the old type under its temporary name: no real type is called this
+OLD_TYPE = "(renamed)"  # stands for the old type under its temporary name: no real type is called this
 
 # The fields of a step: verb, object, the object before, statements.
 Part = tuple[str, Object, Object | None, tuple[str, ...]]
@@ -27,7 +27,7 @@ def taken_over(dropped: set[Key], created: set[Key]) -> set[Key]:
     return {key for key in dropped if key[0] in TYPES and key[1] in names}
 
 
-def set_aside(before: Catalog, gone: set[Key], held: set[Key]) -> set[Key]:
+def renamed_away(before: Catalog, gone: set[Key], held: set[Key]) -> set[Key]:
     """Return the types in `gone` that the columns `held` use, directly or inside other types."""
     found: set[Key] = set()
     todo = list(held)
@@ -80,14 +80,15 @@ def move(
     old, new = before[key], after[key]
     if key[0] != "column":
         raise Failure(f"No SQL can make {_listed(types)} anew under the {_words(key)}, which is made of it.")
-    loose = column.loose(old, new, tied)
-    if loose != old:
-        yield "loosen", new, old, tuple(column.alter(old, loose) or ())
+    bare = column.without_references(old, new, tied)
+    if bare != old:
+        yield "prepare", new, old, tuple(column.alter(old, bare) or ())
     if "type" in passed:
-        yield "finish", new, old, tuple(column.alter(loose.but(**passed), new) or ())
+        yield "finish", new, old, tuple(column.alter(bare.but(**passed), new) or ())
     else:
         _check(before, after, key, types)
-        yield "alter", new, old, tuple(column.alter(loose.but(type=ASIDE), new, _conversion(before, after, new)) or ())
+        altered = column.alter(bare.but(type=OLD_TYPE), new, _conversion(before, after, new))
+        yield "alter", new, old, tuple(altered or ())
 
 
 def _conversion(before: Catalog, after: Catalog, item: Object) -> str:

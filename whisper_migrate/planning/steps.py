@@ -17,9 +17,10 @@ USED_BY_DEFAULTS = frozenset({"function", "operator", "sequence"})
 
 @dataclass(frozen=True)
 class Step:
-    """One change to one object, by `verb`: loosen, drop, rename, create, alter, discard or finish.
+    """One change to one object, by `verb`: prepare, drop, rename, create, alter, discard or finish.
 
-    `loosen` comes first and removes what would block other steps; `finish` comes last; `discard` drops a replaced type.
+    `prepare` comes first and removes what would block other steps. `finish` comes last. `discard` drops a replaced
+    type.
     `inside` are the objects that the statement for `item` creates too. `alone`: no other step shares the transaction.
     """
 

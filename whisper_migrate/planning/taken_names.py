@@ -56,7 +56,7 @@ def with_names_free(before: Catalog, after: Catalog, steps: Iterable[Step]) -> I
         fixed = [(name, item.key) for item in made if not item.called for name in names(item)]
         wanted = sorted(name for name, key in fixed if chosen.get(_stem(name), set()) - {key})
         if wanted:
-            yield Step("loosen", step.item, step.item, tuple(map(_gives_way, wanted)))
+            yield Step("prepare", step.item, step.item, tuple(map(_gives_way, wanted)))
         yield step
 
 

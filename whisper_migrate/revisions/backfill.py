@@ -106,15 +106,15 @@ def nullable_first(steps: Sequence[Step], column: Object, *, without_default: bo
         is_plain = step.statements == tuple(KINDS["column"].create(column))
         if step.verb != "create" or step.item.key != column.key or not is_plain:
             continue
-        loose = column.but(not_null=False, not_null_name=None, not_null_state=None)
-        empty = loose.but(default=None) if without_default else loose
+        nullable = column.but(not_null=False, not_null_name=None, not_null_state=None)
+        empty = nullable.but(default=None) if without_default else nullable
         found[number] = replace(step, item=empty, statements=tuple(KINDS["column"].create(empty)))
         if column["not_null"]:
             found.insert(
-                _place(found, number), Step("alter", column, loose, tuple(KINDS["column"].alter(loose, column)))
+                _place(found, number), Step("alter", column, nullable, tuple(KINDS["column"].alter(nullable, column)))
             )
-        if empty != loose:
-            found.insert(number + 1, Step("alter", loose, empty, tuple(KINDS["column"].alter(empty, loose))))
+        if empty != nullable:
+            found.insert(number + 1, Step("alter", nullable, empty, tuple(KINDS["column"].alter(empty, nullable))))
     return found
 
 

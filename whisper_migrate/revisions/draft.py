@@ -52,7 +52,7 @@ from whisper_migrate.rows.violations import Violation, concerns
 from whisper_migrate.wording.hidden_characters import visible
 
 # An enum that a new one replaces has this name in the meantime.
-ASIDE = re.compile(r"\bof type old_[0-9a-f]{12}\b")
+OLD_TYPE = re.compile(r"\bof type old_[0-9a-f]{12}\b")
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def _remedy(flaw: Flaw) -> str | None:
     said = f"{flaw.what}{flaw.details}"
     if "cannot cast type" in said:
         return INSTEAD
-    if ASIDE.search(said):
+    if OLD_TYPE.search(said):
         return (
             "The column that it reads has the old form of the enum until later. Convert by way of text: a::text::mood."
         )

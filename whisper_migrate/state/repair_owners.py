@@ -175,5 +175,5 @@ def _grants_first(steps: Sequence[Step]) -> list[Step]:
 
 def _made(steps: Sequence[Step]) -> set[tuple[str, Key]]:
     """Return the keys of steps that create an object, including a type that replaces one with its name."""
-    aside = {step.item.key for step in steps if step.verb == "rename"}
-    return {step.key for step in steps if step.verb == "create" or (step.verb == "alter" and step.item.key in aside)}
+    renamed = {step.item.key for step in steps if step.verb == "rename"}
+    return {step.key for step in steps if step.verb == "create" or (step.verb == "alter" and step.item.key in renamed)}

@@ -33,7 +33,7 @@ def strange_code(steps: Iterable[Step], actual: Catalog, recorded: Catalog, trus
     gone: set[Key] = set()
     for step in steps:
         column = step.item.key
-        if step.verb in ("drop", "loosen"):
+        if step.verb in ("drop", "prepare"):
             gone.add(column)
         elif column[0] == "column" and column in actual and actual[column]["type"] != step.item["type"]:
             checks = {item.key for item in actual.children(str(step.item.parent), "constraint")} - gone
