@@ -121,6 +121,15 @@ def connection_failure(url: URL, error: BaseException) -> Failure:
     return Failure(f"No connection to {values['where']}: {first}", f"{CHECK}, and that the server runs.")
 
 
+def sourced(failure: Failure, source: str) -> Failure:
+    """Return a copy of a failure that names the `source` of its URL, such as SHADOW_URL, instead of DATABASE_URL."""
+
+    def named(text: str) -> str:
+        return text.replace(CHECK, f"Check {source}").replace("DATABASE_URL", source)
+
+    return Failure(named(failure.what), failure.remedy and named(failure.remedy))
+
+
 def _where(url: URL) -> str:
     host = url.query.get("host") or url.host or "the default socket"
     named = host if isinstance(host, str) else ", ".join(host)

@@ -7,6 +7,7 @@ from rich.markup import escape
 
 from whisper_migrate.addresses.secret_parameters import scrubbed
 from whisper_migrate.addresses.url import parse
+from whisper_migrate.databases.connect import require_reachable
 from whisper_migrate.preflight import render
 from whisper_migrate.preflight.preflight import preflight
 from whisper_migrate.project.project import Project
@@ -37,7 +38,7 @@ def command(project: Project, target: str, replica: str | None, seconds: float, 
     """
     with kept_for_document(form != "text"):
         database = database_of(project)
-        other = parse(replica, "--replica") if replica else None
+        other = require_reachable(parse(replica, "--replica"), "--replica") if replica else None
         found = preflight(project, database.url, target, other, seconds)
     if form == "json":
         print_json({"database": str(database), **render.document(found)})

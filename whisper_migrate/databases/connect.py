@@ -9,16 +9,17 @@ from typing import Any
 
 import sqlalchemy
 from sqlalchemy import URL, Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
-from whisper_migrate.addresses.connection_failures import connection_failure
+from whisper_migrate.addresses.connection_failures import connection_failure, sourced
 from whisper_migrate.addresses.url import DRIVER
 from whisper_migrate.databases import lost_connections, pooler, reached, silence
 from whisper_migrate.databases.driver import DriverConnection
 from whisper_migrate.databases.interruption import interruptible
 from whisper_migrate.databases.lent_search_path import search_nothing
 from whisper_migrate.databases.session_settings import autocommit, prepare
+from whisper_migrate.errors import Failure
 
 # By default libpq waits for minutes for a server that does not answer, and for ever for one that stops answering.
 CLIENT = {
@@ -42,7 +43,7 @@ def connected(url: URL, *, read_only: bool = False) -> Iterator[Connection]:
     options = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"} if read_only else {}
     try:
         connection = engine(url).connect()
-    except OperationalError as error:
+    except (OperationalError, ProgrammingError) as error:  # the latter for a parameter that libpq does not know
         raise connection_failure(url, error) from error
     with connection:
         yield connection.execution_options(**options) if read_only else connection
@@ -97,3 +98,12 @@ def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
     sqlalchemy.event.listen(made, "connect", default_schema)
     # Set after SQLAlchemy's first queries, which need a transaction on a lent connection.
     return made.execution_options(isolation_level=level) if level else made
+
+
+def require_reachable(url: URL, source: str) -> URL:
+    """Connect to `url` once, and return it. Raises Failure with a remedy that names `source`, such as SHADOW_URL."""
+    try:
+        with connected(url, read_only=True):
+            return url
+    except Failure as failure:
+        raise sourced(failure, source) from failure

@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, text
 
 from whisper_migrate import embedded
 from whisper_migrate.databases import settings
-from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.connect import connected, require_reachable
 from whisper_migrate.databases.shadow import may_create
 from whisper_migrate.errors import Failure
 from whisper_migrate.wording.sign_of_life import doing
@@ -31,7 +31,7 @@ def shadow_server(root: Path) -> Iterator[URL]:
         with server_like(configured.url) as server:
             yield server
     elif elsewhere := os.environ.get("SHADOW_URL"):
-        yield settings.parse(elsewhere, "SHADOW_URL")
+        yield require_reachable(settings.parse(elsewhere, "SHADOW_URL"), "SHADOW_URL")
     elif (settings.embedded_folder(root) / "data").is_dir():
         yield settings.database(root).url
     else:
@@ -50,7 +50,7 @@ def server_like(database: URL) -> Iterator[URL]:
     if allowed:
         yield database
     elif elsewhere := os.environ.get("SHADOW_URL"):
-        url = settings.parse(elsewhere, "SHADOW_URL")
+        url = require_reachable(settings.parse(elsewhere, "SHADOW_URL"), "SHADOW_URL")
         _require_same(url, version, "SHADOW_URL")
         yield url
     else:

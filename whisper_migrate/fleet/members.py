@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import URL
 
-from whisper_migrate.addresses.connection_failures import CHECK
+from whisper_migrate.addresses.connection_failures import sourced
 from whisper_migrate.databases.settings import parse
 from whisper_migrate.errors import Failure
 
@@ -32,7 +32,7 @@ class Member:
 
     def blame(self, failure: Failure) -> Failure:
         """Return a copy of the failure whose remedy names the line of the file instead of the environment."""
-        return Failure(failure.what, failure.remedy and failure.remedy.replace(CHECK, f"Check {self.line}"))
+        return sourced(failure, self.line)
 
 
 def read(lines: Iterable[str], file: str) -> list[Member]:

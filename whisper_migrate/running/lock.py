@@ -15,7 +15,7 @@ from threading import RLock, Timer
 from typing import Any
 
 from sqlalchemy import URL, Connection, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from whisper_migrate.addresses.connection_failures import connection_failure
 from whisper_migrate.databases.connect import engine
@@ -89,7 +89,7 @@ def locked(url: URL, say: Callable[[str], None], wait_for_lock: float = WAIT_FOR
     """
     try:
         connection = engine(url, isolation_level="AUTOCOMMIT").connect()
-    except OperationalError as error:
+    except (OperationalError, ProgrammingError) as error:
         raise connection_failure(url, error) from error
     with connection:
         require_session(connection)
