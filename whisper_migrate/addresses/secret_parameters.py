@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +100,15 @@ def scrubbed(text: str) -> str:
 
     masked = KEYWORD.sub(hidden, text)
     return ADDRESS.sub(_scrubbed, masked) if "://" in masked else masked
+
+
+def scrubbed_values(value: Any) -> Any:
+    """Return plain data, such as a JSON document, with every text `scrubbed`."""
+    if isinstance(value, str):
+        return scrubbed(value)
+    if isinstance(value, Mapping):
+        return {name: scrubbed_values(one) for name, one in value.items()}
+    return [scrubbed_values(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _scrubbed(found: re.Match[str]) -> str:

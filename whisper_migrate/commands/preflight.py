@@ -5,7 +5,6 @@ import sys
 import click
 from rich.markup import escape
 
-from whisper_migrate.addresses.secret_parameters import scrubbed
 from whisper_migrate.addresses.url import parse
 from whisper_migrate.databases.connect import require_reachable
 from whisper_migrate.preflight import render
@@ -48,9 +47,8 @@ def command(project: Project, target: str, replica: str | None, seconds: float, 
     elif form == "github":
         for one in found.findings:
             level = "error" if one.is_open else "notice"
-            said = scrubbed(f"{one.revision or 'now'} {one.what}")
-            click.echo(annotation(level, {"title": str(one.rule)}, said))
-        click.echo(annotation("notice", {"title": "Preflight"}, scrubbed(render.summary(found))))
+            click.echo(annotation(level, {"title": str(one.rule)}, f"{one.revision or 'now'} {one.what}"))
+        click.echo(annotation("notice", {"title": "Preflight"}, render.summary(found)))
     else:
         out.print(f"Database {escape(str(database))}")
         for text in render.lines(found):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from alembic.script import Script
 
+from whisper_migrate.addresses.secret_parameters import scrubbed
 from whisper_migrate.catalog.describe import differences, line, outline, title
 from whisper_migrate.catalog.model import Change, Object
 from whisper_migrate.models.source_lines import Place
@@ -100,7 +101,7 @@ def _findings(verdict: Verdict, changes: list[Change]) -> list[Finding]:
     for change in outline(changes):
         item = change.object
         parts = [one.object for one in changes if one.object.parent == item.identity] if change.sign != "~" else []
-        rows = [(name, *marked(before, after)) for name, before, after in _sides(change, parts)]
+        rows = [(name, *marked(scrubbed(before), scrubbed(after))) for name, before, after in _sides(change, parts)]
         found.append(Finding(line(change), LOOKS[change.sign], rows, verdict.place(item), verdict.touched(change)))
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from whisper_migrate.addresses.secret_parameters import scrubbed_values
 from whisper_migrate.catalog.names import shown
 from whisper_migrate.pages.addresses import of_revision
 from whisper_migrate.pages.chronicle import Chronicle
@@ -24,7 +25,8 @@ def index(schema: Schema, chronicle: Chronicle | None = None) -> str:
         (visible(entry.script.revision), "revision", f"{of_revision(entry.script.revision)}.html", visible(entry.title))
         for entry in (chronicle.entries if chronicle else ())
     ]
-    return f"/* {MARK} */\nconst SEARCH_INDEX = {_safe(json.dumps(rows, ensure_ascii=True, indent=0))};\n"
+    data = json.dumps(scrubbed_values(rows), ensure_ascii=True, indent=0)
+    return f"/* {MARK} */\nconst SEARCH_INDEX = {_safe(data)};\n"
 
 
 def _safe(text: str) -> str:

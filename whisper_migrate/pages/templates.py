@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from whisper_migrate.addresses.secret_parameters import scrubbed
 from whisper_migrate.catalog.describe import in_lines
 from whisper_migrate.catalog.names import shown
 from whisper_migrate.pages import addresses
@@ -64,18 +65,22 @@ def _environment(is_html: bool) -> Environment:
 
 def _printable(value: Any) -> Any:
     """Return a text with its hidden characters escaped, such as those that reverse the direction of reading."""
-    return in_lines(value) if type(value) is str else value
+    return _plain(value) if type(value) is str else value
+
+
+def _plain(text: str) -> str:
+    return in_lines(scrubbed(text))
 
 
 def escaped(text: str) -> str:
     """Return plain text as Markdown on one line, in which no character has a meaning."""
-    lines = in_lines(text).strip().split("\n")
+    lines = _plain(text).strip().split("\n")
     return "<br>".join(plain_markdown(line.strip()) for line in lines)
 
 
 def code(text: str) -> str:
     """Return text as a code span on one line, which can be in a table; "" for no text."""
-    line = " ".join(in_lines(text).split())
+    line = " ".join(_plain(text).split())
     if not line:
         return ""
     longest = max(map(len, re.findall("`+", line)), default=0)
@@ -88,4 +93,4 @@ def fenced(text: str) -> str:
     """Return text as a block of SQL."""
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * max(longest + 1, 3)
-    return f"{fence}sql\n{in_lines(text)}\n{fence}"
+    return f"{fence}sql\n{_plain(text)}\n{fence}"

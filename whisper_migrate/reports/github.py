@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from whisper_migrate.addresses.secret_parameters import scrubbed
 from whisper_migrate.catalog.describe import line, outline, title
 from whisper_migrate.catalog.model import Change
 from whisper_migrate.models.source_lines import Place
@@ -58,7 +59,7 @@ def _in_repository(verdict: Verdict, file: str) -> str:
 
 def annotation(name: str, properties: dict[str, str], message: str) -> str:
     given = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    return f"::{name} {given}::{_escaped(message)}"
+    return f"::{name} {given}::{_escaped(scrubbed(message))}"
 
 
 def _property(value: str) -> str:

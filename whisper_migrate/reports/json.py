@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from whisper_migrate.addresses.secret_parameters import scrubbed_values
 from whisper_migrate.catalog.describe import differences, title
 from whisper_migrate.catalog.model import Change
 from whisper_migrate.state.drift import Verdict
@@ -15,7 +16,7 @@ VERSION = 1
 
 def render(verdict: Verdict, database: str | None) -> str:
     """Return the verdict as a JSON document."""
-    return in_json(json.dumps(document(verdict, database), indent=2, ensure_ascii=False))
+    return in_json(json.dumps(scrubbed_values(document(verdict, database)), indent=2, ensure_ascii=False))
 
 
 def document(verdict: Verdict, database: str | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -24,6 +25,7 @@ from sarif_pydantic import (
 )
 
 from whisper_migrate import __version__
+from whisper_migrate.addresses.secret_parameters import scrubbed_values
 from whisper_migrate.catalog.describe import line, outline, title
 from whisper_migrate.catalog.model import Change
 from whisper_migrate.models.source_lines import Place
@@ -59,8 +61,8 @@ def render(verdict: Verdict, database: str | None) -> str:
     driver = ToolDriver(name="whisper-migrate", version=__version__, rules=rules)
     run = Run(tool=Tool(driver=driver), results=list(_results(verdict)))
     log = Sarif(version="2.1.0", schema_uri=SCHEMA, runs=[run])
-    text: str = log.model_dump_json(by_alias=True, exclude_none=True, indent=2)
-    return in_json(text)
+    plain = scrubbed_values(log.model_dump(mode="json", by_alias=True, exclude_none=True))
+    return in_json(json.dumps(plain, indent=2, ensure_ascii=False))
 
 
 def _results(verdict: Verdict) -> Iterator[Result]:
