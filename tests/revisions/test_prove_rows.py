@@ -111,6 +111,25 @@ OF_VALUES = {
     "a statement made of values": LOOP.format("EXECUTE $r$SELECT $r$ || r.label;"),
 }
 
+FREEZE = """
+CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN IF {when} THEN RAISE $r$frozen$r$; END IF; RETURN NEW; END $$;
+CREATE TRIGGER keep BEFORE UPDATE ON tags FOR EACH ROW EXECUTE FUNCTION keep()"""
+
+
+def test_an_update_that_a_trigger_refuses_for_every_row_is_a_flaw(
+    capsys: pytest.CaptureFixture[str], project: Project, server: URL
+) -> None:
+    """A trigger that refuses some values is a note."""
+    write(project, "four", "three", FILL)
+    for when in ("true", "OLD.label IS NOT NULL"):
+        write(project, "three", "two", FREEZE.format(when=when), "DROP TRIGGER keep ON tags; DROP FUNCTION keep()")
+        said = proved(capsys, project, server, "four")
+        assert said.code == 1 and "a trigger refuses every generated test row of tags: frozen" in said.out, said
+    write(project, "three", "two", FREEZE.format(when="OLD.state = $r$old$r$"))
+    said = proved(capsys, project, server, "four")
+    assert "four up, down, up: nothing differs" in said.out and "fails on some rows: frozen" in said.out, said
+
 
 def on_deferred(project: Project) -> None:
     """Write revision `three` with a deferred trigger and a deferred key, and `five`; the test writes `four`."""

@@ -26,9 +26,9 @@ REMEDIES = {
 class FailsOnAnyRow(Failure):
     """The step `direction` of a revision fails on every table with rows, independent of their values."""
 
-    def __init__(self, direction: str, failure: Failure) -> None:
-        remedy = next((remedy for words, remedy in REMEDIES.items() if words in failure.what), None)
-        super().__init__(failure.what, remedy)
+    def __init__(self, direction: str, failure: Failure, remedy: str | None = None) -> None:
+        known = next((remedy for words, remedy in REMEDIES.items() if words in failure.what), None)
+        super().__init__(failure.what, remedy or known)
         self.direction = direction
 
 

@@ -18,6 +18,7 @@ from whisper_migrate.history.history import History
 from whisper_migrate.project.project import Project
 from whisper_migrate.rows.any_row import FailsOnAnyRow, require_values
 from whisper_migrate.rows.compare import changed_up, changed_up_and_down, read, read_again
+from whisper_migrate.rows.each_row import require_some_row
 from whisper_migrate.rows.failures import Obstacles, Refused
 from whisper_migrate.rows.fill import fill, mentions, root
 from whisper_migrate.rows.triggers import Broken, broken, reached
@@ -141,6 +142,7 @@ def _tried(
                 else:
                     notes += changed_up_and_down(first, second, read(connection, before, tables))
                 return Tried(notes, obstacles.violations, _brought(filled, history.project, before, failing))
+        require_some_row(made, filled, history, revision, error)
         with connected(filled) as connection:
             run(connection, history.project.session)  # resolve names in the failed statement as the revision does
             obstacles.remove(connection, error)
