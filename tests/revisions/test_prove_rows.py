@@ -82,6 +82,7 @@ NOTHING = "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
 FILL, ALTER = "UPDATE tags SET state = state", "ALTER TABLE tags ADD n integer"
 LOOP = "DO $$DECLARE r record; BEGIN FOR r IN SELECT label FROM tags LOOP {} END LOOP; END$$"
 DROP = "ALTER TABLE tags DROP n"
+DROP_CHECK = "ALTER TABLE tags DROP CONSTRAINT c"
 SETTLED = 'Write this behind the statement that changes rows: op.execute("SET CONSTRAINTS ALL IMMEDIATE")'
 ON_ANY_ROW = {
     "a deferred trigger": (f"{FILL}; {ALTER}", DROP, "the upgrade", "it has pending trigger events", SETTLED),
@@ -126,6 +127,11 @@ def test_an_update_that_a_trigger_refuses_for_every_row_is_a_flaw(
         write(project, "three", "two", FREEZE.format(when=when), "DROP TRIGGER keep ON tags; DROP FUNCTION keep()")
         said = proved(capsys, project, server, "four")
         assert said.code == 1 and "a trigger refuses every generated test row of tags: frozen" in said.out, said
+    write(project, "four", "three", f"{FILL}; ALTER TABLE tags ADD CONSTRAINT c CHECK (label IS NULL)", DROP_CHECK)
+    write(project, "three", "two", FREEZE.format(when="OLD.ctid = $r$(0,1)$r$"))  # all others fail later
+    said = proved(capsys, project, server, "four")
+    assert "fails on some rows: frozen" in said.out and "refuses every" not in said.out, said
+    write(project, "four", "three", FILL)
     write(project, "three", "two", FREEZE.format(when="OLD.state = $r$old$r$"))
     said = proved(capsys, project, server, "four")
     assert "four up, down, up: nothing differs" in said.out and "fails on some rows: frozen" in said.out, said

@@ -25,21 +25,26 @@ def require_some_row(made: Shadows, filled: URL, history: History, revision: str
 
     The revision is run on copies of `filled`, a shadow with generated rows, each with a single row of the table.
     """
-    found = UPDATE.match(error.statement or "")
-    said = getattr(error.orig, "diag", None)
-    is_raised = str(getattr(said, "context", None) or "").partition("\n")[0].endswith(" at RAISE")
-    if found is None or not is_raised:
+    if (table := _refusing(error)) is None:
         return
     with connected(filled) as connection:
         run(connection, history.project.session)  # the name in the statement is the revision's
-        places = run(connection, f"SELECT ctid::text FROM {found[1]}").scalars().all()
-    if places and not any(_passes(made, filled, history, revision, found[1], place) for place in places):
-        why = f"a trigger refuses every generated test row of {shown(found[1])}: {reason(error)}"
+        places = run(connection, f"SELECT ctid::text FROM {table}").scalars().all()
+    if places and not any(_passes(made, filled, history, revision, table, place) for place in places):
+        why = f"a trigger refuses every generated test row of {shown(table)}: {reason(error)}"
         raise FailsOnAnyRow("upgrade", Failure(why), REMEDY) from error
 
 
+def _refusing(error: BaseException | None) -> str | None:
+    """Return the table of a failed UPDATE if the error was raised by RAISE; else None."""
+    found = UPDATE.match(error.statement or "") if isinstance(error, DBAPIError) else None
+    said = getattr(getattr(error, "orig", None), "diag", None)
+    is_raised = str(getattr(said, "context", None) or "").partition("\n")[0].endswith(" at RAISE")
+    return found[1] if found and is_raised else None
+
+
 def _passes(made: Shadows, filled: URL, history: History, revision: str, table: str, place: str) -> bool:
-    """Whether the revision runs if the table has only the row at `place`, or that cannot be tried."""
+    """Whether no trigger refuses the row at `place`, if the table has no other; also if that cannot be tried."""
     with connected(made.create(f"row_{len(made.names)}", filled.database)) as connection:
         try:
             run(connection, history.project.session)
@@ -50,6 +55,6 @@ def _passes(made: Shadows, filled: URL, history: History, revision: str, table: 
         connection.commit()
         try:
             history.step(connection, revision, "upgrade")
-        except Failure:
-            return False
+        except Failure as failure:
+            return _refusing(failure.__cause__) != table
         return True
