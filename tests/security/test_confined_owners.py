@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
 from tests.little import command
-from tests.projects import Checkout, ask
+from tests.projects import ask
+from tests.security.history import applied
 from tests.security.roles import trap
-from whisper_migrate.running import runner
 
 HISTORY = (
     "CREATE FUNCTION public.f(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN n; END $$",
@@ -42,10 +41,7 @@ WAYS = {
 def test_the_history_is_no_way_to_the_superuser(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str], way: str
 ) -> None:
-    project = little.project(tmp_path)
-    lines = "; ".join(f"op.execute({statement!r})" for statement in HISTORY)
-    Checkout(project.root).write_revision("three", "two", up=lines)
-    runner.upgrade(project, database, "head", lambda _: None)
+    project = applied(tmp_path, database, HISTORY)
     with trap(database) as planted:
         for owned in ("TABLE public.t", "FUNCTION public.f(int)"):
             ask(database, f"ALTER {owned} OWNER TO {planted.role}")

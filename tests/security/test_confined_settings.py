@@ -5,14 +5,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
 from tests.connections import connected
 from tests.little import command
-from tests.projects import Checkout, ask
+from tests.projects import ask
+from tests.security.history import applied
 from tests.security.roles import trap
 from whisper_migrate.databases.confined import confined
 from whisper_migrate.databases.shadow import shadows
-from whisper_migrate.running import runner
 
 # Only the body of `g` shows that it calls `f`, which its owner has changed.
 HISTORY = (
@@ -56,10 +55,7 @@ SETTINGS = (
 def test_a_search_path_that_a_function_has_set_is_not_searched(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    project = little.project(tmp_path)
-    lines = "; ".join(f"op.execute({statement!r})" for statement in HISTORY)
-    Checkout(project.root).write_revision("three", "two", up=lines)
-    runner.upgrade(project, database, "head", lambda _: None)
+    project = applied(tmp_path, database, HISTORY)
     with trap(database) as planted:
         for owned in ("TABLE public.t", "FUNCTION public.f(int)", "FUNCTION public.g(int)"):
             ask(database, f"ALTER {owned} OWNER TO {planted.role}")

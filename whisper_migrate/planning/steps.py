@@ -20,8 +20,8 @@ class Step:
     """One change to one object, by `verb`: prepare, drop, rename, create, alter, discard or finish.
 
     `prepare` comes first and removes what would block other steps. `finish` comes last. `discard` drops a replaced
-    type.
-    `inside` are the objects that the statement for `item` creates too. `alone`: no other step shares the transaction.
+    type. `inside` are the objects that the statement for `item` creates too. `alone`: no other step shares the
+    transaction.
     """
 
     verb: str

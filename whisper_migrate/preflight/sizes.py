@@ -34,7 +34,7 @@ UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 @dataclass(frozen=True)
 class Size:
-    """A table: its rows as ANALYZE has counted them (None if never), its bytes, and those of its indexes."""
+    """The size of a table: the rows that ANALYZE counted (None if it never ran), its bytes, and its indexes' bytes."""
 
     rows: int | None
     bytes: int
