@@ -101,16 +101,32 @@ class Online:
 
     def _parts(self, step: Step) -> list[Step]:
         """Return the steps that replace one step; the step itself if it has no online form or needs none."""
-        parts = getattr(self, f"_{step.verb}_{step.item.kind}", None)
-        return list(parts(step)) if parts and (step.item.kind == "enum" or self._stands(step.item)) else [step]
+        if step.item.kind != "enum" and not self._stands(step.item):
+            return [step]
+        match step.verb, step.item.kind:
+            case "alter", "enum":
+                return list(self._alter_enum(step))
+            case "fill", "column":
+                return [replace(step, alone=True)]
+            case "create", "index":
+                return list(self._create_index(step))
+            case "drop", "index":
+                return list(self._drop_index(step))
+            case "create", "constraint":
+                return list(self._create_constraint(step))
+            case "drop", "constraint":
+                return list(self._drop_constraint(step))
+            case "alter", "constraint":
+                return [replace(step, alone=all(does is Does.VALIDATE for does in step.does))]
+            case "alter", "column":
+                return list(self._alter_column(step))
+            case _:
+                return [step]
 
     def _alter_enum(self, step: Step) -> Iterable[Step]:
         others = [part for other in self.steps for part in (other.item, *other.inside) if part.key != step.item.key]
         assert step.before is not None
         yield replace(step, alone=KINDS["enum"].too_late(step.before, step.item, others))
-
-    def _fill_column(self, step: Step) -> Iterable[Step]:
-        yield replace(step, alone=True)
 
     def _create_index(self, step: Step) -> Iterable[Step]:
         if self._is_partitioned(step.item):
@@ -170,9 +186,6 @@ class Online:
         key = KEY.fullmatch(self.after[step.item.key]["definition"]) if self._replaced(step) else None
         if not (key and not self._is_partitioned(step.item)):
             yield step
-
-    def _alter_constraint(self, step: Step) -> Iterable[Step]:
-        yield replace(step, alone=all(does is Does.VALIDATE for does in step.does))
 
     def _alter_column(self, step: Step) -> Iterable[Step]:
         """Add and validate a check before SET NOT NULL, which then does not scan the table."""

@@ -11,10 +11,10 @@ from whisper_migrate.catalog.model import Catalog, Key
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning.cycles import Cycle
 from whisper_migrate.planning.precedence import Precedence
-from whisper_migrate.planning.steps import Step, dropped_late
+from whisper_migrate.planning.steps import Step, Verb, dropped_late
 
 Priority = tuple[int, int, str, int, str]
-Node = tuple[str, Key]
+Node = tuple[Verb, Key]
 # The turn of a step, unless a step that depends on it comes earlier.
 FIRST, THEN, BLOCKING, LAST = range(4)
 

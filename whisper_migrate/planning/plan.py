@@ -46,7 +46,7 @@ from whisper_migrate.planning.partition_indexes import (
     unlike_first,
 )
 from whisper_migrate.planning.retype import discarded, move, renamed, renamed_away, taken_over, used_inside
-from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step
+from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, Verb
 from whisper_migrate.planning.taken_names import named_again, with_names_free
 
 
@@ -177,7 +177,7 @@ def _disturbs(before: Catalog, after: Catalog, key: Key, rebuilt: set[Key]) -> b
     return disturbs is not None and not container(before[key], rebuilt) and disturbs(before[key], after[key])
 
 
-def _step(verb: str, item: Object, inside: Sequence[Object] = ()) -> Step:
+def _step(verb: Verb, item: Object, inside: Sequence[Object] = ()) -> Step:
     make = getattr(KINDS[item.kind], verb)
     return Step(verb, item, None, tuple(make(item, inside) if inside else make(item)), tuple(inside))
 

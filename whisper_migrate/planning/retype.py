@@ -12,13 +12,14 @@ from whisper_migrate.catalog.names import names_in
 from whisper_migrate.catalog.sql import sibling
 from whisper_migrate.errors import Failure
 from whisper_migrate.objects import KINDS, column
+from whisper_migrate.planning.steps import Verb
 
 TYPES = frozenset(kind for kind, module in KINDS.items() if hasattr(module, "rename"))
 
 OLD_TYPE = "(renamed)"  # stands for the old type under its temporary name: no real type is called this
 
 # The fields of a step: verb, object, the object before, statements.
-Part = tuple[str, Object, Object | None, tuple[str, ...]]
+Part = tuple[Verb, Object, Object | None, tuple[str, ...]]
 
 
 def taken_over(dropped: set[Key], created: set[Key]) -> set[Key]:

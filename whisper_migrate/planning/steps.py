@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from whisper_migrate.catalog.model import Catalog, Key, Object
 from whisper_migrate.catalog.names import plain_name
 from whisper_migrate.catalog.statement import Does, effect
 
+# What a step does to its object. `prepare` comes first and removes what would block other steps; `discard` drops a
+# replaced type; `fill` is a data step; `finish` comes last.
+Verb = Literal["prepare", "drop", "rename", "create", "alter", "fill", "discard", "finish"]
 # Kinds that hold rows or values, which DROP and CREATE would lose.
 KEPT = frozenset({"schema", "extension", "table", "column", "sequence"})
 # Kinds that a column's default can call: the default is dropped while they are re-created.
@@ -17,14 +21,12 @@ USED_BY_DEFAULTS = frozenset({"function", "operator", "sequence"})
 
 @dataclass(frozen=True)
 class Step:
-    """One change to one object, by `verb`: prepare, drop, rename, create, alter, discard or finish.
+    """One change to one object.
 
-    `prepare` comes first and removes what would block other steps. `finish` comes last. `discard` drops a replaced
-    type. `inside` are the objects that the statement for `item` creates too. `alone`: no other step shares the
-    transaction.
+    `inside` are the objects that the statement for `item` creates too. `alone`: no other step shares the transaction.
     """
 
-    verb: str
+    verb: Verb
     item: Object
     before: Object | None
     statements: tuple[str, ...]
@@ -32,7 +34,7 @@ class Step:
     alone: bool = False
 
     @property
-    def key(self) -> tuple[str, Key]:
+    def key(self) -> tuple[Verb, Key]:
         """The verb and the object's key, which identify the step in its plan."""
         return self.verb, self.item.key
 
@@ -61,7 +63,7 @@ def drops_rows(step: Step) -> bool:
     return step.verb == "drop" and item.kind in ("table", "foreign_table", "sequence")
 
 
-def dropped_late(steps: Iterable[Step]) -> set[tuple[str, Key]]:
+def dropped_late(steps: Iterable[Step]) -> set[tuple[Verb, Key]]:
     """Return the keys of the steps that drop what a data step may use: rows, values and functions.
 
     A function is dropped early if the plan creates one of the same name: a call could mean either of them.

@@ -80,11 +80,43 @@ class Body:
         return list(self.steps)
 
     def _operations(self, step: Step) -> list[str]:
-        name = f"{step.verb}_{step.item.kind}"
-        render = getattr(self, f"_{name}", None) or getattr(render_constraints, name, None)
         # The name of a partition's index may differ in the database where the revision runs.
-        operations: list[str] | None = render(step) if render and not step.item.called else None
+        operations = None if step.item.called else self._with_alembic(step)
         return [execute(sql) for sql in step.statements] if operations is None else operations
+
+    def _with_alembic(self, step: Step) -> list[str] | None:
+        """Return the step as calls of Alembic's operations; None if these cannot express it."""
+        match step.verb, step.item.kind:
+            case "create", "table":
+                return self._create_table(step)
+            case "drop", "table":
+                return self._drop_table(step)
+            case "rename", "table":
+                return self._rename_table(step)
+            case "create", "column":
+                return self._create_column(step)
+            case "drop", "column":
+                return self._drop_column(step)
+            case "rename", "column":
+                return self._rename_column(step)
+            case "prepare" | "alter" | "finish", "column":
+                return self._alter_column(step)
+            case "fill", "column":
+                return self._fill_column(step)
+            case "create" | "alter", "comment":
+                return self._comment(step.item, quoted(step.item["text"]))
+            case "drop", "comment":
+                return self._comment(step.item, None)
+            case "create", "constraint":
+                return render_constraints.create_constraint(step)
+            case "drop", "constraint":
+                return render_constraints.drop_constraint(step)
+            case "create", "index":
+                return render_constraints.create_index(step)
+            case "drop", "index":
+                return render_constraints.drop_index(step)
+            case _:
+                return None
 
     # Tables and columns
 
@@ -175,8 +207,6 @@ class Body:
             for sql in step.statements
         ]
 
-    _loosen_column = _finish_column = _alter_column
-
     def _alteration(self, before: Object, after: Object, statement: Statement) -> str:
         schema, table = split_name(str(after.parent))
         new, existing = f"existing_type={self._type(after)}", f"existing_type={self._was(before)}"
@@ -238,14 +268,6 @@ class Body:
         words = {"table": "table", "column": "table column"}
         keys = [("comment", f"{words[item.kind]} {item.identity}") for item in items if item.kind in words]
         return [key for key in keys if key in self.catalog]
-
-    def _create_comment(self, step: Step) -> list[str] | None:
-        return self._comment(step.item, quoted(step.item["text"]))
-
-    _alter_comment = _create_comment
-
-    def _drop_comment(self, step: Step) -> list[str] | None:
-        return self._comment(step.item, None)
 
     def _comment(self, item: Object, text: str | None) -> list[str] | None:
         if item["type"] == "table column":
