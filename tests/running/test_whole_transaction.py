@@ -57,8 +57,16 @@ COMMITTED = {
     "a class of cursors of its own": f"{UNHEARD}cursor.execute('COMMIT')",
     "a new transaction": f"{UNHEARD}cursor.execute('COMMIT; BEGIN')",
 }
-# A string with several statements is refused in an autocommit block, before it runs.
-BLOCKS = ("COMMIT; BEGIN", "CREATE TABLE x (); COMMIT", "SELECT 1; ROLLBACK AND CHAIN; CREATE TABLE x ()")
+# Refused before it runs where each statement is a transaction: in an autocommit block, and after a COMMIT.
+BLOCKS = {
+    "several in one": alone("COMMIT; BEGIN"),
+    "a commit behind another": alone("CREATE TABLE x (); COMMIT"),
+    "a rollback between others": alone("SELECT 1; ROLLBACK AND CHAIN; CREATE TABLE x ()"),
+    "a rollback": alone("BEGIN", "ROLLBACK"),
+    "an abort": alone("BEGIN", "-- all of it\nABORT WORK;"),
+    "prepared": alone("BEGIN", "PREPARE TRANSACTION 'p'"),
+    "after a COMMIT": sql("COMMIT", "BEGIN", "ROLLBACK"),
+}
 # These end no transaction, or are recorded in the journal.
 ALLOWED = {
     "savepoints": "bind = op.get_bind()\nwith bind.begin_nested() as one:\n"
@@ -104,11 +112,11 @@ def test_committed_by_itself(tmp_path: Path, database: URL) -> None:
         ask(database, UNDO[0], "UPDATE t SET n = n - 1")
 
 
-def test_string_that_ends_a_transaction_in_a_block(tmp_path: Path, database: URL) -> None:
-    for number, string in enumerate(BLOCKS):
-        said = refused(tmp_path / str(number), database, alone(string))
-        assert "r2 ends a transaction (`" in said and "that statement was not run" in said, said
-        assert ask(database, "SELECT to_regclass('x')") == [(None,)], string
+def test_end_of_a_transaction_where_each_statement_is_one(tmp_path: Path, database: URL) -> None:
+    for number, (name, end) in enumerate(BLOCKS.items()):
+        said = refused(tmp_path / str(number), database, end)
+        assert "r2 ends a transaction (`" in said and "that statement was not run" in said, (name, said)
+        assert ask(database, "SELECT to_regclass('x')") == [(None,)], name
         ask(database, *UNDO)
 
 

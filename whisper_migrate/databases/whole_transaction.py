@@ -109,9 +109,9 @@ class _Transaction:
         """Before a statement, check the transaction, and refuse statements that end it."""
         if (driver := self._driver) is None or self._rolled_back:
             self.require()
+        if driver is None or self._left:
+            self._require_alone(statement)
         if driver is None:
-            if (end := ending(statement)) and end != statement.strip().rstrip(";"):
-                raise EndedItself(self.revision, f"ends a transaction {_where(end, statement)}", NOT_RUN, ONE_BY_ONE)
             return
         if not self._left and driver.status == STATUS_BEGIN and _is_idle(driver):
             raise EndedItself(self.revision, "ended the transaction that it runs in", UNSURE)
@@ -121,6 +121,14 @@ class _Transaction:
         self._announced = cursor if commits else None
         if commits or RESETS.search(statement):
             self.require()
+
+    def _require_alone(self, statement: str) -> None:
+        """Refuse a statement that takes back what is committed, or commits in the middle of a string.
+
+        Each statement is a transaction here, so a BEGIN before it began nothing that a ROLLBACK could take back.
+        """
+        if (end := ending(statement)) and not COMMIT.match(statement):
+            raise EndedItself(self.revision, f"ends a transaction {_where(end, statement)}", NOT_RUN, ONE_BY_ONE)
 
     @contextmanager
     def executing_by_driver(self, cursor: Any, statement: str) -> Iterator[None]:
