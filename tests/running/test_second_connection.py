@@ -100,9 +100,18 @@ def test_connection_is_described_when_it_is_opened(database: URL) -> None:
         assert connection not in own_connections.opened()
 
 
-def test_second_connection_that_an_earlier_run_of_this_process_left_is_named(tmp_path: Path, database: URL) -> None:
+LEFT = {
+    "by the engine": "sa.left = op.get_bind().engine.connect()\nsa.left.execute(sa.text('SELECT * FROM t'))",
+    "by another driver": f"import psycopg\nsa.left = psycopg.connect({URL_OF_IT})\nsa.left.execute('SELECT * FROM t')",
+}
+
+
+@pytest.mark.parametrize("leave", LEFT.values(), ids=LEFT)
+def test_second_connection_that_an_earlier_run_of_this_process_left_is_named(
+    tmp_path: Path, database: URL, leave: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As a checked run does, which runs the revision in a shadow first."""
-    leave = "sa.left = op.get_bind().engine.connect()\nsa.left.execute(sa.text('SELECT * FROM t'))"
+    monkeypatch.setenv("PGAPPNAME", own_connections.NAME)
     made = project(tmp_path, f"{TABLE}\n{sql('COMMIT')}\n{leave}", ALTER)
     run(made, database, "r1")
     try:

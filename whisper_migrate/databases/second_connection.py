@@ -7,7 +7,6 @@ while revisions run. It opens its own connection only if they take longer than a
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -29,18 +28,17 @@ from whisper_migrate.errors import Failure
 MOMENT = 1.0  # seconds
 PATIENCE = 5  # cancellations; if a wait goes on after them, the revision's own connection is terminated
 
-# Pairs of a waiting session and the other one, which belongs to this process or connected while the revisions ran. If
-# the other one holds the lock, it is idle.
+# Pairs of a waiting session and the other one, which belongs to this process or a child of it. If the other one holds
+# the lock, it is idle.
 WAITS = """
-SELECT a.pid, other.pid, other.application_name, coalesce(l.relation::regclass::text, 'a row')
+SELECT a.pid, other.pid, coalesce(l.relation::regclass::text, 'a row')
 FROM pg_catalog.pg_stat_activity AS a
 CROSS JOIN unnest(pg_catalog.pg_blocking_pids(a.pid)) AS blocking
 JOIN pg_catalog.pg_locks AS l ON l.pid = a.pid AND NOT l.granted
 JOIN pg_catalog.pg_stat_activity AS other ON other.pid = CASE WHEN a.pid = %(me)s THEN blocking ELSE a.pid END
 WHERE (a.wait_event_type = 'Lock' OR a.pid = ANY(%(own)s)) AND a.datname = current_database()
   AND %(me)s IN (a.pid, blocking) AND (a.pid <> %(me)s OR other.state LIKE 'idle in transaction%%')
-  AND (other.pid = ANY(%(own)s)
-       OR other.backend_start > clock_timestamp() - make_interval(secs => %(seconds)s))"""
+  AND (other.pid = ANY(%(own)s) OR other.application_name = %(name)s)"""
 
 
 @dataclass
@@ -56,7 +54,6 @@ class Watcher:
     _end: Event = field(default_factory=Event)
     _cancelled: int = 0
     _seen: set[int] = field(default_factory=set)
-    _began: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         self.address = Served.of(self.driver).address
@@ -87,10 +84,10 @@ class Watcher:
         me, here = self.backend, self.driver
         own = {served.pid: one for one, served in opened().items() if served.address == self.address}
         own[me] = here
-        cursor.execute(WAITS, {"me": me, "own": list(own), "seconds": time.monotonic() - self._began})
+        cursor.execute(WAITS, {"me": me, "own": list(own), "name": NAME})
         before, self._seen = self._seen, set()
-        for pid, other, name, what in cursor.fetchall():
-            if (other not in own and name != NAME) or (pid == other and is_busy(here)):
+        for pid, other, what in cursor.fetchall():
+            if pid == other and is_busy(here):
                 continue
             self._seen.add(other)
             if other not in before:  # a statement that is about to end may release the lock in a moment
