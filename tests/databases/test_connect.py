@@ -24,6 +24,13 @@ HOSTILE = {
     "default_transaction_read_only": "on",
     "standard_conforming_strings": "off",
 }
+# With these a transaction waits for the end of all serializable ones; the time-out ends a wait in this test.
+PATIENT = {
+    "default_transaction_isolation": "serializable",
+    "default_transaction_read_only": "on",
+    "default_transaction_deferrable": "on",
+    "statement_timeout": "'2s'",
+}
 OURS = {
     "statement_timeout": "0",
     "lock_timeout": "1min",
@@ -54,6 +61,15 @@ def hostile(database: URL) -> Iterator[URL]:
                 for where in ("", f" IN DATABASE {database.database}"):
                     ask(database, f"ALTER ROLE {url.username}{where} SET {name} = {value}")
         yield url
+
+
+def test_connection_waits_for_no_serializable_transaction(database: URL) -> None:
+    ask(database, *(f'ALTER DATABASE "{database.database}" SET {name} = {value}' for name, value in PATIENT.items()))
+    with connected(database) as other:
+        run(other, "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+        run(other, "CREATE TABLE t ()")
+        with connected(database) as connection:
+            assert connection.scalar(sqlalchemy.text("SELECT 1")) == 1
 
 
 def test_role_and_database_cannot_shorten_a_run(hostile: URL) -> None:

@@ -137,6 +137,28 @@ def test_afterwards_everything_knows_what_ran(
     assert little.command(capsys, made, database, "check-drift").code == 0
 
 
+HOSTILE = {
+    "statement_timeout": "500ms",
+    "transaction_timeout": "1s",
+    "idle_in_transaction_session_timeout": "500ms",
+    "default_transaction_read_only": "on",
+    "standard_conforming_strings": "off",
+}
+
+
+def test_script_runs_with_any_settings_of_the_database(tmp_path: Path, database: URL) -> None:
+    known = {name for (name,) in ask(database, "SELECT name FROM pg_settings")}
+    hostile = (f"SET {name} = '{HOSTILE[name]}'" for name in known & HOSTILE.keys())
+    ask(database, *(f'ALTER DATABASE "{database.database}" {one}' for one in hostile))
+    two = sql("SET lock_timeout = '1s'", "CREATE TABLE u (a text DEFAULT 'a\\b')", "SELECT pg_sleep(1.5)")
+    made = project(tmp_path, sql("CREATE TABLE t ()"), two, sql("DROP TABLE t", "SELECT pg_sleep(1)"))
+    done = psql(database, write(made, "upgrade", "head"))
+    assert done.returncode == 0, done.stderr
+    default = "SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = 'u'::regclass"
+    assert ask(database, "SELECT version_num FROM alembic_version") == [("r3",)]
+    assert "a\\b" in ask(database, "SET standard_conforming_strings = on", default)[0][0]
+
+
 @pytest.mark.servers("pg18")
 def test_what_is_rolled_back_is_not_in_the_ledger(tmp_path: Path, database: URL) -> None:
     made = project(tmp_path, sql("CREATE TABLE t (n integer)"), sql("CREATE TABLE u ()", "SELECT 1/0"))

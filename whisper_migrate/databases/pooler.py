@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from whisper_migrate.databases.session_settings import AT_ONCE
 from whisper_migrate.errors import Failure
 
 PROBES = 10  # attempts: other clients of the pooler may take the server process that the second client should get
@@ -54,7 +55,7 @@ def require_session(connection: Connection) -> None:
 def backend(driver: Any) -> int:
     """Return the number of the server process that serves a psycopg2 connection."""
     with driver.cursor() as cursor:
-        cursor.execute("SELECT pg_catalog.pg_backend_pid()")
+        cursor.execute(f"{AT_ONCE}SELECT pg_catalog.pg_backend_pid()")
         return int(cursor.fetchone()[0])
 
 

@@ -35,6 +35,17 @@ EVERYWHERE = {
     "client_min_messages": "notice",
 }
 
+# A script has its own search_path and lock_timeout.
+IN_SCRIPTS = (
+    "statement_timeout",
+    "transaction_timeout",
+    "idle_in_transaction_session_timeout",
+    "idle_session_timeout",
+    "default_transaction_read_only",
+    "default_transaction_deferrable",
+    "standard_conforming_strings",
+)
+
 # Settings by which the server notices a dead network or client soon, and releases the connection's locks.
 LET_GO = {
     "tcp_keepalives_idle": "15",
@@ -52,6 +63,11 @@ SELECT name, coalesce(boot_val, '') FROM pg_catalog.pg_settings
 WHERE source IN ('user', 'database', 'database user') AND context = 'user'"""
 
 
+# Before the first SELECT of a connection, in the same string. Where the settings of the role make a transaction
+# serializable, read-only and deferrable, its SELECT would wait for the end of all serializable transactions.
+AT_ONCE = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; "
+
+
 def prepare(connection: Any, url: URL) -> None:
     """Apply the settings to a new psycopg2 connection in autocommit, until it closes."""
     chosen = _chosen(connection)
@@ -67,12 +83,24 @@ def prepare(connection: Any, url: URL) -> None:
             _set(cursor, {"synchronous_commit": "off"})  # a throwaway database need not reach a standby
 
 
+def in_sql() -> str:
+    """Return the settings that a script needs as much as a run does, as statements for psql."""
+    lines = [f"SET {name} = {EVERYWHERE[name]};" for name in IN_SCRIPTS if name not in SINCE]
+    lines += [
+        f"DO $$ BEGIN PERFORM pg_catalog.set_config(s.name, '{EVERYWHERE[name]}', false)"
+        f" FROM pg_catalog.pg_settings AS s WHERE s.name = '{name}'; END $$;"
+        for name in IN_SCRIPTS
+        if name in SINCE
+    ]
+    return "\n".join(lines)
+
+
 def _set(cursor: Any, settings: Mapping[str, str]) -> None:
     version = cursor.connection.server_version // 10000
     known = [(name, value) for name, value in settings.items() if SINCE.get(name, 0) <= version]
     if known:
         calls = ", ".join(["pg_catalog.set_config(%s, %s, false)"] * len(known))
-        cursor.execute(f"SELECT {calls}", [word for pair in known for word in pair])
+        cursor.execute(f"{AT_ONCE}SELECT {calls}", [word for pair in known for word in pair])
 
 
 def _chosen(connection: Any) -> set[str]:

@@ -20,6 +20,7 @@ from whisper_migrate.catalog.describe import title
 from whisper_migrate.catalog.sql import literal
 from whisper_migrate.databases.bookkeeping import guard
 from whisper_migrate.databases.own_rights import WITHDRAW
+from whisper_migrate.databases.session_settings import in_sql
 from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
@@ -40,6 +41,7 @@ HEAD = (
     + """\
 {direction} {start} -> {target}. For psql; it stops at the first error.
 \\set ON_ERROR_STOP on
+{settings}
 BEGIN;
 SET LOCAL search_path = '';
 DO $$
@@ -112,6 +114,7 @@ def script(project: Project, direction: str, target: str, patience: Patience, hi
         stands_at=literal("" if start == "base" else start),
         runs=RUNS,
         run=RUN,
+        settings=in_sql(),
         lock_timeout=written.lock_timeout,
     )
     return f"{head}\n{written.getvalue()}"
@@ -179,7 +182,7 @@ def _write(
             sql = written.read()
             written.own += [sql.strip()] if sql.strip() else []
             if LEAVES.search(sql):
-                written.write(f"{RESET}{history.project.session};\n{written.lock_timeout}\n")
+                written.write(f"{RESET}{in_sql()}\n{history.project.session};\n{written.lock_timeout}\n")
             written.write(f"{OUR_PATH}\n{next(ledger, '')}")
 
         kept.migration_fn = update_wrapper(run, function)  # Alembic logs its name
