@@ -103,7 +103,7 @@ def test_findings(case: Case, written: Project, ahead: Project, server: URL, dat
     verdict = check(ahead if case.ahead else written, server, database, case.only)
     assert words(verdict) == (case.unwritten, case.pending, case.drift)
     assert verdict.clean == (not any(words(verdict)))
-    assert verdict.revision == (case.revision if case.only != "models" else None)
+    assert verdict.revisions == ((case.revision,) if case.revision and case.only != "models" else ())
     sides = {"models": ("models", "history"), "database": ("history", "database")}
     assert verdict.compared == sides.get(str(case.only), ("models", "history", "database"))
 

@@ -47,6 +47,5 @@ NOUNS = (
 SEVERAL = {
     "{len(changes)} changes",
     "{len(empty)} tables",
-    "{len(revisions)} revisions",
     "{len(value)} characters",
 }

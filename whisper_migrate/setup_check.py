@@ -114,7 +114,7 @@ def _head(root: Path) -> str:
     from whisper_migrate.history.history import History
     from whisper_migrate.project.project import Project
 
-    return History(Project(root)).head or "none yet: there is no revision"
+    return ", ".join(History(Project(root)).heads) or "none yet: there is no revision"
 
 
 def _models(root: Path) -> str:

@@ -39,7 +39,7 @@ def test_script_of_our_revisions_leads_to_the_head_and_back(database: URL, serve
     done = psql(database, write(OURS, "upgrade", f"{FIRST}:head"))
     assert done.returncode == 0, done.stderr
     verdict = check(OURS, server, database, only="database")
-    assert verdict.clean and verdict.revision == HEAD
+    assert verdict.clean and verdict.revisions == (HEAD,)
     done = psql(database, write(OURS, "downgrade", f"{HEAD}:base"))
     assert done.returncode == 0, done.stderr
     left = ask(database, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")

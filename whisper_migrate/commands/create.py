@@ -6,7 +6,6 @@ from rich.markup import escape
 from whisper_migrate.catalog.names import listed
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.errors import Failure
-from whisper_migrate.history.history import History
 from whisper_migrate.history.unwritten import PLACE
 from whisper_migrate.project.project import Project
 from whisper_migrate.revisions.data_only import data_revision
@@ -20,29 +19,35 @@ from whisper_migrate.wording.printing import out
 @click.option("--online", is_flag=True, help="Build indexes and validate constraints without blocking writes.")
 @click.option("--backfill", multiple=True, metavar="WHAT", help="Fill a column: users.plan=0, or users.plan.")
 @click.option("--data", is_flag=True, help="Write a revision that changes data only, with empty bodies to fill.")
+@click.option("--branch", metavar="NAME", help="The branch label, or the head, that the revision follows.")
 @click.pass_obj
 def command(
-    project: Project, message: str, allow: tuple[str, ...], online: bool, backfill: tuple[str, ...], data: bool
+    project: Project,
+    message: str,
+    allow: tuple[str, ...],
+    online: bool,
+    backfill: tuple[str, ...],
+    data: bool,
+    branch: str | None,
 ) -> None:
     """Draft a revision from the models, and prove it up, down and up in a throwaway database."""
     message = " ".join(message.split())
     if not message:
         raise Failure('A revision needs a message, such as: make revision msg="add email verification to users"')
     if data:
-        _write_data_revision(project, message, drafting=bool(allow or online or backfill))
+        _write_data_revision(project, message, branch, drafting=bool(allow or online or backfill))
         return
     with shadow_server(project.root) as server:
         allowed = [name for given in allow for name in listed(given)]
-        made = draft(project, server, message, allowed=allowed, online=online, filling=backfill)
+        made = draft(project, server, message, allowed=allowed, online=online, filling=backfill, branch=branch)
     for text in made.lines:
         out.print(escape(text))
     if made.path is None:
         out.print("No changes: the history already matches the models.")
     elif made.unfilled:
-        file, revision = project.shown(made.path), History(project).head
-        out.print(f"Wrote {file}, proved up, down and up in a throwaway database without rows.")
+        out.print(f"Wrote {project.shown(made.path)}, proved up, down and up in a throwaway database without rows.")
         out.print(escape(f"Edit the file and replace {PLACE} with SQL. The revision will not run until you do."))
-        out.print(f"  -> migrate.py prove {revision}   (when it is written: tries it on rows)")
+        out.print(f"  -> migrate.py prove {made.revision}   (when it is written: tries it on rows)")
     else:
         out.print(f"Wrote {project.shown(made.path)}, proved up, down and up in a throwaway database.")
     for note in made.notes:
@@ -51,13 +56,13 @@ def command(
         out.print("  -> make upgrade   (applies it)")
 
 
-def _write_data_revision(project: Project, message: str, *, drafting: bool) -> None:
+def _write_data_revision(project: Project, message: str, branch: str | None, *, drafting: bool) -> None:
     if drafting:
         raise Failure(
             "A revision that changes data only is not drafted from the models: --allow, --backfill and --online say"
             " nothing there.",
             'make revision data=1 msg="..."',
         )
-    path, revision = data_revision(project, message)
+    path, revision = data_revision(project, message, branch)
     out.print(f"Wrote {project.shown(path)}. Its upgrade() and downgrade() are empty: fill them.")
     out.print(f"  -> migrate.py prove {revision}   (runs it up, down and up, also on generated test rows)")

@@ -77,7 +77,7 @@ def command(
     if form == "json":
         sys.exit(_print_json(project, members, action, jobs))
     history = History(project)
-    history.head  # noqa: B018 - fails for a history with two heads, before any database is touched
+    history.require_no_fork()
     if action == "upgrade":
         sys.exit(_upgrade(history, members, jobs, canary))
     with _progress(members) as tell:
@@ -132,7 +132,7 @@ def _print_json(project: Project, members: list[Member], action: str, jobs: int)
     """Print the document of `status` or `check-drift`, and return the exit code."""
     with kept_for_document(True):
         history = History(project)
-        history.head  # noqa: B018 - as above
+        history.require_no_fork()
         found = survey(history, members, jobs, lambda *_: None)
         compared = compare(history, found) if action == "check-drift" else None
     print_json({"action": action, **document(found, members, compared)})
@@ -148,7 +148,7 @@ def _place(standing: Standing | Failure) -> str | Failure:
     if isinstance(standing, Failure):
         return standing
     pending = f"{standing.pending} pending" if standing.pending else "nothing pending"
-    return f"{standing.revision or 'no revision'}, {pending}, fingerprint {standing.fingerprint[:8]}"
+    return f"{standing.at}, {pending}, fingerprint {standing.fingerprint[:8]}"
 
 
 def _report_status(found: Survey) -> int:
@@ -165,18 +165,18 @@ def _report_status(found: Survey) -> int:
 def _report_drift(history: History, found: Survey) -> int:
     code = 0
     for number, one in enumerate(compare(history, found)):
-        at = f"the history at {one.revision or 'no revision'}"
+        at = f"the history at {', '.join(one.revisions) or 'no revision'}"
         if one.drift:
             code = 1
             out.print(escape(f"{_differ(one.standings)} from {at}: {_names(one.standings)}"))
-            verdict = Verdict(history.project, history, drift=one.drift, revision=one.revision)
+            verdict = Verdict(history.project, history, drift=one.drift, revisions=one.revisions)
             for text in reports.report("text").changes(verdict, one.drift):
                 out.print(text)
         else:
             out.print(escape(f"{len(one.standings)} equal {at}" + (f": {_names(one.standings)}" if number else "")))
         if pending := one.standings[0].pending:
             code = 1
-            out.print(escape(f"  pending there: {pending}, up to {history.head}"))
+            out.print(escape(f"  pending there: {pending}, up to {', '.join(history.heads)}"))
     changed: dict[str, dict[Standing, Anomaly]] = {}
     for standing in found.standings:
         for anomaly in standing.changed:

@@ -9,9 +9,10 @@ from rich.markup import escape
 
 from whisper_migrate.catalog.describe import in_lines, title
 from whisper_migrate.databases.connect import connected
+from whisper_migrate.history.branches import parents
 from whisper_migrate.history.history import History
 from whisper_migrate.project.project import Project
-from whisper_migrate.running.ledger import Entry, parents, read
+from whisper_migrate.running.ledger import Entry, read
 from whisper_migrate.terminal.console import database_of
 from whisper_migrate.terminal.graph import drawn
 from whisper_migrate.terminal.json_output import kept_for_document, print_json, with_format

@@ -78,8 +78,8 @@ def _end(history: History, outcome: Outcome) -> list[str]:
         names = ", ".join(script.revision for script in outcome.unproved)
         return [outcome.obstacle, f"So this was not proved: {names or 'that the history ends at the models'}."]
     said = []
-    if len(outcome.heads) > 1:
-        said += [history.forked, "  -> migrate.py rebase   (puts yours on the other one)"]
+    if outcome.is_forked:
+        said += [history.several, "  -> migrate.py rebase   (puts yours on the other one)"]
     if outcome.failing:
         said += ["Functions cannot run at the end:"]
         said += [f"  {what} ({history.path(script)})" for script, what in outcome.faults]
@@ -89,6 +89,12 @@ def _end(history: History, outcome: Outcome) -> list[str]:
         said += [f"  {line(change)}" for change in changes]
         said += ['  -> make revision msg="..."']
     if outcome.heads and outcome.clean:
-        said += [f"One head, {outcome.heads[0]}, and it is what the models say."]
+        said += [_agreement(outcome.heads)]
         said += ["  -> make upgrade   (applies the revisions that a database lacks)"]
     return said
+
+
+def _agreement(heads: list[str]) -> str:
+    if len(heads) == 1:
+        return f"One head, {heads[0]}, and it is what the models say."
+    return f"{counted(len(heads), 'head')}, {', '.join(heads)}, and together they are what the models say."

@@ -28,8 +28,7 @@ def command(project: Project, /, apply: bool, allow: tuple[str, ...], word: str 
     with shadow_server(project.root) as server, repairing.way_back(project, server, database.url) as way:
         if not way.steps and not way.given:
             # An SQL comment, because the output may be piped to psql.
-            at = way.revision or "no revision"
-            out.print(escape(comment(f"Nothing to repair: {database} is what the history says at {at}.")))
+            out.print(escape(comment(f"Nothing to repair: {database} is what the history says at {way.at}.")))
             return
         click.echo(way.sql(), color=True)  # otherwise click removes escape characters from names and texts
         if not apply:
@@ -39,4 +38,4 @@ def command(project: Project, /, apply: bool, allow: tuple[str, ...], word: str 
     if staying:
         err.print(escape(f"Repaired {database}, but for this. {why_it_stays(staying)}"))
         sys.exit(1)
-    err.print(f"Repaired {escape(str(database))}: nothing differs from the history at {way.revision or 'no revision'}.")
+    err.print(f"Repaired {escape(str(database))}: nothing differs from the history at {way.at}.")

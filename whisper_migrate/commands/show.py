@@ -10,12 +10,12 @@ from rich.markup import escape
 
 from whisper_migrate.catalog.describe import in_lines, line
 from whisper_migrate.databases.shadow_server import shadow_server
+from whisper_migrate.history.branches import parents
 from whisper_migrate.history.history import History
 from whisper_migrate.project.project import Project
 from whisper_migrate.reports.json import plain_change
 from whisper_migrate.reports.text import COLOURS
 from whisper_migrate.revisions.both_ways import Entry, Way, read
-from whisper_migrate.running.ledger import parents
 from whisper_migrate.terminal.completion import revisions
 from whisper_migrate.terminal.console import TARGET, target_given
 from whisper_migrate.terminal.json_output import kept_for_document, print_json, with_format

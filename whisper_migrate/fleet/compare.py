@@ -26,7 +26,7 @@ from whisper_migrate.state.drift import record
 class Compared:
     """Databases at one revision that differ from the history in the same way; without `drift` they do not differ."""
 
-    revision: str | None
+    revisions: tuple[str, ...]
     drift: list[Change]
     standings: list[Standing]
 
@@ -65,28 +65,28 @@ def _server(standings: Sequence[Standing]) -> Iterator[URL]:
 
 
 def _compared(history: History, survey: Survey, made: Shadows, groups: Iterable[list[Standing]]) -> Iterator[Compared]:
-    by_revision: dict[str | None, list[list[Standing]]] = {}
+    by_revision: dict[tuple[str, ...], list[list[Standing]]] = {}
     for group in groups:
-        by_revision.setdefault(group[0].revision, []).append(group)
-    for number, (revision, unlike) in enumerate(by_revision.items()):
+        by_revision.setdefault(group[0].revisions, []).append(group)
+    for number, (revisions, unlike) in enumerate(by_revision.items()):
         try:
             with connected(made.create(f"recorded{number}")) as shadow:
                 first = survey.catalogs[unlike[0][0].fingerprint]
-                recorded = without(record(history, shadow, revision, like=first), history.project.ignored)
+                recorded = without(record(history, shadow, revisions, like=first), history.project.ignored)
                 for group in unlike:
                     actual = survey.catalogs[group[0].fingerprint]
                     same = actual.fingerprint == recorded.fingerprint
                     drift = [] if same else settled(shadow, diff(recorded, actual))
                     drift += given_away(recorded, actual, history.project.owner)
-                    yield Compared(revision, drift, group)
+                    yield Compared(revisions, drift, group)
         except Failure as failure:
             survey.failed |= {standing.member: failure for group in unlike for standing in group}
 
 
 def _joined(found: Iterable[Compared]) -> Iterator[Compared]:
     """Merge groups with the same drift: their fingerprints may differ in printing only, or by server version."""
-    joined: dict[tuple[str | None, tuple[Change, ...]], list[Standing]] = {}
+    joined: dict[tuple[tuple[str, ...], tuple[Change, ...]], list[Standing]] = {}
     for one in found:
-        joined.setdefault((one.revision, tuple(one.drift)), []).extend(one.standings)
-    for (revision, drift), standings in joined.items():
-        yield Compared(revision, list(drift), standings)
+        joined.setdefault((one.revisions, tuple(one.drift)), []).extend(one.standings)
+    for (revisions, drift), standings in joined.items():
+        yield Compared(revisions, list(drift), standings)

@@ -34,7 +34,8 @@ def _state(standing: Standing | None) -> dict[str, Any]:
     if standing is None:
         return {}
     return {
-        "revision": standing.revision,
+        "revision": ", ".join(standing.revisions) or None,
+        "revisions": list(standing.revisions),
         "pending": standing.pending,
         "server": standing.version,
         "fingerprint": standing.fingerprint,

@@ -22,12 +22,12 @@ from whisper_migrate.running.half_run import journalled, stopped
 from whisper_migrate.running.journal import Entry as JournalEntry
 from whisper_migrate.running.ledger import Entry, read_or_why
 from whisper_migrate.state.anomalies import Anomaly, anomalies
-from whisper_migrate.state.drift import sure_revision
+from whisper_migrate.state.drift import sure_revisions
 
 
 @dataclass(frozen=True)
 class Standing:
-    """The state of a database: its revision (None if it is empty), the number of pending revisions, and a fingerprint.
+    """The state of a database: its revisions (none if it is empty), the number of pending revisions, and a fingerprint.
 
     Equal fingerprints on servers of one major `version` mean equal catalogs, and equal owners that differ from the
     project's `owner`. Objects that the project ignores are left out; `ignored` is their number. `unreadable` names the
@@ -35,13 +35,18 @@ class Standing:
     """
 
     member: Member
-    revision: str | None
+    revisions: tuple[str, ...]
     pending: int
     version: int
     fingerprint: str
     ignored: int
     unreadable: tuple[str, ...]
     changed: tuple[Anomaly, ...]
+
+    @property
+    def at(self) -> str:
+        """The revisions, for people."""
+        return ", ".join(self.revisions) or "no revision"
 
 
 @dataclass
@@ -54,10 +59,10 @@ class Survey:
 
     @property
     def groups(self) -> list[list[Standing]]:
-        """Databases with equal revision, version and fingerprint, the largest group first."""
-        found: dict[tuple[str | None, int, str], list[Standing]] = {}
+        """Databases with equal revisions, version and fingerprint, the largest group first."""
+        found: dict[tuple[tuple[str, ...], int, str], list[Standing]] = {}
         for standing in self.standings:
-            found.setdefault((standing.revision, standing.version, standing.fingerprint), []).append(standing)
+            found.setdefault((standing.revisions, standing.version, standing.fingerprint), []).append(standing)
         return sorted(found.values(), key=len, reverse=True)
 
     @property
@@ -65,7 +70,7 @@ class Survey:
         """Whether all databases are at one revision and, among servers of one version, have equal catalogs."""
         groups = self.groups
         versions = {group[0].version for group in groups}
-        return len(groups) <= len(versions) and len({group[0].revision for group in groups}) <= 1
+        return len(groups) <= len(versions) and len({group[0].revisions for group in groups}) <= 1
 
 
 @dataclass(frozen=True)
@@ -111,8 +116,8 @@ def survey(
 
 def _judged(history: History, found: Survey, reading: Reading, member: Member) -> Standing:
     """Return the state of a database. Raises Failure if the stamp is not reliable, or a revision is unfinished."""
-    revision = sure_revision(history, member.url, reading.stamps, reading.catalog)
-    at = [revision] if revision else []
+    revisions = sure_revisions(history, member.url, reading.stamps, reading.catalog)
+    at = list(revisions)
     for half in stopped(history, reading.journal, at):
         raise Failure(half.what, half.remedy)
     catalog, ignored = _compared(reading.catalog, history.project)
@@ -120,7 +125,7 @@ def _judged(history: History, found: Survey, reading: Reading, member: Member) -
     found.catalogs.setdefault(fingerprint, catalog)
     return Standing(
         member,
-        revision,
+        revisions,
         len(history.pending(at)),
         reading.catalog.version,
         fingerprint,

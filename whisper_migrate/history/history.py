@@ -20,6 +20,7 @@ from whisper_migrate.catalog.names import plain_name, split_name
 from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.databases.version_table import use
 from whisper_migrate.errors import Failure, reason
+from whisper_migrate.history.branches import rivals
 from whisper_migrate.history.shadow_run import run_steps
 from whisper_migrate.history.unwritten import PLACE, is_unwritten
 from whisper_migrate.models.unchanged_models import noted
@@ -89,17 +90,30 @@ class History:
     @property
     def head(self) -> str | None:
         """The only head; None if there is no revision. Raises Failure if there are several heads."""
+        self.require_no_fork()
         if len(self.heads) > 1:
             raise Failure(
-                self.forked, "Put yours on the other one: migrate.py rebase; or join them: alembic merge heads"
+                f"{self.several} This needs a single one.", "See the branches with: migrate.py history --graph"
             )
         return self.heads[0] if self.heads else None
 
     @property
-    def forked(self) -> str:
+    def several(self) -> str:
         """The sentence on a history with several heads, each with its file."""
         heads = ", ".join(f"{head} ({self.path(self.find(head))})" for head in sorted(self.heads))
         return f"The history has {counted(len(self.heads), 'head')}: {heads}."
+
+    @cached_property
+    def is_forked(self) -> bool:
+        """Whether heads are rivals, and not branches of the project (see `rivals`)."""
+        return bool(rivals(self.scripts, self.heads))
+
+    def require_no_fork(self) -> None:
+        """Raises Failure if the history is forked."""
+        if self.is_forked:
+            raise Failure(
+                self.several, "Put yours on the other one: migrate.py rebase; or join them: alembic merge heads"
+            )
 
     def find(self, name: str) -> Script:
         """Return the revision with this id, or whose id begins like this."""
@@ -226,9 +240,9 @@ class History:
             path = self.scripts.iterate_revisions(tuple(stamped), "base") if stamped else ()
             done = {script.revision for script in path}
         except RevisionError as error:
+            at_once = f"{counted(len(stamped), 'revision')} at once: {', '.join(stamped)}"
             raise Failure(
-                f"The database's stamps do not fit together: {reason(error)}.",
-                self.way_out(stamped),
+                f"The database is stamped with {at_once}. They do not fit together.", self.way_out(stamped)
             ) from error
         return [script for script in reversed(self.newest_first()) if script.revision not in done]
 
@@ -240,12 +254,12 @@ class History:
                 return f"{revision} depends on the rest: migrate.py stamp {revision}   (compares the database first)"
         return "See which revision it equals: migrate.py whereami"
 
-    def touching(self, item: Object, at: str | None = None) -> Script | None:
+    def touching(self, item: Object, at: Sequence[str] = ()) -> Script | None:
         """Return the newest revision, up to `at` if given, whose file contains the names of an object and its table."""
         names = [split_name(item.parent)[1]] if item.parent else []
         names.append(plain_name(item))
         wanted = [re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for name in names]
-        scripts = (self.holding(at) if at else self).scripts.iterate_revisions(at or "heads", "base")
+        scripts = (self.way(at)[0] if at else self).scripts.iterate_revisions(tuple(at) or "heads", "base")
         return next((s for s in scripts if all(pattern.search(self._text(s)) for pattern in wanted)), None)
 
     def source(self, revision: str) -> str:
@@ -257,13 +271,14 @@ class History:
             self._texts[script.revision] = Path(script.path).read_text()
         return self._texts[script.revision]
 
-    def replay(self, connection: Connection, target: str = "heads") -> None:
-        """Run the revisions up to `target` in the shadow behind `connection`, and commit."""
+    def replay(self, connection: Connection, *targets: str) -> None:
+        """Run the revisions up to `targets`, or else up to the heads, in the shadow behind `connection`, and commit."""
+        for target in targets or ("heads",):
 
-        def steps(heads: tuple[str, ...], _: object) -> list[RevisionStep]:
-            return self.upgrade_steps(target, heads)
+            def steps(heads: tuple[str, ...], _: object, target: str = target) -> list[RevisionStep]:
+                return self.upgrade_steps(target, heads)
 
-        run_steps(self, connection, steps, "The history cannot be replayed: ", destination_rev=target)
+            run_steps(self, connection, steps, "The history cannot be replayed: ", destination_rev=target)
 
     def step(self, connection: Connection, revision: str, direction: str, memo: dict[str, Any] | None = None) -> None:
         """Run one revision, "upgrade" or "downgrade", in a shadow, and commit. Raises Failure with why it fails.

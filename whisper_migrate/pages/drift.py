@@ -75,10 +75,9 @@ def _summary(verdict: Verdict) -> str:
 
 
 def _sections(verdict: Verdict) -> list[Section]:
-    at = verdict.revision or "no revision"
     drifted = Section(
         "Drift",
-        f"The database differs from the history at {at}.",
+        f"The database differs from the history at {verdict.at}.",
         "History",
         "Database",
         _findings(verdict, verdict.drift),

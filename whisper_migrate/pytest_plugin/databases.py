@@ -13,6 +13,7 @@ from sqlalchemy import URL
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.databases.shadow_server import shadow_server
+from whisper_migrate.history.branches import scripts_of
 from whisper_migrate.history.history import History
 from whisper_migrate.project.project import Project
 
@@ -42,13 +43,13 @@ class Databases:
 
     def at(self, revision: str) -> str:
         """Make a database at a revision, an id or its beginning, `head` or `base`, and return its URL."""
-        name = revision if revision == "base" else self._history.head or "base" if revision == "head" else ""
-        name = name or self._history.find(revision).revision
+        scripts = scripts_of(self._history, revision)
+        name = ",".join(script.revision for script in scripts)
         if name not in self._templates:
             url = self._made.create(f"template{next(self._numbers)}")
-            if name != "base":
+            if scripts:
                 with connected(url) as connection:
-                    self._history.replay(connection, name)
+                    self._history.replay(connection, *(script.revision for script in scripts))
             self._templates[name] = str(url.database)
         url = self._made.create(f"test{next(self._numbers)}", self._templates[name])
         self._copies.append(str(url.database))

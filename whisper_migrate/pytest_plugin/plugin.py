@@ -112,10 +112,10 @@ class RevisionCheck(Check):
 
 
 class HeadCheck(Check):
-    """Whether the history has a single head."""
+    """Whether the history is not forked."""
 
     def runtest(self) -> None:
-        self.parent.history.head  # noqa: B018 - raises Failure for several heads
+        self.parent.history.require_no_fork()
 
 
 class ModelsCheck(Check):

@@ -14,7 +14,7 @@ from whisper_migrate.models.source_lines import placed
 from whisper_migrate.state.drift import Verdict
 from whisper_migrate.state.remarks import Kind, remarks
 from whisper_migrate.wording.hidden_characters import visible
-from whisper_migrate.wording.plurals import counted
+from whisper_migrate.wording.plurals import counted, plural, verb
 
 FEW = 5  # ignored changes listed for one pattern
 COLOURS = {"+": "green", "-": "red", "~": "yellow"}
@@ -32,12 +32,13 @@ def _lines(verdict: Verdict, database: str | None) -> Iterator[str]:
         yield from _undeclared(change.object for change in verdict.unwritten if change.sign == "-")
         yield '  [bold]->[/] make revision msg="what changes"'
     if verdict.pending:
-        at, head = verdict.revision or "no revision", str(verdict.history.head)
-        yield f"[bold]Pending[/]: the database is at {escape(at)}, the head is {escape(head)}."
+        heads = verdict.history.heads
+        words = f"{plural('head', len(heads))} {verb(len(heads), 'is', 'are')} {', '.join(heads)}"
+        yield f"[bold]Pending[/]: the database is at {escape(verdict.at)}, the {escape(words)}."
         yield from (f"  {escape(f'{script.revision} {title(script)}')}" for script in verdict.pending)
         yield "  [bold]->[/] make upgrade"
     if verdict.drift:
-        at = f"the history at {verdict.revision}" if verdict.revision else "an empty one, as it is not stamped"
+        at = f"the history at {verdict.at}" if verdict.revisions else "an empty one, as it is not stamped"
         yield f"[bold]Drift[/]: the database differs from {escape(at)} ({_count(verdict.drift)})."
         yield from changes(verdict, verdict.drift)
         declared = {change.object.key for change in verdict.unwritten}

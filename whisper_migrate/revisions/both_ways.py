@@ -11,8 +11,8 @@ from sqlalchemy import URL
 from whisper_migrate.catalog.describe import outline, title
 from whisper_migrate.catalog.model import Change
 from whisper_migrate.errors import Failure
+from whisper_migrate.history.branches import parents
 from whisper_migrate.history.history import History
-from whisper_migrate.running.ledger import parents
 from whisper_migrate.running.offline import own_statements
 from whisper_migrate.running.rehearsal import Rehearsal, RehearsedStep, rehearsal_on
 

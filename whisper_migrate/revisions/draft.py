@@ -38,6 +38,7 @@ from whisper_migrate.planning.steps import Step
 from whisper_migrate.project.defects import counted, require_known
 from whisper_migrate.project.project import Project
 from whisper_migrate.revisions.backfill import backfilled, backfills, fillable, rules
+from whisper_migrate.revisions.branch import head_of
 from whisper_migrate.revisions.computed_before import computed_before
 from whisper_migrate.revisions.prove import Flaw, prove
 from whisper_migrate.revisions.prove_script import prove_script
@@ -67,6 +68,7 @@ class Draft:
     lines: list[str]
     notes: list[str]
     unfilled: bool = False
+    revision: str = ""
 
 
 def draft(
@@ -77,6 +79,7 @@ def draft(
     allowed: Collection[str] = (),
     online: bool = False,
     filling: Collection[str] = (),
+    branch: str | None = None,
     revision: str | None = None,
     into: Path | None = None,
 ) -> Draft:
@@ -93,7 +96,7 @@ def draft(
     users.name`).
     """
     history = History(project)
-    parent = history.head
+    parent = head_of(history, branch)
     with shadows(server) as made, tempfile.TemporaryDirectory() as folder:
         with connected(made.create("desired")) as connection:
             defects = build(connection, project)
@@ -174,7 +177,7 @@ def draft(
         file.write_text(source)
         target = (into or history.folder(parent)) / file.name
         shutil.move(file, target)
-    return Draft(target, lines, notes, is_unwritten(source))
+    return Draft(target, lines, notes, is_unwritten(source), text.revision)
 
 
 def _remedy(flaw: Flaw) -> str | None:

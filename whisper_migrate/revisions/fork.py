@@ -41,10 +41,10 @@ def fork(history: History, name: str | None = None) -> Fork | None:
     if len(heads) < 2:
         return None
     if len(heads) > 2:
-        raise Failure(history.forked, "A rebase is of two. Join the others first: alembic merge REVISION REVISION")
+        raise Failure(history.several, "A rebase is of two. Join the others first: alembic merge REVISION REVISION")
     mine = _named(history, name) if name else _unmerged(history, heads) or _newer(heads)
     if mine is None:
-        raise Failure(f"{history.forked} It cannot be told which is yours.", "Name it: migrate.py rebase REVISION")
+        raise Failure(f"{history.several} It cannot be told which is yours.", "Name it: migrate.py rebase REVISION")
     theirs = next(head for head in heads if head.revision != mine.revision)
     both = [*history.before(mine), mine], [*history.before(theirs), theirs]
     names = [{script.revision for script in side} for side in both]
@@ -63,7 +63,7 @@ def fork(history: History, name: str | None = None) -> Fork | None:
 def _named(history: History, name: str) -> Script:
     script = history.find(name)
     if script.revision not in history.heads:
-        raise Failure(f"{script.revision} is no head. {history.forked}", "Name the head that is yours.")
+        raise Failure(f"{script.revision} is no head. {history.several}", "Name the head that is yours.")
     return script
 
 

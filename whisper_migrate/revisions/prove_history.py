@@ -72,6 +72,7 @@ class Outcome:
     proofs: list[Proof] = field(default_factory=list)
     obstacle: str | None = None
     heads: list[str] = field(default_factory=list)
+    is_forked: bool = False
     unwritten: list[Change] = field(default_factory=list)
     failing: list[Failing] = field(default_factory=list)
 
@@ -93,7 +94,7 @@ class Outcome:
     def clean(self) -> bool:
         """Whether everything was proved without a problem."""
         flawed = any(proof.flaw for proof in self.proofs)
-        return not (flawed or self.obstacle or self.unwritten or self.failing or len(self.heads) > 1)
+        return not (flawed or self.obstacle or self.unwritten or self.failing or self.is_forked)
 
 
 def prove_history(history: History, server: URL, name: str | None, tell: Callable[[Proof], None]) -> Outcome:
@@ -122,7 +123,7 @@ def proofs(history: History, server: URL, outcome: Outcome) -> Generator[Proof, 
             shadow = made.create(f"recorded{len(outcome.unproved)}")
             end = yield from _prove_in(made, shadow, history, outcome)
         if end is not None and whole:
-            outcome.heads = history.heads
+            outcome.heads, outcome.is_forked = history.heads, history.is_forked
             with connected(made.create("desired")) as other:
                 defects = build(other, history.project)
                 wanted = inspect(other, requires=True, like=end)

@@ -27,6 +27,7 @@ from whisper_migrate.databases.own_rights import missing, withdraw
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.errors import Failure
+from whisper_migrate.history.branches import parents
 from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.inspecting.scheme import scheme
 from whisper_migrate.wording.hidden_characters import visible
@@ -141,12 +142,6 @@ def entry_of(script: Revision | None, **values: Any) -> Entry:
         return Entry(**values)
     content = Path(script.path).read_bytes()
     return Entry(parents=parents(script), file=hashlib.sha256(content).hexdigest(), code=code_hash(content), **values)
-
-
-def parents(script: Script) -> list[str]:
-    """Return the ids in a revision's down_revision, sorted."""
-    down = script.down_revision
-    return sorted([down] if isinstance(down, str) else down or ())
 
 
 @cache

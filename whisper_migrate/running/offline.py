@@ -31,7 +31,7 @@ from whisper_migrate.running import ledger_script, literals, no_connection
 from whisper_migrate.running.concurrently import is_concurrent
 from whisper_migrate.running.lock import RUN, RUNS
 from whisper_migrate.running.patience import Patience, milliseconds
-from whisper_migrate.running.way import plain_words, revision_of, way
+from whisper_migrate.running.way import all_heads, plain_words, revision_of, way
 
 # The first words of every script; a file that begins otherwise is not overwritten.
 MARK = "-- whisper-migrate: "
@@ -222,7 +222,7 @@ def _range(history: History, direction: str, target: str, patience: Patience) ->
     if direction == "downgrade" and not start:
         raise Failure("A downgrade as a script must be told where it begins.", f"migrate.py downgrade --sql FROM:{end}")
     start = history.find(start).revision if start not in ("", "base") else "base"
-    end = history.head or "base" if end in ("head", "") else end
+    end = all_heads(history) if end in ("head", "") else end
     written = _Written(patience)
     steps = way(history, direction, end, () if start == "base" else (start,))
     underway: list[RevisionStep] = []

@@ -10,6 +10,7 @@ from alembic.util.exc import CommandError
 
 from whisper_migrate.catalog.names import joined
 from whisper_migrate.errors import Failure
+from whisper_migrate.history.branches import labels
 from whisper_migrate.history.history import History
 from whisper_migrate.wording.plurals import counted, verb
 
@@ -58,7 +59,10 @@ def _of_steps(history: History, direction: str, target: str, sign: str, number: 
         return Failure("The database is at no revision: there is none to revert.", "migrate.py status")
     if len(stands_at) > 1:
         first = f"The database is stamped with {counted(len(stands_at), 'revision')} at once ({at})"
-        return Failure(f"{first}: {target} does not say which to revert.", history.way_out(stands_at))
+        ways = [f"migrate.py downgrade {name}{target}" for name in _branches(history, stands_at)]
+        return Failure(
+            f"{first}: {target} does not say which to revert.", "; or ".join(ways) or history.way_out(stands_at)
+        )
     down = history.find(stands_at[0]).down_revision
     if isinstance(down, tuple) or number <= len(history.before(history.find(stands_at[0]))):
         parents = sorted(down) if isinstance(down, tuple) else []
@@ -71,6 +75,12 @@ def _of_steps(history: History, direction: str, target: str, sign: str, number: 
         f" {number}.",
         "migrate.py downgrade base",
     )
+
+
+def _branches(history: History, stands_at: list[str]) -> list[str]:
+    """Return the labels, each with an @, of the branches of a database that is stamped with several revisions."""
+    names = labels(history.scripts, stands_at) if all(_is_known(history, one) for one in stands_at) else {}
+    return [f"{name}@" for head, name in names.items() if name != head]
 
 
 def _is_known(history: History, name: str) -> bool:

@@ -18,7 +18,7 @@ from whisper_migrate.running.targets import refusal
 def way(history: History, direction: str, target: str, stands_at: Any) -> list[RevisionStep]:
     """Return the steps of an "upgrade" or "downgrade" to `target`, in order. Raises Failure if there is no such way."""
     if target == "head":
-        target = history.head or "base"
+        target = all_heads(history)
     steps = history.upgrade_steps if direction == "upgrade" else history.downgrade_steps
     try:
         with plain_words():
@@ -29,6 +29,12 @@ def way(history: History, direction: str, target: str, stands_at: Any) -> list[R
             raise
         said = error.what if isinstance(error, Failure) else f"{target} leads to no revision."
         raise refusal(history, direction, target, tuple(stands_at), said) from error
+
+
+def all_heads(history: History) -> str:
+    """Return the target that is the end of the history: its head, all heads of its branches, or the base if empty."""
+    history.require_no_fork()
+    return "heads" if len(history.heads) > 1 else history.head or "base"
 
 
 def revision_of(step: RevisionStep) -> str:

@@ -18,6 +18,7 @@ from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.errors import Failure, reason
+from whisper_migrate.history.branches import scripts_of
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.inspecting.owners import giving, strangers
@@ -70,7 +71,7 @@ class Adoption:
         """Whether the database is adopted already: nothing is left to change, and the ledger explains the stamp."""
         return (
             not (self.is_work or self.differences.undecided)
-            and self.found.stamps == [self.revision]
+            and ",".join(self.found.stamps) == self.revision
             and not doubts(self.found.entries, self.found.stamps)
         )
 
@@ -125,7 +126,7 @@ class Adoption:
         return place(
             self.history,
             self.database,
-            self.history.find(self.revision),
+            scripts_of(self.history, self.revision),
             verified=True,
             say=say,
             patience=patience,
@@ -149,11 +150,14 @@ def adoption(project: Project, server: URL, database: URL, revision: str | None)
     history = found.history
     for half in found.stopped:
         raise Failure(f"Nothing was adopted: {half.what}", half.remedy)
-    at = history.find(revision).revision if revision else _nearest(found)
+    scripts = scripts_of(history, revision or _nearest(found))
+    if not scripts:
+        raise Failure("A database is adopted at a revision, and base is none.", "migrate.py stamp base")
+    at = ",".join(script.revision for script in scripts)
     is_approached = at == found.approach.revision
     missing, actual = (found.approach.missing, found.approach.catalog) if is_approached else ((), found.actual)
     with shadows(server) as made, connected(made.create("adopted")) as shadow:
-        wanted = without(record(history, shadow, at, requires=True), project.ignored)
+        wanted = without(record(history, shadow, at.split(","), requires=True), project.ignored)
         changes = settled(shadow, diff(wanted, actual)) + strangers(project, wanted, actual)
         sorted_out = differences(changes, wanted)
         whole = in_snapshot(database, lambda it: inspect(it, requires=True, owners=True))
@@ -175,11 +179,12 @@ def adoption(project: Project, server: URL, database: URL, revision: str | None)
 
 def _nearest(found: Whereabouts) -> str:
     """Return the revision to adopt a database at. Raises Failure if it resembles none."""
+    at = ",".join(found.stamps)
     if found.equal:
-        return next((stamp for stamp in found.stamps if stamp in found.equal), found.equal[0])
+        return at if at in found.equal else found.equal[0]
     if found.sort in ("changed", "unfinished"):
-        at = found.stamps[0] if len(found.stamps) == 1 and not doubts(found.entries, found.stamps) else None
-        return at if at and at in {one.revision for one in found.candidates} else found.nearest.revision
+        is_sure = at in {one.revision for one in found.candidates} and not doubts(found.entries, found.stamps)
+        return at if is_sure else found.nearest.revision
     if found.sort == "empty":
         raise Failure("The database is empty: there is nothing to adopt.", "migrate.py upgrade   (builds it)")
     raise Failure(f"The database {SORTS[found.sort]}: nothing was done.", "See what it is: migrate.py whereami")

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from alembic.script import Script
 
+from whisper_migrate.history.branches import parents
 from whisper_migrate.history.history import History
-from whisper_migrate.running.ledger import Entry, code_hash, parents
+from whisper_migrate.running.ledger import Entry, code_hash
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -61,7 +62,7 @@ class Verdict:
     ignored: list[Ignored] = field(default_factory=list)
     anomalies: list[Anomaly] = field(default_factory=list)
     nearest: Candidate | None = None
-    revision: str | None = None
+    revisions: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
     whole: bool = True
@@ -69,6 +70,11 @@ class Verdict:
     failing: tuple[Failing, ...] = ()
     refused: tuple[Failing, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def at(self) -> str:
+        """The revisions of the database, for people."""
+        return ", ".join(self.revisions) or "no revision"
 
     @property
     def clean(self) -> bool:
@@ -79,7 +85,7 @@ class Verdict:
     def touched(self, change: Change) -> Script | None:
         """Return the last revision that mentions a changed object; if it drifted, up to the database's revision."""
         drifted = any(change is found for found in self.drift)
-        return self.history.touching(change.object, self.revision if drifted else None)
+        return self.history.touching(change.object, self.revisions if drifted else ())
 
     def place(self, item: Object) -> Place | None:
         """Return the line where the models declare an object, if it is found in their source."""
@@ -92,7 +98,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
     Shadows are created on `server`. The database is only read. Raises Failure if the comparison is impossible.
     """
     history = History(project)
-    head = history.head  # fails for a history with two heads, before any shadow is created
+    history.require_no_fork()
     unwritten: list[Change] = []
     drift: list[Change] = []
     ignored: list[Ignored] = []
@@ -113,9 +119,9 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
 
     reads = database is not None and only != "models"
     read = read_database(database, history, checks=True) if database is not None and reads else None
-    actual, revision = read or (None, None)
+    actual, revisions = read or (None, ())
     entries: list[Entry] = []
-    hidden, stamps = "", [revision] if revision else []
+    hidden, stamps = "", list(revisions)
     stopped: list[HalfRun] = []
     unread = ""
     if database is not None and actual is not None:
@@ -130,17 +136,17 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
         with connected(created.result()) as shadow:
             recorded = None
             if actual is not None:
-                recorded = record(history, shadow, revision, like=actual)
+                recorded = record(history, shadow, revisions, like=actual)
                 # The changes of a half-run revision are no drift, and cannot be told apart from drift.
                 drift = compare("drift", shadow, recorded, actual) if not stopped else []
                 compared = (without(recorded, project.ignored), without(actual, project.ignored))
                 drift += kept("drift", given_away(*compared, project.owner), recorded, actual)
-                if drift and revision and not actual.locked and doubts(entries, stamps):
-                    nearest = nearer(history, made, actual, revision)
+                if drift and len(stamps) == 1 and not actual.locked and doubts(entries, stamps):
+                    nearest = nearer(history, made, actual, stamps[0])
             if desired:
-                at_head = recorded if recorded and revision == head else None
+                at_head = recorded if recorded and stamps and not history.pending(stamps) else None
                 if at_head is None or project.is_tables_only:
-                    at_head = record(history, shadow, "heads", requires=project.is_tables_only, like=actual)
+                    at_head = record(history, shadow, ("heads",), requires=project.is_tables_only, like=actual)
                 url, found, defects = desired.result()
                 with connected(url) as other:
                     wanted = inspect(other, like=at_head)
@@ -160,7 +166,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
         ignored=ignored,
         anomalies=[*map(_stopped, stopped), *(anomalies(history, entries, stamps) if entries else [])],
         nearest=nearest,
-        revision=revision,
+        revisions=revisions,
         compared=("models",) * (desired is not None) + ("history",) + ("database",) * (actual is not None),
         notes=tuple(filter(None, [_owners(project, actual), left_alone.note(alone)])),
         extensions=outdated(actual, recorded) if actual is not None and recorded else (),
@@ -206,45 +212,47 @@ def read_database(
     requires: bool = False,
     like: Catalog | None = None,
     checks: bool = False,
-) -> tuple[Catalog, str | None]:
-    """Return the database's catalog and the revision that it is stamped with (None while it is empty).
+) -> tuple[Catalog, tuple[str, ...]]:
+    """Return the database's catalog and the revisions that it is stamped with: one, unless the history has branches.
 
-    `like`: see `inspect`. With `checks`, reading goes on without objects that another role has locked, and without a
-    stamp that this role cannot read: the head is then compared instead. Raises Failure, with a remedy, for a stamp that
-    identifies no revision: none on a database with tables, an id that no file has, or several ids at once.
+    There is none while it is empty. `like`: see `inspect`. With `checks`, reading goes on without objects that another
+    role has locked, and without a stamp that this role cannot read: the head is then compared instead. Raises Failure,
+    with a remedy, for stamps that identify no state: none on a database with tables, an id that no file has, or a
+    revision beside one that includes it.
     """
     (revisions, unread), catalog = in_snapshot(
         database,
         lambda it: (
-            _stamps(it, history.head if checks else None),
+            _stamps(it, history.heads if checks else []),
             inspect(it, requires=requires, owners=True, like=like),
         ),
         around_locks=checks,
     )
     if unread:
         catalog = replace(catalog, unreadable=(unread, *catalog.unreadable))
-    return catalog, sure_revision(history, database, revisions, catalog)
+    return catalog, sure_revisions(history, database, revisions, catalog)
 
 
-def _stamps(connection: Connection, head: str | None) -> tuple[list[str] | None, str]:
-    """Return the stamps, and "" or the reason why they cannot be read: then `head` replaces them.
+def _stamps(connection: Connection, heads: list[str]) -> tuple[list[str] | None, str]:
+    """Return the stamps, and "" or the reason why they cannot be read: then `heads` replace them.
 
-    Raises Failure if they cannot be read and there is no `head`.
+    Raises Failure if they cannot be read and there are no `heads`.
     """
     try:
         return stamped(connection), ""
     except Unreadable as failure:
-        if head is None:
+        if not heads:
             raise
-        return [head], f"{failure.what} It was compared with the head, {head}. {failure.remedy}"
+        head = f"{plurals.plural('head', len(heads))}, {', '.join(heads)}"
+        return heads, f"{failure.what} It was compared with the {head}. {failure.remedy}"
 
 
-def sure_revision(history: History, database: URL, revisions: list[str] | None, catalog: Catalog) -> str | None:
-    """Return the one revision of a database with these stamps. Raises Failure as `read_database` does."""
+def sure_revisions(history: History, database: URL, revisions: list[str] | None, catalog: Catalog) -> tuple[str, ...]:
+    """Return the revisions of a database with these stamps. Raises Failure as `read_database` does."""
     tables = sum(item.kind == "table" for item in catalog)
     if not revisions:
         if not tables:
-            return None
+            return ()
         empty = "an alembic_version without a row" if revisions == [] else "no alembic_version"
         raise Failure(
             f"The database {database.database} has {plurals.counted(tables, 'table')} and {empty}:"
@@ -252,31 +260,26 @@ def sure_revision(history: History, database: URL, revisions: list[str] | None, 
             "Is it the right database? migrate.py whereami says which revision it equals, migrate.py adopt stamps it.",
         )
     history.require_known(revisions)
-    if len(revisions) > 1:
-        raise Failure(
-            f"The database {database.database} is stamped with {len(revisions)} revisions at once:"
-            f" {', '.join(revisions)}.",
-            history.way_out(revisions),
-        )
-    return revisions[0]
+    history.pending(revisions)  # fails for a revision beside one that includes it
+    return tuple(revisions)
 
 
 def record(
     history: History,
     shadow: Connection,
-    revision: str | None,
+    revisions: Sequence[str],
     *,
     requires: bool = False,
     like: Catalog | None = None,
 ) -> Catalog:
-    """Replay the history up to `revision` in a shadow and return its catalog; of an empty database if that is None.
+    """Replay the history up to `revisions` in a shadow and return its catalog; of an empty database for none.
 
     `requires` and `like` are as in `inspect`.
     """
     shadow.rollback()
     begin(shadow, history.project)
-    if revision:
-        history.replay(shadow, revision)
+    if revisions:
+        history.replay(shadow, *revisions)
     return inspect(shadow, requires=requires, like=like)
 
 

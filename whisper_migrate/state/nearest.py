@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from alembic.script import Script
 from sqlalchemy import Connection
 
 from whisper_migrate.catalog.describe import outline
@@ -25,7 +24,7 @@ from whisper_migrate.wording.sign_of_life import counting
 
 @dataclass(frozen=True)
 class Candidate:
-    """A revision, its catalog, and the differences between this catalog and the database."""
+    """A revision, or several joined by commas, with the catalog there, and the differences of the database from it."""
 
     revision: str
     catalog: Catalog
@@ -48,17 +47,17 @@ def distance(changes: list[Change]) -> int:
     return sum(1 if change.sign == "~" else 2 for change in changes)
 
 
-def candidates(history: History, made: Shadows, actual: Catalog) -> list[Candidate]:
+def candidates(history: History, made: Shadows, actual: Catalog, joint: Sequence[str] = ()) -> list[Candidate]:
     """Return all revisions with their differences from a database, the nearest first, else in the history's order.
 
-    Of equally near revisions, those of the history come before those that were squashed.
+    Of equally near revisions, those of the history come before those that were squashed. `joint` are targets of several
+    revisions joined by commas, which are compared too, and come first.
     """
     found: list[Candidate] = []
     known: dict[Change, bool] = {}
-    for script, shadow in chain.from_iterable(
-        _states(part, made, str(number)) for number, part in enumerate((history, *history.archives))
-    ):
-        if any(one.revision == script.revision for one in found):
+    states = (_states(part, made, str(number)) for number, part in enumerate((history, *history.archives)))
+    for revision, shadow in chain(_together(history, made, joint), *states):
+        if any(one.revision == revision for one in found):
             continue
         # Neighbouring revisions differ in few objects, so unchanged definitions are stored and compared only once.
         catalog = inspect(shadow, like=found[-1].catalog if found else actual)
@@ -68,11 +67,19 @@ def candidates(history: History, made: Shadows, actual: Catalog) -> list[Candida
         known |= {change: id(change) in differing for change in unknown}
         shadow.rollback()
         real = [change for change in changes if known[change]]
-        found.append(Candidate(script.revision, catalog, real + strangers(history.project, catalog, actual)))
+        found.append(Candidate(revision, catalog, real + strangers(history.project, catalog, actual)))
     return sorted(found, key=lambda one: one.distance)
 
 
-def _states(history: History, made: Shadows, name: str) -> Iterator[tuple[Script, Connection]]:
+def _together(history: History, made: Shadows, joint: Sequence[str]) -> Iterator[tuple[str, Connection]]:
+    """Yield each target of several revisions with a shadow that is at it."""
+    for number, target in enumerate(joint):
+        with connected(made.create(f"joint{number}")) as shadow:
+            history.replay(shadow, *target.split(","))
+            yield target, shadow
+
+
+def _states(history: History, made: Shadows, name: str) -> Iterator[tuple[str, Connection]]:
     """Yield each revision with a shadow that is at it.
 
     All revisions use one shadow, except where the history branches.
@@ -87,11 +94,11 @@ def _states(history: History, made: Shadows, name: str) -> Iterator[tuple[Script
             count(len(revisions))
             history.step(walk, script.revision, "upgrade")
             if run == {other.revision for other in history.before(script)}:
-                yield script, walk
+                yield script.revision, walk
             else:
                 with connected(made.create(f"branch{name}_{number}")) as branch:
                     history.replay(branch, script.revision)
-                    yield script, branch
+                    yield script.revision, branch
             run.add(script.revision)
 
 

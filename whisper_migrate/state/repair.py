@@ -63,7 +63,7 @@ MAKES = re.compile(r"\b(CREATE|IDENTITY)\b")
 
 @dataclass(frozen=True)
 class WayBack:
-    """A repair: the steps from a database's catalog `actual` to the history's catalog `wanted` at `revision`.
+    """A repair: the steps from a database's catalog `actual` to the history's catalog `wanted` at `revisions`.
 
     `given`: changes of owners. `nearer`: the revision that the database is nearer to than to its stamp. `staying`:
     changes that no statement reverts.
@@ -72,7 +72,7 @@ class WayBack:
     project: Project
     database: URL
     shadow: Connection
-    revision: str | None
+    revisions: tuple[str, ...]
     actual: Catalog
     wanted: Catalog
     steps: list[Step]
@@ -80,6 +80,11 @@ class WayBack:
     given: list[Change]
     nearer: Candidate | None = None
     staying: tuple[Change, ...] = ()
+
+    @property
+    def at(self) -> str:
+        """The revisions of the database, for people."""
+        return ", ".join(self.revisions) or "no revision"
 
     def sql(self) -> str:
         """Return the repair as a script for psql, in one transaction."""
@@ -154,11 +159,11 @@ class WayBack:
                     remedy = REMEDIES.get(str(getattr(error.orig, "pgcode", ""))[:2])
                     raise Failure(f"Nothing was repaired: {reason(error)}. It was at: {words}", remedy) from error
             staying = self._require_repaired(connection)
-            if recorded and self.revision:
-                script = History(self.project).find(self.revision)
+            if recorded and self.revisions:
+                script = History(self.project).find(self.revisions[0]) if len(self.revisions) == 1 else None
                 was = replaced(self.actual, without(inspect(connection), self.project.ignored))
                 values = {"verified": not staying, "replaced": was}
-                enter(connection, script, direction="repair", revision=self.revision, **values)
+                enter(connection, script, direction="repair", revision=", ".join(self.revisions), **values)
             connection.commit()
         return staying
 
@@ -181,7 +186,7 @@ class WayBack:
         )
 
     def _require_unchanged(self, connection: Connection) -> None:
-        now, stamps = without(inspect(connection), self.project.ignored), [self.revision] if self.revision else []
+        now, stamps = without(inspect(connection), self.project.ignored), list(self.revisions)
         if now.fingerprint != self.actual.fingerprint or (stamped(connection) or []) != stamps:
             raise Failure("The database has changed since it was read: nothing was repaired.", "Run the repair again.")
 
@@ -216,10 +221,10 @@ def way_back(project: Project, server: URL, database: URL) -> Iterator[WayBack]:
     """Read the database and the history (in a shadow on `server`), and plan the repair. Nothing is written."""
     history = History(project)
     half_run.refuse_in(database, history, "Nothing was repaired")
-    whole, revision = read_database(database, history, requires=True)
+    whole, revisions = read_database(database, history, requires=True)
     entries, _ = in_snapshot(database, read_or_why)
     with shadows(server) as made, connected(made.create("recorded")) as shadow:
-        wanted = without(record(history, shadow, revision, requires=True), project.ignored)
+        wanted = without(record(history, shadow, revisions, requires=True), project.ignored)
         actual = without(whole, project.ignored)
         changes = settled(shadow, diff(wanted, actual))
         owners = in_snapshot(database, lambda it: Owners.read(it, whole, project.owner))
@@ -232,9 +237,9 @@ def way_back(project: Project, server: URL, database: URL) -> Iterator[WayBack]:
         if changes and not staying and not statements(steps):
             lines = "\n  ".join(map(line, changes[:20]))
             raise Failure(f"The database differs, but no statement repairs it:\n  {lines}")
-        doubted = steps and revision and doubts(entries, [revision])
-        near = nearer(history, made, actual, revision) if doubted and revision else None
-        yield WayBack(project, database, shadow, revision, actual, wanted, steps, owners, given, near, staying)
+        doubted = steps and len(revisions) == 1 and doubts(entries, list(revisions))
+        near = nearer(history, made, actual, revisions[0]) if doubted else None
+        yield WayBack(project, database, shadow, revisions, actual, wanted, steps, owners, given, near, staying)
 
 
 def planned(actual: Catalog, wanted: Catalog) -> list[Step]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from alembic.config import Config
@@ -16,6 +16,7 @@ from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.databases.stamps import ensure, stamped
 from whisper_migrate.errors import Failure
+from whisper_migrate.history.branches import joint, parents, scripts_of
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.inspecting.owners import strangers
@@ -24,7 +25,7 @@ from whisper_migrate.project.ignore import Ignoring, without
 from whisper_migrate.project.project import Project
 from whisper_migrate.running import half_run
 from whisper_migrate.running.ledger import TABLE as LEDGER
-from whisper_migrate.running.ledger import enter, may_write, parents, read_or_why
+from whisper_migrate.running.ledger import enter, may_write, read_or_why
 from whisper_migrate.running.lock import guard, locked
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.state.drift import record
@@ -52,13 +53,14 @@ class Outcome:
 def stamp(
     project: Project, server: URL, database: URL, target: str, say: Say, patience: Patience | None = None
 ) -> Outcome:
-    """Stamp a database with `target` (an id or its beginning, `head`, `base`), if its schema equals the revision's.
+    """Stamp a database with `target` (see `scripts_of`), if its schema equals the revision's.
 
     The schema is compared with a shadow on `server`; if they differ, nothing is stamped. `say` is called while waiting
     for another run.
     """
     history = History(project)
-    script = _find(history, target)
+    scripts = scripts_of(history, target)
+    revisions = [script.revision for script in scripts]
     half_run.refuse_in(database, history, "Nothing was stamped")
     before, (entries, _), found = in_snapshot(
         database, lambda it: (stamped(it) or [], read_or_why(it), inspect(it, owners=True))
@@ -66,27 +68,30 @@ def stamp(
     actual = without(found, project.ignored)
     ran = {entry.revision for entry in entries if entry.direction == "upgrade"}
     with shadows(server) as made, connected(made.create("promised")) as shadow:
-        promised = record(history, shadow, script.revision if script else None, like=actual)
+        promised = record(history, shadow, revisions, like=actual)
         changes = settled(shadow, diff(without(promised, project.ignored), actual))
         changes += strangers(project, promised, actual)
         if changes:
-            near = candidates(history, made, actual)
+            near = candidates(history, made, actual, joint(history, before))
             return Outcome(before, before, changes, near[0] if near else None)
-        blind = (
-            script is not None and script.revision not in ran and _changes_rows_only(history, made, script, promised)
+        blind = any(
+            script.revision not in ran and _changes_rows_only(history, made, script, revisions, promised)
+            for script in scripts
         )
     unchanged = Unchanged(actual, before, project.ignored)
-    outcome = place(history, database, script, require=unchanged, verified=True, say=say, patience=patience)
+    outcome = place(history, database, scripts, require=unchanged, verified=True, say=say, patience=patience)
     return replace(outcome, blind=blind)
 
 
-def _changes_rows_only(history: History, made: Shadows, script: Script, promised: Catalog) -> bool:
-    """Whether the schema is the same before the revision as after it."""
-    if not script.down_revision:
+def _changes_rows_only(
+    history: History, made: Shadows, script: Script, revisions: Sequence[str], promised: Catalog
+) -> bool:
+    """Whether the schema at `revisions` is the same without `script`, which is one of them."""
+    before = [*parents(script), *(revision for revision in revisions if revision != script.revision)]
+    if not before:
         return not promised
-    with connected(made.create("parents")) as shadow:
-        for parent in parents(script):
-            history.replay(shadow, parent)
+    with connected(made.create(f"without_{len(made.names)}")) as shadow:
+        history.replay(shadow, *before)
         return not diff(inspect(shadow), promised)
 
 
@@ -95,7 +100,7 @@ def stamp_unverified(
 ) -> Outcome:
     """Stamp a database with `target` without a comparison. The ledger records that the stamp is unverified."""
     history = History(project)
-    return place(history, database, _find(history, target), verified=False, say=say, patience=patience)
+    return place(history, database, scripts_of(history, target), verified=False, say=say, patience=patience)
 
 
 @dataclass(frozen=True)
@@ -117,7 +122,7 @@ class Unchanged:
 def place(
     history: History,
     database: URL,
-    script: Script | None,
+    scripts: Sequence[Script],
     *,
     verified: bool,
     say: Say,
@@ -125,16 +130,16 @@ def place(
     require: Callable[[Connection], None] = lambda _: None,
     work: Callable[[Connection, Config], str | None] = lambda *_: None,
 ) -> Outcome:
-    """Replace the stamps, and write the ledger's entry, in one transaction; `work` is done in it before.
+    """Stamp with `scripts` alone, and write the ledger's entry, in one transaction; `work` is done in it before.
 
     `work` gets the connection, and Alembic's configuration for it, and returns the definitions that it has replaced.
 
     Waits for another run to end. Raises Failure, and changes nothing, if `require` or `work` raises it.
     """
-    revision = script.revision if script else "base"
+    revisions = tuple(script.revision for script in scripts) or ("base",)
     patience = patience or Patience.given(history.project.root)
     with locked(database, say, patience.wait_for_lock), connected(database) as connection:
-        config = history.project.alembic(connection, history.holding(revision).versions)
+        config = history.project.alembic(connection, history.holding(revisions[0]).versions)
         patience.prepare(connection)
         half_run.refuse(connection, history, "Nothing was stamped")
         guard(connection, say, patience.wait_for_lock)
@@ -145,27 +150,20 @@ def place(
         replaced = work(connection, config)
         _, after_revisions = connection.info.get(LEDGER, (None, None))  # that `work` has run
         ensure(connection)
-        scripts = history.holding(revision).scripts
+        directory = history.holding(revisions[0]).scripts
         # Inside an open transaction Alembic does not commit.
         with environment(
             config,
-            scripts,
-            fn=lambda heads, _: scripts._stamp_revs((revision,), heads),
-            destination_rev=(revision,),
+            directory,
+            fn=lambda heads, _: directory._stamp_revs(revisions, heads),
+            destination_rev=revisions,
             purge=True,
         ) as run_env:
             run_env()
         after = stamped(connection) or []
         if recorded:
             values = {"before": after_revisions or fingerprint, "verified": verified, "replaced": replaced}
-            enter(connection, script, direction="stamp", revision=revision, **values)
+            script = scripts[0] if len(scripts) == 1 else None
+            enter(connection, script, direction="stamp", revision=", ".join(revisions), **values)
         connection.commit()
     return Outcome(before, after, unrecorded=not recorded)
-
-
-def _find(history: History, target: str) -> Script | None:
-    """Return the revision of a target; None for `base`."""
-    if target == "base":
-        return None
-    name = history.head if target in ("head", "heads") else target
-    return history.find(name) if name else None

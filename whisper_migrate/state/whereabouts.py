@@ -14,6 +14,7 @@ from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
+from whisper_migrate.history.branches import joint
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.project.ignore import without
@@ -82,7 +83,7 @@ class Whereabouts:
             return False
         if self.sort == "empty":
             return not self.stamps
-        return len(self.stamps) == 1 and self.stamps[0] in self.equal
+        return ",".join(self.stamps) in self.equal
 
     @property
     def taken_on(self) -> list[str]:
@@ -103,7 +104,7 @@ class Whereabouts:
         if self.stopped:
             return [half.remedy for half in self.stopped]
         if self.is_right:
-            return ["migrate.py upgrade"] if self.stamps != self.history.heads else []
+            return ["migrate.py upgrade"] if self.history.pending(self.stamps) else []
         match self.sort:
             case "equal":
                 return [f"migrate.py stamp {self.equal[0]}   (compares it again first)"]
@@ -179,7 +180,7 @@ def whereabouts(project: Project, server: URL, database: URL) -> Whereabouts:
     if not history.heads:
         raise Failure("The history has no revision yet: there is nothing to compare the database with.")
     with shadows(server) as made:
-        near = candidates(history, made, actual)
+        near = candidates(history, made, actual, joint(history, stamps))
     is_sure = bool(stamps) and not doubts(entries, stamps)
     best = nearest_as_it_is(near, actual) if is_sure else approach(history, near, actual)
     # The differences of the nearest revision are those that are left after the missing ones.
