@@ -75,8 +75,8 @@ def test_stamp_says_where_a_database_stands_whatever_it_said_before(checkout: Ch
     expected = {
         "upgrade": "Requested revision aaaa overlaps with other requested revisions",
         "downgrade -1": "The database is stamped with 2 revisions at once",
-        "status": "They do not fit together",
-        "check-drift": f"The database {database.database} is stamped with 2 revisions at once: {both}.",
+        "status": f"The database is stamped with 2 revisions at once: {both}. They do not fit together.",
+        "check-drift": f"The database is stamped with 2 revisions at once: {both}. They do not fit together.",
     }
     for command, said in expected.items():
         assert refusal(checkout.migrate(*command.split())).startswith(said)
