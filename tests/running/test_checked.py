@@ -235,7 +235,14 @@ def test_plain_alembic_has_the_same_guard(tmp_path: Path, database: URL) -> None
 
 
 def test_plan_runs_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL) -> None:
-    loss = sql("ALTER TABLE t RENAME COLUMN n TO m", "DELETE FROM t WHERE id > 1", "UPDATE t SET id = 3", "DROP VIEW v")
+    loss = sql(
+        "ALTER TABLE t RENAME COLUMN n TO m",
+        "DELETE FROM t WHERE id > 1",
+        "UPDATE t SET id = 3",
+        "DROP VIEW v",
+        "ALTER TABLE t ALTER m TYPE bigint USING NULL",
+        "ALTER TABLE t ALTER m TYPE numeric USING m::numeric",
+    )
     made = project(tmp_path, ONE, loss, sql("ALTER TABLE t RENAME TO s", "ALTER TABLE s DROP COLUMN extra"))
     run(made, database, "r1")
     ask(database, ROWS)
@@ -244,6 +251,7 @@ def test_plan_runs_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path, d
         "  1/2 r2 does number 2",
         "      loses rows, by: DELETE FROM t WHERE id > 1   (t, which has 2 rows)",
         "      changes rows, by: UPDATE t SET id = 3",
+        "      changes rows, by: ALTER TABLE t ALTER m TYPE bigint USING NULL",
         "  2/2 r3 does number 3",
         "      loses column t.extra: 1 row",
         "Nothing was run.",

@@ -28,8 +28,10 @@ from whisper_migrate.wording.sign_of_life import counting
 
 VERSION = "alembic_version"
 DESTROYS = re.compile(r"\b(?:DELETE|TRUNCATE|MERGE)\b", re.IGNORECASE)
-CHANGES_ROWS = re.compile(r"\b(?:DELETE|TRUNCATE|UPDATE|MERGE)\b", re.IGNORECASE)
-BEGINS = re.compile(r"\s*(?:DELETE|TRUNCATE|UPDATE|MERGE|WITH)\b", re.IGNORECASE)
+# A cast of the column itself loses only what `losses` counts.
+COMPUTES = r"ALTER\s+TABLE\b.*\bTYPE\b.*\bUSING\s+(?!\(*[\w\"]+\)*\s*::)"
+CHANGES_ROWS = re.compile(rf"\b(?:(?:DELETE|TRUNCATE|UPDATE|MERGE)\b|{COMPUTES})", re.IGNORECASE | re.DOTALL)
+BEGINS = re.compile(rf"\s*(?:(?:DELETE|TRUNCATE|UPDATE|MERGE|WITH)\b|{COMPUTES})", re.IGNORECASE | re.DOTALL)
 # The tables that this transaction has written rows of so far, by oid.
 WRITTEN = """
 SELECT l.relation::bigint FROM pg_catalog.pg_locks AS l JOIN pg_catalog.pg_class AS c ON c.oid = l.relation
