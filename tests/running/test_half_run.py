@@ -33,6 +33,7 @@ COMMANDS: dict[tuple[str, ...], tuple[int, str]] = {
     ("check-drift", "--only", "database", "--format", "sarif"): (1, "out"),
     ("whereami",): (1, "out"),
     ("upgrade", "--plan"): (0, "out"),
+    ("preflight",): (2, "err"),
     ("repair",): (2, "err"),
     ("repair", "--apply"): (2, "err"),
     ("adopt",): (2, "err"),
@@ -68,6 +69,18 @@ def test_every_command_knows_of_it(capsys: pytest.CaptureFixture[str], tmp_path:
     assert command(capsys, made, database, "upgrade").code == 0
     assert command(capsys, made, database, "check-drift", "--only", "database").code == 0
     assert ask(database, STATE) == [("r2", True, 0)]
+
+
+@pytest.mark.servers("pg18")
+def test_a_plan_of_the_other_direction_knows_of_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL
+) -> None:
+    down = "with op.get_context().autocommit_block():\n        op.execute('DROP INDEX t_n')\n        op.execute('SELECT 1/0')"
+    made = project(tmp_path, FIRST, sql("CREATE INDEX t_n ON t (n)"), downs=(sql("DROP TABLE t"), down))
+    run(made, database)
+    assert command(capsys, made, database, "downgrade", "-1", "--no-check", "--allow-data-loss", "x:1").code == 2
+    said = command(capsys, made, database, "upgrade", "--plan")
+    assert "r2 was stopped in its middle (downgrade, " in said.out and "Nothing to do" not in said.out, said
 
 
 @pytest.mark.servers("pg18")

@@ -31,6 +31,7 @@ from whisper_migrate.preflight.rules import Level
 from whisper_migrate.preflight.sizes import read_speed, sizes
 from whisper_migrate.preflight.watched import Watched
 from whisper_migrate.project.project import Project
+from whisper_migrate.running import half_run
 from whisper_migrate.running.rehearsal import Rehearsal, RehearsedStep, rehearsal
 from whisper_migrate.running.way import revision_of, way
 from whisper_migrate.wording.sign_of_life import doing
@@ -83,6 +84,9 @@ def preflight(project: Project, url: URL, target: str, replica: URL | None, seco
     with connected(url, read_only=True) as connection:
         before = stamped(connection) or []
         history.require_known(before)
+        stopped, _ = half_run.read_or_why(connection, history)
+        for half in stopped:
+            raise Failure(f"Nothing was forecast: {half.what}", half.remedy)
         steps = way(history, "upgrade", target, before)
         if not steps:
             return Preflight(before)

@@ -41,12 +41,13 @@ class Plan:
 
     def lines(self) -> Iterator[str]:
         """Yield the plan for people."""
-        if not self.steps:
-            yield f"Nothing to do: the database is at {', '.join(self.before) or 'no revision'}."
-            return
         for half in self.stopped:
             yield half.what
             yield f"  -> {half.remedy}"
+        if not self.steps:
+            if not self.stopped:
+                yield f"Nothing to do: the database is at {', '.join(self.before) or 'no revision'}."
+            return
         for number, (step, lines) in enumerate(zip(self.steps, self.losses, strict=True), 1):
             yield f"  {number}/{len(self.steps)} {revision_of(step)} {title(step)}"
             yield from (f"      {text}" for text in lines)
@@ -83,9 +84,9 @@ def plan(project: Project, url: URL, direction: str, target: str) -> Plan:
         before = stamped(connection) or []
         history.require_known(before)
         steps = way(history, direction, target, before)
-        if not steps:
-            return Plan(direction, target, before)
         stopped = half_run.read(connection, history)
+        if not steps:
+            return Plan(direction, target, before, stopped=stopped)
         try:
             with rehearsal(history, url, before) as ahead:
                 rehearsed_steps = ahead.go(steps)
