@@ -75,7 +75,9 @@ def test_every_command_knows_of_it(capsys: pytest.CaptureFixture[str], tmp_path:
 def test_a_plan_of_the_other_direction_knows_of_it(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL
 ) -> None:
-    down = "with op.get_context().autocommit_block():\n        op.execute('DROP INDEX t_n')\n        op.execute('SELECT 1/0')"
+    down = """with op.get_context().autocommit_block():
+        op.execute('DROP INDEX t_n')
+        op.execute('SELECT 1 / 0')"""
     made = project(tmp_path, FIRST, sql("CREATE INDEX t_n ON t (n)"), downs=(sql("DROP TABLE t"), down))
     run(made, database)
     assert command(capsys, made, database, "downgrade", "-1", "--no-check", "--allow-data-loss", "x:1").code == 2
