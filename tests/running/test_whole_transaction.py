@@ -172,6 +172,25 @@ def test_checked_run_and_proof_refuse_it_in_a_shadow(
     assert ask(database, STATE) == [("r1", False, 55)]
 
 
+HANDLED = {
+    "finally": ("finally:\n    op.execute('DROP TABLE x')", 'table "x" does not exist'),
+    "finally, in Python": ("finally:\n    [][0]", "IndexError: list index out of range"),
+    "except": ("except ValueError:\n    op.execute('DROP TABLE x')", 'table "x" does not exist'),
+}
+
+
+@pytest.mark.servers("pg18")
+def test_failure_of_a_clean_up_does_not_replace_the_one_before_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL
+) -> None:
+    for number, (name, (end, last)) in enumerate(HANDLED.items()):
+        made = project(tmp_path / str(number), FIRST, f"try:\n    raise ValueError('no rule for t')\n{end}")
+        said = command(capsys, made, database, "upgrade")
+        for told in (said.err, said.out):
+            words = " ".join(told.split())
+            assert last in words and "Before that ValueError: no rule for t (alembic/versions/r2.py:" in words, name
+
+
 EXITS = ("SystemExit(0)", "SystemExit", "KeyboardInterrupt", "GeneratorExit", "BaseException('odd')")
 
 

@@ -7,8 +7,9 @@ the later error, and hides PostgreSQL's answer to the statement that caused it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import psycopg2
 from psycopg2.errorcodes import IN_FAILED_SQL_TRANSACTION
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
@@ -25,6 +26,12 @@ def first_failure(error: BaseException) -> BaseException:
     """Return PostgreSQL's first error among those that led to `error`; `error` itself if there is none."""
     found = [one for one in _chain(error) if isinstance(one, DBAPIError) and not _follows(one)]
     return found[-1] if found else error
+
+
+def before(error: BaseException, is_told: Callable[[BaseException], object]) -> BaseException | None:
+    """Return the first error of Python's own that was being handled when `error` was raised, if it `is_told`."""
+    found = [one for one in _chain(error) if not isinstance(one, (DBAPIError, psycopg2.Error, InvalidRequestError))]
+    return next((one for one in reversed(found) if one is not error and is_told(one)), None)
 
 
 def explained(error: BaseException) -> str:

@@ -14,7 +14,7 @@ from psycopg2.errors import OutOfMemory
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from whisper_migrate.databases.first_failure import details, explained, first_failure
+from whisper_migrate.databases.first_failure import before, details, explained, first_failure
 from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.databases.locks import TooManyLocks, few_locks
 from whisper_migrate.databases.own_session import own_session, remember
@@ -77,6 +77,8 @@ def run_steps(
         said = explained(first)
         if not isinstance(first, (DBAPIError, CommandError)):
             said = ". ".join([history.project.blame(error), *details(first, "It was")])
+        if earlier := before(first, history.project.whereabouts):
+            said = f"{said}. Before that {history.project.blame(earlier)}"
         raise Failure(f"{failed}{said}.") from first
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from whisper_migrate.catalog.describe import title
-from whisper_migrate.databases.first_failure import details, first_failure, named
+from whisper_migrate.databases.first_failure import before, details, first_failure, named
 from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.databases.whole_transaction import EndedItself
@@ -126,6 +126,8 @@ class Runner:
         revision, began = self.opened.statements.kept
         words = named(error) if isinstance(error, DBAPIError) else project.blame(error)
         more = details(error, f"{revision} was" if revision else "It was")
+        if earlier := before(error, project.whereabouts):
+            more.append(f"Before that {project.blame(earlier)}")
         if last is not error and not isinstance(last, (DBAPIError, InvalidRequestError, Failure)):
             more.append(f"Then {project.blame(last)}")
         remedy = f"Applied before that: {len(self.applied)}. See the state of the database with: migrate.py status"
