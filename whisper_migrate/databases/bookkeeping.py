@@ -14,6 +14,7 @@ from whisper_migrate.catalog.names import identifier, split_name
 from whisper_migrate.catalog.sql import literal
 from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.errors import Failure
+from whisper_migrate.wording.hidden_characters import failure_on_one_line
 
 # The defaults that the engine itself writes. No other one is trusted, as some functions execute a text as SQL.
 DEFAULTS = "'clock_timestamp()', 'SESSION_USER'"
@@ -129,7 +130,7 @@ def is_there(connection: Connection, table: str) -> bool:
     if found is None:
         taken = connection.execute(text(TAKEN), {"schema": schema, "name": name}).one_or_none()
         if taken:
-            raise Failure(
+            raise failure_on_one_line(
                 f"Nothing was done: {table} is a {taken.word} of the role {taken.owner}; no table can be called that.",
                 f"DROP {taken.word.upper()} {table};",
             )
@@ -160,7 +161,7 @@ def is_there(connection: Connection, table: str) -> bool:
 def require_schemas(connection: Connection) -> None:
     """Raise Failure if bookkeeping would be made in a schema whose owner could put something else in its place."""
     for schema, owner in connection.execute(text(SCHEMAS), {"schema": version_table().schema}):
-        raise Failure(
+        raise failure_on_one_line(
             f"Nothing was done: the tables for bookkeeping would be in schema {identifier(schema)} of the role {owner},"
             " which can put something else in their place: reading that could run its code.",
             _to_own(schema, str(connection.scalar(text("SELECT quote_ident(current_user)")))),
@@ -174,7 +175,7 @@ def _to_own(schema: str, owner: str) -> str:
 
 
 def _refused(what: str, remedy: str) -> Failure:
-    return Failure(f"Nothing was done: {what}, so that reading it could run another role's code.", remedy)
+    return failure_on_one_line(f"Nothing was done: {what}, so that reading it could run another role's code.", remedy)
 
 
 def _database(connection: Connection) -> str:

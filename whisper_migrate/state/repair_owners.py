@@ -13,13 +13,13 @@ from sqlalchemy import Connection, text
 from whisper_migrate.catalog.model import Catalog, Change, Key, Object
 from whisper_migrate.catalog.names import identifier, shown
 from whisper_migrate.databases.version_table import version_table
-from whisper_migrate.errors import Failure
 from whisper_migrate.inspecting.owners import DATABASE, follows, word
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.state.constants import foreign_code
 from whisper_migrate.state.overloads import captured, owner_of
 from whisper_migrate.state.retyped import strange_code
+from whisper_migrate.wording.hidden_characters import failure_on_one_line
 
 SET_ROLE = "SET ROLE "
 # Code that ran as another role can have made temporary types, which PostgreSQL finds before its own: `text`, `oid`.
@@ -100,14 +100,14 @@ class Owners:
         """
         if found := captured(steps, self.actual, recorded, self._writers):
             (kind, identity), item = found.other, found.item
-            raise Failure(
+            raise failure_on_one_line(
                 f"Nothing was done: {item.kind.replace('_', ' ')} {shown(item.identity)} would have to be made again."
                 f" PostgreSQL could choose {kind} {shown(identity)} in it, which is code of {found.owner}.",
                 f"Let {found.owner} drop it, or as an administrator: DROP {word(kind)} {identity};",
             )
         if strange := strange_code(steps, self.actual, recorded, self._writers):
             (kind, identity), (other, code) = strange.part, strange.code
-            raise Failure(
+            raise failure_on_one_line(
                 f"Nothing was done: {kind} {shown(identity)} uses {other.replace('_', ' ')} {shown(code)}, code"
                 f" of {strange.owner} that would run as {self.me} when the column gets the history's type.",
                 f"Let {strange.owner} drop that use of it first.",
@@ -121,7 +121,7 @@ class Owners:
             owner = owner_of(item, self.of)
             reads = step.verb in ("create", "alter", "finish")
             if reads and (whose := foreign_code(self.actual, item.key, self.trusted)):
-                raise Failure(
+                raise failure_on_one_line(
                     f"Nothing was done: {item.kind.replace('_', ' ')} {shown(item.identity)} would have to be made"
                     f" again, and uses a type whose checks or functions are code of {whose}, which could run as"
                     f" {self.me}.",
@@ -132,7 +132,7 @@ class Owners:
             runs = item.kind in RUN_BY_ITS_OWNER and reads
             unreachable = step.key in made and owner not in self.reached
             if owner and owner != self.me and (runs or unreachable):
-                raise Failure(
+                raise failure_on_one_line(
                     f"Nothing was done: {item.kind.replace('_', ' ')} {shown(item.identity)} would have to be made"
                     f" again, and belongs to {owner}, who alone may do that.",
                     f"Let {owner} drop it, and make it again afterwards.",

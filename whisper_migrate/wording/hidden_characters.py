@@ -4,6 +4,8 @@ import json
 import os
 import re
 
+from whisper_migrate.errors import Failure
+
 # ASCII and C1 control characters, marks that change the direction of text, line separators, and characters without
 # width. Those that join emoji are kept.
 HIDDEN = re.compile(
@@ -18,6 +20,11 @@ JOINER = "\N{ZERO WIDTH JOINER}"
 def visible(text: str) -> str:
     """Return text on one line, with every character escaped that is not printable."""
     return text if text.isprintable() else "".join(one if one.isprintable() else _escape(one) for one in text)
+
+
+def failure_on_one_line(what: str, remedy: str) -> Failure:
+    """Return a failure in which a line break, such as in another role's name, is escaped."""
+    return Failure(visible(what), visible(remedy))
 
 
 def harmless(text: str) -> str:
