@@ -155,6 +155,15 @@ def test_what_could_fail_or_be_lost_needs_a_word(
     assert all(f"Allowed: {word}\n" in made.path.read_text() for word in words)
 
 
+@pytest.mark.servers("pg18")
+def test_a_refusal_names_what_is_allowed_already(tmp_path: Path, server: URL) -> None:
+    before, _, _, words = REFUSED["a type that goes with its table"]
+    draft(edited(tmp_path, before), server, "first")
+    with pytest.raises(Failure) as refused:
+        draft(edited(tmp_path, ""), server, "second", allowed=words[:1])
+    assert str(refused.value.remedy).endswith('allow="drop-table t, drop-enum m"'), refused.value.remedy
+
+
 def test_rules_that_are_not_valid_ask_no_row_that_is_there(tmp_path: Path, server: URL, database: URL) -> None:
     before = domain("") + table(PAIR).replace('"t"', '"pairs"') + PARENT
     rules = (

@@ -274,7 +274,8 @@ def _refused(
     refused = {loss.name: f"{loss}{hint}" for loss, hint in zip(losses, hints, strict=True) if loss.name not in allowed}
     if not refused:
         return None
+    names = ", ".join(dict.fromkeys(loss.name for loss in losses))
     return Failure(
         "No revision was written, since it would lose data:\n  " + "\n  ".join([*refused.values(), *notes]),
-        f'If that is meant: make revision msg="..." allow={typed(", ".join(refused))}',
+        f'If that is meant: make revision msg="..." allow={typed(names)}',
     )
