@@ -1,0 +1,163 @@
+"""Two releases of a project: whether the program of each works on the schema of the other."""
+
+import json
+import subprocess
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests.drafting import edited
+from tests.little import Said, command, plain
+from tests.projects import Checkout
+from whisper_migrate.project.project import Project
+
+MODELS = """
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class Base(DeclarativeBase):
+    metadata = metadata
+
+
+class Author(Base):
+    __tablename__ = "authors"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    mood: Mapped[str] = mapped_column(server_default="'calm'")
+    books: Mapped[list["Book"]] = relationship(back_populates="author", cascade="all, delete-orphan")
+
+
+class Book(Base):
+    __tablename__ = "books"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    author_id: Mapped[int] = mapped_column(sa.ForeignKey("authors.id"))
+    title: Mapped[str | None]
+    author: Mapped[Author] = relationship(back_populates="books")
+
+
+tags = sa.Table("tags", metadata, sa.Column("name", sa.Text, primary_key=True), sa.Column("times", sa.Integer))
+"""
+FIRST = """op.execute('''
+    CREATE TABLE authors (id serial PRIMARY KEY, name varchar NOT NULL, mood varchar NOT NULL DEFAULT 'calm');
+    CREATE TABLE books (id serial PRIMARY KEY, author_id int NOT NULL REFERENCES authors, title varchar);
+    CREATE TABLE tags (name text PRIMARY KEY, times int)
+''')"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """An edit of the models, the revision for it, the order, and the beginnings of the failures that are told."""
+
+    edit: tuple[str, str]
+    sql: str
+    order: str
+    old_on_new: tuple[str, ...] = ()
+    new_on_old: tuple[str, ...] = ()
+
+
+CASES = {
+    "nothing": Case(("", ""), "SELECT 1", "either"),
+    "an index": Case(("", ""), "CREATE INDEX byname ON authors (name)", "either"),
+    "a column with a default": Case(
+        (
+            "    name: Mapped[str]\n",
+            "    name: Mapped[str]\n    born: Mapped[int] = mapped_column(server_default='1')\n",
+        ),
+        "ALTER TABLE authors ADD born int NOT NULL DEFAULT 1",
+        "schema first",
+        new_on_old=("Author, SELECT: column authors.born does not exist", "Book, load of author"),
+    ),
+    "a column that must be given": Case(
+        ("    title: Mapped[str | None]\n", "    title: Mapped[str | None]\n    pages: Mapped[int]\n"),
+        "ALTER TABLE books ADD pages int; UPDATE books SET pages = 1; ALTER TABLE books ALTER pages SET NOT NULL",
+        "none",
+        old_on_new=('Book, INSERT: null value in column "pages"',),
+        new_on_old=("Book, SELECT: column books.pages does not exist", "Author, load of books"),
+    ),
+    "a column that goes": Case(
+        ("    title: Mapped[str | None]\n", ""),
+        "ALTER TABLE books DROP title",
+        "program first",
+        old_on_new=("Book, SELECT: column books.title does not exist", "Author, load of books"),
+    ),
+    "a table without a class goes": Case(
+        (MODELS[MODELS.index("tags =") :], ""),
+        "DROP TABLE tags",
+        "program first",
+        old_on_new=('tags, SELECT: relation "tags" does not exist', "tags, INSERT"),
+    ),
+    "a new rule that the old values break": Case(
+        ("", ""),
+        "ALTER TABLE tags ADD CHECK (times IS NULL) NOT VALID",
+        "program first",
+        old_on_new=("tags, UPDATE", "tags, INSERT"),
+    ),
+}
+
+
+def _projects(folder: Path, case: Case) -> tuple[Project, Project]:
+    """Return the old release and the new one, each in a folder of its own."""
+    old, new = folder / "old", folder / "new"
+    made = []
+    for root, models in ((old, MODELS), (new, MODELS.replace(*case.edit) if case.edit[0] else MODELS)):
+        root.mkdir()
+        made.append(edited(root, models))
+        Checkout(root).write_revision("one", None, up=FIRST, down="pass")
+    Checkout(new).write_revision("two", "one", up=f"op.execute({case.sql!r})", down="pass")
+    return made[0], made[1]
+
+
+@pytest.mark.servers("pg18")
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_the_order_of_deployment(case: Case, tmp_path: Path, server: URL, capsys: pytest.CaptureFixture[str]) -> None:
+    old, new = _projects(tmp_path, case)
+    found = _compat(capsys, new, server, str(old.root), "--format", "json")
+    document = json.loads(found.out)
+    told = {
+        side: [f"{one['subject']}, {one['operation']}: {one['failure']}" for one in document[side]["failing"]]
+        for side in ("old_on_new", "new_on_old")
+    }
+    for beginnings, lines in ((case.old_on_new, told["old_on_new"]), (case.new_on_old, told["new_on_old"])):
+        assert all(any(line.startswith(one) for line in lines) for one in beginnings), told
+        assert bool(beginnings) == bool(lines), told
+    assert document["order"] == case.order and found.code == (0 if case.order == "either" else 1), found
+
+
+@pytest.mark.servers("pg18")
+def test_a_commit_of_git(tmp_path: Path, server: URL, capsys: pytest.CaptureFixture[str]) -> None:
+    root = tmp_path / "app"
+    root.mkdir()
+    edited(root, MODELS)
+    Checkout(root).write_revision("one", None, up=FIRST, down="pass")
+    git = ("git", "-c", "user.name=a", "-c", "user.email=a@example.org")
+    for words in (("init", "-q", "-b", "main"), ("add", "-A"), ("commit", "-q", "-m", "one"), ("tag", "v1")):
+        subprocess.run([*git, *words], cwd=tmp_path, check=True)
+    new = edited(root, MODELS.replace("    title: Mapped[str | None]\n", ""))
+    Checkout(root).write_revision("two", "one", up="op.drop_column('books', 'title')", down="pass")
+    said = _compat(capsys, new, server, "v1")
+    assert said.code == 1, said
+    assert said.out.startswith("The old release is v1 (one), the new release is this checkout (two).\n"), said
+    assert (
+        "The new release works on the old schema: 14 operations tried." in said.out
+        and "Deploy the new program first" in said.out
+    )
+    for name in ("nowhere", "--output=x", ""):
+        said = _compat(capsys, new, server, f"--with={name}" if name.startswith("-") else name)
+        assert said.code == 2 and "neither a folder" in said.err, said
+
+
+@pytest.mark.servers("pg18")
+def test_a_release_that_does_not_import(tmp_path: Path, server: URL, capsys: pytest.CaptureFixture[str]) -> None:
+    old, new = _projects(tmp_path, CASES["nothing"])
+    (module,) = old.root.glob("edited*.py")
+    module.write_text(textwrap.dedent("print('loaded')\nraise ImportError('no such thing')\n"))
+    said = _compat(capsys, new, server, str(old.root))
+    assert said.code == 2 and "no such thing" in said.err and "Traceback" not in said.err and "loaded" not in said.out
+
+
+def _compat(capsys: pytest.CaptureFixture[str], project: Project, server: URL, name: str, *more: str) -> Said:
+    words = [name] if name.startswith("--with=") else ["--with", name]
+    return command(capsys, project, None, "compat", *words, *more, SHADOW_URL=plain(server))

@@ -1,0 +1,1 @@
+"""Whether the program of one release works on the schema of another one."""

@@ -1,0 +1,48 @@
+"""The files of another release: a folder, or a commit of the project's git repository."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from whisper_migrate.errors import Failure
+from whisper_migrate.project.project import Project
+
+
+@contextmanager
+def release(project: Project, name: str) -> Iterator[Project]:
+    """Yield the project as it is in the folder `name`, or at the git commit, tag or branch `name`.
+
+    The files of a commit are in a temporary folder. Raises Failure if there is neither.
+    """
+    if name and (Path(name) / "pyproject.toml").is_file():
+        yield Project.at(Path(name).resolve())
+        return
+    found = _git(project.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    commit = found.decode().strip() if found else ""
+    if not commit:
+        raise Failure(
+            f"{name} is neither a folder with a pyproject.toml nor a commit of this git repository.",
+            "git fetch origin   (a shallow clone lacks other branches: git fetch --unshallow)",
+        )
+    archive = _git(project.root, "archive", "--format=tar", commit)  # only the folder in which git runs
+    if archive is None:
+        raise Failure(f"The commit {name} does not have the folder {project.root}.")
+    with tempfile.TemporaryDirectory(prefix="whisper-release-") as folder:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+            files.extractall(folder, filter="data")
+        yield Project.at(Path(folder).resolve())
+
+
+def _git(folder: Path, *arguments: str) -> bytes | None:
+    """Return git's output; None if it fails, for example because git or a repository is missing."""
+    try:
+        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False)
+    except OSError:
+        return None
+    return done.stdout if done.returncode == 0 else None

@@ -1,0 +1,58 @@
+"""Try the statements of a release in a process of its own: two releases of one package cannot be imported together.
+
+The process gets the folder of the release and the file for its answer as arguments, and the address of the database in
+DATABASE_URL, so that models which connect by themselves reach that database and no other.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+
+from whisper_migrate.databases.connect import connected
+from whisper_migrate.errors import Failure
+from whisper_migrate.project.project import Project
+from whisper_migrate.releases.trials import Trial, trials
+
+ENGINE = Path(__file__).resolve().parents[2]
+# The folder of the release may have a whisper_migrate of its own, so this one is imported first.
+BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from whisper_migrate.releases.worker import main; main()"
+ADDRESSES = ("SHADOW_URL", "POSTGRES_HOST", "POSTGRES_PASSWORD", "PGPASSWORD", "PYTHONPATH")
+
+
+def run(release: Project, database: URL) -> list[Trial]:
+    """Return the trials of a release in a shadow. Raises Failure if its models cannot be imported."""
+    environment = {name: value for name, value in os.environ.items() if name not in ADDRESSES}
+    environment["DATABASE_URL"] = database.set(drivername="postgresql").render_as_string(hide_password=False)
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder) / "answer.json"
+        command = [sys.executable, "-P", "-c", BEGIN, str(ENGINE), str(release.root), str(answer)]
+        done = subprocess.run(command, cwd=release.root, env=environment, capture_output=True, text=True, check=False)
+        if not answer.exists():
+            last = (done.stderr.strip().splitlines() or [f"its process ended with {done.returncode}"])[-1]
+            raise Failure(f"The release in {release.root} could not be tried: {last}")
+        found = json.loads(answer.read_text(encoding="utf-8"))
+    if "failure" in found:
+        raise Failure(f"The release in {release.root} could not be tried: {found['failure']}")
+    return [Trial(*one) for one in found["trials"]]
+
+
+def main() -> None:
+    """Try the release that the arguments name, and write the answer."""
+    folder, answer = Path(sys.argv[2]), Path(sys.argv[3])
+    sys.path.insert(0, str(folder))
+    project = Project.at(folder)
+    try:
+        with connected(make_url(os.environ["DATABASE_URL"]).set(drivername="postgresql+psycopg2")) as connection:
+            project.prepare(connection)
+            found: dict[str, object] = {"trials": [list(trial) for trial in trials(project, connection)]}
+            connection.rollback()
+    except Failure as failure:
+        found = {"failure": failure.what}
+    answer.write_text(json.dumps(found), encoding="utf-8")
