@@ -150,6 +150,27 @@ def test_a_commit_of_git(tmp_path: Path, server: URL, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.servers("pg18")
+@pytest.mark.parametrize("is_in_both", [True, False])
+def test_models_in_a_folder_that_python_finds_by_its_path(
+    is_in_both: bool, tmp_path: Path, server: URL, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a package that is installed from the checkout: it would be this checkout's for both releases."""
+    old, new = _projects(tmp_path, CASES["a column that goes"])
+    for project in (old, new):
+        (module,) = project.root.glob("edited*.py")
+        (project.root / "lib").mkdir()
+        (project.root / "lib" / "the_models.py").write_text(module.read_text())
+        module.unlink()
+        (project.root / "pyproject.toml").write_text('[tool.whisper_migrate]\nmodels = "the_models:metadata"\n')
+    if not is_in_both:
+        (old.root / "lib" / "the_models.py").unlink()
+    monkeypatch.setenv("PYTHONPATH", str(new.root / "lib"))
+    said = _compat(capsys, Project(new.root), server, str(old.root))
+    assert said.code == (1 if is_in_both else 2), said
+    assert ("Deploy the new program first" in said.out) if is_in_both else ("of the other release" in said.err), said
+
+
+@pytest.mark.servers("pg18")
 def test_a_release_that_does_not_import(tmp_path: Path, server: URL, capsys: pytest.CaptureFixture[str]) -> None:
     old, new = _projects(tmp_path, CASES["nothing"])
     (module,) = old.root.glob("edited*.py")

@@ -95,8 +95,8 @@ def compat(project: Project, old: Project, server: URL) -> Compatibility:
             before = _filled(made, history, at)
             after = _upgraded(made, history, before, at)
         with doing("trying the statements of both releases"):
-            old_on_new = Away(run(old, after), run(old, before))
-            new_on_old = Away(run(project, before), run(project, after))
+            old_on_new = Away(run(old, project, after), run(old, project, before))
+            new_on_old = Away(run(project, old, before), run(project, old, after))
         for one in (old_on_new, new_on_old):
             if not one.tried:
                 raise Failure("No statement could be tried: the models of a release have no class and no table.")
