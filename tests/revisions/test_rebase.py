@@ -74,7 +74,7 @@ def test_mine_are_put_on_theirs(capsys: pytest.CaptureFixture[str], project: Pro
         "  Note: merged was not tried as a script, which begins at one revision: it needs left and other.\n" in said.out
     )
     assert said.out.count("Note:") == 1, said.out
-    assert rebased(capsys, project, server).out == "The history has no two heads: nothing to rebase.\n"
+    assert rebased(capsys, project, server).out == "The history has no fork: nothing to rebase.\n"
 
 
 def test_what_a_database_is_told_to_do_is_right(
@@ -167,7 +167,7 @@ def test_mine_may_have_to_be_named(capsys: pytest.CaptureFixture[str], project: 
     said = rebased(capsys, project, server)
     assert said.code == 2 and "It cannot be told which is yours." in said.err and "migrate.py rebase REV" in said.err
     said = rebased(capsys, project, server, "two")
-    assert said.code == 2 and said.err.startswith("Failed: two is no head. ")
+    assert said.code == 2 and said.err.startswith("Failed: two is no head of the fork. ")
     assert rebased(capsys, project, server, "nowhere").code == 2
     said = rebased(capsys, project, server, "righ")
     assert said.code == 0 and "Wrote alembic/versions/right.py" in said.out

@@ -181,3 +181,10 @@ def test_plain_alembic_with_the_plugin(
     alembic.check(config)
     assert command(capsys, Project(project.root), database, "current", "--check-heads").code == 0
     assert command(capsys, Project(project.root), database, "check-drift").code == 0
+
+
+@pytest.mark.servers("pg18")
+def test_branches_are_nothing_to_rebase(tmp_path: Path, server: URL, capsys: pytest.CaptureFixture[str]) -> None:
+    project = _project(tmp_path, LABELLED)
+    said = command(capsys, project, None, "rebase", SHADOW_URL=plain(server))
+    assert said.code == 0 and "no fork" in said.out, said

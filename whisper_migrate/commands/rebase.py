@@ -23,7 +23,7 @@ def command(project: Project, revision: str, order_matters: bool) -> None:
     history = History(project)
     found = fork(history, revision or None)
     if found is None:
-        out.print("The history has no two heads: nothing to rebase.")
+        out.print("The history has no fork: nothing to rebase.")
         return
     mine, theirs = found.mine[-1].revision, found.theirs[-1].revision
     with shadow_server(project.root) as server:

@@ -10,6 +10,7 @@ from pathlib import Path
 from alembic.script import Script
 
 from whisper_migrate.errors import Failure
+from whisper_migrate.history.branches import rivals
 from whisper_migrate.history.history import History
 
 # Branches that everybody has; one's own upstream comes last, since one's revision may have been pushed there.
@@ -33,16 +34,16 @@ class Fork:
 
 
 def fork(history: History, name: str | None = None) -> Fork | None:
-    """Return the fork of a history; None if it has a single head. `name` may say which head is mine.
+    """Return the fork of a history; None if its heads are none (see `rivals`). `name` may say which head is mine.
 
     Raises Failure for more than two heads, or if it is unknown which head is mine. My revisions must be a single line.
     """
-    heads = [history.find(head) for head in sorted(history.heads)]
+    heads = [history.find(head) for head in sorted(rivals(history.scripts, history.heads))]
     if len(heads) < 2:
         return None
     if len(heads) > 2:
         raise Failure(history.several, "A rebase is of two. Join the others first: alembic merge REVISION REVISION")
-    mine = _named(history, name) if name else _unmerged(history, heads) or _newer(heads)
+    mine = _named(history, heads, name) if name else _unmerged(history, heads) or _newer(heads)
     if mine is None:
         raise Failure(f"{history.several} It cannot be told which is yours.", "Name it: migrate.py rebase REVISION")
     theirs = next(head for head in heads if head.revision != mine.revision)
@@ -60,10 +61,10 @@ def fork(history: History, name: str | None = None) -> Fork | None:
     return found
 
 
-def _named(history: History, name: str) -> Script:
+def _named(history: History, heads: list[Script], name: str) -> Script:
     script = history.find(name)
-    if script.revision not in history.heads:
-        raise Failure(f"{script.revision} is no head. {history.several}", "Name the head that is yours.")
+    if script not in heads:
+        raise Failure(f"{script.revision} is no head of the fork. {history.several}", "Name the head that is yours.")
     return script
 
 
