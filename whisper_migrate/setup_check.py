@@ -114,7 +114,9 @@ def _head(root: Path) -> str:
     from whisper_migrate.history.history import History
     from whisper_migrate.project.project import Project
 
-    return ", ".join(History(Project(root)).heads) or "none yet: there is no revision"
+    history = History(Project(root))
+    history.require_no_fork()
+    return ", ".join(history.heads) or "none yet: there is no revision"
 
 
 def _models(root: Path) -> str:
