@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from sqlalchemy.dialects import postgresql
 
 from whisper_migrate.catalog.model import Object
-from whisper_migrate.wording.hidden_characters import visible
 
 _PREPARER = postgresql.dialect(paramstyle="named").identifier_preparer  # type: ignore[no-untyped-call]
 QUOTED = r""""(?:[^"]|"")*+"|'(?:[^']|'')*+'"""
@@ -104,8 +103,8 @@ def arguments(*words: str) -> str:
 
 
 def shown(identity: str) -> str:
-    """Return an identity for people, on one line and without `public.`."""
-    return visible(re.sub(rf"({QUOTED})|(?<![\w.])public\.", lambda found: found[1] or "", identity))
+    """Return an identity for people, without `public.`."""
+    return re.sub(rf"({QUOTED})|(?<![\w.])public\.", lambda found: found[1] or "", identity)
 
 
 def typed(argument: str) -> str:
