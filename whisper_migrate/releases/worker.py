@@ -1,7 +1,7 @@
 """Try the statements of a release in a process of its own: two releases of one package cannot be imported together.
 
-The process gets the folder of the release, that of the other release, and the file for its answer as arguments, and the
-address of the database in DATABASE_URL, so that models which connect by themselves reach that database and no other.
+The process gets the folder of the release, that of the other release, and the file for its answer as arguments. The
+address of the database is in DATABASE_URL, so that models which connect by themselves reach that database and no other.
 """
 
 from __future__ import annotations
@@ -23,16 +23,20 @@ from whisper_migrate.releases.trials import Trial, trials
 ENGINE = Path(__file__).resolve().parents[2]
 # The folder of the release may have a whisper_migrate of its own, so this one is imported first.
 BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from whisper_migrate.releases.worker import main; main()"
+HOME = "WHISPER_HOME_URL"
 ADDRESSES = ("SHADOW_URL", "POSTGRES_HOST", "POSTGRES_PASSWORD")
 
 
-def run(release: Project, other: Project, database: URL) -> list[Trial]:
-    """Return the trials of a release in a shadow. Raises Failure if its models cannot be imported.
+def run(release: Project, other: Project, database: URL, home: URL) -> list[Trial]:
+    """Return the trials of a release in a shadow; `home` is the one with its own schema.
+
+    Raises Failure if its models cannot be imported.
 
     The failure also comes if they import code of the `other` release, such as a package that is installed from there.
     """
     environment = {name: value for name, value in os.environ.items() if name not in ADDRESSES}
-    environment["DATABASE_URL"] = database.set(drivername="postgresql").render_as_string(hide_password=False)
+    environment["DATABASE_URL"] = _address(database)
+    environment[HOME] = _address(home)
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
         command = [sys.executable, "-P", "-c", BEGIN, str(ENGINE), str(release.root), str(other.root), str(answer)]
@@ -52,14 +56,26 @@ def main() -> None:
     sys.path[:0] = [str(path) for path in _paths(folder, other) if path.is_dir()]
     project = Project.at(folder)
     try:
-        with connected(make_url(os.environ["DATABASE_URL"]).set(drivername="postgresql+psycopg2")) as connection:
+        with connected(_url("DATABASE_URL")) as connection, connected(_url(HOME)) as home:
             project.prepare(connection)
-            found: dict[str, object] = {"trials": [list(trial) for trial in trials(project, connection)]}
+            project.prepare(home)
+            # Two sessions in one database would wait for each other.
+            at_home = connection if _url(HOME) == _url("DATABASE_URL") else home
+            found: dict[str, object] = {"trials": [list(trial) for trial in trials(project, connection, at_home)]}
             connection.rollback()
+            home.rollback()
         _require_apart(Project(other))
     except Failure as failure:
         found = {"failure": failure.what}
     answer.write_text(json.dumps(found), encoding="utf-8")
+
+
+def _address(database: URL) -> str:
+    return database.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _url(variable: str) -> URL:
+    return make_url(os.environ[variable]).set(drivername="postgresql+psycopg2")
 
 
 def _paths(folder: Path, other: Path) -> list[Path]:
