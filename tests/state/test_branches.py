@@ -1,6 +1,7 @@
 """A history with several heads: branches of a project, by labels or by bases of their own, are no fork."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -188,3 +189,49 @@ def test_branches_are_nothing_to_rebase(tmp_path: Path, server: URL, capsys: pyt
     project = _project(tmp_path, LABELLED)
     said = command(capsys, project, None, "rebase", SHADOW_URL=plain(server))
     assert said.code == 0 and "no fork" in said.out, said
+
+
+@pytest.mark.servers("pg18")
+def test_targets_that_need_a_branch(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
+    project = _project(tmp_path, NEEDING)
+
+    def said(*words: str, code: int = 2) -> Said:
+        found = command(capsys, project, database, *words)
+        assert found.code == code, (words, found)
+        return found
+
+    assert "--branch" not in said("show").err and "Name one of them." in said("show", "heads").err
+    shown = said("show", "shop1", code=0)
+    assert "of_shop1" in shown.out and "CREATE TABLE of_user1" not in shown.out, shown
+    said("upgrade", "user2", code=0)
+    assert "migrate.py upgrade shop@+1; or migrate.py upgrade user@+1" in said("upgrade", "+1").err
+    assert "leads to no revision from there" in said("downgrade", "shop@-1").err
+    assert "has no branch nowhere" in said("downgrade", "nowhere@-1").err
+
+
+@pytest.mark.servers("pg18")
+def test_an_adoption_keeps_the_stamps_of_other_branches(
+    tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = _project(tmp_path, LABELLED)
+    assert command(capsys, project, database, "upgrade").code == 0
+    said = command(capsys, project, database, "adopt", "expand@head")
+    assert said.code == 2 and "also at c1" in said.err and "migrate.py adopt c1,e2" in said.err, said
+    assert command(capsys, project, database, "adopt", "c1,e2").code == 0
+    assert command(capsys, project, database, "check-drift").code == 0
+
+
+@pytest.mark.servers("pg18")
+def test_a_script_that_begins_at_several_revisions(
+    tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = _project(tmp_path, LABELLED)
+    for target in ("e1", "c1"):
+        assert command(capsys, project, database, "upgrade", target).code == 0
+    said = command(capsys, project, database, "upgrade", "--sql", "c1,e1:heads")
+    assert said.code == 0 and "CREATE TABLE of_e2" in said.out and "CREATE TABLE of_c1" not in said.out, said
+    file = tmp_path / "up.sql"
+    file.write_text(said.out)
+    done = subprocess.run(["psql", "-X", "-q", "-f", str(file), plain(database)], capture_output=True, text=True)
+    assert done.returncode == 0, done
+    assert command(capsys, project, database, "check-drift").code == 0

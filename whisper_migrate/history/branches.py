@@ -31,6 +31,12 @@ def parents(script: Script) -> list[str]:
     return sorted([down] if isinstance(down, str) else down or ())
 
 
+def needed(script: Script) -> list[str]:
+    """Return the ids in a revision's down_revision and depends_on, sorted."""
+    others = script.dependencies
+    return sorted({*parents(script), *([others] if isinstance(others, str) else others or ())})
+
+
 def labels(scripts: ScriptDirectory, heads: Sequence[str]) -> dict[str, str]:
     """Return a name for each head: a branch label that no other head has, else its id."""
     found = {head: scripts.get_revision(head).branch_labels for head in sorted(heads)}

@@ -117,6 +117,8 @@ class History:
 
     def find(self, name: str) -> Script:
         """Return the revision with this id, or whose id begins like this."""
+        if name in ("head", "heads") and len(self.heads) > 1:
+            raise Failure(f"{self.several} Name one of them.")
         try:
             found = self.holding(name).scripts.get_revision(name)
         except Failure:

@@ -11,7 +11,7 @@ from sqlalchemy import URL
 from whisper_migrate.catalog.describe import outline, title
 from whisper_migrate.catalog.model import Change
 from whisper_migrate.errors import Failure
-from whisper_migrate.history.branches import parents
+from whisper_migrate.history.branches import needed, parents
 from whisper_migrate.history.history import History
 from whisper_migrate.running.offline import own_statements
 from whisper_migrate.running.rehearsal import Rehearsal, RehearsedStep, rehearsal_on
@@ -53,7 +53,7 @@ def read(history: History, server: URL, name: str) -> Entry:
     script = history.find(name)
     graph = history.holding(script.revision).scripts.revision_map
     up, down = RevisionStep(graph, script, True), RevisionStep(graph, script, False)
-    with rehearsal_on(server, history, parents(script)) as ahead:
+    with rehearsal_on(server, history, needed(script)) as ahead:
         applied = ahead.go([up])[-1]
         return entry(history, applied, revert(ahead, down))
 
@@ -91,7 +91,7 @@ def _sql(history: History, revision: Script, direction: str) -> tuple[str, str]:
     below = parents(revision)
     if len(below) > 1:
         return "", f"It joins {' and '.join(below)}."
-    start, end = (below[0] if below else "base"), revision.revision
+    start, end = ",".join(needed(revision)) or "base", revision.revision
     target = f"{start}:{end}" if direction == "upgrade" else f"{end}:{start}"
     try:
         return own_statements(history.holding(end), direction, target), ""

@@ -23,6 +23,7 @@ from whisper_migrate.databases.own_rights import WITHDRAW
 from whisper_migrate.databases.session_settings import in_sql
 from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.errors import Failure
+from whisper_migrate.history.branches import scripts_of
 from whisper_migrate.history.history import History
 from whisper_migrate.project.environment import logging_as_it_is
 from whisper_migrate.project.lent_connection import lending
@@ -193,7 +194,7 @@ def _write(
         ctx.impl.static_output(ledger_script.row(underway[0], direction))
 
     context = EnvironmentContext(
-        config, history.scripts, fn=named, as_sql=True, starting_rev=start, destination_rev=end
+        config, history.scripts, fn=named, as_sql=True, starting_rev=start.split(", "), destination_rev=end
     )
     original = context.configure
 
@@ -221,10 +222,11 @@ def _range(history: History, direction: str, target: str, patience: Patience) ->
     start, _, end = target.rpartition(":")
     if direction == "downgrade" and not start:
         raise Failure("A downgrade as a script must be told where it begins.", f"migrate.py downgrade --sql FROM:{end}")
-    start = history.find(start).revision if start not in ("", "base") else "base"
+    starts = tuple(sorted(script.revision for script in scripts_of(history, start or "base")))
+    start = ", ".join(starts) or "base"
     end = all_heads(history) if end in ("head", "") else end
     written = _Written(patience)
-    steps = way(history, direction, end, () if start == "base" else (start,))
+    steps = way(history, direction, end, starts)
     underway: list[RevisionStep] = []
     try:
         with plain_words():

@@ -27,6 +27,9 @@ def refusal(history: History, direction: str, target: str, stands_at: Sequence[s
         return Failure(f"{target} is a range, which is for a script.", f"migrate.py {direction} --sql {target}")
     if "@" in target:
         label = target.partition("@")[0]
+        if any(label in script.branch_labels for script in history.newest_first()):
+            at = ", ".join(stands_at) or "no revision"
+            return Failure(f"The database is at {at}: {target} leads to no revision from there.", SEE)
         return Failure(f"The history has no branch {label}, so {target} leads nowhere.", f"migrate.py {direction} head")
     if found and _is_known(history, found["start"]):
         return Failure(f"There is no revision so many steps from {found['start']}: {target}.", SEE)
@@ -53,6 +56,9 @@ def _of_steps(history: History, direction: str, target: str, sign: str, number: 
         left = len(history.pending(stands_at))
         if not left:
             return Failure(f"The database is at {at}, the head: no revision comes after it.", "migrate.py status")
+        if left >= number:
+            ways = [f"migrate.py upgrade {name}@{target}" for name in labels(history.scripts, history.heads).values()]
+            return Failure(f"The history has branches: {target} does not say on which.", "; or ".join(ways))
         there = f"{counted(left, 'revision')} {verb(left, 'comes', 'come')}"
         return Failure(f"Only {there} after {at}, and {target} asks for {number}.", "migrate.py upgrade head")
     if not stands_at:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from alembic.config import Config
+from alembic.script import Script
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
@@ -154,6 +155,7 @@ def adoption(project: Project, server: URL, database: URL, revision: str | None)
     if not scripts:
         raise Failure("A database is adopted at a revision, and base is none.", "migrate.py stamp base")
     at = ",".join(script.revision for script in scripts)
+    _require_included(found, scripts)
     is_approached = at == found.approach.revision
     missing, actual = (found.approach.missing, found.approach.catalog) if is_approached else ((), found.actual)
     with shadows(server) as made, connected(made.create("adopted")) as shadow:
@@ -175,6 +177,27 @@ def adoption(project: Project, server: URL, database: URL, revision: str | None)
         asks_for_another = revision and sorted_out.undecided and near.distance < distance(sorted_out.changes)
         nearer = near if asks_for_another else None
         yield Adoption(history, database, found, at, missing, wanted, shadow, sorted_out, steps, sql, nearer)
+
+
+def _require_included(found: Whereabouts, scripts: Sequence[Script]) -> None:
+    """Raise Failure if the adoption would take the stamps of other branches away."""
+    history, targets = found.history, {script.revision for script in scripts}
+    known = {script.revision for script in history.newest_first()}
+    included = {one.revision for script in scripts for one in (*history.before(script), script)}
+    beside = (
+        [
+            stamp
+            for stamp in found.stamps
+            if stamp not in included and not targets & {one.revision for one in history.before(history.find(stamp))}
+        ]
+        if known.issuperset(found.stamps)
+        else []
+    )
+    if len(found.stamps) > 1 and beside:
+        raise Failure(
+            f"The database is also at {', '.join(beside)}, of which the target says nothing.",
+            f"migrate.py adopt {','.join(found.stamps)}",
+        )
 
 
 def _nearest(found: Whereabouts) -> str:

@@ -16,7 +16,7 @@ from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.databases.stamps import ensure, stamped
 from whisper_migrate.errors import Failure
-from whisper_migrate.history.branches import joint, parents, scripts_of
+from whisper_migrate.history.branches import joint, needed, scripts_of
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.inspecting.owners import strangers
@@ -87,7 +87,7 @@ def _changes_rows_only(
     history: History, made: Shadows, script: Script, revisions: Sequence[str], promised: Catalog
 ) -> bool:
     """Whether the schema at `revisions` is the same without `script`, which is one of them."""
-    before = [*parents(script), *(revision for revision in revisions if revision != script.revision)]
+    before = [*needed(script), *(revision for revision in revisions if revision != script.revision)]
     if not before:
         return not promised
     with connected(made.create(f"without_{len(made.names)}")) as shadow:
