@@ -223,6 +223,20 @@ def test_models_in_a_folder_that_python_finds_by_its_path(
 
 
 @pytest.mark.servers("pg18")
+def test_models_without_their_revision(tmp_path: Path, server: URL, capsys: pytest.CaptureFixture[str]) -> None:
+    old, new = _projects(tmp_path, Case(CASES["a column that must be given"].edit, "SELECT 1", "none"))
+    said = _compat(capsys, new, server, str(old.root))
+    assert said.code == 2 and "do not fit its own history: Book: column books.pages" in said.err, said
+
+
+@pytest.mark.servers("pg18")
+def test_a_folder_without_git(tmp_path: Path, server: URL, capsys: pytest.CaptureFixture[str]) -> None:
+    _, new = _projects(tmp_path, CASES["nothing"])
+    said = _compat(capsys, new, server, "main", "--format", "text")
+    assert said.code == 2 and "is in no git repository" in said.err, said
+
+
+@pytest.mark.servers("pg18")
 def test_a_release_that_does_not_import(tmp_path: Path, server: URL, capsys: pytest.CaptureFixture[str]) -> None:
     old, new = _projects(tmp_path, CASES["nothing"])
     (module,) = old.root.glob("edited*.py")

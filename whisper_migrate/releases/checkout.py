@@ -25,6 +25,8 @@ def release(project: Project, name: str) -> Iterator[Project]:
         return
     found = _git(project.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     commit = found.decode().strip() if found else ""
+    if _git(project.root, "rev-parse", "--git-dir") is None:
+        raise Failure(f"{name} is no folder with a pyproject.toml, and {project.root} is in no git repository.")
     if not commit:
         raise Failure(
             f"{name} is neither a folder with a pyproject.toml nor a commit of this git repository.",
