@@ -185,6 +185,15 @@ def test_plain_alembic_with_the_plugin(
 
 
 @pytest.mark.servers("pg18")
+def test_a_fork_beside_a_branch(tmp_path: Path, server: URL, capsys: pytest.CaptureFixture[str]) -> None:
+    forked: list[Revision] = [("root", None, None, None), ("a", "root", None, None), ("b", "root", None, None)]
+    project = _project(tmp_path, [*forked, ("shop1", None, "shop", None)])
+    said = command(capsys, project, None, "rebase", "b", SHADOW_URL=plain(server))
+    assert said.code == 0 and "migrate.py stamp root,shop1 and migrate.py upgrade" in said.out, said
+    assert command(capsys, Project(project.root), None, "prove", SHADOW_URL=plain(server)).code == 0
+
+
+@pytest.mark.servers("pg18")
 def test_branches_are_nothing_to_rebase(tmp_path: Path, server: URL, capsys: pytest.CaptureFixture[str]) -> None:
     project = _project(tmp_path, LABELLED)
     said = command(capsys, project, None, "rebase", SHADOW_URL=plain(server))

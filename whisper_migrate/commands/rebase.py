@@ -42,12 +42,13 @@ def command(project: Project, revision: str, order_matters: bool) -> None:
         out.print(escape(f"{script.revision} on {theirs} up, down, up: nothing differs"))
         for note in rebased.notes[script.revision]:
             out.print(f"  Note: {escape(note)}")
-    file, parent = history.path(found.mine[0]), found.parent or "base"
+    file, others = history.path(found.mine[0]), [head for head in history.heads if head not in (mine, theirs)]
+    stand = ",".join(sorted([*([found.parent] if found.parent else []), *others])) or "base"
     out.print(escape(f"Wrote {file}: its down_revision is {theirs}, and was {found.parent}."))
     out.print(
         escape(
             f"A database that ran {mine} before is stamped with it, but never got {theirs}: there, type"
-            f" migrate.py downgrade {theirs}, migrate.py stamp {parent} and migrate.py upgrade."
+            f" migrate.py downgrade {theirs}, migrate.py stamp {stand} and migrate.py upgrade."
         )
     )
     out.print("  -> make upgrade   (elsewhere: applies both in the new order)")
