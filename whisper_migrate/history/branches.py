@@ -87,7 +87,7 @@ def _are_rivals(scripts: ScriptDirectory, one: Script, other: Script) -> bool:
 
 
 def _lineage(scripts: ScriptDirectory, head: Script) -> set[str]:
-    """Return a revision and those before it. The revisions that it only depends on are not among them."""
+    """Return a head and all revisions below it by `down_revision`; `depends_on` is not followed."""
     found: set[str] = set()
     left = [head.revision]
     while left:

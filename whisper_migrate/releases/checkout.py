@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from whisper_migrate.errors import Failure
+from whisper_migrate.project.git import git
 from whisper_migrate.project.project import Project
 
 
@@ -23,16 +23,16 @@ def release(project: Project, name: str) -> Iterator[Project]:
     if name and (Path(name) / "pyproject.toml").is_file():
         yield Project.at(Path(name).resolve())
         return
-    found = _git(project.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    found = git(project.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     commit = found.decode().strip() if found else ""
-    if _git(project.root, "rev-parse", "--git-dir") is None:
+    if git(project.root, "rev-parse", "--git-dir") is None:
         raise Failure(f"{name} is no folder with a pyproject.toml, and {project.root} is in no git repository.")
     if not commit:
         raise Failure(
             f"{name} is neither a folder with a pyproject.toml nor a commit of this git repository.",
             "git fetch origin   (a shallow clone lacks other branches: git fetch --unshallow)",
         )
-    archive = _git(project.root, "archive", "--format=tar", commit)  # only the folder in which git runs
+    archive = git(project.root, "archive", "--format=tar", commit)  # only the folder in which git runs
     if archive is None:
         raise Failure(f"The commit {name} does not have the folder {project.root}.")
     with tempfile.TemporaryDirectory(prefix="whisper-release-") as folder:
@@ -44,12 +44,3 @@ def release(project: Project, name: str) -> Iterator[Project]:
         except Failure as failure:  # the folder is gone when the failure is read
             what = failure.what.replace(f"{root}/", f"{name}:").replace(str(root), name)
             raise Failure(what, failure.remedy) from failure
-
-
-def _git(folder: Path, *arguments: str) -> bytes | None:
-    """Return git's output; None if it fails, for example because git or a repository is missing."""
-    try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False)
-    except OSError:
-        return None
-    return done.stdout if done.returncode == 0 else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from alembic.script import Script
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.branches import rivals
 from whisper_migrate.history.history import History
+from whisper_migrate.project.git import git
 
 # Branches that everybody has; one's own upstream comes last, since one's revision may have been pushed there.
 BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master", "@{upstream}")
@@ -71,24 +71,15 @@ def _named(history: History, heads: list[Script], name: str) -> Script:
 def _unmerged(history: History, heads: list[Script]) -> Script | None:
     """Return the head whose file is not in the common branch, as far as git knows."""
     for branch in BRANCHES:
-        if _git(history.project.root, "rev-parse", "--verify", "--quiet", f"{branch}^{{commit}}"):
+        if git(history.project.root, "rev-parse", "--verify", "--quiet", f"{branch}^{{commit}}"):
             unknown = [
                 head
                 for head in heads
-                if not _git(history.project.root, "ls-tree", "--name-only", branch, "--", str(history.path(head)))
+                if not git(history.project.root, "ls-tree", "--name-only", branch, "--", str(history.path(head)))
             ]
             if len(unknown) == 1:
                 return unknown[0]
     return None
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    """Return git's output; "" if it fails, for example because git or a repository is missing."""
-    try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)
-    except OSError:
-        return ""
-    return done.stdout if done.returncode == 0 else ""
 
 
 def _newer(heads: list[Script]) -> Script | None:
