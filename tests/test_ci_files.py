@@ -219,9 +219,11 @@ def test_guide_names_every_file() -> None:
 
 
 def test_examples_of_the_guide_are_of_these_files() -> None:
-    workflow, config, local, include = map(parsed, examples())
+    workflow, config, local, releases, include = map(parsed, examples())
     (step,) = (step for step in workflow["jobs"]["schema"]["steps"] if "/whisper-migrate@" in step.get("uses", ""))
     assert step["with"].keys() <= loaded("action.yml")["inputs"].keys()
+    checkout, compat = releases["steps"]
+    assert checkout["with"]["fetch-depth"] == 0 and compat["run"].startswith("whisper-migrate compat --with ")
     (hook,) = loaded(".pre-commit-hooks.yaml")
     assert config["repos"][0]["hooks"][0]["id"] == hook["id"]
     (mine,) = local["repos"][0]["hooks"]
