@@ -209,3 +209,14 @@ def test_a_new_column_needs_values_for_the_rows(tmp_path: Path, server: URL) -> 
     )
     assert failed.value.remedy and "server_default" in failed.value.remedy
     assert len(list((tmp_path / "alembic/versions").glob("*.py"))) == 1
+
+
+@pytest.mark.parametrize("key", ["Integer, primary_key=True", "Integer"], ids=["a key of another type", "no key"])
+def test_only_what_a_backfill_fills_is_said_to_change(tmp_path: Path, server: URL, key: str) -> None:
+    """An UPDATE changes the order of rows, and so no value that it does not set."""
+    table = 'sa.Table("t", metadata, sa.Column("id", sa.{}), sa.Column("k", sa.Integer), sa.Column("a", sa.Text{}))'
+    draft(edited(tmp_path, table.format(key, "")), server, "before")
+    wider = edited(tmp_path, table.format(key.replace("Integer", "BigInteger"), ", nullable=False"))
+    made = draft(wider, server, "after", filling=["t.a='x'"])
+    changed = [note for note in made.notes if "test rows" in note]
+    assert len(changed) == 2 and all(note.startswith("t.a: ") for note in changed), made.notes

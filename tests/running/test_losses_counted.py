@@ -66,3 +66,18 @@ def test_the_repair_counts_rows(tmp_path: Path, database: URL, capsys: pytest.Ca
     execute(database, *by_hand)
     said = command(capsys, made, database, "repair", "--apply")
     assert said.code == 2 and "data would be lost (4 rows)" in said.err, said
+
+
+def test_a_generated_column_of_another_type_loses_nothing(
+    tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generated = "ADD g {} GENERATED ALWAYS AS (id * 2) STORED"
+    made = project(
+        tmp_path,
+        sql(f"CREATE TABLE t (id int); ALTER TABLE t {generated.format('bigint')}"),
+        sql(f"ALTER TABLE t DROP g, {generated.format('smallint')}"),
+    )
+    run(made, database, "r1")
+    execute(database, "INSERT INTO t VALUES (1), (2)")
+    said = command(capsys, made, database, "upgrade", "--plan")
+    assert said.code == 0 and "loses" not in said.out, said

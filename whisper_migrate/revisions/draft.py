@@ -33,7 +33,7 @@ from whisper_migrate.planning.locality import beyond_reach
 from whisper_migrate.planning.lookalikes import perhaps_renamed
 from whisper_migrate.planning.online import Online
 from whisper_migrate.planning.plan import plan
-from whisper_migrate.planning.renames import rename
+from whisper_migrate.planning.renames import Renamed, rename
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.project.defects import counted, require_known
 from whisper_migrate.project.project import Project
@@ -168,7 +168,9 @@ def draft(
         notes += _waiting(ways[0], online)
         if not is_unwritten(source):
             try:
-                notes += _tried_on_rows(made, shadow, drafts, text.revision, recorded, desired, allowed, brought)
+                notes += _tried_on_rows(
+                    made, shadow, drafts, text.revision, recorded, desired, allowed, brought, renames
+                )
             except Failure as rows:
                 raise Failure(f"{lost}\n{rows.what}", rows.remedy) if lost else rows from rows.__cause__
         if lost:
@@ -230,10 +232,11 @@ def _tried_on_rows(
     after: Catalog,
     allowed: Collection[str],
     brought: Collection[Violation],
+    renames: Renamed,
 ) -> list[str]:
     """Try the revision on rows, and return notes. Raises Failure, with the choices, if it would fail on some rows."""
     try:
-        tried = prove_rows(made, shadow, drafts, revision, before, after, rules=brought)
+        tried = prove_rows(made, shadow, drafts, revision, before, after, rules=brought, renamed=renames)
     except Refused as refused:
         names = ", ".join(f"{shown(column.identity)}=EXPRESSION" for column in refused.columns)
         raise Failure(

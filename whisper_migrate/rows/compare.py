@@ -109,15 +109,15 @@ def changed_up(first: Rows, second: Rows) -> Iterator[str]:
     for table, old in first.items():
         if new := second.get(table):
             same = old.same(new)
-            key = _shared(old, same)
+            key, new_key = _shared(old, new)
             if old.is_replaced(new, key):
                 yield from _unmatched("the upgrade replaces the table, and", table, old, new, same)
                 continue
-            if lost := len(old.named(key) - new.named([same[name] for name in key])):
+            if lost := len(old.named(key) - new.named(new_key)):
                 yield f"{shown(table)}: the upgrade removes {lost} of {_count(old)}."
             for name, there in same.items():
-                then = new.values(there, [same[part] for part in key])
-                yield from _changes("the upgrade changes", table, name, old, old.values(name, key), then)
+                pairs = _pairs(old.values(name, key), new.values(there, new_key), key)
+                yield from _changes("the upgrade changes", table, name, old, pairs)
 
 
 def changed_up_and_down(first: Rows, second: Rows, third: Rows) -> Iterator[str]:
@@ -128,19 +128,18 @@ def changed_up_and_down(first: Rows, second: Rows, third: Rows) -> Iterator[str]
             if lost := len(old.named(old.key) - new.named(old.key)):
                 yield f"{shown(table)}: the downgrade recreates the table, but not {lost} of {_count(old)}."
             continue
-        same = old.same(between)
-        key = _shared(old, same)
+        key, new_key = _shared(old, between)
         if old.is_replaced(between, key):
             words = "an upgrade and its downgrade replace the table, and"
             yield from _unmatched(words, table, old, new, old.same(new))
             continue
-        if lost := len(between.named([same[name] for name in key]) & old.named(key) - new.named(key)):
+        if lost := len(between.named(new_key) & old.named(key) - new.named(key)):
             yield f"{shown(table)}: the downgrade removes {lost} of {_count(old)}."
         kept = old.also_in(between)
         for name in old.types:
             values, then = old.values(name, key), new.values(name, key)
             if name in kept:
-                yield from _unrestored(table, name, old, values, then)
+                yield from _unrestored(table, name, old, _pairs(values, then, key))
             else:
                 yield from _not_brought_back(table, name, old, values, then)
 
@@ -154,21 +153,33 @@ def _unmatched(what: str, table: str, old: Table, new: Table, same: Mapping[str,
             yield f"{shown(table)}.{name}: {what} {lost} had a value that it lacks, such as {example}."
 
 
-def _shared(table: Table, same: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the primary key if its columns are on both sides, else none."""
-    return table.key if all(name in same for name in table.key) else ()
+def _shared(old: Table, new: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the primary key by its old and new names if it tells which row is which on both sides, else nothing.
+
+    If a column of the key changes its type, it does so only where all its values are printed as before.
+    """
+    kept, same = old.also_in(new), old.same(new)
+    if not all(name in kept for name in old.key):
+        return (), ()
+    there = tuple(kept[name] for name in old.key)
+    is_told = all(name in same for name in old.key) or old.named(old.key) == new.named(there)
+    return (old.key, there) if is_told else ((), ())
 
 
 Values = Mapping[Name, str | None]
+Pairs = Sequence[tuple[str | None, str | None]]
 
 
-def _pairs(values: Values, then: Values) -> list[tuple[str | None, str | None]]:
-    """Return each value that differs, with its new value."""
-    return [(value, then[key]) for key, value in values.items() if key in then and then[key] != value]
+def _pairs(values: Values, then: Values, key: Sequence[str]) -> Pairs:
+    """Return each value that differs, with its new value. Without a key, the order of rows says nothing."""
+    if key:
+        return [(value, then[name]) for name, value in values.items() if name in then and then[name] != value]
+    old, new = Counter(values.values()), Counter(then.values())
+    return list(zip((old - new).elements(), (new - old).elements(), strict=False))
 
 
-def _unrestored(table: str, name: str, old: Table, values: Values, then: Values) -> Iterator[str]:
-    if pairs := _pairs(values, then):
+def _unrestored(table: str, name: str, old: Table, pairs: Pairs) -> Iterator[str]:
+    if pairs:
         example = " became ".join(map(quoted, pairs[0]))
         what = f"of {_count(old)}, {len(pairs)} changed ({example})"
         yield f"{shown(table)}.{name}: upgrading and downgrading does not restore every value: {what}."
@@ -185,8 +196,8 @@ def _not_brought_back(table: str, name: str, old: Table, values: Values, then: V
         yield f"{shown(table)}.{name}: the downgrade recreates the column, but {what}."
 
 
-def _changes(what: str, table: str, name: str, old: Table, values: Values, then: Values) -> Iterator[str]:
-    if pairs := _pairs(values, then):
+def _changes(what: str, table: str, name: str, old: Table, pairs: Pairs) -> Iterator[str]:
+    if pairs:
         example = " to ".join(map(quoted, pairs[0]))
         yield f"{shown(table)}.{name}: {what} {len(pairs)} of {_count(old)}, such as {example}."
 

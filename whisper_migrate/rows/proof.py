@@ -15,12 +15,14 @@ from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history.history import History
+from whisper_migrate.planning.renames import Renamed
 from whisper_migrate.project.project import Project
 from whisper_migrate.rows.any_row import FailsOnAnyRow, require_values
 from whisper_migrate.rows.compare import changed_up, changed_up_and_down, read, read_again
 from whisper_migrate.rows.each_row import require_some_row
 from whisper_migrate.rows.failures import Obstacles, Refused
 from whisper_migrate.rows.fill import fill, mentions, root
+from whisper_migrate.rows.new_names import Filled
 from whisper_migrate.rows.triggers import Broken, broken, reached
 from whisper_migrate.rows.violations import Violation, asks_no_row
 from whisper_migrate.wording.sign_of_life import doing
@@ -60,12 +62,14 @@ def prove_rows(
     *,
     by_name: bool = False,
     rules: Collection[Violation] = (),
+    renamed: Renamed | None = None,
 ) -> Tried:
     """Run a revision up and down on tables with generated rows; report where it fails and which values it changes.
 
     `shadow` is at `after` and has no connections; its contents are lost. The tables are those that differ between the
     catalogs, and with `by_name` also those whose names the revision's file contains. `rules` are the rules that the
-    revision adds. Each rule that the rows violate is reported, even if the upgrade fails on another one first.
+    revision adds. Each rule that the rows violate is reported, even if the upgrade fails on another one first. They use
+    the new names of what the revision first renames, as `renamed` says.
 
     Raises Refused or FailsOnAnyRow if the revision fails on every table with rows. For any other failure, the result
     has a note.
@@ -82,11 +86,14 @@ def prove_rows(
     try:
         with connected(shadow) as connection:
             history.step(connection, revision, "downgrade")
+            connection.commit()
+        filled = Filled(shadow, before, tables, renamed or Renamed(before))
+        with filled.renaming() as connection:
             history.project.prepare(connection)
-            notes = fill(connection, before, tables, after)
+            notes = fill(connection, filled.renamed.catalog, filled.new_names, after)
             unkept = [rule for rule in rules if _is_unasked(before, rule) or _is_broken(connection, rule)]
-            connection.rollback()
-        tried = _tried(made, shadow, history, revision, Obstacles(before, after, tables, notes), written)
+        obstacles = Obstacles(filled.renamed.catalog, after, filled.new_names, notes)
+        tried = _tried(made, filled, history, revision, obstacles, written)
         met = {violation.name for violation in tried.violations}
         unmet = [rule for rule in unkept if rule.name not in met]
         return Tried([*tried.notes, *(rule.note for rule in unmet)], [*tried.violations, *unmet], tried.broken)
@@ -118,15 +125,16 @@ def touched(before: Catalog, after: Catalog, source: str = "") -> set[str]:
 
 
 def _tried(
-    made: Shadows, filled: URL, history: History, revision: str, obstacles: Obstacles, written: Collection[str]
+    made: Shadows, filled: Filled, history: History, revision: str, obstacles: Obstacles, written: Collection[str]
 ) -> Tried:
-    """Run the upgrade and downgrade on copies of `filled`, a shadow at `before` with rows.
+    """Run the upgrade and downgrade on copies of `filled`.
 
-    Each attempt has a copy of its own, because a failed revision may have committed some statements.
+    Each attempt has a copy of its own, because a failed revision may have committed some statements. The obstacles are
+    known by their new names.
     """
-    before, after, tables, notes = obstacles.before, obstacles.after, obstacles.tables, obstacles.notes
+    before, after, tables, notes = filled.before, obstacles.after, filled.tables, obstacles.notes
     for _ in range(ROUNDS):
-        with connected(made.create(f"attempt_{len(made.names)}", filled.database)) as connection:
+        with connected(made.create(f"attempt_{len(made.names)}", filled.url.database)) as connection:
             first = read(connection, before, tables)
             files = _files(connection)
             error = _failure(history, connection, revision, "upgrade")
@@ -141,9 +149,9 @@ def _tried(
                     notes.append(f"The downgrade fails on rows: {reason(error)}.")
                 else:
                     notes += changed_up_and_down(first, second, read(connection, before, tables))
-                return Tried(notes, obstacles.violations, _brought(filled, history.project, before, failing))
-        require_some_row(made, filled, history, revision, error)
-        with connected(filled) as connection:
+                return Tried(notes, obstacles.violations, _brought(filled.url, history.project, before, failing))
+        require_some_row(made, filled.url, history, revision, error)
+        with filled.renaming() as connection:
             run(connection, history.project.session)  # resolve names in the failed statement as the revision does
             obstacles.remove(connection, error)
             connection.commit()

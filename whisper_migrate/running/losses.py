@@ -149,7 +149,7 @@ def losses(origin: Holdings, before: Holdings, after: Holdings, old: Catalog, ne
     for change in diff(old, new):
         item = change.object
         lost = narrowing(change.before, change.after, old, new) if change.before and change.after else None
-        if not lost or not change.before or not change.after:
+        if not lost or not change.before or not change.after or _is_computed_again(change.before, change.after):
             continue
         what = f"{item.kind.replace('_', ' ')} {shown(item.identity)}: {lost}"
         if item.kind == "enum":
@@ -165,6 +165,11 @@ def losses(origin: Holdings, before: Holdings, after: Holdings, old: Catalog, ne
         else:
             found.append(Loss(what))
     return found
+
+
+def _is_computed_again(before: Object, after: Object) -> bool:
+    """Whether a column is generated on both sides: its values were never anybody's own."""
+    return before.kind == "column" and before["generated"] is not None and after["generated"] is not None
 
 
 def differs(column: Object | None, name: str) -> str | None:
