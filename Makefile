@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup upgrade revision prove check-drift repair downgrade status preflight db-url psql db-stop test fuzz torture chaos bench wild lint lock format
+.PHONY: help setup upgrade revision prove check-drift repair downgrade status preflight db-url psql db-stop test fuzz torture chaos bench scoreboard wild lint lock format
 
 # What is given to make is text: neither make nor the shell finds anything to expand in it. make would expand a variable
 # of its command line for the environment of every command; recipes read these variables from there, in quotes.
@@ -79,6 +79,9 @@ chaos: $(VENV)/.ready ## let networks, servers, poolers and other sessions fail 
 
 bench: $(VENV)/.ready ## measure the commands beside their peers: medians and ratios
 	@"$$PY" -m tests.bench
+
+scoreboard: $(VENV)/.ready ## measure what other tools see, name and repair of the suite's changes; kinds="trigger enum" for some
+	@"$$PY" -m tests.scoreboard "$${kinds:-}"
 
 wild: $(VENV)/.ready ## run the engine on real projects from the package index; projects="optuna mlflow" for some
 	@"$$PY" -m tests.wild "$${projects:-}"

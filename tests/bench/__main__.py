@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -20,12 +18,14 @@ from sqlalchemy.pool import NullPool
 
 from tests.bench import generated, plain_alembic, readers, revisions
 from tests.connections import connected
+from tests.performance_page import machine, markdown, read, slower, write
 from tests.projects import Checkout, copied
-from whisper_migrate import embedded
-from whisper_migrate.embedded.installed import binaries
+from tests.temporary_server import temporary_server
+from whisper_migrate.embedded.installed import binaries, major
 from whisper_migrate.inspecting.inspect import inspect
 
 ROOT = Path(__file__).resolve().parents[2]
+HEADING = "The commands beside their peers"
 RUNS = int(os.environ.get("BENCH_RUNS", "5"))
 SIZES = tuple(map(int, os.environ.get("BENCH_TABLES", "500,5000").split(",")))
 
@@ -33,11 +33,11 @@ SIZES = tuple(map(int, os.environ.get("BENCH_TABLES", "500,5000").split(",")))
 def main() -> None:
     """Run all comparisons on a temporary server; with the argument `revisions`, only that of preflight."""
     if sys.argv[1:] == ["revisions"]:
-        with _server() as server:
+        with temporary_server("bench") as server:
             revisions.compare(_database(server, "empty"), _database(server, "filled"))
         return
     table = Table("what", "ours", "peer", "ratio", "goal", title=f"median of {RUNS} runs")
-    with _server() as server, tempfile.TemporaryDirectory() as folder:
+    with temporary_server("bench") as server, tempfile.TemporaryDirectory() as folder:
         projects = {"WhisperEngine": ROOT}
         for tables in SIZES:
             projects[f"{tables} tables"] = generated.project(Path(folder) / str(tables), tables, ROOT)
@@ -57,6 +57,7 @@ def main() -> None:
         revisions.compare(_database(server, "empty"), _database(server, "filled"))
         _memory(table, projects[f"{SIZES[-1]} tables"], _database(server, f"{SIZES[-1]} tables", fresh=False))
     Console().print(table)
+    _write(table)
 
 
 def _check(table: Table, name: str, project: Path, beside: Path, url: URL, server: URL) -> None:
@@ -137,6 +138,18 @@ def _memory(table: Table, project: Path, url: URL) -> None:
     table.add_row("peak memory, check-drift", f"{ours:.0f} MB", f"{peer:.0f} MB", f"{ours / peer:.2f}", "4")
 
 
+def _write(table: Table) -> None:
+    """Write the table into docs/PERFORMANCE.md, and say which rows are slower than those there."""
+    columns = [[str(cell) for cell in column.cells] for column in table.columns]
+    text = markdown([str(column.header) for column in table.columns], [list(row) for row in zip(*columns, strict=True)])
+    for line in slower(read()[1].get(HEADING, ""), text, "ratio"):
+        print(f"Slower than the last run: {line}")
+    server = f"PostgreSQL {major(binaries())}"
+    words = f"`make bench` on {machine()}, {server}: medians of {RUNS} runs, ours and the peer's in turns."
+    page = write(HEADING, f"{words}\n\n{text}")
+    print(f"Wrote {page}.")
+
+
 def _row(table: Table, what: str, ours: float, peer: float, goal: str) -> None:
     table.add_row(what, f"{ours:.3f} s", f"{peer:.3f} s", f"{ours / peer:.2f}", goal)
 
@@ -190,18 +203,6 @@ def _database(server: URL, name: str, *, fresh: bool = True) -> URL:
             connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
             connection.execute(text(f"CREATE DATABASE {name}"))
     return server.set(database=name)
-
-
-@contextmanager
-def _server() -> Iterator[URL]:
-    memory = Path("/dev/shm")
-    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=memory if os.access(memory, os.W_OK) else None))
-    folder.chmod(0o755)
-    try:
-        yield embedded.start(folder / "pgdata", durable=False)
-    finally:
-        embedded.stop(folder / "pgdata")
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

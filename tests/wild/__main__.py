@@ -7,7 +7,6 @@ whether a line is true, a dump of the schema made by `create_all` tells.
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -15,29 +14,16 @@ import tempfile
 import venv
 from pathlib import Path
 
+from tests.wheel import built
 from tests.wild.projects import PROJECTS, Wild
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 def main(names: list[str]) -> int:
     """Run the projects with these names, or all; return the exit code: 2 if a step failed that should not."""
     with tempfile.TemporaryDirectory() as folder:
-        wheel = _wheel(Path(folder))
+        wheel = built(Path(folder))
         results = [_tried(wild, wheel, Path(folder)) for wild in PROJECTS if not names or wild.name in names]
     return 0 if results and all(results) else 2
-
-
-def _wheel(folder: Path) -> Path:
-    """Build this engine's wheel from a copy: a build leaves files beside the sources."""
-    source = folder / "source"
-    shutil.copytree(ROOT / "whisper_migrate", source / "whisper_migrate")
-    for name in ("pyproject.toml", "README.md"):
-        shutil.copy(ROOT / name, source)
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(source)]
-    subprocess.run(pip, check=True)
-    (wheel,) = folder.glob("*.whl")
-    return wheel
 
 
 def _tried(wild: Wild, wheel: Path, folder: Path) -> bool:
