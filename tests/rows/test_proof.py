@@ -220,3 +220,14 @@ def test_only_what_a_backfill_fills_is_said_to_change(tmp_path: Path, server: UR
     made = draft(wider, server, "after", filling=["t.a='x'"])
     changed = [note for note in made.notes if "test rows" in note]
     assert len(changed) == 2 and all(note.startswith("t.a: ") for note in changed), made.notes
+
+
+def test_each_new_rule_on_a_column_of_another_type_is_told(tmp_path: Path, server: URL) -> None:
+    """No row can be asked before its type changes, and rows that break one rule may hide another."""
+    table = 'sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", {0}), {1})'
+    draft(edited(tmp_path, table.format("sa.Text", 'sa.Column("b", sa.Text)')), server, "before")
+    rules = "sa.CheckConstraint(\"{0} > '2020-01-01'\", name='{0}_new')"
+    more = ", ".join(('sa.Column("b", sa.Date)', rules.format("a"), rules.format("b")))
+    allowed = ["change-column t.a", "change-column t.b", "add-constraint a_new on t"]
+    with pytest.raises(Failure, match="add-constraint b_new on t"):
+        draft(edited(tmp_path, table.format("sa.Date", more)), server, "after", allowed=allowed)

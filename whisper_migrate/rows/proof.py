@@ -24,7 +24,7 @@ from whisper_migrate.rows.failures import Obstacles, Refused
 from whisper_migrate.rows.fill import fill, mentions, root
 from whisper_migrate.rows.new_names import Filled
 from whisper_migrate.rows.triggers import Broken, broken, reached
-from whisper_migrate.rows.violations import Violation, asks_no_row
+from whisper_migrate.rows.violations import Violation, asks_no_row, concerns
 from whisper_migrate.wording.sign_of_life import doing
 
 # A change of these kinds can fail on rows or change them. Other changes, of a comment, a grant or a view, cannot.
@@ -91,7 +91,12 @@ def prove_rows(
         with filled.renaming() as connection:
             history.project.prepare(connection)
             notes = fill(connection, filled.renamed.catalog, filled.new_names, after)
-            unkept = [rule for rule in rules if _is_unasked(before, rule) or _is_broken(connection, rule)]
+            untried = _retyped_rules(filled.renamed.catalog, after, rules)
+            unkept = [
+                rule
+                for rule in rules
+                if _is_unasked(before, rule) or _is_broken(connection, rule, otherwise=rule.name in untried)
+            ]
         obstacles = Obstacles(filled.renamed.catalog, after, filled.new_names, notes)
         tried = _tried(made, filled, history, revision, obstacles, written)
         met = {violation.name for violation in tried.violations}
@@ -170,13 +175,24 @@ def _brought(filled: URL, project: Project, before: Catalog, failing: list[Broke
     return [one for one in failing if not one.was_in(known)]
 
 
-def _is_broken(connection: Connection, rule: Violation) -> bool:
-    """Whether rows violate a rule. A rule about new columns or tables fails to run, and is not violated."""
+def _retyped_rules(before: Catalog, after: Catalog, rules: Collection[Violation]) -> set[str]:
+    """Return the names of the rules that are new, and about a column whose type changes."""
+    old = {column.key: column["type"] for column in before if column.kind == "column"}
+    columns = [c for c in after if c.kind == "column" and old.get(c.key, c["type"]) != c["type"]]
+    new = (rule for rule in rules if rule.rule.key not in before)
+    return {rule.name for rule in new if any(concerns(rule, column) for column in columns)}
+
+
+def _is_broken(connection: Connection, rule: Violation, *, otherwise: bool) -> bool:
+    """Whether rows violate a rule; `otherwise` if it cannot be asked before the revision.
+
+    A rule about new columns or tables fails to run, and is not violated. A rule about a column of another type may be.
+    """
     try:
         with connection.begin_nested():
             return bool(run(connection, f"SELECT EXISTS (SELECT FROM {rule.table} WHERE {rule.condition})").scalar())
     except DBAPIError:
-        return False
+        return otherwise
 
 
 def _failure(history: History, connection: Connection, revision: str, direction: str) -> DBAPIError | Failure | None:
