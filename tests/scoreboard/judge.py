@@ -1,7 +1,8 @@
 """The rule for all tools: a repair has left the same schema if `pg_dump -s` prints the same entries again.
 
 Of a table, the order of the columns is not compared, because no tool can restore it without a new table. Of the whole
-dump, the order of the entries is not compared.
+dump, the order of the entries is not compared. Owners are not: no case is about an owner, but some make the schema
+public again, which then has another one.
 """
 
 import re
@@ -15,9 +16,10 @@ from whisper_migrate.embedded.installed import binaries
 Entries = Counter[tuple[str, ...]]
 ENTRY = re.compile(r"^-- (Name: .*)$")
 ACCESS_METHOD = re.compile(r"^SET default_table_access_method = (.*);$")
-# A random word in each dump, and settings that the next entry's title repeats.
-NOISE = re.compile(r"^(\\(un)?restrict .*|SET default_tablespace = .*|--|-- PostgreSQL database dump complete|)$")
-WITH_COLUMNS = re.compile(r"; Type: (TABLE|FOREIGN TABLE|TYPE); ")
+OWNER = re.compile(r"; Owner: [^;]*")
+# A random word in each dump, settings that the next entry's title repeats, owners, and pg_dump's comments.
+NOISE = re.compile(r"^(\\(un)?restrict .*|SET default_tablespace = .*|ALTER .* OWNER TO .*;|--( .*)?|)$")
+WITH_COLUMNS = re.compile(r"; Type: (TABLE|FOREIGN TABLE); ")
 QUOTED = r'"(?:[^"]|"")*"'
 NAME = re.compile(rf"{QUOTED}|\w+|[^\w\s.\",]+")
 # Words of an identity that are no names.
@@ -50,10 +52,11 @@ def entries(text: str) -> Entries:
         if setting := ACCESS_METHOD.match(line):
             method = setting[1]
         elif title := ENTRY.match(line):
-            found.append([title[1]] + ([method] if "Type: TABLE;" in line else []))
+            found.append([OWNER.sub("", title[1])] + ([method] if "Type: TABLE;" in line else []))
         elif found and not NOISE.match(line):
             found[-1].append(line)
-    return Counter(_in_any_order(entry) if WITH_COLUMNS.search(entry[0]) else tuple(entry) for entry in found)
+    said = [entry for entry in found if len(entry) > 1]
+    return Counter(_in_any_order(entry) if WITH_COLUMNS.search(entry[0]) else tuple(entry) for entry in said)
 
 
 def _in_any_order(entry: list[str]) -> tuple[str, ...]:

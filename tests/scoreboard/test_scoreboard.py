@@ -108,7 +108,7 @@ DUMP = """
 SET default_table_access_method = {method};
 
 --
--- Name: t; Type: TABLE; Schema: public; Owner: me
+-- Name: t; Type: TABLE; Schema: public; Owner: {owner}
 --
 
 CREATE TABLE public.t (
@@ -117,17 +117,32 @@ CREATE TABLE public.t (
 );
 
 
+ALTER TABLE public.t OWNER TO {owner};
+
+--
+-- Name: public; Type: SCHEMA; Schema: -; Owner: {owner}
+--
+
+-- *not* creating schema, since initdb creates it
+
+
+ALTER SCHEMA public OWNER TO {owner};
+
 --
 -- PostgreSQL database dump complete
 --
 """
 
 
-def test_the_order_of_columns_is_no_difference_and_an_access_method_is() -> None:
-    one = entries(DUMP.format(method="heap", first="id integer", second="a text"))
-    assert one == entries(DUMP.format(method="heap", first="a text", second="id integer"))
-    assert one != entries(DUMP.format(method="tree", first="id integer", second="a text"))
-    assert one != entries(DUMP.format(method="heap", first="id integer", second="a text NOT NULL"))
+def dumped(first: str = "id integer", second: str = "a text", method: str = "heap", owner: str = "me") -> str:
+    return DUMP.format(first=first, second=second, method=method, owner=owner)
+
+
+def test_the_order_of_columns_and_owners_are_no_difference() -> None:
+    one = entries(dumped())
+    assert one == entries(dumped("a text", "id integer", owner="you"))
+    assert one != entries(dumped(method="tree")) and one != entries(dumped(second="a text NOT NULL"))
+    assert len(one) == 1, "an entry without a statement is none"
 
 
 def test_every_case_is_there_once() -> None:
