@@ -1,6 +1,8 @@
 """Each report format contains each finding: every finding is rendered in every format."""
 
 import json
+import re
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -59,6 +61,9 @@ ADDED: dict[str, tuple[Any, str]] = {
 }
 
 
+HERE = r"\bmake (?:revision|upgrade|repair|check-drift)\b|\bmigrate\.py [a-z]"  # commands of this repository
+
+
 def texts(value: object) -> Iterator[str]:
     """Yield every string in a document."""
     if isinstance(value, str):
@@ -78,6 +83,21 @@ def said(form: str, verdict: Verdict) -> str:
     if form == "html":
         return Page(text).text
     return "\n".join(texts(json.loads(text))) if form in ("json", "sarif") else text.replace("%25", "%")
+
+
+def test_remedies_are_commands_of_the_program_that_was_called(
+    tmp_path: Path, server: URL, database: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = check(little.project(tmp_path, MODELS), server, little.at(database, "one", *DRIFT))
+    stopped = Anomaly("two", STOP, "Finish it: make upgrade, or see: migrate.py status", differs=True)
+    found = replace(found, anomalies=[stopped], nearest=Candidate("fade", Catalog({}), []))
+    for form in set(reports.NAMES) - {"text"}:  # the console does it when it prints text
+        monkeypatch.setattr(sys, "argv", ["scripts/migrate.py"])
+        assert re.search(HERE, said(form, found)), form
+        monkeypatch.setattr(sys, "argv", ["/usr/bin/whisper-migrate"])
+        text = said(form, found)
+        assert re.findall(HERE, text) == [], form
+        assert "whisper-migrate upgrade" in text, form
 
 
 def test_every_form_carries_every_finding(tmp_path: Path, server: URL, database: URL) -> None:

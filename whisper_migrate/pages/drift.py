@@ -16,7 +16,7 @@ from whisper_migrate.pages.templates import FOLDER, html, trusted
 from whisper_migrate.state.drift import Verdict
 from whisper_migrate.state.remarks import remarks
 from whisper_migrate.wording.hidden_characters import in_html
-from whisper_migrate.wording.program import called, in_its_words
+from whisper_migrate.wording.program import as_called
 
 IN_DEFINITION = ("not null", "default", "generated", "generated kind", "identity kind")  # of a column
 LOOKS = {"+": "plus", "-": "minus", "~": "tilde"}
@@ -56,7 +56,7 @@ def page(verdict: Verdict, database: str | None) -> str:
         pending=[(script.revision, title(script)) for script in verdict.pending],
         ignored=[(line(one.change), one.pattern.reason) for one in verdict.ignored],
         remarks=[(one.kind.value, one.text, one.place) for one in remarks(verdict)],
-        typed=_typed,
+        typed=as_called,
         css=trusted((FOLDER / "style.css").read_text(encoding="utf-8")),
     )
     return in_html(text)
@@ -115,8 +115,3 @@ def _sides(change: Change, parts: list[Object]) -> list[tuple[str, str, str]]:
         for name, old, new in differences(change)
         if name not in hidden and not (rows and old in before and new in after)
     ]
-
-
-def _typed(command: str) -> str:
-    """Return a command as the program that was called takes it."""
-    return in_its_words(command, called())

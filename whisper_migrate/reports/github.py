@@ -12,6 +12,7 @@ from whisper_migrate.models.source_lines import Place
 from whisper_migrate.state.drift import Verdict
 from whisper_migrate.state.remarks import Kind, remarks
 from whisper_migrate.wording.hidden_characters import visible
+from whisper_migrate.wording.program import as_called
 
 
 def render(verdict: Verdict, database: str | None) -> str:
@@ -24,27 +25,27 @@ def _annotations(verdict: Verdict) -> Iterator[str]:
         yield _annotation(verdict, change, "Unwritten", 'The history lacks this: make revision msg="what changes"')
     for script in verdict.pending:
         where = {"file": _in_repository(verdict, str(verdict.history.path(script))), "title": "Pending"}
-        yield annotation("warning", where, f"{script.revision} {title(script)}: make upgrade")
+        yield annotation("warning", where, f"{script.revision} {title(script)}: {as_called('make upgrade')}")
     for change in outline(verdict.drift):
         yield _annotation(verdict, change, "Drift", "The database differs from the history: make repair")
     if near := verdict.nearest:
-        said = f"The database is nearer to {near.revision}, {near.difference}: migrate.py adopt"
+        said = f"The database is nearer to {near.revision}, {near.difference}: {as_called('migrate.py adopt')}"
         yield annotation("error", {"title": "Wrong stamp"}, said)
     for anomaly in verdict.anomalies:
         level, word = ("error", anomaly.word) if anomaly.differs else ("notice", "Note")
-        yield annotation(level, {"title": word}, f"{anomaly.what}\n{anomaly.remedy}".strip())
+        yield annotation(level, {"title": word}, f"{anomaly.what}\n{as_called(anomaly.remedy)}".strip())
     for ignored in verdict.ignored:
         yield annotation("notice", {"title": "Ignored"}, f"{line(ignored.change)} ({ignored.pattern.reason})")
     for remark in remarks(verdict):
         level = "notice" if remark.kind is Kind.NOTE else "warning"
-        yield annotation(level, {**_where(verdict, remark.place), "title": remark.kind.value}, remark.text)
+        yield annotation(level, {**_where(verdict, remark.place), "title": remark.kind.value}, as_called(remark.text))
     if verdict.clean and verdict.whole:
         yield annotation("notice", {"title": "No drift"}, f"{' and '.join(verdict.compared)}: nothing differs")
 
 
 def _annotation(verdict: Verdict, change: Change, word: str, remedy: str) -> str:
     where = _where(verdict, verdict.place(change.object))
-    return annotation("error", {**where, "title": word}, f"{line(change)}\n{remedy}")
+    return annotation("error", {**where, "title": word}, f"{line(change)}\n{as_called(remedy)}")
 
 
 def _where(verdict: Verdict, place: Place | None) -> dict[str, str]:

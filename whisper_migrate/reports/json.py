@@ -10,6 +10,7 @@ from whisper_migrate.catalog.describe import differences, title
 from whisper_migrate.catalog.model import Change
 from whisper_migrate.state.drift import Verdict
 from whisper_migrate.wording.hidden_characters import in_json
+from whisper_migrate.wording.program import as_called
 
 VERSION = 1
 
@@ -34,7 +35,7 @@ def document(verdict: Verdict, database: str | None) -> dict[str, Any]:
         "pending": [{"revision": script.revision, "message": title(script)} for script in verdict.pending],
         "drift": [_change(verdict, change) for change in verdict.drift],
         "anomalies": [
-            {"revision": one.revision, "what": one.what, "remedy": one.remedy or None, "differs": one.differs}
+            {"revision": one.revision, "what": one.what, "remedy": as_called(one.remedy) or None, "differs": one.differs}
             for one in verdict.anomalies
         ],
         "nearest": verdict.nearest.revision if verdict.nearest else None,
@@ -48,7 +49,7 @@ def document(verdict: Verdict, database: str | None) -> dict[str, Any]:
             }
             for ignored in verdict.ignored
         ],
-        "notes": list(verdict.notes),
+        "notes": list(map(as_called, verdict.notes)),
         "extensions": list(verdict.extensions),
         "failing": list(map(str, verdict.failing)),
         "refused": list(map(str, verdict.refused)),

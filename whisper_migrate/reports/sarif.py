@@ -32,6 +32,7 @@ from whisper_migrate.models.source_lines import Place
 from whisper_migrate.state.drift import Verdict
 from whisper_migrate.state.remarks import remarks
 from whisper_migrate.wording.hidden_characters import in_json
+from whisper_migrate.wording.program import as_called
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 RULES = {
@@ -53,7 +54,7 @@ def render(verdict: Verdict, database: str | None) -> str:
         ReportingDescriptor(
             id=name,
             short_description=Message(text=text),
-            help=Message(text=f"Type: {remedy}"),
+            help=Message(text=f"Type: {as_called(remedy)}"),
             default_configuration=ReportingConfiguration(level=level),
         )
         for name, (text, remedy, level) in RULES.items()
@@ -77,10 +78,10 @@ def _results(verdict: Verdict) -> Iterator[Result]:
         yield _result("stamp", said, _named(near.revision, "revision"))
     for anomaly in verdict.anomalies:
         rule = "changed" if anomaly.differs else "note"
-        yield _result(rule, f"{anomaly.what} {anomaly.remedy}".strip(), _named(anomaly.revision, "revision"))
+        yield _result(rule, f"{anomaly.what} {as_called(anomaly.remedy)}".strip(), _named(anomaly.revision, "revision"))
     for remark in remarks(verdict):
         where = _at(remark.place) if remark.place else _named("database", "database")
-        yield _result(remark.kind.name.lower(), remark.text, where)
+        yield _result(remark.kind.name.lower(), as_called(remark.text), where)
     for ignored in verdict.ignored:
         result = _result(ignored.finding, line(ignored.change), _location(verdict, ignored.change))
         yield result.model_copy(update={"suppressions": [_suppression(ignored.pattern.reason)]})

@@ -16,7 +16,7 @@ import click
 
 from whisper_migrate.addresses.secret_parameters import scrubbed
 from whisper_migrate.wording.hidden_characters import in_json
-from whisper_migrate.wording.program import called, in_its_words
+from whisper_migrate.wording.program import as_called
 
 VERSION = 1
 COMMANDS = ("remedy", "remedies")  # keys of texts that say what to type
@@ -62,7 +62,7 @@ def print_json(document: Mapping[str, Any]) -> None:
 def _safe(value: Any, key: str = "") -> Any:
     """Return a value without secrets, with commands as the program that was called takes them."""
     if isinstance(value, str):
-        return scrubbed(in_its_words(value, called()) if key in COMMANDS else value)
+        return scrubbed(as_called(value) if key in COMMANDS else value)
     if isinstance(value, Mapping):
         return {name: _safe(one, name) for name, one in value.items()}
     if isinstance(value, list | tuple):

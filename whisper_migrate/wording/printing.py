@@ -9,7 +9,7 @@ from rich.console import Console
 from whisper_migrate.addresses.secret_parameters import scrubbed
 from whisper_migrate.wording.hanging_indent import broken
 from whisper_migrate.wording.hidden_characters import harmless
-from whisper_migrate.wording.program import called, in_its_words
+from whisper_migrate.wording.program import as_called
 from whisper_migrate.wording.sign_of_life import hidden
 
 
@@ -33,7 +33,7 @@ class Terminal(Console):
             self.print(line)
 
     def _safe(self, text: str) -> str:
-        return harmless(scrubbed(in_its_words(text, called())))
+        return harmless(scrubbed(as_called(text)))
 
 
 # No emoji: a name may contain `:heart:`.

@@ -21,6 +21,11 @@ def called() -> str:
     return "python -m whisper_migrate" if path.parent.name == "whisper_migrate" else path.name
 
 
+def as_called(text: str) -> str:
+    """Return a message with its commands as the program that was called takes them."""
+    return in_its_words(text, called())
+
+
 def in_its_words(text: str, program: str) -> str:
     """Return a message with its commands as `program` takes them."""
     if program != "whisper-migrate" and not program.startswith("python"):
