@@ -12,7 +12,6 @@ from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import downgrade, upgrade
 from whisper_migrate.state.drift import check
 
-pytestmark = pytest.mark.servers("pg18")
 OTHER = 'sa.Column("price", sa.Integer), sa.Column("pieces", sa.Integer)'
 
 
@@ -34,6 +33,7 @@ COLUMNS = {
 }
 
 
+@pytest.mark.servers("pg18")
 def test_values_stay(tmp_path: Path, server: URL, database: URL) -> None:
     before, after = (table(OTHER, *(column[side] for column in COLUMNS.values())) for side in (0, 1))
     before = before.replace(OTHER, f'{OTHER}, sa.Column("gone", sa.Integer)')
@@ -52,6 +52,39 @@ def test_values_stay(tmp_path: Path, server: URL, database: URL) -> None:
     assert not check(edited(tmp_path, before), server, database, "database").drift
 
 
+INTEGER, ENUM = 'sa.Column("n", sa.Integer)', 'sa.Column("n", sa.Enum({}, name="mood"))'
+# The column that the expression reads before and after, the expression, and the generated column's plain type.
+READ = {
+    "a wider type": (INTEGER, 'sa.Column("n", sa.BigInteger)', "n * 2", "sa.Integer"),
+    "a wider type of both": (INTEGER, 'sa.Column("n", sa.BigInteger)', "n * 2", "sa.BigInteger"),
+    "another type": (INTEGER, 'sa.Column("n", sa.Numeric(12, 1))', "n * 2", "sa.Text"),
+    "dropped": (INTEGER, 'sa.Column("m", sa.Integer)', "n * 2", "sa.BigInteger"),
+    "labels in another order": (
+        ENUM.format("'4', '5'"),
+        ENUM.format("'5', '4'"),
+        "CASE n WHEN '4'::mood THEN 8 END",
+        "sa.Integer",
+    ),
+}
+
+
+@pytest.mark.parametrize("read", READ)
+def test_values_stay_whatever_happens_to_the_columns_that_were_read(
+    read: str, tmp_path: Path, server: URL, database: URL
+) -> None:
+    before, after, expression, type_ = READ[read]
+    computed = edited(tmp_path, table(before, generated("g", "sa.Integer", True, expression)))
+    draft(computed, server, "first")
+    upgrade(computed, database, "head", lambda _: None)
+    ask(database, "INSERT INTO t (id, n) VALUES (1, '4'), (2, NULL)")
+    project = edited(tmp_path, table(after, f'sa.Column("g", {type_})'))
+    draft(project, server, "second", allowed=["drop-column t.n"] if read == "dropped" else [])
+    upgrade(project, database, "head", lambda _: None)
+    assert ask(database, "SELECT g::text FROM t ORDER BY id") == [("8",), (None,)]
+    assert check(project, server, database).clean
+
+
+@pytest.mark.servers("pg18")
 @pytest.mark.parametrize("stored", [False, True])
 def test_a_plain_column_that_is_computed_from_now_on_loses_its_values(
     stored: bool, tmp_path: Path, server: URL, database: URL

@@ -1,25 +1,59 @@
-"""Turn a VIRTUAL generated column into a plain column that keeps its values.
+"""Turn a generated column into a plain column that keeps its values.
 
-PostgreSQL has no statement for this. The plan drops the column, creates it as STORED with the same expression, and then
-drops the expression.
+DROP EXPRESSION does so for a STORED column. For a VIRTUAL one PostgreSQL has no statement: the plan drops the column,
+creates it as STORED with the same expression, and then drops the expression.
+
+The expression can be computed only while everything that it reads is still there. If that changes as well, the column
+becomes plain first, in a plan of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from whisper_migrate.catalog.model import Catalog, Key, Object
 from whisper_migrate.catalog.names import shown
 from whisper_migrate.errors import Failure
 from whisper_migrate.objects import column
+from whisper_migrate.planning.inheritance import TABLES
 from whisper_migrate.planning.steps import Step
 
 
+def plain_first(before: Catalog, after: Catalog) -> Catalog | None:
+    """Return `before` with those columns plain that lose their expression while something that it reads changes.
+
+    None if there is no such column.
+    """
+    objects, requires = dict(before.objects), dict(before.requires)
+    for item in before:
+        new = after.objects.get(item.key)
+        if new is None or item.kind != "column" or not becomes_plain(before, new):
+            continue
+        if any(before[key] != after.objects.get(key) for key in _read(before, item.key)):
+            objects[item.key] = item.but(generated=None, generated_kind=None)
+            holding = (item["type"].removesuffix("[]"), item["collation"], item.parent)
+            requires[item.key] = frozenset(key for key in requires.get(item.key, ()) if key[1] in holding)
+    return replace(before, objects=objects, requires=requires) if objects != before.objects else None
+
+
+def _read(before: Catalog, column: Key) -> set[Key]:
+    """Return the objects that a column's expression depends on, direct and indirect, other than tables."""
+    found: set[Key] = set()
+    todo = [column]
+    while todo:
+        for key in before.requires.get(todo.pop(), frozenset()) - found:
+            if key in before and key[0] not in TABLES and key != column:
+                found.add(key)
+                todo.append(key)
+    return found
+
+
 def becomes_plain(before: Catalog, item: Object) -> bool:
-    """Whether a VIRTUAL generated column of a table loses its expression. (A view may take the table's name.)"""
+    """Whether a column that is created anew was generated and is plain now. (A view may take the table's name.)"""
     old = before.objects.get(item.key)
-    is_virtual = item.kind == "column" and old is not None and old["generated_kind"] == "VIRTUAL"
-    return is_virtual and item["generated"] is None and not item["of_view"]
+    was_generated = item.kind == "column" and old is not None and old["generated"] is not None
+    return was_generated and item["generated"] is None and not item["of_view"]
 
 
 def refuse_grandchildren(before: Catalog, after: Catalog, altered: Iterable[Key]) -> None:

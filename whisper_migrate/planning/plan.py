@@ -12,7 +12,7 @@ from whisper_migrate.objects import ATTACHED, KINDS, column, table
 from whisper_migrate.objects.sequence import go_on
 from whisper_migrate.planning.cycles import Cycle, Relaxed
 from whisper_migrate.planning.dependents import dependents, holding_rows, on_rebuilt_keys
-from whisper_migrate.planning.generated import becomes_plain, refuse_grandchildren, stored
+from whisper_migrate.planning.generated import becomes_plain, plain_first, refuse_grandchildren, stored
 from whisper_migrate.planning.inheritance import (
     TABLES,
     above_children,
@@ -58,6 +58,8 @@ def plan(before: Catalog, after: Catalog, *, online: bool = False) -> list[Step]
     and created again afterwards. `online`: the steps do not all run in one transaction. Raises Failure if no statements
     lead to `after`.
     """
+    if middle := plain_first(before, after):
+        return [*plan(before, middle, online=online), *plan(middle, after, online=online)]
     relaxed = Relaxed()
     while True:
         try:

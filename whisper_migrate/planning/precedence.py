@@ -8,7 +8,6 @@ from whisper_migrate.catalog.containers import container
 from whisper_migrate.catalog.model import Catalog, Key, Object
 from whisper_migrate.objects import ATTACHED
 from whisper_migrate.objects.constraint import HAS_INDEX
-from whisper_migrate.planning.generated import becomes_plain
 from whisper_migrate.planning.inheritance import TABLES, above
 from whisper_migrate.planning.locality import is_defined_again
 from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, both_tables, drops_rows, is_foreign_key
@@ -56,7 +55,6 @@ class Precedence:
             self._foreign_keys_find_their_key,
             self._foreign_keys_come_after_rebuilt_keys,
             self._whole_rows_are_stored_last,
-            self._values_are_computed_before_their_columns_change,
             self._heirs_come_after_columns,
             self._inherited_checks_are_dropped_above_first,
             self._checks_come_before_values,
@@ -167,14 +165,6 @@ class Precedence:
         for (verb, key), step in self.place.items():
             if key[0] == "column" and verb in ("create", "alter"):
                 yield from ((step, view, None) for view in views.get(("table", str(step.item.parent)), ()))
-
-    def _values_are_computed_before_their_columns_change(self) -> Iterator[Edge]:
-        """Fill a VIRTUAL column that becomes plain before the columns in its expression change."""
-        for key in self.gone & self.makes.keys():
-            if becomes_plain(self.before, self.makes[key].item):
-                for other in self.before.requires.get(key, ()):
-                    if other[0] == "column" and other in self.drops:
-                        yield self.makes[key], self.drops[other], None
 
     def _heirs_come_after_columns(self) -> Iterator[Edge]:
         """Create a child table after its parents have all their columns."""
