@@ -14,6 +14,8 @@ from tests import little, servers
 from tests.conftest import MakeDatabase
 from tests.fleet.conftest import Fleet, stamp, summary
 from tests.projects import HEAD, MIGRATE, SECRET, TABLES, ask, copied, migrated, tables
+from whisper_migrate.catalog.sql import run
+from whisper_migrate.databases.connect import connected
 from whisper_migrate.history.history import History
 from whisper_migrate.project.project import Project
 
@@ -189,6 +191,20 @@ def test_canary_goes_first_and_alone(fleet: Fleet, make_database: MakeDatabase) 
         "2 upgraded, 0 had nothing to do, 0 failed."
     ]
     assert fleet(databases, "status", "--canary", "1").code == 2
+
+
+def test_waits_of_an_upgrade_are_those_that_were_given(fleet: Fleet, make_database: MakeDatabase) -> None:
+    """A lock that is never free ends the upgrade of its database after the given times, and of no other."""
+    locked = little.at(make_database())
+    databases: dict[str, URL | str] = {"a": locked, "b": little.at(make_database())}
+    with connected(locked) as holder:
+        run(holder, "LOCK TABLE public.tags")
+        said = fleet(databases, "upgrade", "--lock-timeout", "0.2", "--retry-for", "0")
+    assert said.code == 2 and summary(said)[0] == "1 upgraded, 0 had nothing to do, 1 failed.", said
+    assert "waited too long for a lock" in said.out, said.out
+    assert [stamp(url) for url in databases.values()] == ["two", "three"]
+    said = fleet(databases, "check-drift", "--wait", "3")
+    assert said.code == 2 and "--wait is for upgrade." in said.err, said.err
 
 
 def test_failed_history_fails_for_those_it_was_for(fleet: Fleet, make_database: MakeDatabase, project: Project) -> None:

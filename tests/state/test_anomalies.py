@@ -43,6 +43,14 @@ def test_nothing_is_odd_after_an_upgrade(command: Command) -> None:
     assert command("check-drift").out.startswith("Compared ")
 
 
+def test_comparison_that_is_not_possible_is_a_failure(project: Project, command: Command, database: URL) -> None:
+    ask(database, "DELETE FROM alembic_version")
+    said = command("status")
+    assert said.code == 2 and "Pending   2" in said.out and "no telling which revision made it" in said.out, said
+    said = command("status", "--format", "json")
+    assert said.code == 2 and "no telling" in json.loads(said.out)["not_checked"], said
+
+
 WORDING, CODE, PARENT, FILE = "wording", "code", "another parent", "no file has it"
 EDITS = {
     "a comment": (lambda p: edit(p, "one", "branch_labels", "# of one branch\nbranch_labels"), WORDING),
@@ -166,7 +174,7 @@ def test_stamps_that_say_nothing_sure_have_a_way_out(command: Command, database:
     for how in ("DELETE FROM alembic_version", "DROP TABLE alembic_version"):
         ask(database, how)
         said = command("status")
-        assert said.code == 0 and "leads to the stamp no revision: it ends at two" in said.out, said
+        assert said.code == 2 and "leads to the stamp no revision: it ends at two" in said.out, said
         assert command("whereami").out.endswith("-> migrate.py stamp two   (compares it again first)\n")
         assert command("adopt").code == 0 and command("check-drift").code == 0
 

@@ -22,6 +22,8 @@ from whisper_migrate.fleet.survey import Standing, Survey, survey
 from whisper_migrate.fleet.upgrade import upgrade
 from whisper_migrate.history.history import History
 from whisper_migrate.project.project import Project
+from whisper_migrate.running.options import all_seconds
+from whisper_migrate.running.patience import Patience
 from whisper_migrate.state.anomalies import Anomaly
 from whisper_migrate.state.drift import Verdict
 from whisper_migrate.terminal.console import names
@@ -45,9 +47,18 @@ Tell = Callable[[Member, str | Failure], None]
 )
 @click.option("--shard", type=ShardOption(), help="Take only a part of them: 3/10 is the third of ten.")
 @with_format
+@all_seconds
 @click.pass_obj
 def command(
-    project: Project, urls: IO[str], action: str, jobs: int, canary: int, shard: Shard | None, form: str
+    project: Project,
+    /,
+    urls: IO[str],
+    action: str,
+    jobs: int,
+    canary: int,
+    shard: Shard | None,
+    form: str,
+    **waits: float | None,
 ) -> None:
     """Work on every database that URLS-FILE lists, in parallel. A failure of one does not stop the others.
 
@@ -64,6 +75,9 @@ def command(
     """
     if canary and action != "upgrade":
         raise click.UsageError("--canary is for upgrade.")
+    if action != "upgrade" and (given := [name for name, value in waits.items() if value is not None]):
+        raise click.UsageError(f"--{given[0].replace('_', '-')} is for upgrade.")
+    patience = Patience.given(project.root, waits)
     if form == "json" and action == "upgrade":
         raise click.UsageError("--format json is for status and check-drift.")
     try:
@@ -79,7 +93,7 @@ def command(
     history = History(project)
     history.require_no_fork()
     if action == "upgrade":
-        sys.exit(_upgrade(history, members, jobs, canary))
+        sys.exit(_upgrade(history, members, jobs, canary, patience))
     with _progress(members) as tell:
         found = survey(history, members, jobs, lambda member, one: tell(member, _place(one)))
     code = _report_status(found) if action == "status" else _report_drift(history, found)
@@ -104,11 +118,11 @@ def _progress(members: Sequence[Member]) -> Iterator[Tell]:
         yield tell
 
 
-def _upgrade(history: History, members: list[Member], jobs: int, canary: int) -> int:
+def _upgrade(history: History, members: list[Member], jobs: int, canary: int, patience: Patience) -> int:
     failed: dict[Member, Failure] = {}
     done: list[bool] = []
     with _progress(members) as tell:
-        for member, outcome in upgrade(history, members, jobs, canary, _say):
+        for member, outcome in upgrade(history, members, jobs, canary, patience, _say):
             if isinstance(outcome, Failure):
                 failed[member] = outcome
                 tell(member, outcome)

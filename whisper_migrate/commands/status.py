@@ -1,5 +1,6 @@
 """The command `status`: the database's revision, pending revisions and drift."""
 
+import sys
 from typing import Any
 
 import click
@@ -13,7 +14,7 @@ from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
 from whisper_migrate.project.project import Project
-from whisper_migrate.reports.json import plain_change
+from whisper_migrate.reports.json import plain_anomaly, plain_change
 from whisper_migrate.running.ledger import Entry, read_or_why
 from whisper_migrate.state.anomalies import Anomaly, anomalies
 from whisper_migrate.state.drift import Verdict, check
@@ -31,12 +32,15 @@ EXTENSIONS = "SELECT extname || ' ' || extversion FROM pg_catalog.pg_extension W
 @with_format
 @click.pass_obj
 def command(project: Project, form: str) -> None:
-    """Print the database's revision, the pending revisions, and whether the database has drifted."""
+    """Print the database's revision, the pending revisions, and whether the database has drifted.
+
+    Exit code 2 if the comparison was not possible, or not of every object.
+    """
     if form == "json":
         with kept_for_document(True):
             document = _document(project)
         print_json(document)
-        return
+        sys.exit(2 if document["not_checked"] or document["unreadable"] else 0)
     history, database = History(project), database_of(project)
     with connected(database.url, read_only=True) as connection:
         revisions, (entries, hidden) = stamped(connection) or [], read_or_why(connection)
@@ -55,8 +59,10 @@ def command(project: Project, form: str) -> None:
     _tell("Pending", str(len(pending)))
     for script in pending:
         out.print(escape(f"  {script.revision} {title(script)}"))
-    for number, told in enumerate(_drift(project, database.url)):
+    verdict = _verdict(project, database.url)
+    for number, told in enumerate(_drift(verdict)):
         _tell("" if number else "Drift", told)
+    sys.exit(0 if isinstance(verdict, Verdict) and verdict.whole else 2)
 
 
 def _tell(name: str, words: str) -> None:
@@ -90,10 +96,7 @@ def _document(project: Project) -> dict[str, Any]:
         "pending": [{"revision": one.revision, "message": title(one)} for one in history.pending(revisions)],
         "ledger": {"entries": len(entries), "last": entries[-1].document if entries else None} if not hidden else None,
         "extensions": list(extensions),
-        "anomalies": [
-            {"revision": one.revision, "what": one.what, "remedy": one.remedy or None, "differs": one.differs}
-            for one in found
-        ],
+        "anomalies": list(map(plain_anomaly, found)),
         "drift": [plain_change(change) for change in checked.drift] if checked else None,
         "not_checked": " ".join(str(verdict).split()) if isinstance(verdict, Failure) else None,
         "unreadable": list(checked.unreadable) if checked else [],
@@ -110,9 +113,8 @@ def _verdict(project: Project, database: URL) -> Verdict | Failure:
         return failure
 
 
-def _drift(project: Project, database: URL) -> list[str]:
+def _drift(verdict: Verdict | Failure) -> list[str]:
     """Return lines on the difference from the history at the database's stamp, or on why it was not checked."""
-    verdict = _verdict(project, database)
     if isinstance(verdict, Failure):
         return [f"not checked: {' '.join(str(verdict).split())}"]
     for anomaly in verdict.anomalies:

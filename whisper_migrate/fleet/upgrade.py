@@ -24,6 +24,7 @@ from whisper_migrate.fleet.parallel import attempt, each
 from whisper_migrate.history.history import History
 from whisper_migrate.project.project import Project
 from whisper_migrate.running import runner
+from whisper_migrate.running.patience import Patience
 from whisper_migrate.running.progress import Progress
 
 GRACE = 10  # seconds that an ended process has to roll back
@@ -35,7 +36,12 @@ STARTING = Lock()  # the environment is that of all threads
 
 
 def upgrade(
-    history: History, members: Sequence[Member], jobs: int, canary: int, say: Callable[[Member, str], None]
+    history: History,
+    members: Sequence[Member],
+    jobs: int,
+    canary: int,
+    patience: Patience,
+    say: Callable[[Member, str], None],
 ) -> Iterator[tuple[Member, runner.Outcome | Failure]]:
     """Upgrade all members to the head, `jobs` at a time, and yield each with its outcome or failure.
 
@@ -43,7 +49,7 @@ def upgrade(
     are left alone. `say` is called with the progress messages of long runs.
     """
     first = canaries(history, members, jobs, canary)
-    processes = [_Process(history.project) for _ in range(jobs)]
+    processes = [_Process(history.project, patience) for _ in range(jobs)]
     idle: LifoQueue[_Process] = LifoQueue()
     for process in processes:
         idle.put(process)
@@ -74,8 +80,8 @@ def upgrade(
 class _Process:
     """A process for several databases in turn: the modules are imported once."""
 
-    def __init__(self, project: Project) -> None:
-        self.root = project.root
+    def __init__(self, project: Project, patience: Patience) -> None:
+        self.root, self.patience = project.root, patience
         self.process: SpawnProcess | None = None
 
     def upgrade(self, member: Member, say: Callable[[str], None]) -> runner.Outcome:
@@ -98,7 +104,7 @@ class _Process:
 
     def _start(self) -> None:
         self.pipe, end = SPAWN.Pipe()
-        self.process = SPAWN.Process(target=_serve, args=(self.root, end), daemon=True)
+        self.process = SPAWN.Process(target=_serve, args=(self.root, self.patience, end), daemon=True)
         with _safe_path():
             self.process.start()
         end.close()
@@ -140,7 +146,7 @@ class _Told(Progress):
             self.pipe.send(line.strip())
 
 
-def _serve(root: Path, pipe: Connection) -> None:
+def _serve(root: Path, patience: Patience, pipe: Connection) -> None:
     """Upgrade the members received from the pipe, until its other end is closed or its process was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process handles it, and ends this one
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -148,7 +154,8 @@ def _serve(root: Path, pipe: Connection) -> None:
     interruption.listen()
 
     def upgraded(member: Member) -> runner.Outcome:
-        with runner.runner(Project(root), member.url, "upgrade", "head", lambda _: None, progress=_Told(pipe)) as run:
+        project, progress = Project(root), _Told(pipe)
+        with runner.runner(project, member.url, "upgrade", "head", lambda _: None, patience, progress) as run:
             return run()
 
     with suppress(EOFError, KeyboardInterrupt):

@@ -8,6 +8,7 @@ from typing import Any
 from whisper_migrate.addresses.secret_parameters import scrubbed_values
 from whisper_migrate.catalog.describe import differences, title
 from whisper_migrate.catalog.model import Change
+from whisper_migrate.state.anomalies import Anomaly
 from whisper_migrate.state.drift import Verdict
 from whisper_migrate.wording.hidden_characters import in_json
 from whisper_migrate.wording.program import as_called
@@ -34,10 +35,7 @@ def document(verdict: Verdict, database: str | None) -> dict[str, Any]:
         "unwritten": [_change(verdict, change) for change in verdict.unwritten],
         "pending": [{"revision": script.revision, "message": title(script)} for script in verdict.pending],
         "drift": [_change(verdict, change) for change in verdict.drift],
-        "anomalies": [
-            {"revision": one.revision, "what": one.what, "remedy": as_called(one.remedy) or None, "differs": one.differs}
-            for one in verdict.anomalies
-        ],
+        "anomalies": list(map(plain_anomaly, verdict.anomalies)),
         "nearest": verdict.nearest.revision if verdict.nearest else None,
         "ignored": [
             {
@@ -54,6 +52,16 @@ def document(verdict: Verdict, database: str | None) -> dict[str, Any]:
         "failing": list(map(str, verdict.failing)),
         "refused": list(map(str, verdict.refused)),
         "unreadable": list(verdict.unreadable),
+    }
+
+
+def plain_anomaly(anomaly: Anomaly) -> dict[str, Any]:
+    """Return a finding of the ledger as plain data."""
+    return {
+        "revision": anomaly.revision,
+        "what": anomaly.what,
+        "remedy": as_called(anomaly.remedy) or None,
+        "differs": anomaly.differs,
     }
 
 

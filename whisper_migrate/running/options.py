@@ -25,6 +25,13 @@ def seconds(name: str) -> Callable[[Command], Command]:
     return click.option(f"--{name}", type=click.FloatRange(0, 1e6), metavar="SECONDS", help=words)
 
 
+def all_seconds(command: Command) -> Command:
+    """Add every option of `SECONDS` to a command."""
+    for name in reversed(SECONDS):
+        command = seconds(name)(command)
+    return command
+
+
 def allow_data_loss(printed_by: str) -> Callable[[Command], Command]:
     """The word that permits a loss, which `printed_by` prints; the command takes it as `word`."""
     return click.option(
