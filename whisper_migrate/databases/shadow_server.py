@@ -13,11 +13,20 @@ from whisper_migrate import embedded
 from whisper_migrate.databases import settings
 from whisper_migrate.databases.connect import connected, require_reachable
 from whisper_migrate.databases.shadow import may_create
+from whisper_migrate.databases.writable import is_standby
 from whisper_migrate.errors import Failure
 from whisper_migrate.wording.sign_of_life import doing
 
-CANNOT = "The database's role may not create databases, or the server is a standby"
-REMEDY = "Give the role CREATEDB, or set SHADOW_URL to a PostgreSQL {version} where it may create databases."
+# The obstacle to a database for the comparison beside the user's own, and its remedy.
+Obstacle = tuple[str, str]
+ROLE = (
+    "The database's role may not create databases",
+    "Give the role CREATEDB, or set SHADOW_URL to a PostgreSQL {version} where it may create databases.",
+)
+STANDBY = (
+    "The database is on a standby, where no database can be created",
+    "Let DATABASE_URL lead to the primary, or set SHADOW_URL to a PostgreSQL {version} that accepts writes.",
+)
 
 
 @contextmanager
@@ -47,16 +56,17 @@ def server_like(database: URL) -> Iterator[URL]:
     """
     with connected(database, read_only=True) as connection:
         allowed, version = may_create(connection), _major(connection)
+        obstacle = STANDBY if is_standby(connection) else ROLE
     if allowed:
         yield database
     elif elsewhere := os.environ.get("SHADOW_URL"):
         url = require_reachable(settings.parse(elsewhere, "SHADOW_URL"), "SHADOW_URL")
-        _require_same(url, version, "SHADOW_URL")
+        _require_same(url, version, "SHADOW_URL", obstacle)
         yield url
     else:
-        _require_embedded(version)
+        _require_embedded(version, obstacle)
         with _scratch_server() as url:
-            _require_same(url, version, "the embedded server")
+            _require_same(url, version, "the embedded server", obstacle)
             yield url
 
 
@@ -64,24 +74,26 @@ def _major(connection: Connection) -> int:
     return int(connection.scalar(text("SHOW server_version_num"))) // 10000
 
 
-def _require_same(url: URL, version: int, name: str) -> None:
+def _require_same(url: URL, version: int, name: str, obstacle: Obstacle) -> None:
     with connected(url, read_only=True) as connection:
         found = _major(connection)
     if found != version:
+        what, remedy = obstacle
         raise Failure(
-            f"{CANNOT}, and {name} is PostgreSQL {found} where the database has"
+            f"{what}, and {name} is PostgreSQL {found} where the database has"
             f" {version}: what two versions print cannot be compared.",
-            REMEDY.format(version=version),
+            remedy.format(version=version),
         )
 
 
-def _require_embedded(version: int) -> None:
+def _require_embedded(version: int, obstacle: Obstacle) -> None:
     try:
         embedded.binaries()
     except Failure as failure:
+        what, remedy = obstacle
         raise Failure(
-            f"{CANNOT}, and no embedded PostgreSQL is installed to compare on.",
-            REMEDY.format(version=version),
+            f"{what}, and no embedded PostgreSQL is installed to compare on.",
+            remedy.format(version=version),
         ) from failure
 
 
