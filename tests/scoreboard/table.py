@@ -41,7 +41,7 @@ def page(
         "machine": f"{machine()}, PostgreSQL {server}",
         "cases": f"{first.cases} changes, which are {share} of `tests/objects`",
         "pairs": str(first.pairs),
-        "left": f" {len(left)} more need what this server was built without: {'; '.join(left)}." if left else "",
+        "left": f" Not run, as this server was built without what they need: {'; '.join(left)}." if left else "",
         "rows": rows(scores, absent),
         "settings": "\n".join(settings),
     }
