@@ -77,7 +77,7 @@ TOOLS = (
         "alembic_plugins",
         (*ALEMBIC, "alembic-utils==0.8.8", "flupy==1.2.5", "parse==1.22.4", "alembic-postgresql-enum==1.11.0"),
         "the same with `alembic.ext.checkconstraint_byname` (part of Alembic), alembic-postgresql-enum, and "
-        "alembic-utils, to which every function, view, trigger (but a partition's copy), policy, extension and grant is "
-        "declared",
+        "alembic-utils, to which every function, view, trigger (but a partition's copy), policy, extension and grant "
+        "is declared",
     ),
 )
