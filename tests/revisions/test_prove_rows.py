@@ -68,6 +68,24 @@ def test_what_becomes_of_rows_is_said(
     assert not [line for line in lines if "Note" in line]
 
 
+def test_values_of_a_generated_column_that_becomes_plain_are_compared(
+    capsys: pytest.CaptureFixture[str], project: Project, server: URL
+) -> None:
+    computed = "ADD size integer GENERATED ALWAYS AS (length(label)) STORED"
+    write(project, "three", "two", f"ALTER TABLE tags {computed}", "ALTER TABLE tags DROP size")
+    write(
+        project,
+        "four",
+        "three",
+        "ALTER TABLE tags ALTER size DROP EXPRESSION",
+        f"ALTER TABLE tags DROP size, {computed}",
+    )
+    assert "Note" not in proved(capsys, project, server, "four").out
+    edit(project, "four", "ALTER size DROP EXPRESSION", "DROP size, ADD size integer")
+    said = proved(capsys, project, server, "four")
+    assert "  Note: tags.size: the upgrade changes " in said.out, said.out
+
+
 def test_what_fails_on_any_row_is_a_flaw(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> None:
     write(project, "three", "two", "ALTER TABLE tags ADD n integer NOT NULL", "ALTER TABLE tags DROP n")
     said = proved(capsys, project, server, "three")

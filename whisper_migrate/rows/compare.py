@@ -27,7 +27,8 @@ Name = tuple[str | None, ...]
 class Table:
     """The rows of one table, each value as text.
 
-    The table's `oid` and its columns' attribute `numbers` identify them after a rename.
+    The table's `oid` and its columns' attribute `numbers` identify them after a rename. The values of a `generated`
+    column are no data, unless the column is plain in the other table of a comparison.
     """
 
     oid: int
@@ -35,6 +36,7 @@ class Table:
     types: dict[str, str]
     key: tuple[str, ...]
     rows: list[Name]
+    generated: frozenset[str] = frozenset()
 
     def values(self, name: str, key: Sequence[str]) -> dict[Name, str | None]:
         """Return a column's value for each row, identified by its values of `key` or, without a key, its position."""
@@ -54,10 +56,14 @@ class Table:
         return self.oid != other.oid and not key
 
     def also_in(self, other: Table) -> dict[str, str]:
-        """Return the columns that both tables have: each name in this table, with its name in the other."""
+        """Return the columns that both tables have and that are plain in the other.
+
+        Returns each name in this table, with its name in the other.
+        """
         theirs = {number: name for name, number in other.numbers.items()} if self.oid == other.oid else {}
         found = {name: theirs[number] for name, number in self.numbers.items() if number in theirs}
-        return found | {n: n for n in self.types if n in other.types and n not in found and n not in found.values()}
+        found |= {n: n for n in self.types if n in other.types and n not in found and n not in found.values()}
+        return {name: there for name, there in found.items() if there not in other.generated}
 
     def same(self, other: Table) -> dict[str, str]:
         """Return the columns that both tables have with the same type."""
@@ -84,12 +90,15 @@ def read_again(connection: Connection, catalog: Catalog, first: Rows) -> Rows:
 def _read(connection: Connection, catalog: Catalog, table: str) -> Table:
     oid: int = connection.scalar(text(f"SELECT c.oid {FROM} WHERE {NAME} = :name"), {"name": table})
     numbers: dict[str, int] = dict(connection.execute(text(COLUMNS), {"oid": oid}).all())
-    types = {c["name"]: c["type"] for c in catalog.children(table, "column") if c["generated"] is None}
+    columns = [c for c in catalog.children(table, "column") if c["generated_kind"] != "VIRTUAL"]  # may fail on a row
+    types = {c["name"]: c["type"] for c in columns}
+    generated = frozenset(c["name"] for c in columns if c["generated"] is not None)
     listed = ", ".join([f"{name}::text" for name in types] or ["NULL"])
     # A rewrite of the table keeps the physical order of rows; an UPDATE does not.
     rows = run(connection, f"SELECT {listed} FROM {table} ORDER BY tableoid, ctid").all()
     own = {name: numbers[name] for name in types}
-    return Table(oid, own, types, _key(catalog, table, types), [tuple(row) for row in rows])
+    key = _key(catalog, table, types.keys() - generated)
+    return Table(oid, own, types, key, [tuple(row) for row in rows], generated)
 
 
 def _key(catalog: Catalog, table: str, known: Collection[str]) -> tuple[str, ...]:
@@ -136,7 +145,7 @@ def changed_up_and_down(first: Rows, second: Rows, third: Rows) -> Iterator[str]
         if lost := len(between.named(new_key) & old.named(key) - new.named(key)):
             yield f"{shown(table)}: the downgrade removes {lost} of {_count(old)}."
         kept = old.also_in(between)
-        for name in old.types:
+        for name in (name for name in old.types if name not in old.generated):
             values, then = old.values(name, key), new.values(name, key)
             if name in kept:
                 yield from _unrestored(table, name, old, _pairs(values, then, key))
