@@ -92,3 +92,12 @@ def test_values_that_fit_no_type(tmp_path: Path, server: URL) -> None:
     filled = filled.replace("))\n", '), sa.Column("e", level))\n')
     with pytest.raises(Failure, match="Convert by way of text"):
         draft(edited(tmp_path, filled), server, "fourth", filling=["t.e=d"])
+
+
+def test_backfill_of_the_new_type_has_a_way_out(tmp_path: Path, server: URL) -> None:
+    draft(edited(tmp_path, table('sa.Column("tags", sa.ARRAY(sa.Text))')), server, "first")
+    project = edited(tmp_path, table('sa.Column("tags", sa.Text)'))
+    with pytest.raises(Failure, match=r"column tags while its type is still text\[\]. To convert its values to text: "):
+        draft(project, server, "second", filling=["t.tags=array_to_string(tags, ',')"])
+    made = draft(project, server, "second", allowed=["change-column t.tags"])
+    assert made.path and "postgresql_using=" in made.path.read_text()

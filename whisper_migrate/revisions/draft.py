@@ -54,6 +54,7 @@ from whisper_migrate.wording.hidden_characters import visible
 
 # An enum that a new one replaces has this name in the meantime.
 OLD_TYPE = re.compile(r"\bof type old_[0-9a-f]{12}\b")
+OTHER_TYPE = re.compile(r'column "?(.+?)"? is of type (.+?) but expression is of type (.+?)\.')
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,12 @@ def _remedy(flaw: Flaw) -> str | None:
     if OLD_TYPE.search(said):
         return (
             "The column that it reads has the old form of the enum until later. Convert by way of text: a::text::mood."
+        )
+    if found := OTHER_TYPE.search(said):
+        column, old, new = found.groups()
+        return (
+            f"A backfill fills column {column} while its type is still {old}. To convert its values to {new}: draft"
+            " without this backfill, and give the expression to postgresql_using in the draft."
         )
     return None
 
