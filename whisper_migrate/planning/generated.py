@@ -23,37 +23,61 @@ from whisper_migrate.planning.steps import Step
 def plain_first(before: Catalog, after: Catalog) -> Catalog | None:
     """Return `before` with those columns plain that lose their expression while something that it reads changes.
 
-    None if there is no such column.
+    A column becomes plain together with the columns of child tables that inherit it. None if there is no such column.
     """
-    objects, requires = dict(before.objects), dict(before.requires)
+    families: dict[Key, list[Object]] = {}
     for item in before:
-        new = after.objects.get(item.key)
-        if new is None or item.kind != "column" or not becomes_plain(before, new):
-            continue
-        if any(before[key] != after.objects.get(key) for key in _read(before, item.key)):
-            objects[item.key] = item.but(generated=None, generated_kind=None)
-            holding = (item["type"].removesuffix("[]"), item["collation"], item.parent)
-            requires[item.key] = frozenset(key for key in requires.get(item.key, ()) if key[1] in holding)
+        if item.kind == "column" and item["generated"] is not None and (root := _root(before, item)):
+            families.setdefault(root, []).append(item)
+    objects, requires = dict(before.objects), dict(before.requires)
+    for columns in families.values():
+        plain = all(one.key in after and after[one.key]["generated"] is None for one in columns)
+        of_tables = plain and not any(after[one.key]["of_view"] for one in columns)
+        read = {key for one in columns for key in _read(before, one)} if of_tables else set()
+        if any(before[key] != after.objects.get(key) for key in read - {one.key for one in columns}):
+            for one in columns:
+                objects[one.key] = one.but(generated=None, generated_kind=None)
+                holding = (one["type"].removesuffix("[]"), one["collation"], one.parent)
+                inherited = {_above(before, one)} if one.derived else set()
+                requires[one.key] = frozenset(key for key in requires[one.key] if key[1] in holding or key in inherited)
     return replace(before, objects=objects, requires=requires) if objects != before.objects else None
 
 
-def _read(before: Catalog, column: Key) -> set[Key]:
+def _root(before: Catalog, column: Object) -> Key | None:
+    """Return the column that a column is inherited from, or itself; None if it has more than one parent."""
+    while column.derived:
+        above = _above(before, column)
+        if above is None:
+            return None
+        column = before[above]
+    return column.key
+
+
+def _above(before: Catalog, column: Object) -> Key | None:
+    """Return the parent table's column that a column is inherited from, if there is exactly one."""
+    table = next((before[kind, str(column.parent)] for kind in TABLES if (kind, str(column.parent)) in before), None)
+    parents = table["parents"] if table else ()
+    found = [key for parent in parents or () if (key := ("column", f"{parent}.{column['name']}")) in before]
+    return found[0] if len(found) == 1 else None
+
+
+def _read(before: Catalog, column: Object) -> set[Key]:
     """Return the objects that a column's expression depends on, direct and indirect, other than tables."""
     found: set[Key] = set()
-    todo = [column]
+    todo = [column.key]
     while todo:
         for key in before.requires.get(todo.pop(), frozenset()) - found:
-            if key in before and key[0] not in TABLES and key != column:
+            if key in before and key[0] not in TABLES and key != column.key:
                 found.add(key)
                 todo.append(key)
     return found
 
 
 def becomes_plain(before: Catalog, item: Object) -> bool:
-    """Whether a column that is created anew was generated and is plain now. (A view may take the table's name.)"""
+    """Whether a VIRTUAL generated column of a table loses its expression. (A view may take the table's name.)"""
     old = before.objects.get(item.key)
-    was_generated = item.kind == "column" and old is not None and old["generated"] is not None
-    return was_generated and item["generated"] is None and not item["of_view"]
+    is_virtual = item.kind == "column" and old is not None and old["generated_kind"] == "VIRTUAL"
+    return is_virtual and item["generated"] is None and not item["of_view"]
 
 
 def refuse_grandchildren(before: Catalog, after: Catalog, altered: Iterable[Key]) -> None:

@@ -50,7 +50,7 @@ def hazards(steps: Sequence[Step], before: Catalog, after: Catalog) -> list[Haza
             if step.verb == "drop" and (lost := numbering[step.item.key]):
                 found.append(Hazard(word, step.item, f"with its {lost}, which the identity does not have"))
             continue
-        if step.verb == "drop" and kind in HOLDS_DATA and not _computed(step.item):
+        if step.verb == "drop" and kind in HOLDS_DATA and not _computed(step.item, after):
             found.append(Hazard(word, step.item, "with everything in it"))
         elif step.verb == "discard" and step.item.key not in again:
             found.append(Hazard(word, step.item, "with values that the new type of this name does not hold"))
@@ -108,9 +108,15 @@ def _loss(step: Step, before: Catalog, after: Catalog) -> str | None:
     return narrowing(step.before, step.item, before, after)
 
 
-def _computed(item: Object) -> bool:
-    """Whether a column is generated: its values can be computed again."""
-    return item.kind == "column" and item["generated"] is not None
+def _computed(item: Object, after: Catalog) -> bool:
+    """Whether a column is generated, so that its values can be computed again.
+
+    A STORED column that is dropped to become plain loses them; a VIRTUAL one is filled from its expression.
+    """
+    if item.kind != "column" or item["generated"] is None:
+        return False
+    plain = item.key in after and after[item.key]["generated"] is None
+    return not (plain and item["generated_kind"] == "STORED")
 
 
 def narrowing(before: Object, after: Object, old_catalog: Catalog, new_catalog: Catalog) -> str | None:
