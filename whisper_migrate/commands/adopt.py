@@ -19,9 +19,10 @@ from whisper_migrate.state.adopt import Adoption, adoption
 from whisper_migrate.state.nearest import Candidate, tally
 from whisper_migrate.state.own_objects import ignore, patterns
 from whisper_migrate.terminal.completion import revisions
-from whisper_migrate.terminal.console import database_of, names
+from whisper_migrate.terminal.console import database_of
 from whisper_migrate.wording.plurals import counted, verb
 from whisper_migrate.wording.printing import err, out
+from whisper_migrate.wording.revision_ids import ids
 
 MANY = 10  # comments
 
@@ -55,7 +56,7 @@ def command(
             sys.exit(1)
         outcome = found.apply(lambda text: err.print(escape(text)), patience)
     beside = ", beside what is your own" if found.differences.besides else ""
-    was = names(outcome.before)
+    was = ids(outcome.before)
     out.print(escape(f"Adopted at {found.revision} (was stamped {was}): it is what the history says there{beside}."))
     _ignore(project, own)
     if outcome.unrecorded:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -18,6 +18,7 @@ from whisper_migrate.terminal.json_output import kept_for_document, print_json, 
 from whisper_migrate.wording.hidden_characters import visible
 from whisper_migrate.wording.plurals import counted
 from whisper_migrate.wording.printing import out
+from whisper_migrate.wording.revision_ids import ids
 
 ORDERS = {
     Order.EITHER: "Either can be deployed first.",
@@ -49,14 +50,10 @@ def command(project: Project, name: str, form: str) -> None:
 
 def _lines(found: Compatibility, name: str) -> Iterator[str]:
     """Yield the lines for people."""
-    yield f"The old release is {name} ({_at(found.old)}), the new release is this checkout ({_at(found.new)})."
+    yield f"The old release is {name} ({ids(found.old)}), the new release is this checkout ({ids(found.new)})."
     yield from _told("The old release", "the new schema", found.old_on_new)
     yield from _told("The new release", "the old schema", found.new_on_old)
     yield ORDERS[found.order] if found.is_whole else f"As far as that was tried: {ORDERS[found.order]}"
-
-
-def _at(revisions: Sequence[str]) -> str:
-    return ", ".join(revisions) or "no revision"
 
 
 def _told(who: str, where: str, away: Away) -> Iterator[str]:

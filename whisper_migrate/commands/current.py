@@ -11,9 +11,10 @@ from whisper_migrate.databases.version_table import use
 from whisper_migrate.project.project import Project
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.running.waiting import await_database
-from whisper_migrate.terminal.console import database_of, names
+from whisper_migrate.terminal.console import database_of
 from whisper_migrate.terminal.json_output import kept_for_document, print_json, with_format
 from whisper_migrate.wording.printing import err, out
+from whisper_migrate.wording.revision_ids import ids
 
 
 @click.command("current")
@@ -43,5 +44,5 @@ def command(project: Project, check_heads: bool, form: str) -> None:
         print_json({"database": str(database), "revisions": revisions, "heads": heads, "pending": pending})
     if pending:
         count = len(pending)
-        err.print(f"Behind {names(heads or [])}, this checkout's head: {count} pending. Apply with: make upgrade")
+        err.print(f"Behind {ids(heads or [])}, this checkout's head: {count} pending. Apply with: make upgrade")
         sys.exit(1)

@@ -26,10 +26,10 @@ from whisper_migrate.running.options import all_seconds
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.state.anomalies import Anomaly
 from whisper_migrate.state.drift import Verdict
-from whisper_migrate.terminal.console import names
 from whisper_migrate.terminal.json_output import kept_for_document, print_json, with_format
 from whisper_migrate.wording.plurals import counted, verb
 from whisper_migrate.wording.printing import err, out
+from whisper_migrate.wording.revision_ids import ids
 from whisper_migrate.wording.sign_of_life import replaced
 
 Tell = Callable[[Member, str | Failure], None]
@@ -128,7 +128,7 @@ def _upgrade(history: History, members: list[Member], jobs: int, canary: int, pa
                 tell(member, outcome)
             else:
                 done.append(bool(outcome.applied))
-                tell(member, f"{names(outcome.before)} -> {names(outcome.after)}, {len(outcome.applied)} applied")
+                tell(member, f"{ids(outcome.before)} -> {ids(outcome.after)}, {len(outcome.applied)} applied")
     untried = len(members) - len(done) - len(failed)
     out.print(f"{done.count(True)} upgraded, {done.count(False)} had nothing to do, {len(failed)} failed.")
     err.print("None was compared with the history; this does: migrate.py fleet URLS-FILE check-drift")
@@ -179,7 +179,7 @@ def _report_status(found: Survey) -> int:
 def _report_drift(history: History, found: Survey) -> int:
     code = 0
     for number, one in enumerate(compare(history, found)):
-        at = f"the history at {', '.join(one.revisions) or 'no revision'}"
+        at = f"the history at {ids(one.revisions)}"
         if one.drift:
             code = 1
             out.print(escape(f"{_differ(one.standings)} from {at}: {_names(one.standings)}"))

@@ -17,9 +17,10 @@ from whisper_migrate.project.project import Project
 from whisper_migrate.project.starter import begin
 from whisper_migrate.running.ledger import read_or_why
 from whisper_migrate.state.anomalies import doubts
-from whisper_migrate.terminal.console import database_if_any, names
+from whisper_migrate.terminal.console import database_if_any
 from whisper_migrate.wording.plurals import counted
 from whisper_migrate.wording.printing import out
+from whisper_migrate.wording.revision_ids import ids
 
 # Tables of the database that are not PostgreSQL's, nor for bookkeeping.
 TABLES = """
@@ -74,7 +75,7 @@ def _alembic(project: Project) -> Iterator[str]:
 def _history(project: Project) -> Iterator[str]:
     history = History(project)
     word = "head" if len(history.heads) == 1 else "heads"
-    heads = f", {word} {names(history.heads)}" if history.heads else ""
+    heads = f", {word} {ids(history.heads)}" if history.heads else ""
     yield f"{counted(len(history.newest_first()), 'revision')}{heads}"
     if not history.heads:
         yield '  -> make revision msg="first"'
@@ -99,7 +100,7 @@ def _database(project: Project) -> Iterator[str]:
         yield f"It has {counted(tables, 'table')} and no stamp."
         yield "  -> migrate.py whereami   (finds the revision that it equals)"
         return
-    yield f"It is at {names(stamps)}."
+    yield f"It is at {ids(stamps)}."
     for doubt in doubts(entries, stamps) if not hidden else ():
         yield doubt.what
         yield f"  -> {doubt.remedy}"

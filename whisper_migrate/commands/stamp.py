@@ -15,8 +15,9 @@ from whisper_migrate.running.patience import Patience
 from whisper_migrate.state.nearest import tally
 from whisper_migrate.state.stamp import Outcome, stamp, stamp_unverified
 from whisper_migrate.terminal.completion import revisions
-from whisper_migrate.terminal.console import names, target_given
+from whisper_migrate.terminal.console import target_given
 from whisper_migrate.wording.printing import err, out
+from whisper_migrate.wording.revision_ids import ids
 
 MOST = 20  # lines on one screen
 TELLING = ("table", "column", "constraint", "index")  # kinds that are listed first
@@ -44,7 +45,7 @@ def command(project: Project, /, revision: str, unverified: bool, **waits: float
         how = "It is what the history says there. Nothing was run."
     if outcome.differences:
         _refuse(revision, outcome)
-    out.print(f"Stamped {names(outcome.after)} (was {names(outcome.before)}). {how}")
+    out.print(f"Stamped {ids(outcome.after)} (was {ids(outcome.before)}). {how}")
     if outcome.blind:
         out.print(
             "Note: this revision changes rows only. No comparison can tell whether it ran here; no ledger says so."

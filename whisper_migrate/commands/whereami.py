@@ -12,11 +12,12 @@ from whisper_migrate.catalog.names import joined, shown
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.project.project import Project
 from whisper_migrate.state.whereabouts import Whereabouts, whereabouts
-from whisper_migrate.terminal.console import database_of, names
+from whisper_migrate.terminal.console import database_of
 from whisper_migrate.terminal.json_output import kept_for_document, print_json, with_format
 from whisper_migrate.wording.hidden_characters import visible
 from whisper_migrate.wording.plurals import counted, verb
 from whisper_migrate.wording.printing import out
+from whisper_migrate.wording.revision_ids import ids
 
 MOST = 3  # candidates
 
@@ -61,7 +62,7 @@ def _document(found: Whereabouts) -> dict[str, Any]:
 
 def told(found: Whereabouts) -> Iterator[str]:
     """Yield the lines for the user: what the database is, and what to type next."""
-    yield f"Stamped  {names(found.stamps)}"
+    yield f"Stamped  {ids(found.stamps)}"
     yield from (f"{text}." for text in (*found.taken_on, *found.unknown))
     yield from (half.what for half in found.stopped)
     nearest = found.nearest

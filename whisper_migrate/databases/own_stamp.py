@@ -13,6 +13,7 @@ from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.databases.whole_transaction import EndedItself
 from whisper_migrate.errors import Failure
+from whisper_migrate.wording.revision_ids import ids
 
 REMEDY = "Take that out of its file: Alembic writes the stamp when the revision has run."
 
@@ -33,15 +34,11 @@ class OwnStamp:
         try:
             there = sorted(map(str, stamped(connection) or []))
         except (Failure, DBAPIError):
-            raise _changed(revision, f"it had {_named(was)}, and cannot be read any more") from None
+            raise _changed(revision, f"it had {ids(was)}, and cannot be read any more") from None
         if there != was:
-            raise _changed(revision, f"it had {_named(was)}, and has {_named(there)}")
+            raise _changed(revision, f"it had {ids(was)}, and has {ids(there)}")
 
 
 def _changed(revision: str, how: str) -> EndedItself:
     what = f"changes {version_table().identity}, in which Alembic keeps where the database is ({how})"
     return EndedItself(revision, what, "its transaction is rolled back", REMEDY)
-
-
-def _named(stamps: list[str]) -> str:
-    return ", ".join(stamps) or "no revision"

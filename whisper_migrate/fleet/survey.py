@@ -23,6 +23,7 @@ from whisper_migrate.running.journal import Entry as JournalEntry
 from whisper_migrate.running.ledger import Entry, read_or_why
 from whisper_migrate.state.anomalies import Anomaly, anomalies
 from whisper_migrate.state.drift import sure_revisions
+from whisper_migrate.wording.revision_ids import ids
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Standing:
     @property
     def at(self) -> str:
         """The revisions, for people."""
-        return ", ".join(self.revisions) or "no revision"
+        return ids(self.revisions)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from whisper_migrate.preflight.rules import Level
 from whisper_migrate.wording.hidden_characters import visible
 from whisper_migrate.wording.markdown import plain_markdown
 from whisper_migrate.wording.plurals import counted, verb
+from whisper_migrate.wording.revision_ids import ids
 
 SOME = 6  # names of tables in one line
 
@@ -28,7 +29,7 @@ def lines(found: Preflight) -> Iterator[str]:
 
 def _lines(found: Preflight) -> Iterator[str]:
     if not found.forecasts and not found.unknown:
-        yield f"Nothing is pending: the database is at {', '.join(found.before) or 'no revision'}."
+        yield f"Nothing is pending: the database is at {ids(found.before)}."
         return
     yield summary(found)
     for one in found.now:

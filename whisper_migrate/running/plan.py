@@ -21,6 +21,7 @@ from whisper_migrate.running.half_run import HalfRun
 from whisper_migrate.running.rehearsal import rehearsal
 from whisper_migrate.running.total_loss import OPTION, TotalLoss, total_loss
 from whisper_migrate.running.way import revision_of, way
+from whisper_migrate.wording.revision_ids import ids
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Plan:
             yield f"  -> {half.remedy}"
         if not self.steps:
             if not self.stopped:
-                yield f"Nothing to do: the database is at {', '.join(self.before) or 'no revision'}."
+                yield f"Nothing to do: the database is at {ids(self.before)}."
             return
         for number, (step, lines) in enumerate(zip(self.steps, self.losses, strict=True), 1):
             yield f"  {number}/{len(self.steps)} {revision_of(step)} {title(step)}"

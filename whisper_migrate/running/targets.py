@@ -13,6 +13,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history.branches import labels
 from whisper_migrate.history.history import History
 from whisper_migrate.wording.plurals import counted, verb
+from whisper_migrate.wording.revision_ids import ids
 
 STEPS = re.compile(r"(?P<start>\w*)(?P<sign>[+-])(?P<number>\d+)")
 SEE = "See the revisions there are with: migrate.py history"
@@ -28,25 +29,25 @@ def refusal(history: History, direction: str, target: str, stands_at: Sequence[s
     if "@" in target:
         label = target.partition("@")[0]
         if any(label in script.branch_labels for script in history.newest_first()):
-            at = ", ".join(stands_at) or "no revision"
+            at = ids(stands_at)
             return Failure(f"The database is at {at}: {target} leads to no revision from there.", SEE)
         return Failure(f"The history has no branch {label}, so {target} leads nowhere.", f"migrate.py {direction} head")
     if found and _is_known(history, found["start"]):
         return Failure(f"There is no revision so many steps from {found['start']}: {target}.", SEE)
-    ids = sorted(script.revision for script in history.newest_first() if script.revision.startswith(target))
-    if len(ids) > 1 and target not in ids:
+    known = sorted(script.revision for script in history.newest_first() if script.revision.startswith(target))
+    if len(known) > 1 and target not in known:
         return Failure(
-            f"{target} begins the ids of {counted(len(ids), 'revision')}: {joined(ids)}.",
-            f"Type more of it: migrate.py {direction} {ids[0]}",
+            f"{target} begins the ids of {counted(len(known), 'revision')}: {joined(known)}.",
+            f"Type more of it: migrate.py {direction} {known[0]}",
         )
-    if direction == "downgrade" and ids:
-        at = ", ".join(stands_at) or "no revision"
-        return Failure(f"The database is at {at}, and {ids[0]} is not before that.", f"migrate.py upgrade {ids[0]}")
+    if direction == "downgrade" and known:
+        at = ids(stands_at)
+        return Failure(f"The database is at {at}, and {known[0]} is not before that.", f"migrate.py upgrade {known[0]}")
     return Failure(said, SEE)
 
 
 def _of_steps(history: History, direction: str, target: str, sign: str, number: int, stands_at: list[str]) -> Failure:
-    at, wanted = ", ".join(stands_at) or "no revision", "+" if direction == "upgrade" else "-"
+    at, wanted = ids(stands_at), "+" if direction == "upgrade" else "-"
     other = "downgrade" if direction == "upgrade" else "upgrade"
     if sign != wanted:
         return Failure(f"{target} is for a{'n' if other == 'upgrade' else ''} {other}.", f"migrate.py {other} {target}")

@@ -13,6 +13,7 @@ from alembic.script import Script
 from whisper_migrate.history.branches import parents
 from whisper_migrate.history.history import History
 from whisper_migrate.running.ledger import Entry, code_hash
+from whisper_migrate.wording.revision_ids import ids
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def anomalies(history: History, entries: list[Entry], stamps: list[str]) -> list
 
 def doubts(entries: list[Entry], stamps: list[str]) -> list[Anomaly]:
     """Return why the stamp may be wrong; nothing if the ledger shows that revisions or a verified stamp led to it."""
-    at = ", ".join(stamps) or "no revision"
+    at = ids(stamps)
     what = _doubt(entries, stamps, at)
     return [Anomaly(at, what, _verify(stamps))] if what else []
 
@@ -50,7 +51,7 @@ def _doubt(entries: list[Entry], stamps: list[str], at: str) -> str | None:
         return f"No ledger tells how the database came to be stamped with {at}." if stamps else None
     last, counted = entries[-1], entries[settled_from(entries) :]
     if sorted(last.stands_at) != sorted(stamps):
-        stood = ", ".join(last.stands_at) or "no revision"
+        stood = ids(last.stands_at)
         return f"Nothing in the ledger leads to the stamp {at}: it ends at {stood}, {last.done}."
     if unverified := [entry for entry in counted if entry.verified is False]:
         return f"The stamp of {unverified[-1].revision} was not verified: {unverified[-1].done}."

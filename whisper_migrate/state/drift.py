@@ -37,6 +37,7 @@ from whisper_migrate.state.anomalies import Anomaly, anomalies, doubts
 from whisper_migrate.state.findings import Failing, Ignored
 from whisper_migrate.state.nearest import Candidate, candidates
 from whisper_migrate.wording import plurals
+from whisper_migrate.wording.revision_ids import ids
 
 A_LONG_WALK = 200_000  # objects times revisions: a longer search is left to whereami
 
@@ -74,7 +75,7 @@ class Verdict:
     @property
     def at(self) -> str:
         """The revisions of the database, for people."""
-        return ", ".join(self.revisions) or "no revision"
+        return ids(self.revisions)
 
     @property
     def clean(self) -> bool:

@@ -44,6 +44,7 @@ from whisper_migrate.state.nearest import Candidate
 from whisper_migrate.state.repair_owners import Owners
 from whisper_migrate.state.replaced import replaced
 from whisper_migrate.wording.plurals import counted
+from whisper_migrate.wording.revision_ids import ids
 
 # A function's body may name an object that is created later, or that never existed.
 NO_BODY_CHECKS = "SET LOCAL check_function_bodies = off"
@@ -84,7 +85,7 @@ class WayBack:
     @property
     def at(self) -> str:
         """The revisions of the database, for people."""
-        return ", ".join(self.revisions) or "no revision"
+        return ids(self.revisions)
 
     def sql(self) -> str:
         """Return the repair as a script for psql, in one transaction."""

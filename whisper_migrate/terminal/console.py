@@ -13,6 +13,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.project.project import Project
 from whisper_migrate.wording.plurals import counted
 from whisper_migrate.wording.printing import out
+from whisper_migrate.wording.revision_ids import ids
 
 if TYPE_CHECKING:
     from whisper_migrate.databases import settings
@@ -51,11 +52,6 @@ def database_of(project: Project) -> settings.Database:
     return database
 
 
-def names(revisions: list[str]) -> str:
-    """Format revision ids for people."""
-    return ", ".join(revisions) or "no revision"
-
-
 def tell(applied: Applied) -> None:
     """Print a line about a revision that was run."""
     out.print(
@@ -66,9 +62,9 @@ def tell(applied: Applied) -> None:
 def report(direction: str, outcome: Outcome) -> None:
     """Print the result of an upgrade or a downgrade."""
     if not outcome.applied:
-        out.print(f"Nothing to do: the database is at {names(outcome.after)}.")
+        out.print(f"Nothing to do: the database is at {ids(outcome.after)}.")
         return
     total = sum(applied.seconds for applied in outcome.applied)
     word = "Upgraded" if direction == "upgrade" else "Downgraded"
     count = counted(len(outcome.applied), "revision")
-    out.print(f"{word} from {names(outcome.before)} to {names(outcome.after)}: {count} in {total:.2f} s.")
+    out.print(f"{word} from {ids(outcome.before)} to {ids(outcome.after)}: {count} in {total:.2f} s.")

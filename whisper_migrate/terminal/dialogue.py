@@ -23,10 +23,11 @@ from whisper_migrate.running.plan import plan
 from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.runner import Runner, runner
 from whisper_migrate.state.anomalies import doubts
-from whisper_migrate.terminal.console import names, report, tell
+from whisper_migrate.terminal.console import report, tell
 from whisper_migrate.terminal.json_output import kept_for_document, print_json, with_format
 from whisper_migrate.wording.plurals import plural
 from whisper_migrate.wording.printing import out
+from whisper_migrate.wording.revision_ids import ids
 
 Run = Callable[[Runner, Say, bool], Checked]  # the third argument: whether to leave out the comparison with the history
 
@@ -98,7 +99,7 @@ def converse(
             return
         heads = f"{plural('head', len(ready.history.heads))} {', '.join(ready.history.heads)}"
         what = "pending" if direction == "upgrade" else "to revert"
-        out.print(f"It is at {names(ready.before)}; {heads}; {len(steps)} {what}.")
+        out.print(f"It is at {ids(ready.before)}; {heads}; {len(steps)} {what}.")
         checked = run(ready, progress.say, unchecked)
         report(direction, checked.outcome)
         _doubt(ready)
@@ -107,7 +108,7 @@ def converse(
 
 def _conclude(direction: str, checked: Checked, unchecked: bool) -> None:
     """Report the comparison with the history. Raises Failure if a comparison was wanted and was not possible."""
-    at = names(checked.outcome.after)
+    at = ids(checked.outcome.after)
     if unchecked:
         out.print("Not checked: nothing was compared, as --no-check says. This does: migrate.py check-drift")
     elif checked.why_not:
