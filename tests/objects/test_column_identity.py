@@ -45,6 +45,22 @@ CASES = [
     case("identity sequence renamed", 'ALTER SEQUENCE i_a_seq RENAME TO "Other"', "~ column i.a: identity sequence"),
     case("identity sequence's type", "ALTER SEQUENCE i_b_seq AS int", "~ column i.b: identity options"),
     case(
+        "identity sequence unlogged",
+        "ALTER SEQUENCE i_a_seq SET UNLOGGED",
+        "~ column i.a: identity persistence none -> UNLOGGED instead of LOGGED",
+        since=15,
+    ),
+    case("identity of an unlogged table", "ALTER TABLE i SET UNLOGGED", "~ table i: unlogged no -> yes", since=15),
+    case(
+        "identity sequence logged in an unlogged table",
+        "ALTER SEQUENCE u_a_seq SET LOGGED; ALTER TABLE u ADD b int GENERATED ALWAYS AS IDENTITY;"
+        "ALTER SEQUENCE u_b_seq SET LOGGED",
+        "~ column u.a: identity persistence none -> LOGGED instead of UNLOGGED",
+        "+ column u.b",
+        since=15,
+        before="CREATE UNLOGGED TABLE u (a int GENERATED ALWAYS AS IDENTITY)",
+    ),
+    case(
         "identity of partitions below a detached one",
         "ALTER TABLE days DETACH PARTITION day",
         "~ table day: partition bound",

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import MakeDatabase
-from tests.objects.harness import Case, assert_round_trip
+from tests.objects.harness import Case, assert_no_change, assert_round_trip
 
 BEFORE = "CREATE SCHEMA s; CREATE EXTENSION citext"
 
@@ -21,6 +21,13 @@ CASES = [
     ),
     Case("comment", BEFORE, "COMMENT ON EXTENSION citext IS 'it''s $$ours$$'", ["~ extension citext: comment"]),
     Case("no comment", BEFORE, "COMMENT ON EXTENSION citext IS NULL", ["~ extension citext: comment"]),
+    Case("plpgsql dropped", "SELECT 1", "DROP EXTENSION plpgsql", ["- extension plpgsql"]),
+    Case(
+        "the comment of plpgsql",
+        "SELECT 1",
+        "COMMENT ON EXTENSION plpgsql IS 'ours'",
+        ["~ extension plpgsql: comment none -> ours"],
+    ),
     Case(
         "a column becomes of its type",
         "CREATE TABLE t (c text)",
@@ -54,3 +61,7 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_extension(make_database: MakeDatabase, case: Case) -> None:
     assert_round_trip(make_database, case)
+
+
+def test_plpgsql_created_again(make_database: MakeDatabase) -> None:
+    assert_no_change(make_database, "SELECT 1", "DROP EXTENSION plpgsql; CREATE EXTENSION plpgsql")

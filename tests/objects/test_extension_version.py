@@ -48,7 +48,7 @@ def test_a_version_that_a_model_states(
 ) -> None:
     """The database must have exactly this version: a newer or older one, even the newest, is a difference."""
     project = stating(tmp_path, "VERSION '1.4'")
-    assert draft(project, server, "stated").lines == ["+ extension version pg_trgm 1.4", "+ extension pg_trgm"]
+    assert draft(project, server, "stated").lines == ["+ extension pg_trgm", "+ extension version pg_trgm 1.4"]
     upgrade(project, database, "head", lambda applied: None)
     assert little.value(database, VERSION) == "1.4" and check(project, server, database).clean
     drop = "DROP EXTENSION pg_trgm; CREATE EXTENSION pg_trgm"

@@ -18,6 +18,8 @@ PASSED_ON = (
     *("type", "collation", "not_null", "not_null_name", "not_null_state"),
     *("default", "generated", "generated_kind", "storage", "statistics"),
 )
+IDENTITY = ("identity_kind", "identity_sequence", "identity_options", "identity_type", "identity_persistence")
+NO_IDENTITY = dict.fromkeys(IDENTITY)
 RETYPED = frozenset({"type", "collation", "default", "storage", "compression"})  # reset by a change of type
 
 # PostgreSQL 18 names NOT NULL constraints after the table and column, and a later rename keeps the name. No model can
@@ -26,7 +28,8 @@ RETYPED = frozenset({"type", "collation", "default", "storage", "compression"}) 
 # columns have an identity, and a default, which names no column, is printed without opening its table.
 QUERY = r"""
 WITH relation AS MATERIALIZED (
-    SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, c.relkind, c.relispartition
+    SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, c.relkind, c.relispartition,
+           c.relpersistence
     FROM pg_catalog.pg_class AS c
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relpersistence <> 't' AND c.oid >= 16384
@@ -55,6 +58,9 @@ SELECT a.attrelid AS oid, a.attnum AS subid, c.name AS parent,
        CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END AS identity_kind,
        ids.name AS identity_sequence, ids.options AS identity_options,
        CASE WHEN ids.type <> a.atttypid THEN format_type(ids.type, NULL) END AS identity_type,
+       CASE WHEN ids.persistence <> c.relpersistence AND current_setting('server_version_num')::integer >= 150000
+            THEN CASE ids.persistence WHEN 'u' THEN 'UNLOGGED instead of LOGGED' ELSE 'LOGGED instead of UNLOGGED' END
+       END AS identity_persistence,
        CASE WHEN a.attstorage <> t.typstorage THEN
            (storage.words)[strpos('pexm', a.attstorage::text)] || ' instead of '
            || (storage.words)[strpos('pexm', t.typstorage::text)]
@@ -71,6 +77,7 @@ JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
 LEFT JOIN expression AS e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
 LEFT JOIN LATERAL (
     SELECT s.seqrelid::regclass::text AS name, s.seqtypid AS type,
+           (SELECT x.relpersistence FROM pg_catalog.pg_class AS x WHERE x.oid = s.seqrelid) AS persistence,
            ARRAY['INCREMENT BY ' || s.seqincrement, 'MINVALUE ' || s.seqmin, 'MAXVALUE ' || s.seqmax,
                  'START WITH ' || s.seqstart, 'CACHE ' || s.seqcache,
                  CASE WHEN s.seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END] AS options
@@ -116,6 +123,7 @@ def qualities(item: Object) -> list[str]:
 def settings(item: Object) -> list[str]:
     """Return the statements for attributes that CREATE TABLE cannot set, or not on older servers."""
     blank = item.but(storage=None, compression=None, statistics=None, options=None, identity_type=None)
+    blank = blank.but(identity_persistence=None)
     if item["of_view"]:
         blank = blank.but(default=None)
     elif _not_valid(item):
@@ -148,7 +156,7 @@ def drop(item: Object) -> list[str]:
 def without_references(before: Object, after: Object, tied: bool) -> Object:
     """Return the column without an identity that it will lose and, if `tied`, without its default."""
     if before["identity_kind"] and not after["identity_kind"]:
-        before = before.but(identity_kind=None, identity_sequence=None, identity_options=None, identity_type=None)
+        before = before.but(**NO_IDENTITY)
     return before.but(default=None) if tied else before
 
 
@@ -185,8 +193,12 @@ def alter(before: Object, after: Object, using: str | None = None) -> list[str] 
         statements.append(Statement(f"{column} SET DEFAULT {after['default']}", Does.SET_DEFAULT))
     statements += _nullability(before, after, column)
     statements += _identity(before, after, column)
+    former = before if before["identity_sequence"] else before.but(**NO_IDENTITY)
+    if after["identity_sequence"] and former["identity_persistence"] != after["identity_persistence"]:
+        persistence = _set(former, after, "identity_persistence")
+        statements.append(f"ALTER SEQUENCE {after['identity_sequence']} SET {persistence}")
     if before["storage"] != after["storage"]:
-        statements.append(f"{column} SET STORAGE {_storage(before, after)}")
+        statements.append(f"{column} SET STORAGE {_set(before, after, 'storage')}")
     if before["compression"] != after["compression"]:
         statements.append(f"{column} SET COMPRESSION {after['compression'] or 'default'}")
     if before["statistics"] != after["statistics"]:
@@ -216,11 +228,11 @@ def _using(before: Object, after: Object, using: str | None) -> str:
     return using or ""
 
 
-def _storage(before: Object, after: Object) -> str:
-    """Return the storage to set, from `EXTERNAL instead of EXTENDED`: SET STORAGE DEFAULT needs PostgreSQL 16."""
-    if after["storage"]:
-        return str(after["storage"]).partition(" instead of ")[0]
-    return str(before["storage"]).partition(" instead of ")[2]
+def _set(before: Object, after: Object, name: str) -> str:
+    """Return the word to set, from `EXTERNAL instead of EXTENDED`: SET STORAGE DEFAULT needs PostgreSQL 16."""
+    if after[name]:
+        return str(after[name]).partition(" instead of ")[0]
+    return str(before[name]).partition(" instead of ")[2]
 
 
 def _nullability(before: Object, after: Object, column: str) -> list[str]:

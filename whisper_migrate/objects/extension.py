@@ -5,10 +5,10 @@ from whisper_migrate.catalog.sql import literal
 
 CATALOG = "pg_extension"
 OWNER = None
-EXISTS = "pg_extension WHERE oid >= 16384"
 AFTER = ("schema", "extension_version")
 
-# CREATE EXTENSION sets a default comment: only another comment is compared.
+# CREATE EXTENSION sets a default comment: only another comment is compared. initdb creates plpgsql, but a database may
+# have dropped it and created it again, as the dumps of some old versions do.
 QUERY = """
 SELECT e.oid, quote_ident(e.extname) AS identity, quote_ident(n.nspname) AS schema,
        nullif(coalesce(d.description, ''), coalesce(a.comment, '')) AS comment
@@ -17,7 +17,7 @@ JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
 LEFT JOIN pg_catalog.pg_available_extensions() AS a ON a.name = e.extname
 LEFT JOIN pg_catalog.pg_description AS d
        ON d.classoid = 'pg_catalog.pg_extension'::regclass AND d.objoid = e.oid AND d.objsubid = 0
-WHERE e.oid >= 16384
+WHERE e.oid >= 16384 OR e.extname = 'plpgsql'
 """
 
 

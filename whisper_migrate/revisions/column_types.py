@@ -112,8 +112,10 @@ def is_serial(column: Object, sequence: Object, key: Object) -> bool:
 
 
 def identity(column: Object) -> str | None:
-    """Return `sa.Identity(...)` for an identity column; None if its sequence does not have the default name."""
-    if column["identity_type"] or split_name(column["identity_sequence"]) != _usual_sequence(column):
+    """Return `sa.Identity(...)` for an identity column; None if its sequence has another name, type or persistence."""
+    if column["identity_type"] or column["identity_persistence"]:
+        return None
+    if split_name(column["identity_sequence"]) != _usual_sequence(column):
         return None
     maximum = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}.get(column["type"])
     usual = ("INCREMENT BY 1", "MINVALUE 1", f"MAXVALUE {maximum}", "START WITH 1", "CACHE 1", "NO CYCLE")
