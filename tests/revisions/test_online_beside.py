@@ -11,6 +11,7 @@ from sqlalchemy import URL, Engine, event
 
 from tests.drafting import edited
 from tests.little import execute, value
+from tests.projects import ask
 from tests.servers import connect
 from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import upgrade
@@ -91,3 +92,33 @@ def test_rows_are_looked_at_beside_a_writer(tmp_path: Path, server: URL, databas
         for name, hears in events:
             event.remove(Engine, name, hears)
     assert len(writers) == 1 and check(project, server, database).clean
+
+
+PAIR = 'sa.CheckConstraint("a < b", name="ordered")'
+C, D = 'sa.Column("a", sa.Integer), ', 'sa.Column("b", sa.Integer), '
+TWO_SET = 'sa.Column("a", sa.Integer, nullable=False), sa.Column("b", sa.Integer, nullable=False), '
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "there"),
+    [
+        (C + D, TWO_SET, [(1, 5, 7), (2, 3, 9), (3, 5, 9)]),
+        ("", TWO_SET, [(1, 5, 9), (2, 5, 9), (3, 5, 9)]),
+        (C + D, TWO_SET + PAIR, [(1, 5, 7), (2, 3, 9), (3, 5, 9)]),
+    ],
+    ids=["columns", "new columns", "a check of both"],
+)
+def test_several_backfills_of_a_table_run_on_rows(
+    tmp_path: Path, server: URL, database: URL, before: str, after: str, there: list[tuple[int, ...]]
+) -> None:
+    """No backfill meets a row that keeps a rule only after the next backfill."""
+    project = edited(tmp_path, TABLE.format(before))
+    draft(project, server, "before")
+    upgrade(project, database, "head", lambda _: None)
+    rows = "(a, b) VALUES (NULL, 7), (3, NULL), (NULL, NULL)" if before else "SELECT generate_series(1, 3)"
+    execute(database, f"INSERT INTO t {rows}")
+    project = edited(tmp_path, TABLE.format(after))
+    draft(project, server, "after", online=True, filling=["t.a=5", "t.b=9"])
+    upgrade(project, database, "head", lambda _: None)
+    assert ask(database, "SELECT id, a, b FROM t ORDER BY id") == there
+    assert check(project, server, database).clean

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from whisper_migrate.catalog.model import Catalog, Object
-from whisper_migrate.catalog.names import identifier, shown, split_name, unquoted
+from whisper_migrate.catalog.names import shown
 from whisper_migrate.catalog.sql import sibling
 from whisper_migrate.catalog.statement import Does
 from whisper_migrate.objects import KINDS
 from whisper_migrate.objects.constraint import NOT_VALID
+from whisper_migrate.planning.online_names import NEW, is_set, renamed_away, with_ending
 from whisper_migrate.planning.steps import Step, dropped_late
 
 KEY = re.compile(
@@ -24,8 +25,6 @@ KEY = re.compile(
     r"(?P<include> INCLUDE \([^()]+\))?(?P<deferrable>[A-Z ]*)"
 )
 UNCHECKED = (NOT_VALID, " NOT ENFORCED")
-KEYS = ("constraint", "index")
-LONGEST = 63
 
 
 @dataclass(frozen=True)
@@ -49,14 +48,14 @@ class Online:
         """Yield each part with the step that it replaces.
 
         A backfill runs after a NOT VALID constraint that directly follows it: new rows must already satisfy the
-        constraint.
+        constraint. Not so the first of several backfills, whose UPDATE writes rows that only the last one completes.
         """
         filling: list[tuple[Step, Step]] = []
         for step in self.steps:
             for part in self._parts(step):
                 if step.verb == "fill":
                     filling.append((step, part))
-                elif part.item.kind == "constraint" and part.item["definition"].endswith(NOT_VALID):
+                elif _is_unvalidated(part) and len(_fills(part, filling)) < 2:
                     yield step, part
                     yield from filling
                     filling = []
@@ -137,14 +136,14 @@ class Online:
         if rest:
             yield replace(step, verb="alter", before=step.item, statements=tuple(rest))
         if self._replaced(step):
-            yield _drop_concurrently(_renamed_away(self.before[step.item.key]))
+            yield _drop_concurrently(renamed_away(self.before[step.item.key]))
 
     def _drop_index(self, step: Step) -> Iterable[Step]:
         """Rename an index that is replaced, so that queries can use it until the new index is built; drop any other."""
         if self._is_partitioned(step.item):
             yield step
         elif self._replaced(step):
-            old = _renamed_away(step.item)
+            old = renamed_away(step.item)
             yield Step("rename", old, step.item, tuple(KINDS["index"].renamed(step.item, old["name"])))
         else:
             yield _drop_concurrently(step.item)
@@ -168,7 +167,7 @@ class Online:
     def _key(self, step: Step, key: re.Match[str]) -> Iterable[Step]:
         """Build a unique index, then add the key USING this index: the index then gets the name of the constraint."""
         item = step.item
-        name = _named(item["name"], "_new") if self._replaced(step) else item["name"]
+        name = with_ending(item["name"], NEW) if self._replaced(step) else item["name"]
         definition = f"CREATE UNIQUE INDEX {name} ON {item.parent} USING btree {key['columns']}"
         definition += f"{key['include'] or ''}{key['nulls'] or ''}"
         index = Object(
@@ -195,7 +194,7 @@ class Online:
         item, place = step.item, step.does.index(Does.SET_NOT_NULL)
         if place:
             yield replace(step, statements=step.statements[:place])
-        name = _is_set(item)
+        name = is_set(item)
         fields = {"name": name, "type": "check", "definition": f"CHECK ({item['name']} IS NOT NULL)"}
         check = Object("constraint", f"{name} on {item.parent}", item.parent, tuple(fields), tuple(fields.values()))
         yield from _validated(check, f"ALTER TABLE {item.parent} ADD CONSTRAINT {name} {check['definition']}")
@@ -223,6 +222,7 @@ class Online:
             waiting: list[tuple[Step, Step]] = []
             for origin, part in left:
                 held = origin.key in late or any(o is origin or self._related(o, origin) for o, _ in waiting)
+                held = held or (_is_unvalidated(part) and bool(_fills(part, waiting)))
                 if part.alone == alone and not (waiting and held):
                     done.append(part)
                 else:
@@ -242,17 +242,13 @@ class Online:
         return any(found & others for found in needs) or any(found & ones for found in needed)
 
 
-def stands_for(name: str, table: str, after: Catalog) -> Object | None:
-    """Return the column, constraint or index whose online form needs a temporary constraint or index with this name."""
-    for item in after.children(table):
-        ours = _is_set(item) if item.kind == "column" else _named(item["name"], "_new") if item.kind in KEYS else None
-        if ours and unquoted(ours) == name:
-            return item
-    return None
+def _is_unvalidated(part: Step) -> bool:
+    return part.item.kind == "constraint" and str(part.item["definition"]).endswith(NOT_VALID)
 
 
-def _is_set(column: Object) -> str:
-    return _named(f"{split_name(str(column.parent))[1]}_{unquoted(column['name'])}", "_is_set")
+def _fills(part: Step, among: Sequence[tuple[Step, Step]]) -> list[Step]:
+    """Return the backfills of the part's table. The constraint that a part adds binds each row that they write."""
+    return [step for _, step in among if step.verb == "fill" and step.item.parent == part.item.parent]
 
 
 def _is_light(step: Step) -> bool:
@@ -285,12 +281,3 @@ def _validated(item: Object, added: str) -> Iterable[Step]:
     """Yield two steps for a constraint: add it NOT VALID, which binds new rows, then validate the existing rows."""
     yield Step("create", item.but(definition=item["definition"] + NOT_VALID), None, (added + NOT_VALID,))
     yield Step("alter", item, item, (KINDS["constraint"].validate(item),), alone=True)
-
-
-def _renamed_away(item: Object) -> Object:
-    name = _named(item["name"], "_old")
-    return replace(item.but(name=name), identity=sibling(item.identity, name))
-
-
-def _named(name: str, ending: str) -> str:
-    return identifier(unquoted(name).encode()[: LONGEST - len(ending)].decode(errors="ignore") + ending)

@@ -15,7 +15,7 @@ from whisper_migrate.catalog.model import Catalog, Object
 from whisper_migrate.catalog.names import joined, name_there, shown, split_name, unquoted
 from whisper_migrate.catalog.sql import literal, run
 from whisper_migrate.errors import Failure, reason
-from whisper_migrate.planning.online import stands_for
+from whisper_migrate.planning.online_names import stands_for
 from whisper_migrate.rows.any_row import SYNTAX
 from whisper_migrate.rows.compare import quoted
 from whisper_migrate.rows.fill import IDENTIFIER, root
