@@ -143,6 +143,14 @@ CASES = {
         [("a",)],
         ("drop-column nine.a",),
     ),
+    "what is missing, and labels that do not fit": Case(
+        table("ten", 'sa.Column("mood", sa.Text)'),
+        table("ten", 'sa.Column("mood", sa.Enum("glad", "sad", name="mood"), nullable=False)'),
+        "INSERT INTO ten VALUES (1, 'Glad'), (2, 'sad'), (3, NULL)",
+        ("ten.mood=lower(coalesce(mood, 'sad'))",),
+        "SELECT mood::text FROM ten ORDER BY id",
+        [("glad",), ("sad",), ("sad",)],
+    ),
 }
 
 
@@ -176,3 +184,16 @@ def test_a_backfill_of_what_stays_is_refused(tmp_path: Path, server: URL) -> Non
     said = "one.a needs no backfill: this revision neither adds the column nor a constraint on it, nor changes its type"
     with pytest.raises(Failure, match=said):
         draft(edited(tmp_path, changed), server, "second", filling=["one.a=1"])
+
+
+def test_a_backfill_of_what_is_missing_does_not_permit_a_loss(tmp_path: Path, server: URL, database: URL) -> None:
+    before, after = 'sa.Column("a", sa.Numeric(10, 4))', 'sa.Column("a", sa.Numeric(10, 2), nullable=False)'
+    draft(edited(tmp_path, table("one", before)), server, "first")
+    upgrade(edited(tmp_path, table("one", before)), database, "head", lambda applied: None)
+    ask(database, "INSERT INTO one VALUES (1, 1.2345), (2, NULL)")
+    project = edited(tmp_path, table("one", after))
+    with pytest.raises(Failure, match=r"change-column one\.a: values of type numeric\(10,4\)"):
+        draft(project, server, "second", filling=["one.a=0"])
+    draft(project, server, "second", filling=["one.a=0"], allowed=["change-column one.a"])
+    upgrade(project, database, "head", lambda applied: None)
+    assert ask(database, "SELECT a::text FROM one ORDER BY id") == [("1.23",), ("0.00",)]

@@ -66,18 +66,16 @@ def backfilled(
     for backfill in reversed(wanted):
         column = backfill.column
         found = nullable_first(found, column, without_default=True)
-        needed = {
-            number: condition
-            for number, step in enumerate(found)
-            for condition in (*_retyped(step, column, after), *_broken(step, column, before))
-        }
+        asked = ((number, _conditions(step, column, before, after)) for number, step in enumerate(found))
+        needed = {number: conditions for number, conditions in asked if conditions}
         made = [number for number, step in enumerate(found) if step.item.key == column.key and step.verb == "create"]
         if not needed and not made:
             raise Failure(
                 f"{shown(column.identity)} needs no backfill: this revision neither adds the column"
                 " nor a constraint on it, nor changes its type."
             )
-        conditions = dict.fromkeys([*([_new(column, after)] if made else []), *needed.values()])
+        told = [condition for some in needed.values() for condition in some]
+        conditions = dict.fromkeys([*([_new(column, after)] if made else []), *told])
         where = next(iter(conditions)) if len(conditions) == 1 else " OR ".join(f"({one})" for one in conditions)
         update = f"UPDATE {shown(str(column.parent))} SET {column['name']} = {backfill.expression} WHERE {where}"
         place = min(needed) if needed else _place(found, made[0])
@@ -140,6 +138,27 @@ def _place(steps: Sequence[Step], start: int) -> int:
     return place
 
 
+def only_missing(steps: Iterable[Step], column: Object, before: Catalog, after: Catalog) -> bool:
+    """Whether a backfill of a column that changes its type fills NULLs, and leaves the other values as they are."""
+    return any(
+        [*_retyped(step, column, after)] == [_present(column)] and any(_broken(step, column, before)) for step in steps
+    )
+
+
+def _conditions(step: Step, column: Object, before: Catalog, after: Catalog) -> list[str]:
+    """The conditions for rows that have to be filled before a step.
+
+    A column that becomes NOT NULL and changes its type is filled where it is NULL: its other values are not replaced,
+    unless SQL can tell which ones do not fit.
+    """
+    broken = [*_broken(step, column, before)]
+    return [*(one for one in _retyped(step, column, after) if not (broken and one == _present(column))), *broken]
+
+
+def _present(column: Object) -> str:
+    return f"{column['name']} IS NOT NULL"
+
+
 def _broken(step: Step, column: Object, before: Catalog) -> Iterator[str]:
     """The conditions for rows that violate a constraint on the column which the step adds."""
     return (rule.condition for rule in _rules(step, before) if concerns(rule, column))
@@ -157,7 +176,7 @@ def _retyped(step: Step, column: Object, after: Catalog) -> Iterator[str]:
     elif length:
         yield f"length({name}::text) > {length[1]}"
     else:
-        yield f"{name} IS NOT NULL"
+        yield _present(column)
 
 
 def _parts(given: str) -> list[str]:
