@@ -231,3 +231,21 @@ def test_each_new_rule_on_a_column_of_another_type_is_told(tmp_path: Path, serve
     allowed = ["change-column t.a", "change-column t.b", "add-constraint a_new on t"]
     with pytest.raises(Failure, match="add-constraint b_new on t"):
         draft(edited(tmp_path, table.format("sa.Date", more)), server, "after", allowed=allowed)
+
+
+@pytest.mark.parametrize(
+    "room", ["room", "int4range(room, room, '[]')"], ids=["a column", "an expression that may fail"]
+)
+def test_a_new_exclusion_is_asked_although_generated_rows_keep_it(tmp_path: Path, server: URL, room: str) -> None:
+    columns = """ENTITIES.append(sa.DDL("CREATE EXTENSION btree_gist"))
+room, during = sa.Column("room", sa.Integer), sa.Column("during", postgresql.INT4RANGE)
+sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), room, during{})
+"""
+    draft(edited(tmp_path, columns.format("")), server, "before")
+    element = f'(sa.text("{room}"), "{"=" if room == "room" else "&&"}")'
+    apart = f', postgresql.ExcludeConstraint({element}, ("during", "&&"), name="apart")'
+    project = edited(tmp_path, columns.format(apart))
+    with pytest.raises(Failure, match="two rows do not keep apart") as refused:
+        draft(project, server, "after")
+    assert 'allow="add-constraint apart on t"' in refused.value.what
+    assert draft(project, server, "after", allowed=["add-constraint apart on t"]).path

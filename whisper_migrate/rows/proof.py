@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from sqlalchemy import URL, Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 
 from whisper_migrate.catalog.model import Catalog, diff
 from whisper_migrate.catalog.names import joined, plain_name, shown
@@ -24,7 +24,7 @@ from whisper_migrate.rows.failures import Obstacles, Refused
 from whisper_migrate.rows.fill import fill, mentions, root
 from whisper_migrate.rows.new_names import Filled
 from whisper_migrate.rows.triggers import Broken, broken, reached
-from whisper_migrate.rows.violations import Violation, asks_no_row, concerns
+from whisper_migrate.rows.violations import Violation, asks_no_row, concerns, is_new_exclusion
 from whisper_migrate.wording.sign_of_life import doing
 
 # A change of these kinds can fail on rows or change them. Other changes, of a comment, a grant or a view, cannot.
@@ -92,10 +92,12 @@ def prove_rows(
             history.project.prepare(connection)
             notes = fill(connection, filled.renamed.catalog, filled.new_names, after)
             untried = _retyped_rules(filled.renamed.catalog, after, rules)
+            apart = {rule.name for rule in rules if is_new_exclusion(filled.renamed.catalog, rule.rule)}
             unkept = [
                 rule
                 for rule in rules
-                if _is_unasked(before, rule) or _is_broken(connection, rule, otherwise=rule.name in untried)
+                if _is_unasked(before, rule)
+                or _is_broken(connection, rule, untried=rule.name in untried, unlikely=rule.name in apart)
             ]
         obstacles = Obstacles(filled.renamed.catalog, after, filled.new_names, notes)
         tried = _tried(made, filled, history, revision, obstacles, written)
@@ -183,16 +185,18 @@ def _retyped_rules(before: Catalog, after: Catalog, rules: Collection[Violation]
     return {rule.name for rule in new if any(concerns(rule, column) for column in columns)}
 
 
-def _is_broken(connection: Connection, rule: Violation, *, otherwise: bool) -> bool:
-    """Whether rows violate a rule; `otherwise` if it cannot be asked before the revision.
+def _is_broken(connection: Connection, rule: Violation, *, untried: bool, unlikely: bool) -> bool:
+    """Whether rows may violate a rule. Where it cannot be asked before the revision: whether it is `untried`.
 
     A rule about new columns or tables fails to run, and is not violated. A rule about a column of another type may be.
+    So may one that generated rows are `unlikely` to break, or whose expressions fail on some of them.
     """
     try:
         with connection.begin_nested():
-            return bool(run(connection, f"SELECT EXISTS (SELECT FROM {rule.table} WHERE {rule.condition})").scalar())
-    except DBAPIError:
-        return otherwise
+            found = run(connection, f"SELECT EXISTS (SELECT FROM {rule.table} WHERE {rule.condition})").scalar()
+    except DBAPIError as error:
+        return untried or (unlikely and isinstance(error, DataError))
+    return bool(found) or unlikely
 
 
 def _failure(history: History, connection: Connection, revision: str, direction: str) -> DBAPIError | Failure | None:

@@ -72,6 +72,11 @@ def violation(before: Catalog, rule: Object) -> Violation | None:
     return _orphans(table, rule, *match.groups()) if match else None
 
 
+def is_new_exclusion(before: Catalog, rule: Object) -> bool:
+    """Whether a rule is a new exclusion constraint: generated rows seldom agree in one element and meet in another."""
+    return rule.kind == "constraint" and rule["type"] == "exclusion" and rule.key not in before
+
+
 def is_already_unique(before: Catalog, rule: Object, retyped: Collection[Key]) -> bool:
     """Whether an older key of the table has only columns of this key, each of them NOT NULL and not `retyped`."""
     if not UNIQUE.match(str(rule["definition"])):
