@@ -120,7 +120,7 @@ def draft(
             desired = agreed(renames.catalog, desired, changes)
             up, down = plan(renames.catalog, desired, online=online), plan(desired, renames.catalog, online=online)
             wanted = backfills(filling, desired)
-            filled = {c.key for c in (o.column for o in wanted) if not only_missing(up, c, renames.catalog, desired)}
+            filled = {b.column.key for b in wanted if not only_missing(up, b.column, renames.catalog, desired)}
             refuse_impossible(connection, up, renames.catalog)
             connection.rollback()
             losses = [*hazards([*renames.up, *up], renames.catalog, desired)]
