@@ -151,6 +151,22 @@ CASES = {
         "SELECT mood::text FROM ten ORDER BY id",
         [("glad",), ("sad",), ("sad",)],
     ),
+    "what breaks a new check, of a column with a wider type": Case(
+        table("eleven", 'sa.Column("a", sa.Integer)'),
+        table("eleven", 'sa.Column("a", sa.BigInteger)', 'sa.CheckConstraint("a > 0", name="positive")'),
+        "INSERT INTO eleven VALUES (1, -5), (2, 7), (3, NULL)",
+        ("eleven.a=1",),
+        "SELECT a FROM eleven ORDER BY id",
+        [(1,), (7,), (None,)],
+    ),
+    "what breaks a new check, of the new type": Case(
+        table("twelve", 'sa.Column("a", sa.Text)'),
+        table("twelve", 'sa.Column("a", postgresql.JSONB)', "sa.CheckConstraint(\"a ? 'k'\", name='keyed')"),
+        "INSERT INTO twelve VALUES (1, '{}'), (2, '{\"k\": 7}'), (3, NULL)",
+        ("""twelve.a='{"k": 1}'""",),
+        "SELECT a ->> 'k' FROM twelve ORDER BY id",
+        [("1",), ("7",), (None,)],
+    ),
 }
 
 

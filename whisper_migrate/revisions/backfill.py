@@ -66,8 +66,7 @@ def backfilled(
     for backfill in reversed(wanted):
         column = backfill.column
         found = nullable_first(found, column, without_default=True)
-        asked = ((number, _conditions(step, column, before, after)) for number, step in enumerate(found))
-        needed = {number: conditions for number, conditions in asked if conditions}
+        needed = _needed(found, column, before, after)
         made = [number for number, step in enumerate(found) if step.item.key == column.key and step.verb == "create"]
         if not needed and not made:
             raise Failure(
@@ -138,21 +137,25 @@ def _place(steps: Sequence[Step], start: int) -> int:
     return place
 
 
-def only_missing(steps: Iterable[Step], column: Object, before: Catalog, after: Catalog) -> bool:
-    """Whether a backfill of a column that changes its type fills NULLs, and leaves the other values as they are."""
-    return any(
-        [*_retyped(step, column, after)] == [_present(column)] and any(_broken(step, column, before)) for step in steps
-    )
+def only_breaking(steps: Sequence[Step], column: Object, before: Catalog, after: Catalog) -> bool:
+    """Whether a backfill of a column that changes its type fills the rows that break a new rule, and no others."""
+    converts = any([*_retyped(step, column, after)] == [_present(column)] for step in steps)
+    return converts and any(any(_broken(step, column, before)) for step in steps)
 
 
-def _conditions(step: Step, column: Object, before: Catalog, after: Catalog) -> list[str]:
-    """The conditions for rows that have to be filled before a step.
+def _needed(steps: Sequence[Step], column: Object, before: Catalog, after: Catalog) -> dict[int, list[str]]:
+    """Return the conditions for rows that have to be filled before a step, by the step's number.
 
-    A column that becomes NOT NULL and changes its type is filled where it is NULL: its other values are not replaced,
-    unless SQL can tell which ones do not fit.
+    If the revision adds a rule on the column, such as NOT NULL, the rows that break it are filled. A change of type
+    converts the other values, unless SQL can tell which ones do not fit.
     """
-    broken = [*_broken(step, column, before)]
-    return [*(one for one in _retyped(step, column, after) if not (broken and one == _present(column))), *broken]
+    broken = [[*_broken(step, column, before)] for step in steps]
+    found = {}
+    for number, step in enumerate(steps):
+        retyped = [one for one in _retyped(step, column, after) if one != _present(column) or not any(broken)]
+        if conditions := retyped + broken[number]:
+            found[number] = conditions
+    return found
 
 
 def _present(column: Object) -> str:

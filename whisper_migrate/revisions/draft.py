@@ -37,7 +37,7 @@ from whisper_migrate.planning.renames import Renamed, rename
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.project.defects import counted, require_known
 from whisper_migrate.project.project import Project
-from whisper_migrate.revisions.backfill import backfilled, backfills, fillable, only_missing, rules
+from whisper_migrate.revisions.backfill import backfilled, backfills, fillable, only_breaking, rules
 from whisper_migrate.revisions.branch import head_of
 from whisper_migrate.revisions.computed_before import computed_before
 from whisper_migrate.revisions.prove import Flaw, prove
@@ -120,7 +120,7 @@ def draft(
             desired = agreed(renames.catalog, desired, changes)
             up, down = plan(renames.catalog, desired, online=online), plan(desired, renames.catalog, online=online)
             wanted = backfills(filling, desired)
-            filled = {b.column.key for b in wanted if not only_missing(up, b.column, renames.catalog, desired)}
+            filled = {b.column.key for b in wanted if not only_breaking(up, b.column, renames.catalog, desired)}
             refuse_impossible(connection, up, renames.catalog)
             connection.rollback()
             losses = [*hazards([*renames.up, *up], renames.catalog, desired)]
