@@ -159,6 +159,19 @@ CASES = {
         "SELECT a FROM eleven ORDER BY id",
         [(1,), (7,), (None,)],
     ),
+    "labels that are gone, and what breaks a new check": Case(
+        table("thirteen", 'sa.Column("s", sa.Enum("new", "old", "gone", name="st"))'),
+        table(
+            "thirteen",
+            'sa.Column("s", sa.Enum("fresh", "new", "old", name="st"))',
+            "sa.CheckConstraint(\"s <> 'old' OR id > 2\", name='kept')",
+        ),
+        "INSERT INTO thirteen VALUES (1, 'gone'), (2, 'old'), (3, 'old'), (4, 'gone')",
+        ("thirteen.s='new'",),
+        "SELECT s::text FROM thirteen ORDER BY id",
+        [("new",), ("new",), ("old",), ("new",)],
+        ("change-enum st",),
+    ),
     "what breaks a new check, of the new type": Case(
         table("twelve", 'sa.Column("a", sa.Text)'),
         table("twelve", 'sa.Column("a", postgresql.JSONB)', "sa.CheckConstraint(\"a ? 'k'\", name='keyed')"),

@@ -73,13 +73,24 @@ def backfilled(
                 f"{shown(column.identity)} needs no backfill: this revision neither adds the column"
                 " nor a constraint on it, nor changes its type."
             )
-        told = [condition for some in needed.values() for condition in some]
-        conditions = dict.fromkeys([*([_new(column, after)] if made else []), *told])
-        where = next(iter(conditions)) if len(conditions) == 1 else " OR ".join(f"({one})" for one in conditions)
-        update = f"UPDATE {shown(str(column.parent))} SET {column['name']} = {backfill.expression} WHERE {where}"
-        place = min(needed) if needed else _place(found, made[0])
-        found.insert(place, Step("fill", column, None, (update, *settle)))
+        for some in reversed(_by_type(needed, found, column, after)):
+            told = [condition for conditions in some.values() for condition in conditions]
+            conditions = dict.fromkeys([*([_new(column, after)] if made else []), *told])
+            where = next(iter(conditions)) if len(conditions) == 1 else " OR ".join(f"({one})" for one in conditions)
+            update = f"UPDATE {shown(str(column.parent))} SET {column['name']} = {backfill.expression} WHERE {where}"
+            place = min(some) if some else _place(found, made[0])
+            found.insert(place, Step("fill", column, None, (update, *settle)))
     return found
+
+
+def _by_type(
+    needed: dict[int, list[str]], steps: Sequence[Step], column: Object, after: Catalog
+) -> list[dict[int, list[str]]]:
+    """Divide the conditions into those for the old and the new type of the column, if its type changes."""
+    change = next((number for number, step in enumerate(steps) if any(_retyped(step, column, after))), len(steps))
+    old = {number: conditions for number, conditions in needed.items() if number <= change}
+    new = {number: conditions for number, conditions in needed.items() if number > change}
+    return [some for some in (old, new) if some] or [{}]
 
 
 def fillable(steps: Sequence[Step], before: Catalog) -> list[Step]:

@@ -75,7 +75,7 @@ Rows = Mapping[str, Table]
 
 def read(connection: Connection, catalog: Catalog, tables: Collection[str]) -> Rows:
     """Read the rows of these tables."""
-    return {table: _read(connection, catalog, table) for table in tables if ("table", table) in catalog}
+    return {table: _read(connection, catalog, table) for table in sorted(tables) if ("table", table) in catalog}
 
 
 def read_again(connection: Connection, catalog: Catalog, first: Rows) -> Rows:
