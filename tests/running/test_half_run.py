@@ -1,15 +1,14 @@
 """A revision that was stopped in its middle: every command reports it, and it must be finished first."""
 
-from concurrent.futures import ThreadPoolExecutor
+import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import URL
 
 from tests import servers
-from tests.little import command, plain
-from tests.projects import ask
+from tests.little import ROOT, command, plain
+from tests.projects import Checkout, ask
 from tests.running.attempts import alone, project, run, sql
 from whisper_migrate.errors import Failure
 
@@ -19,10 +18,6 @@ STOPPED = alone("CREATE INDEX CONCURRENTLY t_n ON t (n)", "CREATE UNIQUE INDEX C
 STATE = (
     "SELECT version_num, to_regclass('t_n') IS NOT NULL, (SELECT count(*) FROM whisper_journal) FROM alembic_version"
 )
-
-# A run that waits for the lock repeatedly asks who holds it.
-WAITS = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-WAITS += " AND query LIKE '%pg_locks AS l JOIN pg_catalog.pg_stat_activity%'"
 
 # By command: the exit code, and whether the stopped revision is reported on standard output or as a failure.
 COMMANDS: dict[tuple[str, ...], tuple[int, str]] = {
@@ -86,22 +81,21 @@ def test_a_plan_of_the_other_direction_knows_of_it(
 
 
 @pytest.mark.servers("pg18")
-def test_repair_and_stamp_wait_for_a_run(capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL) -> None:
+def test_repair_and_stamp_wait_for_a_run(tmp_path: Path, database: URL) -> None:
     """Both take a run's lock, and the lock of the connection for revisions, whose process may outlive its client."""
     made = project(tmp_path, FIRST)
     run(made, database)
     ask(database, "CREATE INDEX odd ON t (n)")
-    for number, arguments in ((1, ("repair", "--apply")), (2, ("stamp", "r1"))):
+    other = Checkout(made.root, database, {"PYTHONPATH": str(ROOT)})
+    for number, waits, arguments in (
+        (1, "Another run is at work", ("repair", "--apply")),
+        (2, "A run that was stopped is not yet gone", ("stamp", "r1")),
+    ):
         holder = servers.connect(database)
         holder.cursor().execute(f"SELECT pg_advisory_lock(x'77686973'::int, {number})")
-        with ThreadPoolExecutor(1) as pool:
-            ended = pool.submit(_release_once_waited_for, holder, database)
-            said = command(capsys, made, database, *arguments)
-            ended.result()
-        waited = "Another run is at work" if number == 1 else "A run that was stopped is not yet gone"
-        assert said.code == 0 and waited in said.err, said
-
-
-def _release_once_waited_for(holder: Any, database: URL) -> None:
-    servers.until(lambda: ask(database, WAITS), 100)
-    holder.close()
+        running = other.start(sys.executable, "-m", "whisper_migrate", *arguments)
+        assert running.stderr
+        said = next((line for line in running.stderr if line.startswith(waits)), "")
+        holder.close()
+        _, rest = running.communicate(timeout=60)
+        assert said and running.returncode == 0, rest

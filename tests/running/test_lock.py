@@ -23,8 +23,9 @@ pytestmark = pytest.mark.servers("pg18")
 
 
 def waiting(url: URL) -> int:
-    """Return the number of sessions that ask who holds the lock: one per waiting run."""
+    """Return the number of sessions that have been told who holds the lock: one per waiting run."""
     ours = "application_name = 'whisper-migrate' AND datname = current_database() AND query LIKE '%pg_locks%'"
+    ours += " AND state = 'idle'"
     return int(str(ask(url, f"SELECT count(*) FROM pg_stat_activity WHERE {ours}")[0][0]))
 
 
