@@ -78,6 +78,39 @@ CASES = (
         backfill="t.a=a || id",
     ),
     Case(
+        "unique in fewer columns than before",
+        f'{TEXT}, sa.Column("b", sa.Text), sa.UniqueConstraint("a", "b", name="u")',
+        f'{TEXT}, sa.Column("b", sa.Text), sa.UniqueConstraint("a", name="u")',
+        (
+            "On a large table this blocks writes while constraint u on t is checked. To avoid that,",
+            "t: the upgrade fails where two rows have the same a.",
+        ),
+        refused="add-constraint u on t",
+        backfill="t.a=a || id",
+    ),
+    Case(
+        "unique whatever the case",
+        'sa.Column("a", sa.Text, unique=True)',
+        f'{TEXT}, sa.Index("i", sa.text("lower(a)"), unique=True)',
+        (
+            "On a large table this blocks writes while index i is built. To avoid that,",
+            "t: the upgrade fails where two rows have the same lower(a).",
+        ),
+        refused="add-index i",
+        backfill="t.a=a || id",
+    ),
+    Case(
+        "the same key in another form",
+        'sa.Column("a", sa.Text, unique=True)',
+        f'{TEXT}, sa.Index("i", "a", unique=True), sa.Index("p", "a", unique=True, postgresql_where=sa.text("id > 3"))',
+        ("On a large table this blocks writes while index i is built and index p is built. To avoid that,",),
+    ),
+    Case(
+        "the same partial key by another name",
+        f'{TEXT}, sa.Index("i", "a", unique=True, postgresql_where=sa.text("id > 3"))',
+        f'{TEXT}, sa.Index("j", "a", unique=True, postgresql_where=sa.text("id > 3"))',
+    ),
+    Case(
         "a check",
         INTEGER,
         f'{INTEGER}, sa.CheckConstraint("a > 0", name="positive")',

@@ -24,7 +24,7 @@ from whisper_migrate.rows.failures import Obstacles, Refused
 from whisper_migrate.rows.fill import fill, mentions, root
 from whisper_migrate.rows.new_names import Filled
 from whisper_migrate.rows.triggers import Broken, broken, reached
-from whisper_migrate.rows.violations import Violation, asks_no_row, concerns, is_new_exclusion
+from whisper_migrate.rows.violations import Violation, asks_no_row, concerns, is_seldom_broken
 from whisper_migrate.wording.sign_of_life import doing
 
 # A change of these kinds can fail on rows or change them. Other changes, of a comment, a grant or a view, cannot.
@@ -92,12 +92,12 @@ def prove_rows(
             history.project.prepare(connection)
             notes = fill(connection, filled.renamed.catalog, filled.new_names, after)
             untried = _retyped_rules(filled.renamed.catalog, after, rules)
-            apart = {rule.name for rule in rules if is_new_exclusion(filled.renamed.catalog, rule.rule)}
+            seldom = {rule.name for rule in rules if is_seldom_broken(filled.renamed.catalog, rule.rule)}
             unkept = [
                 rule
                 for rule in rules
                 if _is_unasked(before, rule)
-                or _is_broken(connection, rule, untried=rule.name in untried, unlikely=rule.name in apart)
+                or _is_broken(connection, rule, untried=rule.name in untried, unlikely=rule.name in seldom)
             ]
         obstacles = Obstacles(filled.renamed.catalog, after, filled.new_names, notes)
         tried = _tried(made, filled, history, revision, obstacles, written)

@@ -14,6 +14,7 @@ ORDERING = re.compile(r" (?:DESC|NULLS (?:FIRST|LAST)|[\w.]+_ops\b(?:\([^()]*\))
 
 TEMPORAL = re.compile(r"(?:PRIMARY KEY|UNIQUE) \(.* WITHOUT OVERLAPS\)")
 UNIQUE = re.compile("PRIMARY KEY|UNIQUE|CREATE UNIQUE")
+NULLS = "NULLS NOT DISTINCT"
 EXCLUSION = re.compile(r"EXCLUDE USING \w+ \(")
 
 
@@ -72,9 +73,33 @@ def violation(before: Catalog, rule: Object) -> Violation | None:
     return _orphans(table, rule, *match.groups()) if match else None
 
 
-def is_new_exclusion(before: Catalog, rule: Object) -> bool:
-    """Whether a rule is a new exclusion constraint: generated rows seldom agree in one element and meet in another."""
-    return rule.kind == "constraint" and rule["type"] == "exclusion" and rule.key not in before
+def is_seldom_broken(before: Catalog, rule: Object) -> bool:
+    """Whether generated rows may keep a new rule by chance that the rows of others break.
+
+    They seldom agree in one element of an exclusion constraint and meet in another. Under an older key, they may differ
+    in each of its columns, so that they keep a key of some of these columns as well.
+    """
+    if rule.kind == "column":
+        return False
+    if rule.kind == "constraint" and rule["type"] == "exclusion":
+        return rule.key not in before
+    return bool(UNIQUE.match(str(rule["definition"]))) and not _is_implied(before, rule)
+
+
+def _is_implied(before: Catalog, rule: Object) -> bool:
+    """Whether an older key of the table says the same as a unique key, or more."""
+    table, definition = str(rule.parent), str(rule["definition"])
+    older = [one for kind in ("constraint", "index") for one in before.children(table, kind)]
+    if any(_unnamed(one["definition"]) == _unnamed(definition) for one in older):
+        return True
+    if NULLS in definition:
+        older = [one for one in older if NULLS in one["definition"]]
+    return any(bool(elements := _elements(one)) and elements <= _listed(definition) for one in older)
+
+
+def _unnamed(definition: str) -> str:
+    """Return a definition without the name of its index."""
+    return re.sub(rf"^(CREATE UNIQUE INDEX )(?:{QUOTED}|\S+)( ON )", r"\1\2", definition)
 
 
 def is_already_unique(before: Catalog, rule: Object, retyped: Collection[Key]) -> bool:
@@ -93,6 +118,10 @@ def _elements(rule: Object) -> set[str]:
     definition = str(rule["definition"])
     if not UNIQUE.match(definition) or TEMPORAL.search(definition) or position(" WHERE ", definition) is not None:
         return set()
+    return _listed(definition)
+
+
+def _listed(definition: str) -> set[str]:
     return set(in_parentheses(f"({inside(definition)})")[0])
 
 
@@ -141,7 +170,7 @@ def _duplicates(before: Catalog, table: str, rule: Object, definition: str) -> V
     condition = position(" WHERE ", definition)
     where = "" if condition is None else definition[condition + len(" WHERE ") :]
     nullable = [c for c in before.children(table, "column") if not c["not_null"] and mentions(keys, c["name"])]
-    if nullable and "NULLS NOT DISTINCT" not in definition:
+    if nullable and NULLS not in definition:
         where = f"{where} AND ({keys}) IS NOT NULL" if where else f"({keys}) IS NOT NULL"
     clause = f" WHERE {where}" if where else ""
     # Partitions have rows of equal ctid, and one may be the first of its key.
