@@ -89,6 +89,13 @@ CASES = [
         "ALTER TABLE g DROP CONSTRAINT pos; ALTER TABLE g ADD CONSTRAINT pos2 CHECK (id > 0) NO INHERIT",
         "+ constraint pos2 on g CHECK ((id > 0)) NO INHERIT",
     ),
+    case(
+        "NOT NULL in a child table first",
+        "ALTER TABLE c ALTER v SET NOT NULL; ALTER TABLE g ALTER v SET NOT NULL",
+        "~ column g.v: not null no -> yes",
+        "~ column c.v: not null no -> yes",
+    ),
+    case("NOT NULL in every table", "ALTER TABLE g ALTER v SET NOT NULL", "~ column g.v: not null no -> yes"),
     case("a column that is gone above", "ALTER TABLE g DROP COLUMN note", "- column g.note", "- column c.note"),
     case("a column that is gone everywhere", "ALTER TABLE g DROP note; ALTER TABLE n DROP note", "- column n.note"),
 ]
@@ -97,6 +104,12 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_inheritance(make_database: MakeDatabase, case: Case) -> None:
     assert_round_trip(make_database, case)
+
+
+def test_not_null_of_a_partition_and_of_its_parent(make_database: MakeDatabase) -> None:
+    before = "CREATE TABLE l (a int) PARTITION BY LIST (a); CREATE TABLE l1 PARTITION OF l DEFAULT"
+    change = "ALTER TABLE l1 ALTER a SET NOT NULL; ALTER TABLE l ALTER a SET NOT NULL"
+    assert_round_trip(make_database, Case("both", before, change, ("~ column l.a: not null", "~ column l1.a: not")))
 
 
 def test_partitions_are_alike_however_they_were_made(make_database: MakeDatabase) -> None:

@@ -18,6 +18,7 @@ PASSED_ON = (
     *("type", "collation", "not_null", "not_null_name", "not_null_state"),
     *("default", "generated", "generated_kind", "storage", "statistics"),
 )
+NOT_NULL = frozenset({"not_null", "not_null_name", "not_null_state"})
 IDENTITY = ("identity_kind", "identity_sequence", "identity_options", "identity_type", "identity_persistence")
 NO_IDENTITY = dict.fromkeys(IDENTITY)
 RETYPED = frozenset({"type", "collation", "default", "storage", "compression"})  # reset by a change of type

@@ -151,12 +151,15 @@ def _is_of(item: Object, higher: Object) -> bool:
 def passed_on(before: Catalog, after: Catalog, item: Object, anew: Container[Key] = ()) -> dict[str, Any]:
     """Return the attributes that a column gets from changes of its parents' columns, by name.
 
-    PostgreSQL sets these along with the parent. `anew` are columns whose type is dropped and created again.
+    PostgreSQL sets these along with the parent. `anew` are columns whose type is dropped and created again. Since
+    PostgreSQL 18, a child table keeps a NOT NULL of its own when the parent loses its NOT NULL.
     """
     values: dict[str, Any] = {}
     for new in parents(after, item) if item.derived else ():
         if old := before.objects.get(new.key):
             names = {name for name in column.PASSED_ON if old[name] != new[name]}
+            if not new["not_null"]:
+                names -= column.NOT_NULL
             names |= passed_on(before, after, new, anew).keys()
             if new.key in anew or names & {"type", "collation"}:
                 names |= column.RETYPED
