@@ -54,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[WARM] = warm
         os.environ[WHOLE] = "1" if config.args_source is config.ArgsSource.TESTPATHS else ""
         config.add_cleanup(warm.stop)
+        os.environ["XDG_CACHE_HOME"] = str(warm.folder / "cache")
         try:
             warm.start()
         except Failure as failure:

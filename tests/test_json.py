@@ -98,7 +98,7 @@ def test_standard_output_is_the_document(folder: Path, database: URL) -> None:
 
 
 def test_every_command_that_reads_has_the_option() -> None:
-    writing = {"adopt", "create", "psql", "rebase", "repair", "squash", "stamp", "stop", "url", "init", "docs"}
+    writing = {"adopt", "cache", "create", "psql", "rebase", "repair", "squash", "stamp", "stop", "url", "init", "docs"}
     assert [
         name for name in NAMES if name not in writing and "form" not in {one.name for one in command(name).params}
     ] == []

@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import MakeDatabase
 from tests.objects.database import an_empty_database, apply, catalog
 from whisper_migrate.catalog.describe import line
+from whisper_migrate.catalog.document import dumps, loads, same
 from whisper_migrate.catalog.model import diff
 from whisper_migrate.planning.locality import stays
 from whisper_migrate.planning.plan import plan, statements
@@ -40,6 +41,7 @@ def assert_round_trip(make_database: MakeDatabase, case: Case) -> None:
         clean = catalog(connection)
         apply(connection, case.change)
         drifted = catalog(connection)
+        assert same(loads(dumps(drifted)), drifted), "the cache cannot keep it"
         lines = [line(change) for change in diff(clean, drifted)]
         for expected in case.named:
             assert any(found.startswith(expected) for found in lines), (expected, lines)

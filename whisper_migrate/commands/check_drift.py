@@ -5,6 +5,7 @@ import sys
 import click
 
 from whisper_migrate import reports
+from whisper_migrate.cache.recorded import Recorded
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.project.project import Project
 from whisper_migrate.state.drift import check
@@ -16,13 +17,15 @@ from whisper_migrate.wording.printing import out
 @click.command("check-drift")
 @click.option("--only", type=click.Choice(["models", "database"]), help="Compare only this one with the history.")
 @click.option("--format", "form", type=click.Choice(reports.NAMES), default="text", help="How to report it.")
+@click.option("--fresh", is_flag=True, help="Replay the history although an earlier run has kept its result.")
 @click.pass_obj
-def command(project: Project, only: str | None, form: str) -> None:
+def command(project: Project, only: str | None, form: str, fresh: bool) -> None:
     """Compare models with history, and history with the database if there is one."""
+    kept = Recorded(project, fresh=fresh)
     with kept_for_document(form != "text"):
         with shadow_server(project.root) as server:
             mine = database_of(project) if only == "database" else database_if_any(project) if only is None else None
-            verdict = check(project, server, mine.url if mine else None, only)
+            verdict = check(project, server, mine.url if mine else None, only, kept)
         text = reports.report(form).render(verdict, str(mine) if mine else None)
     if form == "text":
         out.tell(text)

@@ -51,29 +51,39 @@ PRINTED = frozenset(
 LENT = ("function", "table", "view", "materialized_view", "foreign_table")
 
 
+def unlike(changes: Sequence[Change]) -> list[Change]:
+    """Return the changes whose two sides are not merely two spellings of one thing."""
+    return [change for change in changes if not are_equal(change)]
+
+
+def doubtful(changes: Sequence[Change]) -> list[Change]:
+    """Return the changes that may be nothing but another printing, which only a shadow can tell."""
+    return [change for change in changes if change.sign == "~" and PRINTED.issuperset(change.fields)]
+
+
 @doing("comparing")
 def settled(shadow: Connection, changes: Sequence[Change]) -> list[Change]:
     """Return the changes that are real differences; `shadow` holds their `before` side, and is left as it is."""
-    changes = [change for change in changes if not are_equal(change)]
-    doubtful = [change for change in changes if change.sign == "~" and PRINTED.issuperset(change.fields)]
-    if not doubtful:
-        return list(changes)
+    changes = unlike(changes)
+    in_doubt = doubtful(changes)
+    if not in_doubt:
+        return changes
     base = inspect(shadow, requires=True)
-    doubtful = [change for change in doubtful if change.object.key in base]
-    unproved = on_changed(base, doubtful, changes)
-    doubtful = [change for change in doubtful if change.object.key not in unproved]
-    wholes = {change.object.key: above(base, change.object) for change in doubtful}
+    in_doubt = [change for change in in_doubt if change.object.key in base]
+    unproved = on_changed(base, in_doubt, changes)
+    in_doubt = [change for change in in_doubt if change.object.key not in unproved]
+    wholes = {change.object.key: above(base, change.object) for change in in_doubt}
     # An object of a child table or partition is tested through its parent's, unless the parent's really differs or the
     # table has another parent now.
-    unlike = {change.object.key for change in changes} - wholes.keys()
+    elsewhere = {change.object.key for change in changes} - wholes.keys()
     moved = {change.object.identity for change in changes if "parents" in change.fields}
-    others = {item.key for item in (change.object for change in doubtful) if item.parent in moved}
-    others |= {key for key, above_it in wholes.items() if above_it & unlike}
-    same = _same(shadow, base, doubtful, others)
+    others = {item.key for item in (change.object for change in in_doubt) if item.parent in moved}
+    others |= {key for key, above_it in wholes.items() if above_it & elsewhere}
+    same = _same(shadow, base, in_doubt, others)
     if same is None:  # one of them failed, and all were run in one transaction
         same = []
-        for change in doubtful:
-            together = [one for one in doubtful if one is change or one.object.key in wholes[change.object.key]]
+        for change in in_doubt:
+            together = [one for one in in_doubt if one is change or one.object.key in wholes[change.object.key]]
             same += [one for one in _same(shadow, base, together, others) or () if one is change]
     alike = {change.object.key for change in same}
     alike -= on_changed(base, same, changes)

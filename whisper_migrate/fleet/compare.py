@@ -19,7 +19,7 @@ from whisper_migrate.fleet.survey import Standing, Survey
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.owners import given_away
 from whisper_migrate.project.ignore import without
-from whisper_migrate.state.drift import record
+from whisper_migrate.state.replays import record
 
 
 @dataclass(frozen=True)

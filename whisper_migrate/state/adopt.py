@@ -30,11 +30,11 @@ from whisper_migrate.project.project import Project
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.state.anomalies import doubts
 from whisper_migrate.state.differences import Differences, differences
-from whisper_migrate.state.drift import record
 from whisper_migrate.state.nearest import Candidate, distance
 from whisper_migrate.state.repair import PREAMBLE
 from whisper_migrate.state.repair_owners import Owners
 from whisper_migrate.state.replaced import replaced
+from whisper_migrate.state.replays import record
 from whisper_migrate.state.run_missing import run_missing
 from whisper_migrate.state.stamp import Outcome, Say, Unchanged, place
 from whisper_migrate.state.whereabouts import Whereabouts, whereabouts

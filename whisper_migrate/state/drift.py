@@ -9,17 +9,17 @@ from dataclasses import dataclass, field, replace
 from alembic.script import Script
 from sqlalchemy import URL, Connection
 
+from whisper_migrate.cache.recorded import Recorded
 from whisper_migrate.catalog.describe import outline
 from whisper_migrate.catalog.model import Catalog, Change, Key, Object, diff
 from whisper_migrate.comparing import left_alone
-from whisper_migrate.comparing.settle import settled
+from whisper_migrate.comparing.settle import doubtful, settled, unlike
 from whisper_migrate.comparing.unsaid_names import as_in_history
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.databases.stamps import Unreadable, stamped
 from whisper_migrate.errors import Failure
-from whisper_migrate.history.baseline import begin
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.inspecting.owners import given_away, note
@@ -36,6 +36,7 @@ from whisper_migrate.running.ledger import Entry, read_or_why
 from whisper_migrate.state.anomalies import Anomaly, anomalies, doubts
 from whisper_migrate.state.findings import Failing, Ignored
 from whisper_migrate.state.nearest import Candidate, candidates
+from whisper_migrate.state.replays import Replays
 from whisper_migrate.wording import plurals
 from whisper_migrate.wording.revision_ids import ids
 
@@ -93,10 +94,13 @@ class Verdict:
         return place(self.project, item) if "models" in self.compared else None
 
 
-def check(project: Project, server: URL, database: URL | None, only: str | None = None) -> Verdict:
+def check(
+    project: Project, server: URL, database: URL | None, only: str | None = None, kept: Recorded | None = None
+) -> Verdict:
     """Compare models, history and `database`, if there is one; `only` is "models" or "database".
 
-    Shadows are created on `server`. The database is only read. Raises Failure if the comparison is impossible.
+    Shadows are created on `server`. The database is only read. The history is not replayed where its catalogs are in
+    `kept`. Raises Failure if the comparison is impossible.
     """
     history = History(project)
     history.require_no_fork()
@@ -108,10 +112,11 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
     failing: list[Failing] = []
     refused: list[Failing] = []
 
-    def compare(finding: str, shadow: Connection, before: Catalog, after: Catalog) -> list[Change]:
-        return settled(shadow, kept(finding, diff(before, after), before, after))
+    def compare(finding: str, at: Sequence[str], before: Catalog, after: Catalog) -> list[Change]:
+        changes = unlike(not_ignored(finding, diff(before, after), before, after))
+        return settled(replays.shadow(at), changes) if doubtful(changes) else changes
 
-    def kept(finding: str, changes: list[Change], before: Catalog, after: Catalog) -> list[Change]:
+    def not_ignored(finding: str, changes: list[Change], before: Catalog, after: Catalog) -> list[Change]:
         changes = [change for change in changes if change.object.key not in after.locked]
         changes, left_out = split(changes, project.ignored, before, after)
         told = outline([change for change, _ in left_out])
@@ -129,25 +134,25 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
         entries, hidden = in_snapshot(database, read_or_why)
         stopped, unread = in_snapshot(database, lambda connection: half_run.read_or_why(connection, history))
     with shadows(server) as made, ThreadPoolExecutor(1) as pool:
-        created = pool.submit(made.create, "recorded")
         if only != "database":
             # Imported before a second thread starts: two threads in one circle of imports see half-initialized modules.
             _ = project.metadata, project.entities
         desired = pool.submit(_desired, project, made) if only != "database" else None
-        with connected(created.result()) as shadow:
+        with Replays(history, made, kept) as replays:
             recorded = None
             if actual is not None:
-                recorded = record(history, shadow, revisions, like=actual)
+                recorded = replays.catalog(revisions, like=actual)
                 # The changes of a half-run revision are no drift, and cannot be told apart from drift.
-                drift = compare("drift", shadow, recorded, actual) if not stopped else []
+                drift = compare("drift", revisions, recorded, actual) if not stopped else []
                 compared = (without(recorded, project.ignored), without(actual, project.ignored))
-                drift += kept("drift", given_away(*compared, project.owner), recorded, actual)
+                drift += not_ignored("drift", given_away(*compared, project.owner), recorded, actual)
                 if drift and len(stamps) == 1 and not actual.locked and doubts(entries, stamps):
                     nearest = nearer(history, made, actual, stamps[0])
             if desired:
-                at_head = recorded if recorded and stamps and not history.pending(stamps) else None
+                head = revisions if recorded and stamps and not history.pending(stamps) else ("heads",)
+                at_head = recorded if head is revisions else None
                 if at_head is None or project.is_tables_only:
-                    at_head = record(history, shadow, ("heads",), requires=project.is_tables_only, like=actual)
+                    at_head = replays.catalog(head, requires=project.is_tables_only, like=actual)
                 url, found, defects = desired.result()
                 with connected(url) as other:
                     wanted = inspect(other, like=at_head)
@@ -156,7 +161,7 @@ def check(project: Project, server: URL, database: URL | None, only: str | None 
                 alone = left_alone.undeclared(project, at_head, wanted)
                 refused = [Failing(one.what, place(project, one.item)) for one in counted(defects, project.ignored)]
                 wanted = replace(wanted, objects={**wanted.objects, **alone, **unmade(defects, at_head)})
-                unwritten = compare("unwritten", shadow, at_head, wanted)
+                unwritten = compare("unwritten", head, at_head, wanted)
                 unwritten = [change for change in unwritten if not beyond_reach(change)]
     return Verdict(
         project,
@@ -263,25 +268,6 @@ def sure_revisions(history: History, database: URL, revisions: list[str] | None,
     history.require_known(revisions)
     history.pending(revisions)  # fails for a revision beside one that includes it
     return tuple(revisions)
-
-
-def record(
-    history: History,
-    shadow: Connection,
-    revisions: Sequence[str],
-    *,
-    requires: bool = False,
-    like: Catalog | None = None,
-) -> Catalog:
-    """Replay the history up to `revisions` in a shadow and return its catalog; of an empty database for none.
-
-    `requires` and `like` are as in `inspect`.
-    """
-    shadow.rollback()
-    begin(shadow, history.project)
-    if revisions:
-        history.replay(shadow, *revisions)
-    return inspect(shadow, requires=requires, like=like)
 
 
 def _desired(project: Project, made: Shadows) -> tuple[URL, list[Fault], list[Defect]]:

@@ -39,10 +39,11 @@ from whisper_migrate.running.losses import Loss, changes, differs, of_type, says
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.running.total_loss import OPTION, total_of
 from whisper_migrate.state.anomalies import doubts
-from whisper_migrate.state.drift import nearer, read_database, record
+from whisper_migrate.state.drift import nearer, read_database
 from whisper_migrate.state.nearest import Candidate
 from whisper_migrate.state.repair_owners import Owners
 from whisper_migrate.state.replaced import replaced
+from whisper_migrate.state.replays import record
 from whisper_migrate.wording.plurals import counted
 from whisper_migrate.wording.revision_ids import ids
 

@@ -28,8 +28,8 @@ from whisper_migrate.running.ledger import TABLE as LEDGER
 from whisper_migrate.running.ledger import enter, may_write, read_or_why
 from whisper_migrate.running.lock import guard, locked
 from whisper_migrate.running.patience import Patience
-from whisper_migrate.state.drift import record
 from whisper_migrate.state.nearest import Candidate, candidates
+from whisper_migrate.state.replays import record
 
 Say = Callable[[str], None]
 

@@ -1,0 +1,229 @@
+"""Kept catalogs: used while nothing that they depend on has changed, and never otherwise."""
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from tests import little, servers
+from tests.little import ROOT, plain
+from tests.projects import Checkout, Run, ask
+from whisper_migrate.cache import folder
+
+pytestmark = pytest.mark.servers("pg18")
+
+# The first revision counts the replays. It and env.py read a module, a file, a folder and a variable.
+TRACE = """
+    with open({trace!r}, "a") as file:
+        file.write("x")
+"""
+READS = """
+import os
+from pathlib import Path
+
+import words
+
+FOLDER = Path(__file__).parents[2] / "more"
+SQL = (FOLDER / "comment.sql").read_text() + words.MORE + os.environ.get("GREETING", "")
+SQL += "".join(sorted(os.listdir(FOLDER)))
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, server: URL, database: URL) -> Checkout:
+    """A little project that has been checked twice, so that its catalogs are trusted, and its database."""
+    root = tmp_path / "project"
+    made = Checkout(root, little.at(database))
+    made.variables |= {"SHADOW_URL": plain(server), "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    little.project(root)
+    (root / "more").mkdir()
+    (root / "more/comment.sql").write_text("-- read")
+    (root / "words.py").write_text("MORE = '-- imported'\n")
+    one = root / "alembic/versions/one.py"
+    text = one.read_text().replace("\nrevision =", f"{READS}\nrevision =", 1)
+    one.write_text(
+        text.replace("def upgrade() -> None:\n", f"def upgrade() -> None:{TRACE.format(trace=str(trace(made)))}", 1)
+    )
+    assert replays(made) == 1 and replays(made) == 1
+    return made
+
+
+def trace(made: Checkout) -> Path:
+    return made.root.parent / "trace"
+
+
+def replays(made: Checkout, *options: str) -> int:
+    """Check, find no difference, and return how often the history was replayed."""
+    trace(made).write_text("")
+    done = check(made, *options)
+    assert done.code == 0, done.said
+    return len(trace(made).read_text())
+
+
+def check(made: Checkout, *options: str) -> Run:
+    done = made.run(sys.executable, "-m", "whisper_migrate", "check-drift", *options)
+    assert "Traceback" not in done.said, done.said
+    return done
+
+
+def kept(made: Checkout) -> list[Path]:
+    return sorted((made.root.parent / "cache/whisper-migrate").iterdir())
+
+
+def test_used_again(checkout: Checkout) -> None:
+    assert replays(checkout) == 0 and replays(checkout, "--only", "database") == 0
+    assert replays(checkout, "--only", "models") == 0
+    assert replays(checkout, "--fresh") == 1 and replays(checkout) == 0
+    assert len(kept(checkout)) == 1 and kept(checkout)[0].stat().st_mode & 0o077 == 0
+    status = checkout.run(sys.executable, "-m", "whisper_migrate", "status")
+    assert "Drift     none" in status.out and trace(checkout).read_text() == ""
+
+
+def test_differences_are_found_with_it(checkout: Checkout) -> None:
+    """A constraint that is only printed differently is no difference: it is settled in a replayed shadow."""
+    assert replays(checkout) == 0
+    ask(checkout.url, "ALTER TABLE tags ADD note text")
+    ask(checkout.url, "ALTER TABLE tags DROP CONSTRAINT tags_state_check")
+    states = "ARRAY['new'::varchar, 'old'::varchar]"
+    ask(checkout.url, f"ALTER TABLE tags ADD CONSTRAINT tags_state_check CHECK (state::text = ANY ({states}))")
+    warm, cold = check(checkout), check(checkout, "--fresh")
+    assert warm == cold and warm.code == 1 and "tags.note" in warm.out and "tags_state_check" not in warm.out, warm
+    ask(checkout.url, "ALTER TABLE tags DROP note")
+    models = checkout.root / little.models(little.Project(checkout.root))
+    models.write_text(models.read_text().replace("String(50))  # 1", "String(60))  # 1"))
+    warm, cold = check(checkout), check(checkout, "--fresh")
+    assert warm == cold and warm.code == 1 and "authors.name" in warm.out, warm
+
+
+def _append(name: str, text: str) -> Callable[[Checkout], object]:
+    def change(made: Checkout) -> None:
+        with (made.root / name).open("a") as file:
+            file.write(text)
+
+    return change
+
+
+def _truncated(made: Checkout) -> None:
+    for file in kept(made):
+        file.write_bytes(file.read_bytes()[:-100])
+
+
+def _poisoned(made: Checkout) -> None:
+    for file in kept(made):
+        file.write_bytes(file.read_bytes().replace(b"authors", b"writers"))
+
+
+def _old(made: Checkout) -> None:
+    for file in kept(made):
+        entry = json.loads(file.read_bytes().partition(b"\n")[2])
+        entry["at"] -= 90_000
+        content = json.dumps(entry).encode()
+        file.write_bytes(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+
+
+def _writable(made: Checkout) -> None:
+    (made.root.parent / "cache/whisper-migrate").chmod(0o777)
+
+
+def _package(made: Checkout) -> None:
+    (made.root / "other-1.0.dist-info").mkdir()
+
+
+# Each change lets the next check replay the history.
+CHANGES: dict[str, Callable[[Checkout], object]] = {
+    "a revision": _append("alembic/versions/one.py", "# more\n"),
+    "env.py": _append("alembic/env.py", "# more\n"),
+    "alembic.ini": _append("alembic.ini", "# more\n"),
+    "pyproject.toml": _append("pyproject.toml", "# more\n"),
+    "a module of a revision": _append("words.py", "# more\n"),
+    "a file of a revision": _append("more/comment.sql", "-- more\n"),
+    "a folder of a revision": lambda made: (made.root / "more/another").touch(),
+    "a variable of a revision": lambda made: made.variables.update(GREETING="-- hello"),
+    "a package": _package,
+    "a truncated file": _truncated,
+    "a poisoned file": _poisoned,
+    "an old file": _old,
+    "a folder of everybody": _writable,
+    "no file": lambda made: [file.unlink() for file in kept(made)],
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_replayed_after_a_change(checkout: Checkout, name: str) -> None:
+    assert replays(checkout) == 0
+    CHANGES[name](checkout)
+    assert replays(checkout) == 1
+    replays(checkout)
+    assert replays(checkout) == (1 if name == "a folder of everybody" else 0)
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_roles_matter_to_those_who_ask_for_them(checkout: Checkout, server: URL, asks: bool) -> None:
+    if asks:
+        _append("words.py", "# SELECT FROM pg_roles\n")(checkout)
+        replays(checkout)
+        replays(checkout)
+    name = f"cache_{os.getpid()}_{asks}"
+    ask(server, f'CREATE ROLE "{name}"')
+    try:
+        assert replays(checkout) == asks
+    finally:
+        ask(server, f'DROP ROLE "{name}"')
+
+
+UNSTEADY = {
+    "random": ("import secrets\n", 'op.execute(f"CREATE TABLE public.t_{secrets.token_hex(4)} (a int)")'),
+    "clock": ("import time\n", 'op.execute(f"CREATE TABLE public.t_{time.time_ns()} (a int)")'),
+    "a program": ("import subprocess, sys\n", 'subprocess.run([sys.executable, "-c", ""], check=True)'),
+    "a database in a file": ("import sqlite3\n", 'sqlite3.connect(":memory:").close()'),
+    "the whole environment": ("import os\n", 'op.execute("SELECT " + str(len(dict(os.environ))))'),
+}
+
+
+@pytest.mark.parametrize("name", UNSTEADY)
+def test_what_reads_the_world_is_not_kept(checkout: Checkout, name: str) -> None:
+    imports, statement = UNSTEADY[name]
+    two = checkout.root / "alembic/versions/two.py"
+    text = two.read_text().replace("from alembic", f"{imports}from alembic", 1)
+    two.write_text(text.replace("def upgrade() -> None:\n", f"def upgrade() -> None:\n    {statement}\n", 1))
+    for number in range(4):
+        trace(checkout).write_text("")
+        checkout.variables["NUMBER"] = str(number)
+        assert check(checkout).code == (1 if name in ("random", "clock") else 0)
+        assert "x" in trace(checkout).read_text()
+
+
+def test_another_server_is_another_history(checkout: Checkout) -> None:
+    other = servers.urls().get("pg15")
+    if other is None:
+        pytest.skip("PostgreSQL 15 is not on this machine")
+    checkout.variables["SHADOW_URL"] = plain(other)
+    checkout.url = None
+    assert replays(checkout, "--only", "models") == 1
+
+
+def test_cleared(checkout: Checkout) -> None:
+    done = checkout.run(sys.executable, "-m", "whisper_migrate", "cache", "clear")
+    assert done.code == 0 and done.out.startswith("Deleted 1 kept catalog in "), done.said
+    assert kept(checkout) == [] and replays(checkout) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_no_failure(checkout: Checkout) -> None:
+    checkout.variables["XDG_CACHE_HOME"] = "/proc/nowhere"
+    assert replays(checkout) == 1 and replays(checkout) == 1
+
+
+def test_the_longest_unused_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(folder, "LIMIT", 1000)
+    for number, name in enumerate("abc"):
+        folder.save(name, "x" * 400)
+        os.utime(folder.folder() / name, (number, number))
+    assert folder.load("a") is None and folder.load("b") == "x" * 400
+    folder.save("d", "x" * 400)
+    assert folder.load("c") is None and folder.load("b") and folder.load("d")

@@ -1,0 +1,1 @@
+"""Catalogs that earlier runs have replayed, kept with everything that they depend on."""
