@@ -53,11 +53,16 @@ class Replays(ExitStack):
 
     def catalog(self, revisions: Sequence[str], *, requires: bool = False, like: Catalog | None = None) -> Catalog:
         """Return the catalog at `revisions`; `requires` and `like` are as in `inspect`."""
-        if self._kept and (found := self._kept.find(self.history, self._made.keeper, revisions, requires=requires)):
-            return found
+        if self._kept is None:
+            return inspect(self.shadow(revisions), requires=requires, like=like)
+        keeper, lock = self._made.keeper, self._made.lock  # another thread may create a shadow
+        with lock:
+            known = self._kept.find(self.history, keeper, revisions, requires=requires)
+        if known:
+            return known
         found = inspect(self.shadow(revisions), requires=requires, like=like)
-        if self._kept:
-            self._kept.keep(self.history, self._made.keeper, revisions, found, requires=requires)
+        with lock:
+            self._kept.keep(self.history, keeper, revisions, found, requires=requires)
         return found
 
     def shadow(self, revisions: Sequence[str]) -> Connection:
