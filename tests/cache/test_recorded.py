@@ -15,22 +15,28 @@ from tests.little import ROOT, plain
 from tests.projects import Checkout, Run, ask
 from whisper_migrate.cache import folder
 
+WITHOUT = ("--format", "text")  # options of a check that takes nothing that is kept
+
 pytestmark = pytest.mark.servers("pg18")
 
-# The first revision counts the replays. It and env.py read a module, a file, a folder and a variable.
-TRACE = """
-    with open({trace!r}, "a") as file:
-        file.write("x")
-"""
+# env.py counts the replays, and reads a module, a file, a folder and a variable.
 READS = """
 import os
+import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 import words
 
-FOLDER = Path(__file__).parents[2] / "more"
-SQL = (FOLDER / "comment.sql").read_text() + words.MORE + os.environ.get("GREETING", "")
-SQL += "".join(sorted(os.listdir(FOLDER)))
+FOLDER = Path(__file__).parents[1] / "more"
+READ = (FOLDER / "comment.sql").read_text() + words.MORE + os.environ.get("GREETING", "")
+READ += "".join(sorted(os.listdir(FOLDER)))
+try:
+    import local_words
+except ImportError:
+    pass
+with open({trace!r}, "a") as file:
+    file.write("x")
 """
 
 
@@ -44,11 +50,8 @@ def checkout(tmp_path: Path, server: URL, database: URL) -> Checkout:
     (root / "more").mkdir()
     (root / "more/comment.sql").write_text("-- read")
     (root / "words.py").write_text("MORE = '-- imported'\n")
-    one = root / "alembic/versions/one.py"
-    text = one.read_text().replace("\nrevision =", f"{READS}\nrevision =", 1)
-    one.write_text(
-        text.replace("def upgrade() -> None:\n", f"def upgrade() -> None:{TRACE.format(trace=str(trace(made)))}", 1)
-    )
+    env_py = root / "alembic/env.py"
+    env_py.write_text(READS.format(trace=str(trace(made))) + env_py.read_text())
     assert replays(made) == 1 and replays(made) == 1
     return made
 
@@ -66,7 +69,7 @@ def replays(made: Checkout, *options: str) -> int:
 
 
 def check(made: Checkout, *options: str) -> Run:
-    done = made.run(sys.executable, "-m", "whisper_migrate", "check-drift", *options)
+    done = made.run(sys.executable, "-m", "whisper_migrate", "check-drift", *(options or ("--kept",)))
     assert "Traceback" not in done.said, done.said
     return done
 
@@ -76,12 +79,10 @@ def kept(made: Checkout) -> list[Path]:
 
 
 def test_used_again(checkout: Checkout) -> None:
-    assert replays(checkout) == 0 and replays(checkout, "--only", "database") == 0
-    assert replays(checkout, "--only", "models") == 0
-    assert replays(checkout, "--fresh") == 1 and replays(checkout) == 0
+    assert replays(checkout) == 0 and replays(checkout, "--kept", "--only", "database") == 0
+    assert replays(checkout, "--kept", "--only", "models") == 0
+    assert replays(checkout, *WITHOUT) == 1 and replays(checkout) == 0
     assert len(kept(checkout)) == 1 and kept(checkout)[0].stat().st_mode & 0o077 == 0
-    status = checkout.run(sys.executable, "-m", "whisper_migrate", "status")
-    assert "Drift     none" in status.out and trace(checkout).read_text() == ""
 
 
 def test_differences_are_found_with_it(checkout: Checkout) -> None:
@@ -91,12 +92,12 @@ def test_differences_are_found_with_it(checkout: Checkout) -> None:
     ask(checkout.url, "ALTER TABLE tags DROP CONSTRAINT tags_state_check")
     states = "ARRAY['new'::varchar, 'old'::varchar]"
     ask(checkout.url, f"ALTER TABLE tags ADD CONSTRAINT tags_state_check CHECK (state::text = ANY ({states}))")
-    warm, cold = check(checkout), check(checkout, "--fresh")
+    warm, cold = check(checkout), check(checkout, *WITHOUT)
     assert warm == cold and warm.code == 1 and "tags.note" in warm.out and "tags_state_check" not in warm.out, warm
     ask(checkout.url, "ALTER TABLE tags DROP note")
     models = checkout.root / little.models(little.Project(checkout.root))
     models.write_text(models.read_text().replace("String(50))  # 1", "String(60))  # 1"))
-    warm, cold = check(checkout), check(checkout, "--fresh")
+    warm, cold = check(checkout), check(checkout, *WITHOUT)
     assert warm == cold and warm.code == 1 and "authors.name" in warm.out, warm
 
 
@@ -140,10 +141,14 @@ CHANGES: dict[str, Callable[[Checkout], object]] = {
     "env.py": _append("alembic/env.py", "# more\n"),
     "alembic.ini": _append("alembic.ini", "# more\n"),
     "pyproject.toml": _append("pyproject.toml", "# more\n"),
-    "a module of a revision": _append("words.py", "# more\n"),
-    "a file of a revision": _append("more/comment.sql", "-- more\n"),
-    "a folder of a revision": lambda made: (made.root / "more/another").touch(),
-    "a variable of a revision": lambda made: made.variables.update(GREETING="-- hello"),
+    "a module": _append("words.py", "# more\n"),
+    "a module that was not there": lambda made: (made.root / "local_words.py").touch(),
+    "a file": _append("more/comment.sql", "-- more\n"),
+    "a file in a folder": lambda made: (made.root / "more/another").touch(),
+    ".env": lambda made: (made.root / ".env").write_text("OTHER=1\n"),
+    "another folder of modules": lambda made: made.variables.update(PYTHONPATH=f"{ROOT}:{made.root}/more"),
+    "asserts switched off": lambda made: made.variables.update(PYTHONOPTIMIZE="1"),
+    "a variable": lambda made: made.variables.update(GREETING="-- hello"),
     "a package": _package,
     "a truncated file": _truncated,
     "a poisoned file": _poisoned,
@@ -153,6 +158,7 @@ CHANGES: dict[str, Callable[[Checkout], object]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", CHANGES)
 def test_replayed_after_a_change(checkout: Checkout, name: str) -> None:
     assert replays(checkout) == 0
@@ -176,26 +182,62 @@ def test_roles_matter_to_those_who_ask_for_them(checkout: Checkout, server: URL,
         ask(server, f'DROP ROLE "{name}"')
 
 
-UNSTEADY = {
-    "random": ("import secrets\n", 'op.execute(f"CREATE TABLE public.t_{secrets.token_hex(4)} (a int)")'),
-    "clock": ("import time\n", 'op.execute(f"CREATE TABLE public.t_{time.time_ns()} (a int)")'),
+# Revisions that are not plain, or not steady: what they make may differ each time.
+MORE = {
+    "chance": ("import secrets\n", 'op.execute(f"CREATE TABLE public.t_{secrets.token_hex(4)} (a int)")'),
+    "a clock": ("import time\n", 'op.execute(f"CREATE TABLE public.t_{time.time_ns()} (a int)")'),
+    "chance in SQL": (
+        "",
+        "op.execute(\"DO $$BEGIN EXECUTE format('CREATE TABLE public.%I (a int)', gen_random_uuid()); END$$\")",
+    ),
     "a program": ("import subprocess, sys\n", 'subprocess.run([sys.executable, "-c", ""], check=True)'),
-    "a database in a file": ("import sqlite3\n", 'sqlite3.connect(":memory:").close()'),
-    "the whole environment": ("import os\n", 'op.execute("SELECT " + str(len(dict(os.environ))))'),
+    "a file": ("", "open(__file__).close()"),
+    "a file by its path": ("from pathlib import Path\n", "Path(__file__).exists()"),
+    "the environment": ("import os\n", "os.environ.items()"),
+    "a module of the project": ("import words\n", "words.MORE"),
+    "another database": ("import sqlalchemy as sa\n", 'sa.create_engine("postgresql://")'),
+    "a setting": ("", "op.execute(\"SELECT current_setting('app.mode', true)\")"),
+    "other databases": ("", 'op.execute("SELECT count(*) FROM pg_database")'),
+    "code from a text": ("", 'eval("1")'),
 }
 
 
-@pytest.mark.parametrize("name", UNSTEADY)
-def test_what_reads_the_world_is_not_kept(checkout: Checkout, name: str) -> None:
-    imports, statement = UNSTEADY[name]
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", MORE)
+def test_such_a_history_is_always_replayed(checkout: Checkout, name: str) -> None:
+    imports, statement = MORE[name]
     two = checkout.root / "alembic/versions/two.py"
     text = two.read_text().replace("from alembic", f"{imports}from alembic", 1)
     two.write_text(text.replace("def upgrade() -> None:\n", f"def upgrade() -> None:\n    {statement}\n", 1))
-    for number in range(4):
+    for _ in range(4):
         trace(checkout).write_text("")
-        checkout.variables["NUMBER"] = str(number)
-        assert check(checkout).code == (1 if name in ("random", "clock") else 0)
+        assert check(checkout).code == (1 if "chance" in name or "clock" in name else 0)
         assert "x" in trace(checkout).read_text()
+
+
+ENV_PY = {
+    "a program": 'import subprocess\nsubprocess.run([sys.executable, "-c", ""], check=True)\n',
+    "a database in a file": 'import sqlite3\nsqlite3.connect(":memory:").close()\n',
+    "chance": 'open("/dev/urandom", "rb").read(4)\n',
+}
+
+
+@pytest.mark.parametrize("name", ENV_PY)
+def test_such_an_env_py_is_always_run(checkout: Checkout, name: str) -> None:
+    env_py = checkout.root / "alembic/env.py"
+    env_py.write_text(env_py.read_text() + ENV_PY[name])
+    assert [replays(checkout) for _ in range(4)] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "code", ['os.environ.pop("MODE", "")', 'os.environ["MODE"] = os.environ.get("MODE", "") + "!"']
+)
+def test_a_variable_that_the_project_changes(checkout: Checkout, code: str) -> None:
+    env_py = checkout.root / "alembic/env.py"
+    env_py.write_text(env_py.read_text() + code + "\n")
+    assert [replays(checkout) for _ in range(3)] == [1, 1, 0]
+    checkout.variables["MODE"] = "b"
+    assert [replays(checkout) for _ in range(3)] == [1, 1, 0]
 
 
 def test_another_server_is_another_history(checkout: Checkout) -> None:
@@ -204,7 +246,7 @@ def test_another_server_is_another_history(checkout: Checkout) -> None:
         pytest.skip("PostgreSQL 15 is not on this machine")
     checkout.variables["SHADOW_URL"] = plain(other)
     checkout.url = None
-    assert replays(checkout, "--only", "models") == 1
+    assert replays(checkout, "--kept", "--only", "models") == 1
 
 
 def test_cleared(checkout: Checkout) -> None:
@@ -218,12 +260,36 @@ def test_a_folder_that_cannot_be_written_is_no_failure(checkout: Checkout) -> No
     assert replays(checkout) == 1 and replays(checkout) == 1
 
 
+def test_only_its_own_files_are_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    documents, place = tmp_path / "documents", tmp_path / "whisper-migrate"
+    documents.mkdir()
+    (documents / ("a" * 64)).write_text("mine")
+    place.symlink_to(documents)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert folder.clear() == 0 and (documents / ("a" * 64)).exists()
+    place.unlink()
+    folder.save("b" * 64, "kept")
+    (place / "notes.txt").write_text("mine")
+    os.mkfifo(place / ("c" * 64))
+    assert folder.load("c" * 64) is None and folder.clear() == 1 and (place / "notes.txt").exists()
+
+
+def test_without_a_home_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(folder, "user_cache_path", fail)
+    folder.save("a" * 64, "kept")
+    assert folder.load("a" * 64) is None
+
+
 def test_the_longest_unused_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(folder, "LIMIT", 1000)
-    for number, name in enumerate("abc"):
+    a, b, c, d = (letter * 64 for letter in "abcd")
+    for number, name in enumerate((a, b, c)):
         folder.save(name, "x" * 400)
         os.utime(folder.folder() / name, (number, number))
-    assert folder.load("a") is None and folder.load("b") == "x" * 400
-    folder.save("d", "x" * 400)
-    assert folder.load("c") is None and folder.load("b") and folder.load("d")
+    assert folder.load(a) is None and folder.load(b) == "x" * 400
+    folder.save(d, "x" * 400)
+    assert folder.load(c) is None and folder.load(b) and folder.load(d)

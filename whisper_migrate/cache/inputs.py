@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
+from importlib.util import source_from_cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -25,38 +26,46 @@ LIBRARIES = tuple(
     }
 )
 PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
-WRITES = os.O_WRONLY | os.O_RDWR
 # The world outside of the files: what it answers can be another thing each time.
 BEYOND: tuple[str, ...] = ("subprocess.Popen", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn")
-BEYOND += ("socket.connect", "socket.getaddrinfo", "sqlite3.connect")
+BEYOND += ("socket.connect", "socket.getaddrinfo", "socket.gethostname", "sqlite3.connect")
+METADATA = "importlib/metadata/__init__.py"
 ALL = "*"  # stands for the whole environment
 OF_THE_SHELL = ("_", "SHLVL", "OLDPWD")  # change with each command
 
 
 class Inputs:
-    """The readings of the project's code since `watch()`. If it `is_bounded`, the code has asked nothing else."""
+    """The readings of the project's code since `watch()`. If they are not `bounded`, the code has asked more.
+
+    `environment` and `path` are the variables and `sys.path` as they were then: the project may change both.
+    """
 
     def __init__(self) -> None:
+        self.environment = dict(os.environ)
+        self.path = list(sys.path)
         self.files: set[str] = set()
         self.folders: set[str] = set()
         self.variables: set[str] = set()
-        self.is_bounded = True
+        self.bounded = True
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Note an event that Python reports."""
-        if event == "open":
-            self._opened(*arguments)
-        elif event in ("os.listdir", "os.scandir"):
-            if _is_of_project(sys._getframe(2), listing=True):
-                self.folders.add(str(Path(_text(arguments[0]) or ".").absolute()))
-        elif event in BEYOND and _is_of_project(sys._getframe(2)):
-            self.is_bounded = False
+        """Note an event that Python reports. Never fails, since the audited call would fail with it."""
+        try:
+            if event == "open":
+                self._opened(*arguments)
+            elif event in ("os.listdir", "os.scandir"):
+                if _is_of_project(sys._getframe(2), listing=True):
+                    self.folders.add(str(Path(_text(arguments[0]) or ".").absolute()))
+            elif event in BEYOND and _is_of_project(sys._getframe(2)):
+                self.bounded = False
+        except (OSError, ValueError, TypeError):
+            self.bounded = False
 
     def _opened(self, path: Any, mode: str | None, flags: int) -> None:
-        written = flags & WRITES if mode is None else set(mode) & set("wax+")
+        only_written = flags & os.O_WRONLY if mode is None else set(mode) & set("wax") and "+" not in mode
         name = _text(path)
-        if name and not written and not name.endswith(".pyc") and _is_of_project(sys._getframe(3)):
-            self.files.add(str(Path(name).absolute()))
+        if name and not only_written and not _is_library(name) and _is_of_project(sys._getframe(3)):
+            self.files.add(str(Path(_source(name)).absolute()))
 
     def variable(self, name: str) -> None:
         """Note that a variable of the environment was read, or `ALL` of them."""
@@ -88,7 +97,7 @@ def watch(root: Path) -> Inputs:
     """
     inputs = Inputs()
     if any(is_under(root, file) for name, file in loaded() if name != "__main__"):
-        inputs.is_bounded = False
+        inputs.bounded = False
     if not _watched:
         sys.addaudithook(lambda event, arguments: _watched[-1].audit(event, arguments))
         environ: Any = os.environ
@@ -105,6 +114,15 @@ def loaded() -> list[tuple[str, str]]:
     return [(name, file) for name, file in found if file and not _is_library(file) and not file.startswith(OURS)]
 
 
+def places(path: Sequence[str]) -> list[str]:
+    """Return the folders in which an import of the project's code may find a module, other than installed packages."""
+    found = {str(Path(place).absolute()) for place in path}
+    for name, file in loaded():
+        found.add(str(Path(file).absolute().parent))
+        found |= {str(Path(place).absolute()) for place in getattr(sys.modules.get(name), "__path__", ())}
+    return sorted(place for place in found if not _is_library(f"{place}{os.sep}"))
+
+
 def is_under(root: Path, file: str) -> bool:
     """Whether a file is in the folder `root` or below."""
     return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(root))
@@ -113,23 +131,31 @@ def is_under(root: Path, file: str) -> bool:
 def _is_of_project(frame: FrameType | None, *, listing: bool = False) -> bool:
     """Whether code of the project is at work: it is called by nothing but libraries, up to the first frame of ours.
 
-    A `listing` of the import system looks for a module, and decides nothing else.
+    A `listing` of the import system looks for a module: see `places`.
     """
     while frame:
         file = frame.f_code.co_filename
         if file.startswith(OURS):
             return False
-        if listing and "importlib" in file:
+        if listing and (frame.f_code.co_name == "_fill_cache" or file.endswith(METADATA)):
             return False
         if not _is_library(file):
             return True
         frame = frame.f_back
-    return False
+    return True  # the thread of a library works for the project: ours have a frame of ours
 
 
 @cache
 def _is_library(file: str) -> bool:
     return file.startswith(("<", *LIBRARIES)) or any(part in file for part in PACKAGES)
+
+
+def _source(name: str) -> str:
+    """Return the file that a compiled module was made from; any other file itself."""
+    try:
+        return source_from_cache(name) if name.endswith(".pyc") else name
+    except ValueError:
+        return name
 
 
 def _text(path: Any) -> str | None:

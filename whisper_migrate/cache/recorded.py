@@ -1,31 +1,30 @@
 """The catalogs of a history, kept between runs by everything that they depend on.
 
-A catalog is used again only if two runs, one after another, have replayed the history to the same result, with the same
-files, variables, packages and server. So revisions that read a clock, or what else they meet, are not taken for steady.
-Every day one run replays again. Only catalogs are kept, never a verdict.
+Only the catalogs of plain revisions are kept (see `plain_revisions`). A catalog is used again only if two runs, one
+after another, have replayed the history to the same result, with the same files, variables, packages and server: so a
+history that makes names by a clock or by chance is not taken for steady. Every day one run replays again. A verdict is
+never kept.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import re
 import secrets
-import sys
-import sysconfig
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from alembic.script import Script
 from alembic.script.revision import RevisionError
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from whisper_migrate.cache import folder
-from whisper_migrate.cache.inputs import ALL, OF_THE_SHELL, OURS, Inputs, loaded, watch
+from whisper_migrate.cache import digests, folder
+from whisper_migrate.cache.inputs import Inputs, loaded, places, watch
+from whisper_migrate.cache.plain_revisions import is_plain
 from whisper_migrate.catalog.document import dumps, loads, same
 from whisper_migrate.catalog.model import Catalog
 from whisper_migrate.history.history import History
@@ -36,177 +35,118 @@ FORMAT = 1
 TRUSTED = 2  # equal replays
 A_DAY = 86_400  # seconds
 
-# What a server brings to a replay besides the statements: its version, the role, the settings of its sessions, the
-# extensions that it offers, and the database that it copies.
-SERVER = """
-SELECT version(), current_user, session_user,
-       (SELECT array_agg(name || '=' || setting ORDER BY name) FROM pg_catalog.pg_settings
-        WHERE context IN ('user', 'superuser') AND name <> 'application_name'),
-       (SELECT array_agg(name || ' ' || default_version ORDER BY name) FROM pg_catalog.pg_available_extensions()),
-       (SELECT (to_jsonb(d) - 'oid' - 'datfrozenxid' - 'datminmxid')::text FROM pg_catalog.pg_database AS d
-        WHERE d.datname = 'template0')
-"""
-# Roles and tablespaces come and go on a server. They matter to a project whose files ask for them.
-ROLES = """
-SELECT (SELECT array_agg(to_jsonb(r)::text ORDER BY rolname) FROM pg_catalog.pg_roles AS r),
-       (SELECT array_agg(spcname ORDER BY spcname) FROM pg_catalog.pg_tablespace)
-"""
-ASKS_FOR_ROLES = re.compile(
-    rb"pg_(roles|authid|user|shadow|group|auth_members|has_role|tablespace)|role(s|name)?\b", re.I
-)
+
+@dataclass
+class Asked:
+    """The catalog that is asked for: of a history at `revisions` on a server, with `requires` as in `inspect`."""
+
+    history: History
+    server: Connection
+    revisions: Sequence[str]
+    requires: bool
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the revisions."""
+        return sorted(self.history.heads if tuple(self.revisions) == ("heads",) else self.revisions)
+
+    @property
+    def files(self) -> set[str]:
+        """The files that a replay runs for certain, and those with the project's configuration."""
+        project = self.history.project
+        found = {project.root / "pyproject.toml", ini(project.root, project.options.get("alembic_ini"))}
+        found |= {Path(self.history.scripts.env_py_location), project.root / ".env"}
+        found |= set(self.revision_files)
+        if str(baseline := project.options.get("baseline", "")).endswith(".sql"):
+            found.add(project.root / str(baseline))
+        return {str(file) for file in found if file}
+
+    @cached_property
+    def revision_files(self) -> list[Path]:
+        """The files of the revisions up to `revisions`; of all revisions if a squash took some away."""
+        return [Path(script.path) for script in self._scripts()]
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether each revision is plain."""
+        return all(map(is_plain, self.revision_files))
+
+    def _scripts(self) -> Iterable[Script]:
+        if self.history.archives:
+            return [script for part in (self.history, *self.history.archives) for script in part.newest_first()]
+        try:
+            return list(self.history.scripts.iterate_revisions(tuple(self.ids), "base")) if self.ids else []
+        except (CommandError, RevisionError):
+            return self.history.newest_first()
 
 
 class Recorded:
     """The kept catalogs of a project. Create it before the project's code is imported."""
 
-    def __init__(self, project: Project, *, fresh: bool = False) -> None:
-        """With `fresh` no kept catalog is used; the new ones are kept."""
-        self.project = project
-        self.fresh = fresh
+    def __init__(self, project: Project) -> None:
+        """Begin to note what the project's code reads."""
+        self._root = str(project.root)
         self._inputs: Inputs = watch(project.root)
-        self._surroundings: tuple[Any, ...] = ()
+        self._surroundings = ""
 
-    def find(self, history: History, server: Connection, revisions: Sequence[str], *, requires: bool) -> Catalog | None:
-        """Return the catalog of the history at `revisions` on such a server, with `requires` as in `inspect`.
-
-        None if it is not kept, or anything that it depends on has changed.
-        """
-        entry = self._entry(history, server, revisions, self._name(history, server, revisions, requires))
-        if self.fresh or entry is None or entry["equal"] < TRUSTED or time.time() - entry["at"] > A_DAY:
+    def find(self, asked: Asked) -> Catalog | None:
+        """Return a catalog; None if it is not kept, or anything that it depends on has changed."""
+        entry = self._entry(asked)
+        if entry is None or entry["equal"] < TRUSTED or abs(time.time() - entry["at"]) > A_DAY:
             return None
         return loads(entry["catalog"])
 
-    def keep(
-        self, history: History, server: Connection, revisions: Sequence[str], catalog: Catalog, *, requires: bool
-    ) -> None:
-        """Keep what the history made at `revisions`, and whether it is what the run before has made."""
-        if not self._inputs.is_bounded:
-            return
-        try:
-            document = dumps(catalog)
-        except TypeError:
-            return
-        if not same(loads(document), catalog):
-            return
-        name = self._name(history, server, revisions, requires)
-        before = self._entry(history, server, revisions, name)
-        equal = 1 if before is None else _again(before, catalog)
-        salt = secrets.token_hex(16)
+    def keep(self, asked: Asked, catalog: Catalog) -> None:
+        """Keep the result of a replay, and whether it is that of the run before."""
+        document = dumps(catalog)
         modules = {str(Path(file).absolute()) for _, file in loaded()}
-        files = {*self._files(history, revisions), *modules, *self._inputs.files}
+        files = sorted({*asked.files, *modules, *self._inputs.files})
+        are_files = all(Path(file).is_file() for file in modules)
+        if not self._inputs.bounded or not are_files or any(Path(one).exists() > Path(one).is_file() for one in files):
+            return
+        if not asked.is_plain or document is None or not same(loads(document), catalog):
+            return
+        before = self._entry(asked)
+        salt = secrets.token_hex(16)
         entry = {
+            "files": {file: digests.of_file(file) for file in files},
+            "folders": {place: digests.of_folder(place) for place in sorted(self._inputs.folders)},
+            "modules": {place: digests.of_modules(place) for place in places(self._inputs.path)},
+            "variables": {name: self._variable(name, salt) for name in sorted(self._inputs.variables)},
             "salt": salt,
-            "roles": _roles(server) if any(map(_asks_for_roles, files)) else None,
-            "files": {file: _file(file) for file in sorted(files)},
-            "folders": {place: _listing(place) for place in sorted(self._inputs.folders)},
-            "variables": {variable: _variable(variable, salt) for variable in sorted(self._inputs.variables)},
-            "equal": equal,
+            "roles": digests.roles(asked.server) if any(map(digests.asks_for_roles, files)) else None,
+            "equal": 1 if before is None else _again(before, catalog),
             "at": time.time(),
             "catalog": document,
         }
-        folder.save(name, json.dumps(entry))
+        folder.save(self._name(asked), json.dumps(entry))
 
-    def _entry(
-        self, history: History, server: Connection, revisions: Sequence[str], name: str
-    ) -> dict[str, Any] | None:
+    def _entry(self, asked: Asked) -> dict[str, Any] | None:
         """Return a kept entry whose inputs are as they were; None if there is none."""
-        content = folder.load(name)
+        content = folder.load(self._name(asked)) if self._inputs.bounded and asked.is_plain else None
         if content is None:
             return None
         entry: dict[str, Any] = json.loads(content)
-        files = entry["files"]
-        is_same = (
-            self._inputs.is_bounded
-            and self._files(history, revisions) <= files.keys()
-            and all(_file(file) == digest for file, digest in files.items())
-            and all(_listing(place) == digest for place, digest in entry["folders"].items())
-            and all(_variable(one, entry["salt"]) == digest for one, digest in entry["variables"].items())
-            and (entry["roles"] is None or entry["roles"] == _roles(server))
+        is_as_it_was = (
+            asked.files <= entry["files"].keys()
+            and all(digests.of_file(file) == known for file, known in entry["files"].items())
+            and all(digests.of_folder(place) == known for place, known in entry["folders"].items())
+            and all(digests.of_modules(place) == known for place, known in entry["modules"].items())
+            and all(self._variable(name, entry["salt"]) == known for name, known in entry["variables"].items())
+            and (entry["roles"] is None or entry["roles"] == digests.roles(asked.server))
         )
-        return entry if is_same else None
+        return entry if is_as_it_was else None
 
-    def _name(self, history: History, server: Connection, revisions: Sequence[str], requires: bool) -> str:
-        if not self._surroundings:
-            found = server.execute(text(SERVER)).one()
-            self._surroundings = (FORMAT, str(self.project.root), sys.version, _packages(), _program(), *found)
-        what = (*self._surroundings, sorted(_resolved(history, revisions)), requires)
-        return hashlib.sha256(repr(what).encode()).hexdigest()
+    def _variable(self, name: str, salt: str) -> str:
+        return digests.of_variable(self._inputs.environment, name, salt)
 
-    def _files(self, history: History, revisions: Sequence[str]) -> set[str]:
-        """Return the files that a replay runs for certain, and those with the project's configuration."""
-        project = self.project
-        found = {project.root / "pyproject.toml", ini(project.root, project.options.get("alembic_ini"))}
-        found.add(Path(history.scripts.env_py_location))
-        found |= {Path(script.path) for script in _scripts(history, revisions)}
-        if str(baseline := project.options.get("baseline", "")).endswith(".sql"):
-            found.add(project.root / str(baseline))
-        return {str(file) for file in found if file}
+    def _name(self, asked: Asked) -> str:
+        self._surroundings = self._surroundings or digests.surroundings(asked.server)
+        what = (FORMAT, self._root, self._inputs.path, self._surroundings, asked.ids, asked.requires)
+        return digests.digest(what)
 
 
 def _again(before: dict[str, Any], catalog: Catalog) -> int:
     """Return the number of equal replays with this one; 0, also for later, once replays with equal inputs differed."""
     steady = before["equal"] and same(loads(before["catalog"]), catalog)
     return int(before["equal"]) + 1 if steady else 0
-
-
-def _resolved(history: History, revisions: Sequence[str]) -> Iterable[str]:
-    return history.heads if tuple(revisions) == ("heads",) else revisions
-
-
-def _scripts(history: History, revisions: Sequence[str]) -> Iterable[Any]:
-    """Return the revisions up to `revisions`; all of them if a squash took some away."""
-    if history.archives:
-        return [script for part in (history, *history.archives) for script in part.newest_first()]
-    ids = tuple(_resolved(history, revisions))
-    try:
-        return list(history.scripts.iterate_revisions(ids, "base")) if ids else []
-    except (CommandError, RevisionError):
-        return history.newest_first()
-
-
-def _file(name: str) -> str | None:
-    """Return the SHA-256 of a file's content; None if it cannot be read."""
-    try:
-        return hashlib.sha256(Path(name).read_bytes()).hexdigest()
-    except OSError:
-        return None
-
-
-def _asks_for_roles(name: str) -> bool:
-    try:
-        return bool(ASKS_FOR_ROLES.search(Path(name).read_bytes()))
-    except OSError:
-        return False
-
-
-def _roles(server: Connection) -> str:
-    return hashlib.sha256(repr(server.execute(text(ROLES)).one()).encode()).hexdigest()
-
-
-def _listing(name: str) -> str | None:
-    try:
-        return hashlib.sha256(repr(sorted(one.name for one in Path(name).iterdir())).encode()).hexdigest()
-    except OSError:
-        return None
-
-
-def _variable(name: str, salt: str) -> str:
-    """Return the salted SHA-256 of a variable's value, which may be a secret."""
-    value: Any = os.environ.get(name)
-    if name == ALL:
-        value = sorted((one, it) for one, it in os.environ.items() if one not in OF_THE_SHELL)
-    return hashlib.sha256(repr((salt, value)).encode()).hexdigest()
-
-
-def _packages() -> list[str]:
-    """Return the installed packages with their versions, as the names of their metadata's folders tell them."""
-    found: set[str] = set()
-    for place in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *sys.path}:
-        with suppress(OSError):
-            found |= {one.name for one in Path(place or ".").iterdir() if one.suffix in (".dist-info", ".egg-info")}
-    return sorted(found)
-
-
-def _program() -> list[tuple[str, int, int]]:
-    """Return this program's files with size and time of change: a checkout of it changes under one version."""
-    return sorted((str(file), (state := file.stat()).st_size, state.st_mtime_ns) for file in Path(OURS).rglob("*.py"))

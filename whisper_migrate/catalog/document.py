@@ -8,24 +8,25 @@ from typing import Any
 from whisper_migrate.catalog.model import Catalog, Key, Object
 
 
-def dumps(catalog: Catalog) -> str:
-    """Return the document of a catalog without owners. Raises TypeError for a value that JSON does not have."""
+def dumps(catalog: Catalog) -> str | None:
+    """Return the document of a catalog, without owners; None if JSON does not have one of its values."""
     fields = list(dict.fromkeys(item.fields for item in catalog))
     number = {names: place for place, names in enumerate(fields)}
-    return json.dumps(
-        {
-            "version": catalog.version,
-            "unreadable": catalog.unreadable,
-            "fields": fields,
-            "objects": [
-                (item.kind, item.identity, item.parent, number[item.fields], item.values, item.derived, item.called)
-                for item in catalog
-            ],
-            "requires": [(key, sorted(needed)) for key, needed in catalog.requires.items()],
-            "implied": sorted(catalog.implied),
-        },
-        separators=(",", ":"),
-    )
+    document = {
+        "version": catalog.version,
+        "unreadable": catalog.unreadable,
+        "fields": fields,
+        "objects": [
+            (item.kind, item.identity, item.parent, number[item.fields], item.values, item.derived, item.called)
+            for item in catalog
+        ],
+        "requires": [(key, sorted(needed)) for key, needed in catalog.requires.items()],
+        "implied": sorted(catalog.implied),
+    }
+    try:
+        return json.dumps(document, separators=(",", ":"))
+    except TypeError:
+        return None
 
 
 def loads(document: str) -> Catalog:

@@ -1,4 +1,4 @@
-"""The command `cache`: what check-drift and status keep between runs."""
+"""The command `cache`: the catalogs that `check-drift --kept` keeps between runs."""
 
 import click
 
@@ -9,7 +9,7 @@ from whisper_migrate.wording.printing import out
 
 @click.group("cache")
 def command() -> None:
-    """Delete what check-drift and status keep between runs: the catalogs that histories make."""
+    """Delete the catalogs that `check-drift --kept` keeps between runs."""
 
 
 @command.command("clear")

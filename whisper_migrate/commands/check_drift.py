@@ -17,11 +17,11 @@ from whisper_migrate.wording.printing import out
 @click.command("check-drift")
 @click.option("--only", type=click.Choice(["models", "database"]), help="Compare only this one with the history.")
 @click.option("--format", "form", type=click.Choice(reports.NAMES), default="text", help="How to report it.")
-@click.option("--fresh", is_flag=True, help="Replay the history although an earlier run has kept its result.")
+@click.option("--kept", "uses_kept", is_flag=True, help="Do not replay a plain history that has not changed.")
 @click.pass_obj
-def command(project: Project, only: str | None, form: str, fresh: bool) -> None:
+def command(project: Project, only: str | None, form: str, uses_kept: bool) -> None:
     """Compare models with history, and history with the database if there is one."""
-    kept = Recorded(project, fresh=fresh)
+    kept = Recorded(project) if uses_kept else None
     with kept_for_document(form != "text"):
         with shadow_server(project.root) as server:
             mine = database_of(project) if only == "database" else database_if_any(project) if only is None else None

@@ -7,7 +7,6 @@ import click
 from rich.markup import escape
 from sqlalchemy import URL, text
 
-from whisper_migrate.cache.recorded import Recorded
 from whisper_migrate.catalog.describe import title
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow_server import shadow_server
@@ -37,10 +36,9 @@ def command(project: Project, form: str) -> None:
 
     Exit code 2 if the comparison was not possible, or not of every object.
     """
-    kept = Recorded(project)
     if form == "json":
         with kept_for_document(True):
-            document = _document(project, kept)
+            document = _document(project)
         print_json(document)
         sys.exit(2 if document["not_checked"] or document["unreadable"] else 0)
     history, database = History(project), database_of(project)
@@ -61,7 +59,7 @@ def command(project: Project, form: str) -> None:
     _tell("Pending", str(len(pending)))
     for script in pending:
         out.print(escape(f"  {script.revision} {title(script)}"))
-    verdict = _verdict(project, database.url, kept)
+    verdict = _verdict(project, database.url)
     for number, told in enumerate(_drift(verdict)):
         _tell("" if number else "Drift", told)
     sys.exit(0 if isinstance(verdict, Verdict) and verdict.whole else 2)
@@ -79,14 +77,14 @@ def _ledger(entries: list[Entry]) -> str:
     return f"{count}, the last on {last.when}: {last.direction} {last.revision} by {last.who}"
 
 
-def _document(project: Project, kept: Recorded) -> dict[str, Any]:
+def _document(project: Project) -> dict[str, Any]:
     """Return the state of the database as plain data."""
     history, database = History(project), database_of(project)
     with connected(database.url, read_only=True) as connection:
         revisions, (entries, hidden) = stamped(connection) or [], read_or_why(connection)
         extensions = connection.scalars(text(EXTENSIONS)).all()
     history.require_known(revisions)
-    verdict = _verdict(project, database.url, kept)
+    verdict = _verdict(project, database.url)
     found: list[Anomaly] = anomalies(history, entries, revisions) if not hidden else []
     if isinstance(verdict, Verdict):
         found += [anomaly for anomaly in verdict.anomalies if anomaly.word == "Stopped"]
@@ -106,11 +104,11 @@ def _document(project: Project, kept: Recorded) -> dict[str, Any]:
     }
 
 
-def _verdict(project: Project, database: URL, kept: Recorded) -> Verdict | Failure:
+def _verdict(project: Project, database: URL) -> Verdict | Failure:
     """Compare the database with the history at its stamp. Returns the Failure if that is not possible."""
     try:
         with shadow_server(project.root) as server:
-            return check(project, server, database, "database", kept)
+            return check(project, server, database, "database")
     except Failure as failure:
         return failure
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from sqlalchemy import Connection
 
-from whisper_migrate.cache.recorded import Recorded
+from whisper_migrate.cache.recorded import Asked, Recorded
 from whisper_migrate.catalog.model import Catalog
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows
@@ -55,14 +55,14 @@ class Replays(ExitStack):
         """Return the catalog at `revisions`; `requires` and `like` are as in `inspect`."""
         if self._kept is None:
             return inspect(self.shadow(revisions), requires=requires, like=like)
-        keeper, lock = self._made.keeper, self._made.lock  # another thread may create a shadow
-        with lock:
-            known = self._kept.find(self.history, keeper, revisions, requires=requires)
+        asked = Asked(self.history, self._made.keeper, revisions, requires)
+        with self._made.lock:  # another thread may create a shadow on this connection
+            known = self._kept.find(asked)
         if known:
             return known
         found = inspect(self.shadow(revisions), requires=requires, like=like)
-        with lock:
-            self._kept.keep(self.history, keeper, revisions, found, requires=requires)
+        with self._made.lock:
+            self._kept.keep(asked, found)
         return found
 
     def shadow(self, revisions: Sequence[str]) -> Connection:
