@@ -14,6 +14,7 @@ from tests import little, servers
 from tests.little import ROOT, plain
 from tests.projects import Checkout, Run, ask
 from whisper_migrate.cache import folder
+from whisper_migrate.cache.plain_revisions import is_plain
 
 WITHOUT = ("--format", "text")  # options of a check that takes nothing that is kept
 
@@ -197,6 +198,8 @@ MORE = {
     "a module of the project": ("import words\n", "words.MORE"),
     "another database": ("import sqlalchemy as sa\n", 'sa.create_engine("postgresql://")'),
     "a setting": ("", "op.execute(\"SELECT current_setting('app.mode', true)\")"),
+    "a setting that is shown": ("", "op.execute('SHOW work_mem')"),
+    "what goes on": ("", 'op.execute("SELECT count(*) FROM pg_stat_activity")'),
     "other databases": ("", 'op.execute("SELECT count(*) FROM pg_database")'),
     "code from a text": ("", 'eval("1")'),
 }
@@ -213,6 +216,10 @@ def test_such_a_history_is_always_replayed(checkout: Checkout, name: str) -> Non
         trace(checkout).write_text("")
         assert check(checkout).code == (1 if "chance" in name or "clock" in name else 0)
         assert "x" in trace(checkout).read_text()
+
+
+def test_revisions_of_a_real_project_are_plain() -> None:
+    assert [file.name for file in (ROOT / "alembic/versions").glob("*.py") if not is_plain(file)] == []
 
 
 ENV_PY = {

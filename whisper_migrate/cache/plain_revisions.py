@@ -20,8 +20,9 @@ REACHING_OUT |= {"create_engine", "engine_from_config", "create_async_engine", "
 # SQL that reads what is neither in the database nor in the digest of the server: other settings and databases, the
 # server's activity and files.
 ASKING = re.compile(
-    r"\b(?:current_setting|pg_settings|pg_file_settings|pg_database\w*|datname|pg_(?:stat|read|ls|postmaster|conf)\w*"
-    r"|pg_current_wal\w*|inet_\w+|dblink\w*|lo_import|pg_db_role_setting)\b|\b(?:show|copy)\s",
+    r"\b(?:current_setting|pg_settings|pg_file_settings|pg_database\w*|datname|pg_(?:read|ls|postmaster|conf)\w*"
+    r"|pg_stat_(?!user_|all_|xact_)\w+|pg_current_wal\w*|inet_\w+|dblink\w*|lo_import|pg_db_role_setting)\b"
+    r"|(?:^|[;'$])\s*(?:show|copy)\s",
     re.IGNORECASE,
 )
 
