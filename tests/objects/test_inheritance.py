@@ -95,6 +95,12 @@ CASES = [
         "~ column g.v: not null no -> yes",
         "~ column c.v: not null no -> yes",
     ),
+    case(
+        "NOT NULL in each table, from the last to the first",
+        "ALTER TABLE c ALTER v SET NOT NULL; ALTER TABLE p ALTER v SET NOT NULL; ALTER TABLE g ALTER v SET NOT NULL",
+        "~ column c.v: not null no -> yes",
+        "~ column p.v: not null no -> yes",
+    ),
     case("NOT NULL in every table", "ALTER TABLE g ALTER v SET NOT NULL", "~ column g.v: not null no -> yes"),
     case("a column that is gone above", "ALTER TABLE g DROP COLUMN note", "- column g.note", "- column c.note"),
     case("a column that is gone everywhere", "ALTER TABLE g DROP note; ALTER TABLE n DROP note", "- column n.note"),

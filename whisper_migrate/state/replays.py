@@ -58,7 +58,7 @@ class Replays(ExitStack):
         asked = Asked(self.history, self._made.keeper, revisions, requires)
         with self._made.lock:  # another thread may create a shadow on this connection
             known = self._kept.find(asked)
-        if known:
+        if known is not None:
             return known
         found = inspect(self.shadow(revisions), requires=requires, like=like)
         with self._made.lock:
