@@ -18,6 +18,23 @@ RETYPED = [
     ("sa.Text", "postgresql.ARRAY(sa.String(5))", "'{a,b}'", "{a,b}"),
     ("sa.Text", "postgresql.ARRAY(sa.Text)", "'{not one'", '{"{not one"}'),
     ("postgresql.ARRAY(sa.Text)", "sa.Text", "'{NULL}'", "{NULL}"),
+    *(
+        ("sa.Text", "postgresql.ARRAY(sa.Text)", f"'{text}'", items)
+        for text, items in {
+            "{greeting} {name}": '{"{greeting} {name}"}',
+            "{x}": '{"{x}"}',
+            '{"x"}': '{"{\\"x\\"}"}',
+            "{a, b}": '{"{a, b}"}',
+            "{null,b}": '{"{null,b}"}',
+            '{"{a,b}"}': '{"{a,b}"}',
+            "{}": "{}",
+            "{{a},{b}}": "{{a},{b}}",
+            "": '{""}',
+        }.items()
+    ),
+    ("postgresql.ARRAY(sa.Text)", "sa.String(20)", "ARRAY['{a,b}']", '{"{a,b}"}'),
+    ("postgresql.ARRAY(sa.Text)", "sa.Text", "ARRAY['{x}']", "{x}"),
+    ("postgresql.ARRAY(sa.Text)", "sa.Text", "ARRAY['{\"{a,b}\"}']", '{"{\\"{a,b}\\"}"}'),
     ("sa.Integer", "postgresql.ARRAY(sa.Integer)", "5", "{5}"),
     ("postgresql.ARRAY(sa.Text)", "postgresql.JSONB", "'{a,NULL}'", '["a", null]'),
     ("postgresql.JSONB", "postgresql.ARRAY(sa.Text)", '\'["a", "b"]\'', "{a,b}"),

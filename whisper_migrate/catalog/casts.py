@@ -26,6 +26,33 @@ TEXTS = {"text", "character varying", "character", "name", '"char"'}
 NUMBERS = {"money": "numeric", "oid": "bigint"}
 LOCAL, ZONED = "timestamp without time zone", "timestamp with time zone"
 
+# A text is read as a list if PostgreSQL prints that list exactly so. A list of one item is printed as the item alone,
+# unless the item itself would be read as a list.
+AS_LIST = """CREATE FUNCTION pg_temp.as_list(value text) RETURNS text[] LANGUAGE plpgsql STRICT AS $$
+DECLARE
+    items text[];
+BEGIN
+    items := value::text[];
+    IF items::text = value AND (cardinality(items) <> 1 OR items[1] IS NULL
+                                OR pg_temp.as_list(items[1]) <> ARRAY[items[1]]) THEN
+        RETURN items;
+    END IF;
+    RETURN ARRAY[value];
+EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+    RETURN ARRAY[value]; -- no list: a word, a template such as {greeting} {name}
+END
+$$"""
+AS_TEXT = """CREATE FUNCTION pg_temp.as_text(items text[]) RETURNS text LANGUAGE plpgsql STRICT AS $$
+BEGIN
+    IF cardinality(items) = 1 AND pg_temp.as_text(items[1]::text[]) <> items[1] THEN
+        RETURN items[1];
+    END IF;
+    RETURN items::text;
+EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+    RETURN items[1]; -- one item, which is no list
+END
+$$"""
+
 
 def cast(expression: str, before: str, after: str) -> str:
     """Return SQL that converts `expression` from type `before` to type `after`.
@@ -115,20 +142,17 @@ def queried(expression: str, before: str, after: str) -> str:
 
 
 def _of_arrays(expression: str, old: str, new: str, after: str) -> str | None:
-    """Convert a value to an array with one item, and back. A text such as '{a,b}' is read as an array literal."""
-    if old in TEXTS and new.removesuffix("[]") in TEXTS - {new}:
-        return (
-            f"CASE WHEN {expression} ~ '^{{.*}}$' THEN {expression}::{after} "
-            f"WHEN {expression} IS NOT NULL THEN ARRAY[{expression}]::{after} END"
-        )
-    if new in TEXTS and old.removesuffix("[]") in TEXTS - {old}:
-        one = f"cardinality({expression}) = 1 AND {expression}[1] !~ '^{{.*}}$'"
-        return f"CASE WHEN {one} THEN {expression}[1] ELSE {expression}::text END"
-    if new == f"{old}[]":
+    """Convert a value to an array with one item, and back."""
+    if new == f"{old}[]" or _is_array_of_text(old, new):
         return f"CASE WHEN {expression} IS NOT NULL THEN ARRAY[{expression}]::{after} END"
     if old == f"{new}[]":
         return f"{expression}[1]"
     return None
+
+
+def _is_array_of_text(old: str, new: str) -> bool:
+    """Whether a text type becomes an array of texts."""
+    return old in TEXTS and new.removesuffix("[]") in TEXTS - {new}
 
 
 def parsing(before: str, after: str) -> str | None:
@@ -136,12 +160,17 @@ def parsing(before: str, after: str) -> str | None:
 
     The function that turns text into JSON never fails: it stores a text that is not JSON inside an object. The function
     for arrays returns the items of a JSON list, the one for hstore the pairs of a JSON object. The function for a type
-    of a schema reads a JSON object as a composite value, a JSON string as an enum's label.
+    of a schema reads a JSON object as a composite value, a JSON string as an enum's label. The functions between text
+    and arrays of text are each other's inverse.
     """
     old, new = _base(before), _base(after)
     if reader := _reader("value", old, new):
         head = f"CREATE FUNCTION pg_temp.{reader.name}(value {old}) RETURNS {reader.type} LANGUAGE sql STRICT"
         return f"{head}\nRETURN {reader.query}"
+    if _is_array_of_text(old, new):
+        return AS_LIST
+    if _is_array_of_text(new, old):
+        return AS_TEXT
     if new not in JSONS or old not in TEXTS:
         return None
     return f"""CREATE FUNCTION pg_temp.as_{new}(value text) RETURNS {new} LANGUAGE plpgsql AS $$
@@ -155,11 +184,15 @@ $$"""
 
 
 def parsed(expression: str, before: str, after: str) -> str | None:
-    """Convert `expression` from text to JSON with the function of `parsing`, or back; None for other types.
+    """Convert `expression` from text to JSON or an array with the function of `parsing`, or back; None for other types.
 
-    On the way back, a text that was not JSON becomes exactly what it was.
+    On the way back, a text that was not JSON or no list becomes exactly what it was.
     """
     old, new = _base(before), _base(after)
+    if _is_array_of_text(old, new):
+        return f"pg_temp.as_list({expression})"
+    if _is_array_of_text(new, old):
+        return f"pg_temp.as_text({expression})"
     if old in TEXTS and new in JSONS:
         return f"pg_temp.as_{new}({expression})"
     if old in JSONS and new in TEXTS:
@@ -171,7 +204,8 @@ def parsed(expression: str, before: str, after: str) -> str | None:
 
 def loses_nothing(before: str, after: str) -> bool:
     """Whether `parsed` converts between these types, text and JSON, without losing a value."""
-    return parsed("", before, after) is not None
+    types = {_base(before), _base(after)}
+    return bool(types & TEXTS and types & JSONS)
 
 
 def assigned(before: str, after: str) -> bool:
