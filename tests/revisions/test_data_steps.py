@@ -159,3 +159,35 @@ def test_rows_move_up_and_down(online: bool, tmp_path: Path, server: URL, databa
     downgrade(project, database, "-1", lambda applied: None)
     assert {name: ask(database, case.back) for name, case in CASES.items()} == old
     assert not check(edited(tmp_path, before), server, database, "database").drift
+
+
+NOTES = 'sa.Column("notes", sa.Text)'
+COMPUTED = 'sa.Column("n", sa.Integer, sa.Computed("id * 2", persisted=True))'
+# Columns before and after, a backfill, and the statements behind each place for data steps in the upgrade.
+PLACES: dict[str, tuple[str, str, list[str], list[str]]] = {
+    "one column filled, another one dropped": (
+        NOTES,
+        'sa.Column("n", sa.Integer, nullable=False)',
+        ["t.n=1"],
+        ['op.alter_column("t", "n", nullable=False, existing_type=sa.Integer())'],
+    ),
+    "a column filled, nothing dropped": (
+        NOTES,
+        f'{NOTES}, sa.Column("n", sa.Integer, nullable=False)',
+        ["t.n=1"],
+        [],
+    ),
+    "a column that becomes computed": ('sa.Column("n", sa.Integer)', COMPUTED, [], ['op.drop_column("t", "n")']),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.servers("pg18")
+def test_places_for_data_steps(name: str, tmp_path: Path, server: URL) -> None:
+    before, after, filling, behind = PLACES[name]
+    draft(edited(tmp_path, table("t", before)), server, "first")
+    allowed = ["drop-column t.notes", "drop-column t.n"]
+    file = draft(edited(tmp_path, table("t", after)), server, "second", allowed=allowed, filling=filling).path
+    assert file
+    upgrading = file.read_text().partition("def upgrade")[2].partition("def downgrade")[0]
+    assert [part.strip().partition("\n")[0] for part in upgrading.split(MARK)[1:]] == behind

@@ -114,6 +114,20 @@ def test_drift_is_run_over_only_when_that_is_said(migrate: Migrate, made: Projec
     assert said.code == 0 and said.out.endswith("Checked: the database is what the history says.\n")
 
 
+def test_objects_that_a_downgrade_leaves_are_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL
+) -> None:
+    more = sql("CREATE TABLE u (x integer)", "CREATE TABLE kept (x integer)")
+    made = project(tmp_path, ONE, more, downs=(sql("DROP VIEW v", "DROP TABLE t"), sql("DROP TABLE u")))
+    run(made, database, "r2")
+    said = command(capsys, made, database, "downgrade", "r1")
+    assert said.code == 1 and "The database differs from the history at r1:\n  + table kept" in said.out
+    assert command(capsys, made, database, "downgrade", "base", "--no-check").code == 0
+    ask(database, "DROP TABLE kept")
+    run(made, database, "r2")
+    assert "+ table kept" in command(capsys, made, database, "downgrade", "base").out
+
+
 def test_half_of_a_revision_is_no_drift(capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL) -> None:
     two = f"{TWO}\n{alone('CREATE INDEX CONCURRENTLY t_n ON t (n)')}"
     made = project(tmp_path, ONE, two + "\n" + sql("SELECT 1/0"))

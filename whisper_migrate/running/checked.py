@@ -83,7 +83,8 @@ def downgraded(run: Runner, say: Say, *, word: str | None, unchecked: bool = Fal
         run.opened.listeners = (*run.opened.listeners, guard.listener)
         for text in lost.lines:
             say(f"  {text}")
-        return _done(run, None if unchecked else ahead, say, why)
+        outcome = run()
+        return Checked(outcome, [], why) if unchecked else _compared_below(run, outcome, say)
 
 
 def listed(changes: Sequence[Change], notes: Mapping[Key, str] | None = None) -> str:
@@ -130,14 +131,26 @@ def _require_way(ahead: Rehearsal, run: Runner, say: Say, despite_drift: bool) -
 def _done(run: Runner, ahead: Rehearsal | None, say: Say, why_not: str | None) -> Checked:
     """Run the revisions, then compare the database with the rehearsal, if there was one."""
     outcome = run()
-    if ahead is None:
-        return Checked(outcome, [], why_not)
+    return _compared(run, outcome, ahead, say) if ahead else Checked(outcome, [], why_not)
+
+
+def _compared_below(run: Runner, outcome: Outcome, say: Say) -> Checked:
+    """Compare a database after a downgrade with a shadow that was upgraded to there: a downgrade may leave objects."""
     try:
-        return Checked(outcome, ahead.differences(inspect(run.opened.connection, owners=True, like=ahead.catalog)))
+        with rehearsal(run.history, run.opened.url, outcome.after) as there:
+            return _compared(run, outcome, there, say)
+    except (Failure, DBAPIError) as error:
+        return Checked(outcome, [], _unchecked(error, say))
+
+
+def _compared(run: Runner, outcome: Outcome, ahead: Rehearsal, say: Say) -> Checked:
+    connection = run.opened.connection
+    try:
+        return Checked(outcome, ahead.differences(inspect(connection, owners=True, like=ahead.catalog)))
     except (Failure, DBAPIError) as error:
         return Checked(outcome, [], _unchecked(error, say))
     finally:
-        run.opened.connection.rollback()
+        connection.rollback()
 
 
 def _unchecked(error: Failure | DBAPIError, say: Say) -> str:
