@@ -102,7 +102,7 @@ class Watcher:
                 cursor.execute("SELECT pg_catalog.pg_cancel_backend(%s)", (pid,))
 
     def _said(self, other: int, what: str, waits: bool) -> Failure:
-        place = _place(self.folder)
+        place = place_in_revision(self.folder)
         waiting, holding = f"a second connection of the revision, process {other},", "the revision's own transaction"
         if not waits:
             waiting, holding = holding, waiting
@@ -144,7 +144,7 @@ def watched(connection: Connection, folder: Path, settings: str) -> Iterator[Wat
         thread.join(MOMENT)
 
 
-def _place(folder: Path) -> str:
+def place_in_revision(folder: Path) -> str:
     """Return the place in a revision that this process is at, as ` (alembic/versions/x.py:12)`; "" if unknown."""
     for frame in reversed(list(sys._current_frames().values())):
         inner: Any = frame

@@ -17,6 +17,7 @@ from whisper_migrate.catalog.sql import run
 from whisper_migrate.databases import lost_connections
 from whisper_migrate.databases.connect import connected, engine
 from whisper_migrate.databases.shadow_name import NAME, PREFIX
+from whisper_migrate.databases.subscriptions import give_up, of_database
 from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.databases.writable import is_standby
 from whisper_migrate.errors import Failure
@@ -94,6 +95,9 @@ class Shadows:
     def drop(self, name: str) -> None:
         """Drop a shadow, even if sessions are connected to it."""
         statement = f'DROP DATABASE IF EXISTS "{name}"'
+        if subscriptions := of_database(self.keeper, name):
+            with connected(self.server.set(database=name)) as shadow:
+                give_up(shadow, subscriptions)
         try:
             self.keeper.execute(text(f"{statement} WITH (FORCE)"))
         except ProgrammingError as error:

@@ -20,6 +20,7 @@ from whisper_migrate.databases.locks import TooManyLocks, few_locks
 from whisper_migrate.databases.own_session import own_session, remember
 from whisper_migrate.databases.own_stamp import OwnStamp
 from whisper_migrate.databases.second_connection import watched
+from whisper_migrate.databases.subscriptions import unconnected
 from whisper_migrate.databases.whole_transaction import whole_transaction
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.baseline import begin
@@ -62,6 +63,7 @@ def run_steps(
             counting("replaying") as count,
             noted(history.folders),
             environment(config, history.scripts, fn=whole, **options) as run_env,
+            unconnected(connection, history.project.root),
         ):
             run_env()
 
