@@ -171,9 +171,8 @@ def test_squash_of_a_squash(
         assert command(capsys, project, database, "upgrade", target).code == 0
         assert value(database, "SELECT version_num FROM alembic_version") == stands
     assert command(capsys, project, database, "check-drift", "--only", "database").code == 0
-    assert (
-        command(capsys, project, database, "downgrade", "base", f"--allow-data-loss={database.database}:99").code == 0
-    )
+    word = command(capsys, project, database, "downgrade", "base").err.rpartition(" ")[2].strip()
+    assert command(capsys, project, database, "downgrade", "base", "--allow-data-loss", word).code == 0
     new = make_database()
     assert command(capsys, project, new, "upgrade", "three").code == 0
     assert command(capsys, project, new, "check-drift", "--only", "database").out.startswith("Pending: ")

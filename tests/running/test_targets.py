@@ -50,10 +50,28 @@ def test_a_step_back_from_a_merge_names_both_sides(tmp_path: Path) -> None:
     merge = (tmp_path / "alembic/versions/r3.py").read_text()
     merge = merge.replace('revision = "r3"', 'revision = "r4"', 1).replace("= 'r1'", "= ('r2', 'r3')")
     (tmp_path / "alembic/versions/r4.py").write_text(merge)
+    for target in ("-1", "r4-1"):
+        with pytest.raises(Failure) as caught:
+            way(History(made), "downgrade", target, ("r4",))
+        assert caught.value.what == f"r4 joins r2 and r3: {target} does not say which of them to go back to."
+        assert caught.value.remedy == "migrate.py downgrade r2; or migrate.py downgrade r3"
+
+
+def test_a_step_up_among_branches_without_labels(tmp_path: Path) -> None:
+    """Two bases that a third revision joins; what is recommended leads somewhere."""
+    made = project(tmp_path, "pass", "pass", "pass")
+    for name, old, new in (("r3", "'r2'", "('r1', 'r2')"), ("r2", "'r1'", "None")):
+        path = tmp_path / f"alembic/versions/{name}.py"
+        path.write_text(path.read_text().replace(f"down_revision = {old}", f"down_revision = {new}"))
+    history = History(made)
     with pytest.raises(Failure) as caught:
-        way(History(made), "downgrade", "-1", ("r4",))
-    assert caught.value.what == "r4 joins r2 and r3: -1 does not say which of them to go back to."
-    assert caught.value.remedy == "migrate.py downgrade r2; or migrate.py downgrade r3"
+        way(history, "upgrade", "+1", ())
+    assert caught.value.what == "The history has branches: +1 does not say on which."
+    assert caught.value.remedy == "migrate.py upgrade r1; or migrate.py upgrade r2"
+    assert [step.revision.revision for step in way(history, "upgrade", "r2", ())] == ["r2"]
+    (tmp_path / "alembic/versions/r3.py").unlink()
+    with pytest.raises(Failure, match="heads are r1 and r2: a downgrade goes to one of them, or below them."):
+        way(History(made), "downgrade", "heads", ("r1", "r2"))
 
 
 @pytest.mark.servers("pg18")

@@ -77,7 +77,7 @@ def of_readers(ask: Ask) -> Blockers | None:
 
 def _found(sessions: Iterable[Any], ask: Ask, prepared: str, **values: Any) -> Blockers | None:
     rows = list(sessions)
-    said = [_session(row) for row in rows if row.pid]
+    said = [described(row) for row in rows if row.pid]
     if len(said) < len(rows) or not rows:
         said += [_prepared(row) for row in ask(prepared, **values)]
     if not said:
@@ -85,7 +85,8 @@ def _found(sessions: Iterable[Any], ask: Ask, prepared: str, **values: Any) -> B
     return Blockers("; ".join(words for words, _ in said), tuple(dict.fromkeys(remedy for _, remedy in said)))
 
 
-def _session(row: Any) -> tuple[str, str]:
+def described(row: Any) -> tuple[str, str]:
+    """Return the words for a session, a row of the columns `SESSION`, and the way to end the wait for it."""
     since = f" for {row.age:.0f} s" if row.age is not None else ""
     if row.backend_type == "autovacuum worker" or (row.hidden and row.role is None):
         wraparound = "to prevent wraparound" in (row.query or "")

@@ -13,6 +13,7 @@ import sqlalchemy
 
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.names import identifier, plain_name, split_list, split_name, unquoted
+from whisper_migrate.models.ddl import SAID_OF_OTHERS, declares
 from whisper_migrate.models.declarations import column_of, declaration, line_of, only_column
 from whisper_migrate.models.syntax import assigned, called, comment_line, mention, schema_in, text_of
 from whisper_migrate.project.made_at import Line, innermost, outermost
@@ -65,8 +66,10 @@ def _made(project: Project, item: Object) -> Place | None:
     schema, own = split_name(item.parent or item.identity)
     default = project.first_schema
     table = _table(project, item)
-    if item.kind == "comment":
-        return None
+    if item.kind in SAID_OF_OTHERS:
+        return _of_entity(project, item, schema, own)
+    if item.kind == "enum":
+        return _of_enum(project, schema, own)
     if item.kind == "table":
         is_written = any((one.schema or default, one.name) == (schema, own) for one in _tables(project))
         return None if table is None or is_written else _at(project, outermost(table))
@@ -118,17 +121,31 @@ def _classes(project: Project) -> frozenset[Place]:
 def _of_entity(project: Project, item: Object, schema: str, table: str) -> Place | None:
     """The line of the call that made an entity: a function, a view, a trigger, or any other by plain DDL."""
     name = plain_name(item)
-    if any(mention(tree, name, item.kind) for _, tree in _sources(project)):
+    if item.kind not in SAID_OF_OTHERS and any(mention(tree, name, item.kind) for _, tree in _sources(project)):
         return None  # a string is its name
     for entity in project.entities:
         if isinstance(entity, sqlalchemy.DDL):
-            words = rf'\s*CREATE\s[\w\s]*?(?:[\w"]+\.)?"?{re.escape(name)}"?(?!\w)'
-            is_it = re.match(words, str(entity.statement), re.IGNORECASE) is not None
+            is_it = declares(str(entity.statement), item)
         else:
             on = getattr(entity, "on_entity", "").rpartition(".")[2].strip('"')
             is_it = (entity.schema, entity.signature.partition("(")[0], on) == (schema, name, table if on else "")
         if is_it and (line := outermost(entity)):
             return _at(project, line)
+    return None
+
+
+def _of_enum(project: Project, schema: str, name: str) -> Place | None:
+    """The line of the Python class with an enum's labels."""
+    for table in project.metadata.tables.values():
+        for column in table.columns:
+            type_ = getattr(column.type, "item_type", column.type)  # of an array
+            made = getattr(type_, "enum_class", None)
+            if made is None or (type_.schema or table.schema or project.first_schema, type_.name) != (schema, name):
+                continue
+            for file, tree in _sources(project):
+                for node in ast.walk(tree) if _modules(project)[file].__name__ == made.__module__ else ():
+                    if isinstance(node, ast.ClassDef) and node.name == made.__name__:
+                        return Place(file, node.lineno)
     return None
 
 
@@ -147,7 +164,7 @@ def _written(project: Project, item: Object) -> Place | None:
     if declaring:
         whole = Place(declaring[0].file, declaring[0].node.lineno)
         if not item.parent or name == own:
-            line = comment_line(declaring[0].node) if item.kind == "comment" else None
+            line = comment_line(declaring[0].node) if item.identity == f"table {item.parent}" else None
             return Place(whole.file, line) if line else whole
         for file, node in (body for one in declaring for body in _bodies(project, one)):
             if line := mention(node, name, item.kind):
@@ -156,7 +173,7 @@ def _written(project: Project, item: Object) -> Place | None:
         column = only_column(item, table) if table is not None else None
         return _entity(project, name, own, item.kind) or _of_column(project, item, column) or whole
     # Not found as a declaration: look for a string with the name, but not if another schema has a table of this name.
-    for wanted in ([] if within else [name]) + [own]:
+    for wanted in [] if item.kind in SAID_OF_OTHERS else ([] if within else [name]) + [own]:
         for file, tree in () if namesakes and wanted == own else _sources(project):
             if line := mention(tree, wanted, item.kind):
                 return Place(file, line)

@@ -2,7 +2,7 @@
 
 import re
 
-from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.model import Catalog, Object
 from whisper_migrate.catalog.statement import Does, Statement, effect
 
 CATALOG = "pg_type"
@@ -38,9 +38,41 @@ def rename(item: Object, name: str) -> list[str]:
     return [f"ALTER TYPE {item.identity} RENAME TO {name}"]
 
 
-def conversion(column: Object) -> str:
-    """Return the expression that converts a value by the names of its attributes, at any depth."""
-    return f"json_populate_record(NULL::{column['type']}, to_json({column['name']}))"
+def conversion(value: str, name: str, before: Catalog, after: Catalog) -> str:
+    """Return the expression that converts a value of the composite type `name` by the names of its attributes.
+
+    Text is enough where all attributes keep their places. Attributes that change places inside of an array go by way of
+    JSON, which has no other null than NULL.
+    """
+    if not _moves(name, before, after):
+        return f"{value}::text::{name}"
+    old = dict(split(before["composite_type", name]))
+    parts = []
+    for attribute, words in split(after["composite_type", name]):
+        type_ = words.partition(" COLLATE ")[0]
+        part = f"({value}).{attribute}"
+        if attribute not in old:
+            part = "NULL"
+        elif _moves(type_.removesuffix("[]"), before, after):
+            if type_.endswith("[]"):
+                return f"json_populate_record(NULL::{name}, to_json({value}))"
+            part = conversion(part, type_, before, after)
+        elif old[attribute] != words or "." in type_:  # a type of a schema may be created again as well
+            part = f"{part}::text::{type_}"
+        parts.append(part)
+    return f"CASE WHEN {value}::text IS NOT NULL THEN ROW({', '.join(parts)})::{name} END"
+
+
+def _moves(name: str, before: Catalog, after: Catalog) -> bool:
+    """Whether attributes of a composite type change their names or places, at any depth."""
+    key = "composite_type", name
+    if key not in before or key not in after:
+        return False
+    if not through_text(before[key], after[key]):
+        return True
+    return any(
+        _moves(words.partition(" COLLATE ")[0].removesuffix("[]"), before, after) for _, words in split(after[key])
+    )
 
 
 def through_text(before: Object, after: Object) -> bool:

@@ -99,7 +99,7 @@ def _conversion(before: Catalog, after: Catalog, item: Object) -> str:
     for kind in TYPES:
         key = kind, item["type"]
         if key in before and key in after and hasattr(KINDS[kind], "conversion"):
-            return str(KINDS[kind].conversion(item))
+            return str(KINDS[kind].conversion(item["name"], item["type"], before, after))
     return f"{item['name']}::text::{item['type']}"
 
 

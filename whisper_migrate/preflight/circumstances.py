@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog.names import joined, shown
 from whisper_migrate.catalog.sql import literal
+from whisper_migrate.databases.blockers import SESSION, described
 from whisper_migrate.preflight.findings import Finding
 from whisper_migrate.preflight.rules import LONG_TRANSACTION, PREPARED_TRANSACTION, PUBLISHED_TABLE
 
@@ -22,8 +23,7 @@ WHERE l.pid IS DISTINCT FROM pg_backend_pid()
 GROUP BY l.pid, l.virtualtransaction"""
 
 SESSIONS = f"""
-SELECT a.pid, a.usename AS role, a.state, locked.tables,
-       extract(epoch FROM clock_timestamp() - a.xact_start)::float AS age
+SELECT {SESSION}, locked.tables
 FROM ({LOCKED}) AS locked JOIN pg_catalog.pg_stat_activity AS a USING (pid)
 WHERE a.xact_start < clock_timestamp() - make_interval(secs => :old)
 ORDER BY a.xact_start"""
@@ -48,9 +48,9 @@ def circumstances(connection: Connection, locked: Collection[str]) -> Iterator[F
     """Yield the findings about the present state of a database, in which a run would lock the tables `locked`."""
     values = {"names": sorted(locked), "old": OLD}
     for row in connection.execute(text(SESSIONS), values):
-        what = f"process {row.pid} (role {row.role}, {row.state}) has used {_listed(row.tables)} for {row.age:.0f} s"
-        remedy = f"SELECT pg_terminate_backend({row.pid});"
-        yield Finding(LONG_TRANSACTION, None, f"{what}; the run waits for it", remedy=remedy)
+        words, remedy = described(row)
+        what = f"{words} uses {_listed(row.tables)}; the run waits for it"
+        yield Finding(LONG_TRANSACTION, None, what, remedy=remedy)
     for row in connection.execute(text(PREPARED), values):
         what = f"the prepared transaction {literal(row.gid)} keeps locks on {_listed(row.tables)}; the run waits for it"
         # The remedy is printed on one line, in which another name would be rolled back.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -99,7 +99,7 @@ class LossGuard:
                     cursor.execute(DELETED, {"there": there, **names()})
                     unseen.update({n: rows - at_first[n] for n, rows in cursor.fetchall() if n not in named})
                 lines = [f"deletes {counted(rows, 'row')} of {shown(name)}" for name, rows in sorted(unseen.items())]
-                total = TotalLoss(total.database, total.lines + lines, total.rows + unseen.total())
+                total = replace(total, lines=total.lines + lines, rows=total.rows + unseen.total())
             self._require(rehearsed, total)
             self._lost[rehearsed.revision] = total.rows
 
@@ -111,7 +111,7 @@ class LossGuard:
         """Raises Failure where this revision loses more than the word permits."""
         left = self.permitted - sum(rows for revision, rows in self._lost.items() if revision != rehearsed.revision)
         if now.rows > left:
-            needed = TotalLoss(now.database, now.lines, now.rows + self._later(rehearsed))
+            needed = replace(now, rows=now.rows + self._later(rehearsed))
             raise needed.refusal(self.word, f"Revision {rehearsed.revision} was not reverted", self.option)
 
     def _later(self, rehearsed: RehearsedStep) -> int:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from alembic.script.revision import RevisionError
 from alembic.util.exc import CommandError
 
 from whisper_migrate.catalog.names import joined
 from whisper_migrate.errors import Failure
-from whisper_migrate.history.branches import labels
+from whisper_migrate.history.branches import labels, needed, parents
 from whisper_migrate.history.history import History
 from whisper_migrate.wording.plurals import counted, verb
 from whisper_migrate.wording.revision_ids import ids
@@ -32,7 +32,13 @@ def refusal(history: History, direction: str, target: str, stands_at: Sequence[s
             at = ids(stands_at)
             return Failure(f"The database is at {at}: {target} leads to no revision from there.", SEE)
         return Failure(f"The history has no branch {label}, so {target} leads nowhere.", f"migrate.py {direction} head")
+    if target == "heads" and len(history.heads) > 1:
+        return Failure(f"heads are {joined(history.heads)}: a {direction} goes to one of them, or below them.", SEE)
     if found and _is_known(history, found["start"]):
+        start = None if found["start"] in ("head", "base") else history.find(found["start"])
+        below = start and found["sign"] == "-" and int(found["number"]) <= len(history.before(start))
+        if start and below:
+            return _of_merge(history, direction, target, start.revision)
         return Failure(f"There is no revision so many steps from {found['start']}: {target}.", SEE)
     known = sorted(script.revision for script in history.newest_first() if script.revision.startswith(target))
     if len(known) > 1 and target not in known:
@@ -58,7 +64,7 @@ def _of_steps(history: History, direction: str, target: str, sign: str, number: 
         if not left:
             return Failure(f"The database is at {at}, the head: no revision comes after it.", "migrate.py status")
         if left >= number:
-            ways = [f"migrate.py upgrade {name}@{target}" for name in labels(history.scripts, history.heads).values()]
+            ways = [f"migrate.py upgrade {name}" for name in sorted(_ways_up(history, target, stands_at))]
             return Failure(f"The history has branches: {target} does not say on which.", "; or ".join(ways))
         there = f"{counted(left, 'revision')} {verb(left, 'comes', 'come')}"
         return Failure(f"Only {there} after {at}, and {target} asks for {number}.", "migrate.py upgrade head")
@@ -70,18 +76,38 @@ def _of_steps(history: History, direction: str, target: str, sign: str, number: 
         return Failure(
             f"{first}: {target} does not say which to revert.", "; or ".join(ways) or history.way_out(stands_at)
         )
-    down = history.find(stands_at[0]).down_revision
-    if isinstance(down, tuple) or number <= len(history.before(history.find(stands_at[0]))):
-        parents = sorted(down) if isinstance(down, tuple) else []
-        joins = f"{at} joins {joined(parents)}" if parents else f"Below {at} the history has branches"
-        remedy = "; or ".join(f"migrate.py downgrade {parent}" for parent in parents) or SEE
-        return Failure(f"{joins}: {target} does not say which of them to go back to.", remedy)
+    if isinstance(history.find(stands_at[0]).down_revision, tuple) or number <= len(
+        history.before(history.find(stands_at[0]))
+    ):
+        return _of_merge(history, direction, target, stands_at[0])
     applied = len(history.before(history.find(stands_at[0]))) + 1
     return Failure(
         f"Only {counted(applied, 'revision')} {verb(applied, 'is', 'are')} applied, and {target} would revert"
         f" {number}.",
         "migrate.py downgrade base",
     )
+
+
+def _of_merge(history: History, direction: str, target: str, revision: str) -> Failure:
+    """The failure for steps back from a revision that joins others, or that stands above such a one."""
+    script = history.find(revision)
+    joins, remedy = f"Below {revision} the history has branches", SEE
+    if isinstance(script.down_revision, tuple):
+        sides = parents(script)
+        joins = f"{revision} joins {joined(sides)}"
+        remedy = "; or ".join(f"migrate.py {direction} {side}" for side in sides)
+    return Failure(f"{joins}: {target} does not say which of them to go back to.", remedy)
+
+
+def _ways_up(history: History, target: str, stands_at: list[str]) -> Iterator[str]:
+    """Yield what to type instead of a step up that does not say its branch: by label, else the revision that is next."""
+    names = labels(history.scripts, history.heads)
+    if all(name != head for head, name in names.items()):
+        yield from (f"{name}@{target}" for name in names.values())
+        return
+    pending = history.pending(stands_at)
+    left = {script.revision for script in pending}
+    yield from (script.revision for script in pending if left.isdisjoint(needed(script)))
 
 
 def _branches(history: History, stands_at: list[str]) -> list[str]:

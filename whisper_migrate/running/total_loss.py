@@ -2,15 +2,16 @@
 
 The permit names the database and the number of rows at stake; refusals and --plan print it. A permit covers at most
 that many rows of that database. Repeating the command later, when there are more rows, or on another database, is
-therefore refused.
+therefore refused, and so is a number that is higher than all rows of the database.
 """
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection, text
 
@@ -26,11 +27,15 @@ ESTIMATE = "SELECT greatest(1, c.reltuples)::bigint FROM pg_catalog.pg_class AS 
 
 @dataclass(frozen=True)
 class TotalLoss:
-    """The losses of a run in one database, as lines to print, and the number of rows that lose data."""
+    """The losses of a run in one database, as lines to print, and the number of rows that lose data.
+
+    `every_row` counts all rows of the database.
+    """
 
     database: str
     lines: list[str]
     rows: int
+    every_row: Callable[[], int]
 
     @property
     def word(self) -> str:
@@ -51,8 +56,12 @@ class TotalLoss:
         )
 
     def permits(self, given: str | None) -> bool:
-        """Whether nothing is lost, or the permit `given` names this database and at least as many rows."""
-        return self.rows <= self.permitted(given)
+        """Whether nothing is lost, or the permit `given` names this database and at least as many rows.
+
+        A permit for more rows than the whole database has was read off no refusal.
+        """
+        permitted = self.permitted(given)
+        return self.rows == 0 or permitted == self.rows or self.rows < permitted <= self.every_row()
 
     def permitted(self, given: str | None) -> int:
         """Return how many rows the permit `given` lets this database lose."""
@@ -78,18 +87,22 @@ def total_loss(rehearsed_steps: Sequence[RehearsedStep], connection: Connection)
         lines.append(
             f"loses {empty[0] if len(empty) == 1 else f'{len(empty)} tables and columns'}, without a row in it"
         )
-    return TotalLoss(_name(connection), lines, total(rows, connection))
+    return _total_loss(lines, rows, connection)
 
 
 def total_of(losses: Sequence[Loss], connection: Connection) -> TotalLoss:
     """Return the total_loss of these losses in the database behind `connection`."""
     rows = [loss.rows(connection) for loss in losses]
-    return TotalLoss(_name(connection), [loss.what for loss in losses], total(rows, connection))
+    return _total_loss([loss.what for loss in losses], rows, connection)
 
 
 def everything(connection: Connection, why: str) -> TotalLoss:
     """The total_loss if the loss is unknown, because of `why`: every row of the database."""
-    return TotalLoss(_name(connection), [f"may lose all that is there: {why}"], total([None], connection))
+    return _total_loss([f"may lose all that is there: {why}"], [None], connection)
+
+
+def _total_loss(lines: list[str], rows: Iterable[int | None], connection: Connection) -> TotalLoss:
+    return TotalLoss(_name(connection), lines, total(rows, connection), partial(total, [None], connection))
 
 
 def total(rows: Iterable[int | None], connection: Connection) -> int:

@@ -147,7 +147,7 @@ class WayBack:
         with locked(self.database, say, wait), connected(self.database) as connection:
             half_run.refuse(connection, History(self.project), "Nothing was repaired")
             guard(connection, say, wait)
-            self._require_allowed(connection, allowed, word)
+            self._require_allowed(connection, allowed, word, say)
             patience.prepare(connection)
             recorded = may_write(connection)
             for statement in PREAMBLE:
@@ -169,15 +169,21 @@ class WayBack:
             connection.commit()
         return staying
 
-    def _require_allowed(self, connection: Connection, allowed: set[str], word: str | None) -> None:
-        """Raises Failure for a loss that is not allowed by name, or for more rows than the word permits."""
+    def _require_allowed(
+        self, connection: Connection, allowed: set[str], word: str | None, say: Callable[[str], None]
+    ) -> None:
+        """Raises Failure for a loss that is not allowed by name, or for rows that the word does not permit."""
         found = self._hazards
         lost = total_of([loss for one in found for loss in _losses(one, self.actual, self.wanted)], connection)
         connection.rollback()
         refused = [hazard for hazard in found if hazard.name not in allowed]
+        needless = sorted(allowed - {WRONG_STAMP, *(hazard.name for hazard in found)})
         if not refused and lost.permits(word):
+            for name in needless:
+                say(f"Nothing needs --allow {shlex.quote(name)}.")
             return
-        given = f" The word that was given is {word}, and it is {lost.word} now." if word else ""
+        given = "" if lost.permits(word) or not word else f" The word that was given is {word}, and it is {lost.word} now."
+        given += "".join(f" No loss is called {name}." for name in needless)
         names = " ".join(f"--allow {shlex.quote(hazard.name)}" for hazard in found)
         rows = f" {OPTION}{shlex.quote(lost.word)}" if lost.rows else ""
         lines = list(map(self._told, refused or found))
