@@ -37,6 +37,10 @@ def test_numbers_that_no_refusal_printed(
     rows: str, project: Project, drifted: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name, word = "drop-column authors.hack", f"{drifted.database}:{rows}"
-    refused = little.command(capsys, project, drifted, "repair", "--apply", "--allow", name, f"--allow-data-loss={word}")
-    assert refused.code == 2 and f"The word that was given is {word}, and it is {drifted.database}:2 now." in refused.err
+    refused = little.command(
+        capsys, project, drifted, "repair", "--apply", "--allow", name, f"--allow-data-loss={word}"
+    )
+    assert (
+        refused.code == 2 and f"The word that was given is {word}, and it is {drifted.database}:2 now." in refused.err
+    )
     assert little.value(drifted, "SELECT count(hack) FROM authors") == 2

@@ -7,9 +7,9 @@ from sqlalchemy import URL
 from tests.drafting import edited
 from tests.projects import ask
 from whisper_migrate.catalog.names import shown
+from whisper_migrate.models.source_lines import place
 from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import upgrade
-from whisper_migrate.models.source_lines import place
 from whisper_migrate.state.drift import check
 
 MODELS = """
@@ -59,7 +59,9 @@ LINES = {
 def test_lines_of_statements_and_classes(tmp_path: Path, server: URL, database: URL) -> None:
     role = "whisper_reader"
     project = edited(tmp_path, MODELS.replace("{role}", role))
-    ask(database, f"CREATE ROLE {role}") if not ask(database, f"SELECT FROM pg_roles WHERE rolname = '{role}'") else None
+    ask(database, f"CREATE ROLE {role}") if not ask(
+        database, f"SELECT FROM pg_roles WHERE rolname = '{role}'"
+    ) else None
     draft(project, server, "first")
     upgrade(project, database, "head", lambda applied: None)
     ask(database, *(statement.replace("{role}", role) for statement in DRIFT))

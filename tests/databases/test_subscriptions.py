@@ -26,9 +26,7 @@ REFUSED = {
 }
 
 
-def test_subscription_that_does_not_connect(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL
-) -> None:
+def test_subscription_that_does_not_connect(capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL) -> None:
     changed = "ALTER SUBSCRIPTION sub SET PUBLICATION p, q WITH (refresh = false)"
     made = project(tmp_path, sql(MADE, changed), downs=(sql(*GIVEN_UP, "DROP SUBSCRIPTION sub"),))
     try:

@@ -226,3 +226,34 @@ def test_a_backfill_of_what_is_missing_does_not_permit_a_loss(tmp_path: Path, se
     draft(project, server, "second", filling=["one.a=0"], allowed=["change-column one.a"])
     upgrade(project, database, "head", lambda applied: None)
     assert ask(database, "SELECT a::text FROM one ORDER BY id") == [("1.23",), ("0.00",)]
+
+
+def test_a_permit_that_was_asked_for_is_needed(tmp_path: Path, server: URL) -> None:
+    columns = 'sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Integer){})\n'
+    draft(edited(tmp_path, columns.format("")), server, "first")
+    project = edited(tmp_path, columns.format(', sa.Column("c", sa.Integer, nullable=False)'))
+    with pytest.raises(Failure, match=r'or allow="set-not-null t\.c"'):
+        draft(project, server, "second", filling=["t.c=a"])
+    notes = draft(project, server, "second", filling=["t.c=a"], allowed=["set-not-null t.c", "drop-column t.z"]).notes
+    assert [note for note in notes if "Nothing needs" in note] == ['Nothing needs allow="drop-column t.z".']
+
+
+ENTRIES = """
+sa.Table("entries", metadata, sa.Column("id", sa.Integer, sa.Identity(), primary_key=True){})
+sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Integer){})
+ENTITIES += [
+    sa.DDL("CREATE FUNCTION entered() RETURNS trigger LANGUAGE plpgsql AS "
+           "'BEGIN INSERT INTO entries DEFAULT VALUES; RETURN NEW; END'"),
+    sa.DDL("CREATE CONSTRAINT TRIGGER entered AFTER UPDATE ON t DEFERRABLE INITIALLY DEFERRED"
+           " FOR EACH ROW EXECUTE FUNCTION entered()"),
+]
+"""
+
+
+def test_a_question_is_asked_once(tmp_path: Path, server: URL) -> None:
+    """Here each generated row of t adds one to another table, whose new column has no value in it."""
+    draft(edited(tmp_path, ENTRIES.format("", "")), server, "first")
+    project = edited(tmp_path, ENTRIES.format(*[', sa.Column("n", sa.Integer, nullable=False)'] * 2))
+    with pytest.raises(Failure) as refused:
+        draft(project, server, "second", filling=["entries.n=coalesce(id, 0)", "t.n=1"])
+    assert refused.value.what.count("backfill=") == 1, refused.value.what

@@ -26,6 +26,7 @@ KEPT = [
     ("sa.JSON", "Addresses()", """'[{"street":"a","number":1}]'""", '{"(a,1)"}'),
     ("postgresql.HSTORE", "postgresql.JSONB", "'a=>1, b=>NULL'", '{"a": "1", "b": null}'),
     ("sa.Date", "postgresql.JSONB", "'2026-01-02'", '"2026-01-02"'),
+    ("postgresql.JSONB", "sa.JSON", """'{"a": [null]}'""", '{"a": [null]}'),
     ("sa.Time", "sa.Interval", "'12:30'", "12:30:00"),
     ("sa.Boolean", "sa.Enum('true', 'false', name='truth')", "true", "true"),
     ("sa.Boolean", "sa.SmallInteger", "true", "1"),

@@ -52,6 +52,30 @@ def test_the_plan_counts_rows(tmp_path: Path, database: URL, capsys: pytest.Capt
     assert value(database, 'SELECT count(*) FROM "T 1"') == 4 and value(database, "SELECT count(*) FROM gone") == 3
 
 
+def test_rows_of_partitions_and_child_tables_are_counted_once(
+    tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tables = (
+        "CREATE TABLE p (id int, n int) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)",
+        "CREATE TABLE above (a int, b int); CREATE TABLE below (c int) INHERITS (above)",
+    )
+    dropped = (
+        "ALTER TABLE p DROP n; ALTER TABLE above DROP a; ALTER TABLE below NO INHERIT above; ALTER TABLE below DROP b"
+    )
+    made = project(tmp_path, sql(*tables), sql(dropped))
+    run(made, database, "r1")
+    execute(
+        database, "INSERT INTO p VALUES (1, 1); INSERT INTO above VALUES (1, 1); INSERT INTO below VALUES (2, 2, 2)"
+    )
+    said = command(capsys, made, database, "upgrade", "--plan")
+    lines = sorted(line.strip() for line in said.out.splitlines() if line.strip().startswith("loses"))
+    assert lines == [
+        "loses column above.a: 2 rows",
+        "loses column below.b: 1 row",
+        "loses column p.n: 1 row",
+    ], said.out
+
+
 def test_the_repair_counts_rows(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
     """Of a hand-made column, what is not its default; of a wider type, what the narrower one does not hold."""
     made = project(tmp_path, sql('CREATE TABLE "T 1" (id int PRIMARY KEY, short varchar(3), digits int, m int)'))

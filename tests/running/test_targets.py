@@ -70,7 +70,7 @@ def test_a_step_up_among_branches_without_labels(tmp_path: Path) -> None:
     assert caught.value.remedy == "migrate.py upgrade r1; or migrate.py upgrade r2"
     assert [step.revision.revision for step in way(history, "upgrade", "r2", ())] == ["r2"]
     (tmp_path / "alembic/versions/r3.py").unlink()
-    with pytest.raises(Failure, match="heads are r1 and r2: a downgrade goes to one of them, or below them."):
+    with pytest.raises(Failure, match=r"heads are r1 and r2: a downgrade goes to one of them, or below them\."):
         way(History(made), "downgrade", "heads", ("r1", "r2"))
 
 

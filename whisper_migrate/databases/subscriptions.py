@@ -43,13 +43,14 @@ def unconnected(connection: Connection, folder: Path) -> Iterator[None]:
 
     def before(_: Connection, cursor: Any, statement: str, *__: Any) -> None:
         for found in STATEMENT.findall(statement):
-            alone = ALONE.match(found)
+            alone = ALONE.match(found) is not None
             if not alone and found[:4].upper() == "DROP":
                 cursor.execute(WITH_SLOT)
                 alone = not cursor.fetchone()[0]
             if not alone:
                 begin = " ".join(found.split()[:3])
-                raise Failure(f"A throwaway database must not connect to a publisher, as {begin} would{place_in_revision(folder)}.", REMEDY)
+                where = place_in_revision(folder)
+                raise Failure(f"A throwaway database must not connect to a publisher, as {begin} would{where}.", REMEDY)
 
     event.listen(connection, "before_cursor_execute", before)
     try:

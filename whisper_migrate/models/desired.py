@@ -79,7 +79,7 @@ def _make(connection: Connection, project: Project) -> list[Defect]:
         defects = create_tables(connection, metadata, project.first_schema, checkfirst=THERE)
     except SQLAlchemyError as error:
         statement = " ".join(str(getattr(error, "statement", None) or "").split())
-        at = f" It was at: {statement[:200]}" if statement else ""
+        at = f" It was at: {statement[:200]}." if statement else ""
         because = cause(reason(error), left, partial(_try, connection))
         why = f" {because} cannot be created: {because.why}." if because else ""
         others = "".join(f"\n  {note}" for note in getattr(error, "__notes__", ()))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import sqlalchemy
 
@@ -138,7 +139,7 @@ def _of_enum(project: Project, schema: str, name: str) -> Place | None:
     """The line of the Python class with an enum's labels."""
     for table in project.metadata.tables.values():
         for column in table.columns:
-            type_ = getattr(column.type, "item_type", column.type)  # of an array
+            type_: Any = getattr(column.type, "item_type", column.type)  # of an array
             made = getattr(type_, "enum_class", None)
             if made is None or (type_.schema or table.schema or project.first_schema, type_.name) != (schema, name):
                 continue

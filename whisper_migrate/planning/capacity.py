@@ -32,7 +32,7 @@ WIDER = frozenset(
         ("boolean", "smallint", "integer", "bigint", "numeric"),
         ("cidr", "inet"),
         ("macaddr", "macaddr8"),
-        ("json", "text"),
+        ("jsonb", "json", "text"),
     )
     for number, old in enumerate(chain)
     for new in chain[number + 1 :]

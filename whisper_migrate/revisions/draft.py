@@ -164,16 +164,18 @@ def draft(
             *_replaced(up, recorded, desired),
             *computed_before(changes, desired),
             *scripted,
-            *(f"Nothing needs allow={typed(name)}." for name in allowed if name not in needed),
         ]
         notes += _waiting(ways[0], online)
+        needed += allowed if is_unwritten(source) else ()  # without a trial on rows nobody knows
         if not is_unwritten(source):
             try:
-                notes += _tried_on_rows(
+                found, asked = _tried_on_rows(
                     made, shadow, drafts, text.revision, recorded, desired, allowed, brought, renames
                 )
+                notes, needed = [*notes, *found], [*needed, *asked]
             except Failure as rows:
                 raise Failure(f"{lost}\n{rows.what}", rows.remedy) if lost else rows from rows.__cause__
+        notes += [f"Nothing needs allow={typed(name)}." for name in allowed if name not in needed]
         if lost:
             raise lost
         lost_connections.require_none(made.names)
@@ -240,8 +242,11 @@ def _tried_on_rows(
     allowed: Collection[str],
     brought: Collection[Violation],
     renames: Renamed,
-) -> list[str]:
-    """Try the revision on rows, and return notes. Raises Failure, with the choices, if it would fail on some rows."""
+) -> tuple[list[str], list[str]]:
+    """Try the revision on rows, and return notes, and the names of the rules that rows may break.
+
+    Raises Failure, with the choices, if the revision would fail on some rows.
+    """
     try:
         tried = prove_rows(made, shadow, drafts, revision, before, after, rules=brought, renamed=renames)
     except Refused as refused:
@@ -257,9 +262,10 @@ def _tried_on_rows(
     if tried.broken:
         found = "".join(f"\n  {one}" for one in told(tried.broken))
         raise Failure(f"No revision was written, since functions cannot run after it:{found}")
-    refused_rules = [violation for violation in tried.violations if violation.name not in allowed]
+    violations = {violation.name: violation for violation in tried.violations}
+    refused_rules = [violation for name, violation in violations.items() if name not in allowed]
     if not refused_rules:
-        return tried.notes
+        return tried.notes, list(violations)
     lines = []
     for violation in refused_rules:
         columns = [column for column in after.children(violation.table, "column") if concerns(violation, column)]

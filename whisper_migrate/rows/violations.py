@@ -161,7 +161,8 @@ def _null(table: str, column: Object) -> Violation:
 
 
 def _unfilled(table: str, column: Object) -> Violation:
-    what = f"{shown(column.identity)} is new, and the upgrade fails where its backfill leaves it NULL."
+    cause = "its backfill leaves it NULL or a trigger adds a row without it"
+    what = f"{shown(column.identity)} is new, and the upgrade fails where {cause}."
     return Violation(column, table, f"{column['name']} IS NULL", what, "")
 
 

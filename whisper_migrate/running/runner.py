@@ -141,7 +141,8 @@ class Runner:
         if began:
             done = sum(entry.done for entry in began)
             count = f"{done} of its statements {verb(done, 'is', 'are')} done"
-            remedy = f"They are in the journal: when the cause is gone, migrate.py {direction} goes on behind them."
+            they, them = ("It is", "it") if done == 1 else ("They are", "them")
+            remedy = f"{they} in the journal: when the cause is gone, migrate.py {direction} goes on behind {them}."
             if done < len(began):
                 remedy = (
                     f"Nothing tells how far statement {began[-1].statement} came. What to do: migrate.py {direction}"

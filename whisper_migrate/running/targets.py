@@ -100,7 +100,7 @@ def _of_merge(history: History, direction: str, target: str, revision: str) -> F
 
 
 def _ways_up(history: History, target: str, stands_at: list[str]) -> Iterator[str]:
-    """Yield what to type instead of a step up that does not say its branch: by label, else the revision that is next."""
+    """Yield targets to type instead of a step up without a branch: by label, else the revisions that are next."""
     names = labels(history.scripts, history.heads)
     if all(name != head for head, name in names.items()):
         yield from (f"{name}@{target}" for name in names.values())

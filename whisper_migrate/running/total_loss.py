@@ -2,7 +2,7 @@
 
 The permit names the database and the number of rows at stake; refusals and --plan print it. A permit covers at most
 that many rows of that database. Repeating the command later, when there are more rows, or on another database, is
-therefore refused, and so is a number that is higher than all rows of the database.
+therefore refused, and so is a number far above all rows of the database.
 """
 
 from __future__ import annotations
@@ -58,10 +58,11 @@ class TotalLoss:
     def permits(self, given: str | None) -> bool:
         """Whether nothing is lost, or the permit `given` names this database and at least as many rows.
 
-        A permit for more rows than the whole database has was read off no refusal.
+        A permit for more rows than are lost and the whole database has was read off no refusal.
         """
         permitted = self.permitted(given)
-        return self.rows == 0 or permitted == self.rows or self.rows < permitted <= self.every_row()
+        most = self.rows if permitted <= self.rows else self.rows + self.every_row()
+        return self.rows == 0 or self.rows <= permitted <= most
 
     def permitted(self, given: str | None) -> int:
         """Return how many rows the permit `given` lets this database lose."""

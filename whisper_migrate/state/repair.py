@@ -182,7 +182,8 @@ class WayBack:
             for name in needless:
                 say(f"Nothing needs --allow {shlex.quote(name)}.")
             return
-        given = "" if lost.permits(word) or not word else f" The word that was given is {word}, and it is {lost.word} now."
+        wrong = word and not lost.permits(word)
+        given = f" The word that was given is {word}, and it is {lost.word} now." if wrong else ""
         given += "".join(f" No loss is called {name}." for name in needless)
         names = " ".join(f"--allow {shlex.quote(hazard.name)}" for hazard in found)
         rows = f" {OPTION}{shlex.quote(lost.word)}" if lost.rows else ""
