@@ -209,3 +209,12 @@ def test_whereami_stamp_and_adopt_report_other_owners(
 
 # The function's owner is not compared, because the function is not.
 IGNORED = '[[tool.whisper_migrate.ignore]]\nkind = "function"\nidentity = "*"\nreason = "of the reports"\n'
+
+
+@pytest.mark.servers("pg18")
+def test_owner_that_is_no_role(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
+    made = little.project(tmp_path, settings='owner = "no such role"\n')
+    little.command(capsys, made, database, "upgrade")
+    said = little.command(capsys, made, database, "repair")
+    assert said.code == 2 and 'owner = "no such role" in pyproject.toml is no role of this server.' in said.err
+    assert 'CREATE ROLE "no such role";' in said.err
