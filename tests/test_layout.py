@@ -59,6 +59,12 @@ def top(modules: set[str]) -> set[str]:
     return {name.partition(".")[0] for name in modules} - sys.stdlib_module_names
 
 
+def test_readme_lists_the_packages():
+    listed = (ROOT / "README.md").read_text().partition("## Layout")[2].partition("\n## ")[0]
+    packages = {path.parent.name for path in (ROOT / "whisper_migrate").glob("*/__init__.py")}
+    assert sorted(re.findall(r"^  (\w+)/", listed, re.MULTILINE)) == sorted(packages | {"entities"})
+
+
 def test_python_files_are_small():
     revisions = set(files("*.py", "alembic/versions"))
     long = {str(path): count for path in files("*.py") if path not in revisions and (count := lines(path)) > MOST_LINES}
