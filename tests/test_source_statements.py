@@ -5,6 +5,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from tests.drafting import edited
+from tests.objects.roles import ROLES
 from tests.projects import ask
 from whisper_migrate.catalog.names import shown
 from whisper_migrate.models.source_lines import place
@@ -57,11 +58,9 @@ LINES = {
 
 
 def test_lines_of_statements_and_classes(tmp_path: Path, server: URL, database: URL) -> None:
-    role = "whisper_reader"
+    role = "reader"
+    ask(database, ROLES)
     project = edited(tmp_path, MODELS.replace("{role}", role))
-    ask(database, f"CREATE ROLE {role}") if not ask(
-        database, f"SELECT FROM pg_roles WHERE rolname = '{role}'"
-    ) else None
     draft(project, server, "first")
     upgrade(project, database, "head", lambda applied: None)
     ask(database, *(statement.replace("{role}", role) for statement in DRIFT))

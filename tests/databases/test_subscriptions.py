@@ -15,7 +15,9 @@ from whisper_migrate.running.rehearsal import rehearsal
 HEAD = "CREATE SUBSCRIPTION sub CONNECTION 'host=publisher.invalid password=x' PUBLICATION p"
 MADE = f"{HEAD} WITH (connect = false)"
 GIVEN_UP = ("ALTER SUBSCRIPTION sub DISABLE", "ALTER SUBSCRIPTION sub SET (slot_name = NONE)")
-SHADOWS = "SELECT count(*) FROM pg_database WHERE datname LIKE 'whisper_shadow%'"
+SUBSCRIBED = """
+SELECT count(*) FROM pg_subscription AS s JOIN pg_database AS d ON d.oid = s.subdbid
+WHERE d.datname LIKE 'whisper_shadow%'"""
 REFUSED = {
     "made": alone(HEAD),
     "made, without copying": alone(f"{HEAD} WITH (copy_data = false)"),
@@ -36,7 +38,7 @@ def test_subscription_that_does_not_connect(capsys: pytest.CaptureFixture[str], 
     finally:
         for statement in GIVEN_UP if ask(database, "SELECT FROM pg_subscription") else ():
             ask(database, statement, "DROP SUBSCRIPTION sub")
-    assert ask(database, SHADOWS) == [(0,)]
+    assert ask(database, SUBSCRIBED) == [(0,)]
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -46,4 +48,4 @@ def test_statements_that_would_connect(name: str, tmp_path: Path, database: URL)
         raise AssertionError
     assert "must not connect to a publisher, as " in refused.value.what and "r1" in refused.value.what
     assert "connect = false" in str(refused.value.remedy) and "password" not in str(refused.value)
-    assert ask(database, SHADOWS) == [(0,)]
+    assert ask(database, SUBSCRIBED) == [(0,)]
