@@ -166,8 +166,9 @@ def draft(
             *scripted,
         ]
         notes += _waiting(ways[0], online)
-        needed += allowed if is_unwritten(source) else ()  # without a trial on rows nobody knows
-        if not is_unwritten(source):
+        if is_unwritten(source):
+            needed += allowed  # without a trial on rows nobody knows
+        else:
             try:
                 found, asked = _tried_on_rows(
                     made, shadow, drafts, text.revision, recorded, desired, allowed, brought, renames

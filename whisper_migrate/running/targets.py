@@ -76,11 +76,10 @@ def _of_steps(history: History, direction: str, target: str, sign: str, number: 
         return Failure(
             f"{first}: {target} does not say which to revert.", "; or ".join(ways) or history.way_out(stands_at)
         )
-    if isinstance(history.find(stands_at[0]).down_revision, tuple) or number <= len(
-        history.before(history.find(stands_at[0]))
-    ):
+    script = history.find(stands_at[0])
+    applied = len(history.before(script)) + 1
+    if isinstance(script.down_revision, tuple) or number < applied:
         return _of_merge(history, direction, target, stands_at[0])
-    applied = len(history.before(history.find(stands_at[0]))) + 1
     return Failure(
         f"Only {counted(applied, 'revision')} {verb(applied, 'is', 'are')} applied, and {target} would revert"
         f" {number}.",
@@ -89,7 +88,7 @@ def _of_steps(history: History, direction: str, target: str, sign: str, number: 
 
 
 def _of_merge(history: History, direction: str, target: str, revision: str) -> Failure:
-    """The failure for steps back from a revision that joins others, or that stands above such a one."""
+    """Return the failure for steps back from a merge, or from a revision above a merge."""
     script = history.find(revision)
     joins, remedy = f"Below {revision} the history has branches", SEE
     if isinstance(script.down_revision, tuple):

@@ -177,13 +177,14 @@ class WayBack:
         lost = total_of([loss for one in found for loss in _losses(one, self.actual, self.wanted)], connection)
         connection.rollback()
         refused = [hazard for hazard in found if hazard.name not in allowed]
+        is_permitted = lost.permits(word)
         needless = sorted(allowed - {WRONG_STAMP, *(hazard.name for hazard in found)})
-        if not refused and lost.permits(word):
+        if not refused and is_permitted:
             for name in needless:
                 say(f"Nothing needs --allow {shlex.quote(name)}.")
             return
-        wrong = word and not lost.permits(word)
-        given = f" The word that was given is {word}, and it is {lost.word} now." if wrong else ""
+        is_wrong = word and not is_permitted
+        given = f" The word that was given is {word}, and it is {lost.word} now." if is_wrong else ""
         given += "".join(f" No loss is called {name}." for name in needless)
         names = " ".join(f"--allow {shlex.quote(hazard.name)}" for hazard in found)
         rows = f" {OPTION}{shlex.quote(lost.word)}" if lost.rows else ""
