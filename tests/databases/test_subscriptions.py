@@ -12,7 +12,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
 from whisper_migrate.running.rehearsal import rehearsal
 
-HEAD = "CREATE SUBSCRIPTION sub CONNECTION 'host=publisher.invalid password=x' PUBLICATION p"
+HEAD = "CREATE SUBSCRIPTION sub CONNECTION 'host=publisher.invalid password=x;' PUBLICATION p"
 MADE = f"{HEAD} WITH (connect = false)"
 GIVEN_UP = ("ALTER SUBSCRIPTION sub DISABLE", "ALTER SUBSCRIPTION sub SET (slot_name = NONE)")
 SUBSCRIBED = """
@@ -20,6 +20,7 @@ SELECT count(*) FROM pg_subscription AS s JOIN pg_database AS d ON d.oid = s.sub
 WHERE d.datname LIKE 'whisper_shadow%'"""
 REFUSED = {
     "made": alone(HEAD),
+    "made, with the words that it lacks in a value": alone(HEAD.replace(";", " application_name=connect=false")),
     "made, without copying": alone(f"{HEAD} WITH (copy_data = false)"),
     "enabled": sql(MADE, "ALTER SUBSCRIPTION sub ENABLE"),
     "refreshed": sql(MADE) + "\n" + alone("ALTER SUBSCRIPTION sub REFRESH PUBLICATION"),

@@ -12,9 +12,11 @@ from sqlalchemy import Connection, event, text
 
 from whisper_migrate.catalog.sql import run
 from whisper_migrate.databases.second_connection import place_in_revision
+from whisper_migrate.databases.transaction_control import statements
 from whisper_migrate.errors import Failure
 
-STATEMENT = re.compile(r"(?:^|;)\s*((?:CREATE|ALTER|DROP)\s+SUBSCRIPTION\s[^;]*)", re.IGNORECASE)
+STATEMENT = re.compile(r"(?:CREATE|ALTER|DROP)\s+SUBSCRIPTION\s", re.IGNORECASE)
+PUBLISHER = re.compile(r"\bCONNECTION\s+E?'(?:[^']|'')*'", re.IGNORECASE)  # may say anything, such as connect = false
 # Statements that do not connect to the publisher. A subscription without a slot is dropped here alone.
 ALONE = re.compile(
     r"CREATE\b.*\bconnect\s*=\s*'?(?:false|off|0)\b|ALTER\b(?!.*\b(?:ENABLE|REFRESH)\b(?!\s*=\s*'?(?:false|off|0)\b))"
@@ -42,8 +44,8 @@ def unconnected(connection: Connection, folder: Path) -> Iterator[None]:
     """
 
     def before(_: Connection, cursor: Any, statement: str, *__: Any) -> None:
-        for found in STATEMENT.findall(statement):
-            alone = ALONE.match(found) is not None
+        for found in filter(STATEMENT.match, statements(statement) if STATEMENT.search(statement) else ()):
+            alone = ALONE.match(PUBLISHER.sub("", found)) is not None
             if not alone and found[:4].upper() == "DROP":
                 cursor.execute(WITH_SLOT)
                 alone = not cursor.fetchone()[0]
