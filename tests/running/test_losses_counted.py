@@ -10,14 +10,18 @@ from tests.running.attempts import project, run, sql
 
 MAKE = """
 CREATE TYPE mood AS ENUM ('a', 'b', 'c');
+CREATE TYPE place AS (name text, n int);
+CREATE TYPE word AS (said varchar(9), "By" text);
 CREATE TABLE "T 1" (id int PRIMARY KEY, short varchar(20), digits text, "Or not" text DEFAULT 'x', plain int, m mood,
-    ms mood[], at timestamp);
+    ms mood[], at timestamp, p place, ps place[], w word);
 CREATE TABLE gone (id int);
 CREATE TABLE empty (id int)"""
 ROWS = """
 INSERT INTO "T 1" VALUES
-    (1, 'long enough', '1', 'x', 1, 'a', '{a,c}', '2020-01-01 12:00'), (2, 'ok', 'abc', 'y', NULL, 'c', '{b}', NULL),
-    (3, NULL, '007', 'x', 3, 'b', '{}', '2020-01-01 00:00'), (4, 'four', NULL, NULL, NULL, NULL, NULL, NULL);
+    (1, 'long enough', '1', 'x', 1, 'a', '{a,c}', '2020-01-01 12:00', '(a,1)', '{"(b,)"}', '(no,x)'),
+    (2, 'ok', 'abc', 'y', NULL, 'c', '{b}', NULL, '(b,)', NULL, '(certainly,x)'),
+    (3, NULL, '007', 'x', 3, 'b', '{}', '2020-01-01 00:00', NULL, NULL, NULL),
+    (4, 'four', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '(,)');
 INSERT INTO gone VALUES (1), (2), (3)"""
 # A step that loses something, the line of the plan, and in how many rows; how it is undone by hand, for a repair.
 STEPS = (
@@ -34,6 +38,13 @@ STEPS = (
         'in "T 1".m:',
         1,
     ),
+    ("ALTER TYPE place DROP ATTRIBUTE n CASCADE", 'in "T 1".p:', 1),
+    (
+        'CREATE TYPE short AS (said varchar(3), "By" text); ALTER TABLE "T 1" ALTER w TYPE short'
+        ' USING ROW((w).said::varchar(3), (w)."By")::short; DROP TYPE word; ALTER TYPE short RENAME TO word',
+        'in "T 1".w:',
+        1,
+    ),
 )
 
 
@@ -47,8 +58,9 @@ def test_the_plan_counts_rows(tmp_path: Path, database: URL, capsys: pytest.Capt
     for _, words, rows in STEPS:
         (line,) = [line for line in lines if words in line]
         assert line.endswith(f": {rows} row{'s' if rows > 1 else ''}"), said.out
-    assert any('in "T 1".ms' in line and line.endswith(": 1 row") for line in lines), said.out
-    assert "loses table empty, without a row in it" in lines and len(lines) == len(STEPS) + 2, said.out
+    for array in ("ms", "ps"):
+        assert any(f'in "T 1".{array}:' in line and line.endswith(": 1 row") for line in lines), said.out
+    assert "loses table empty, without a row in it" in lines and len(lines) == len(STEPS) + 3, said.out
     assert value(database, 'SELECT count(*) FROM "T 1"') == 4 and value(database, "SELECT count(*) FROM gone") == 3
 
 
@@ -78,18 +90,27 @@ def test_rows_of_partitions_and_child_tables_are_counted_once(
 
 def test_the_repair_counts_rows(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
     """Of a hand-made column, what is not its default; of a wider type, what the narrower one does not hold."""
-    made = project(tmp_path, sql('CREATE TABLE "T 1" (id int PRIMARY KEY, short varchar(3), digits int, m int)'))
+    made = project(
+        tmp_path,
+        sql(
+            "CREATE TYPE place AS (name text)",
+            'CREATE TABLE "T 1" (id int PRIMARY KEY, short varchar(3), digits int, m int, p place)',
+        ),
+    )
     run(made, database)
     by_hand = (
         'ALTER TABLE "T 1" ALTER short TYPE varchar(20)',
         'ALTER TABLE "T 1" ALTER digits TYPE text',
         'ALTER TABLE "T 1" ADD "Or not" text DEFAULT \'x\'',
-        "INSERT INTO \"T 1\" VALUES (1, 'long', '1', 1, 'x'), (2, 'ok', 'abc', 2, 'y'), (3, 'ab', '07', 3, 'x')",
-        'INSERT INTO "T 1" SELECT n, $$abc$$, $$5$$, 1, $$x$$ FROM generate_series(10, 99) AS n',
+        "ALTER TYPE place ADD ATTRIBUTE n int CASCADE",
+        'INSERT INTO "T 1" SELECT n, $$abc$$, $$5$$, 1, $$(a,)$$, $$x$$ FROM generate_series(10, 99) AS n',
+        "INSERT INTO \"T 1\" (id, short, digits, p, \"Or not\") VALUES (1, 'long', '1', NULL, 'x')",
+        "INSERT INTO \"T 1\" (id, short, digits, p, \"Or not\") VALUES (2, 'ok', 'abc', '(b,)', 'y')",
+        "INSERT INTO \"T 1\" (id, short, digits, p, \"Or not\") VALUES (3, 'ab', '07', '(b,7)', 'x')",
     )
     execute(database, *by_hand)
     said = command(capsys, made, database, "repair", "--apply")
-    assert said.code == 2 and "data would be lost (4 rows)" in said.err, said
+    assert said.code == 2 and "data would be lost (5 rows)" in said.err, said
 
 
 def test_a_generated_column_of_another_type_loses_nothing(

@@ -124,13 +124,7 @@ def narrowing(before: Object, after: Object, old_catalog: Catalog, new_catalog: 
     if before.kind == "enum" and (gone := [label for label in before["labels"] if label not in after["labels"]]):
         return f"loses the {plural('value', len(gone))} {', '.join(gone)}"
     if before.kind == "composite_type":
-        new_types = dict(split(after))
-        gone = [
-            f"{name} {type_}"
-            for name, type_ in split(before)
-            if new_types.get(name) in (None, f"{type_}[]")
-            or not holds_all(type_, new_types[name], old_catalog, new_catalog)
-        ]
+        gone = [f"{name} {type_}" for name, type_, _ in lost_attributes(before, after, old_catalog, new_catalog)]
         return f"loses {', '.join(gone)}, with the values that columns of this type hold" if gone else None
     if before.kind != "column" or before["type"] == after["type"]:
         return None
@@ -140,3 +134,19 @@ def narrowing(before: Object, after: Object, old_catalog: Catalog, new_catalog: 
     if {old, new} == {"timestamp without time zone", "timestamp with time zone"}:
         return "the time zone: what has none is in UTC"
     return shown(f"values of type {old} that {new} does not hold")
+
+
+def lost_attributes(
+    before: Object, after: Object, old_catalog: Catalog, new_catalog: Catalog
+) -> Iterator[tuple[str, str, str | None]]:
+    """Yield each attribute of a composite type that loses values: its name, old type and new type.
+
+    The new type is None if no value is kept.
+    """
+    new_types = dict(split(after))
+    for name, type_ in split(before):
+        new = new_types.get(name)
+        if new in (None, f"{type_}[]"):
+            yield name, type_, None
+        elif not holds_all(type_, new, old_catalog, new_catalog):
+            yield name, type_, new

@@ -19,7 +19,8 @@ from whisper_migrate.catalog.model import Catalog, Object, diff
 from whisper_migrate.catalog.names import shown
 from whisper_migrate.catalog.sql import literal, run
 from whisper_migrate.databases.version_table import names
-from whisper_migrate.planning.hazards import narrowing
+from whisper_migrate.objects.composite_type import split
+from whisper_migrate.planning.hazards import lost_attributes, narrowing
 from whisper_migrate.planning.inheritance import above
 from whisper_migrate.running.foreign_conditions import is_foreign, may_be_read
 
@@ -156,11 +157,13 @@ def losses(origin: Holdings, before: Holdings, after: Holdings, old: Catalog, ne
         if not lost or not change.before or not change.after or _is_computed_again(change.before, change.after):
             continue
         what = f"{item.kind.replace('_', ' ')} {shown(item.identity)}: {lost}"
-        if item.kind == "enum":
+        if item.kind in ("enum", "composite_type"):
             for user in of_type(old, item.identity):
                 if place := named.get((str(user.parent), user["name"])):
-                    condition = says_gone(str(place[1]), user, change.before, change.after)
+                    condition = holds_lost(str(place[1]), user, change.before, change.after, old, new)
                     found.append(Loss(f"{what} in {shown(user.identity)}", *place, condition))
+            if item.kind == "composite_type" and is_inside(old, item.identity):
+                found.append(Loss(what))
             continue
         place = named.get((str(item.parent), item["name"])) if item.kind == "column" else None
         if place:
@@ -183,11 +186,38 @@ def differs(column: Object | None, name: str) -> str | None:
     return f"{name}::text IS DISTINCT FROM (({column['default']})::{column['type']})::text"
 
 
-def of_type(catalog: Catalog, enum: str) -> Iterator[Object]:
-    return (c for c in catalog if c.kind == "column" and not c["of_view"] and c["type"].removesuffix("[]") == enum)
+def of_type(catalog: Catalog, type_: str) -> Iterator[Object]:
+    """Yield the columns of a type, or of an array of it."""
+    return (c for c in catalog if c.kind == "column" and not c["of_view"] and c["type"].removesuffix("[]") == type_)
 
 
-def says_gone(name: str, column: Object, before: Object, after: Object) -> str:
+def is_inside(catalog: Catalog, type_: str) -> bool:
+    """Whether another composite type or a domain is made of this type: where its values are is not followed."""
+    composites = (dict(split(other)).values() for other in catalog if other.kind == "composite_type")
+    domains = ([other["type"]] for other in catalog if other.kind == "domain")
+    return any(type_ == one.removesuffix("[]") for types in (*composites, *domains) for one in types)
+
+
+def holds_lost(name: str, user: Object, before: Object, after: Object, old: Catalog, new: Catalog) -> str | None:
+    """Return a condition for the rows of a type's user that hold what the type loses; None for all with a value.
+
+    `name` is the name of the column `user`, whose type is an enum or a composite type, or an array of it.
+    """
+    if before.kind == "enum":
+        return _says_gone(name, user, before, after)
+    if user["type"].endswith("[]"):
+        return None
+    conditions = []
+    for attribute, type_, kept in lost_attributes(before, after, old, new):
+        value = f"({name}).{attribute}"
+        conditions.append(f"{value} IS NOT NULL")
+        if kept:
+            was, becomes = (words.partition(" COLLATE ")[0] for words in (type_, kept))
+            conditions[-1] += f" AND ({changes(value, was, becomes, new)})"
+    return " OR ".join(conditions)
+
+
+def _says_gone(name: str, column: Object, before: Object, after: Object) -> str:
     """Return a condition for rows with a label that the enum loses."""
     gone = [label for label in before["labels"] if label not in after["labels"]]
     listed = f"ARRAY[{', '.join(map(literal, gone))}]::text[]"

@@ -35,7 +35,7 @@ from whisper_migrate.project.project import Project
 from whisper_migrate.running import half_run
 from whisper_migrate.running.ledger import enter, may_write, read_or_why
 from whisper_migrate.running.lock import guard, locked
-from whisper_migrate.running.losses import Loss, changes, differs, of_type, says_gone
+from whisper_migrate.running.losses import Loss, changes, differs, holds_lost, is_inside, of_type
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.running.total_loss import OPTION, total_of
 from whisper_migrate.state.anomalies import doubts
@@ -220,9 +220,13 @@ def _losses(hazard: Hazard, actual: Catalog, wanted: Catalog) -> list[Loss]:
         name = item["name"]
         condition = changes(name, old["type"], new["type"], wanted) if old and new else differs(item, name)
         return [Loss(what, str(item.parent), name, condition)]
-    if item.kind == "enum" and old and new:
+    if (
+        old
+        and new
+        and (item.kind == "enum" or (item.kind == "composite_type" and not is_inside(actual, item.identity)))
+    ):
         users = list(of_type(actual, item.identity))
-        return [Loss(what, str(u.parent), u["name"], says_gone(u["name"], u, old, new)) for u in users]
+        return [Loss(what, str(u.parent), u["name"], holds_lost(u["name"], u, old, new, actual, wanted)) for u in users]
     return [Loss(what, has_rows=item.kind not in WITHOUT_ROWS)]
 
 
