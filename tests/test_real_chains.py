@@ -32,9 +32,12 @@ def test_a_history_begins_with_the_baseline(tmp_path: Path, run: Run, form: str)
         first = MODELS.replace(", server_default=sa.func.now()", "").replace("server_default=sa.func.now()", "")
         (tmp_path / f"first_of_{name}.py").write_text(first)
         given = f"first_of_{name}:metadata"
-    (tmp_path / "pyproject.toml").write_text(f'[tool.whisper_migrate]\nbaseline = "{given}"\n')
     alter = 'op.execute("ALTER TABLE notes ALTER at SET DEFAULT now()")'
     revision(tmp_path / "alembic/versions", "one", None, alter, 'op.execute("ALTER TABLE notes ALTER at DROP DEFAULT")')
+    for command in ("upgrade", "check-drift"):
+        said = run(project, command)
+        assert said.code == 2 and 'baseline = "first.sql"' in said.err, said
+    (tmp_path / "pyproject.toml").write_text(f'[tool.whisper_migrate]\nbaseline = "{given}"\n')
     said = run(project, "upgrade")
     assert said.code == 0, said.err
     said = run(project, "check-drift")

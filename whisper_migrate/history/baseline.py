@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from psycopg2.errors import UndefinedTable
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -47,6 +48,16 @@ def begin(connection: Connection, project: Project) -> None:
         connection.rollback()
         name = project.options["baseline"]
         raise Failure(f"[tool.whisper_migrate] baseline = {name!r} cannot be created: {reason(error)}.") from error
+
+
+def remedy(error: BaseException, project: Project) -> str | None:
+    """Return how to name a baseline, if a replay failed with `error` because a table is missing; else None."""
+    if not isinstance(getattr(error, "orig", None), UndefinedTable) or "baseline" in project.options:
+        return None
+    return (
+        "If the application makes this table before the first revision, save a dump of that schema"
+        ' (pg_dump --schema-only) and name it in pyproject.toml: baseline = "first.sql"'
+    )
 
 
 def _given(project: Project) -> MetaData | str | None:

@@ -23,7 +23,7 @@ from whisper_migrate.databases.second_connection import watched
 from whisper_migrate.databases.subscriptions import unconnected
 from whisper_migrate.databases.whole_transaction import whole_transaction
 from whisper_migrate.errors import Failure
-from whisper_migrate.history.baseline import begin
+from whisper_migrate.history import baseline
 from whisper_migrate.models.unchanged_models import noted
 from whisper_migrate.project.environment import MEMO, environment
 from whisper_migrate.wording.sign_of_life import counting
@@ -68,7 +68,7 @@ def run_steps(
             run_env()
 
     try:
-        begin(connection, history.project)
+        baseline.begin(connection, history.project)
         _run(history, connection, run)
     except Failure:
         raise
@@ -81,7 +81,7 @@ def run_steps(
             said = ". ".join([history.project.blame(error), *details(first, "It was")])
         if earlier := before(first, history.project.whereabouts):
             said = f"{said}. Before that {history.project.blame(earlier)}"
-        raise Failure(f"{failed}{said}.") from first
+        raise Failure(f"{failed}{said}.", baseline.remedy(first, history.project)) from first
 
 
 def _alone() -> None:

@@ -19,7 +19,7 @@ from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.databases.whole_transaction import EndedItself
 from whisper_migrate.errors import Failure
-from whisper_migrate.history.baseline import begin
+from whisper_migrate.history import baseline
 from whisper_migrate.history.history import History
 from whisper_migrate.models.unchanged_models import noted
 from whisper_migrate.project.environment import environment
@@ -133,6 +133,8 @@ class Runner:
         remedy = f"Applied before that: {len(self.applied)}. See the state of the database with: migrate.py status"
         if not self.before and isinstance(getattr(error, "orig", None), (DuplicateTable, DuplicateObject)):
             remedy = "Did the database have this schema already? This compares it, and stamps: migrate.py adopt"
+        if not self.before:
+            remedy = baseline.remedy(error, project) or remedy
         if passing(error):
             words = f"it {passing(error)} behind {self.opened.watch.blocked_by()}"
             remedy = self.opened.watch.remedy
@@ -171,7 +173,7 @@ def runner(
         found = half_run.read(opened.connection, history)
         opened.connection.rollback()
         if direction == "upgrade" and not before:
-            begin(opened.connection, project)
+            baseline.begin(opened.connection, project)
         run = Runner(history, opened, direction, target, before, tell)
         if found:
             half_run.require_first(found, run.steps)
