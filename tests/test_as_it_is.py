@@ -51,6 +51,22 @@ def test_a_virtual_environment_is_not_the_project(tmp_path: Path) -> None:
         ini(tmp_path, "c.ini")
 
 
+@pytest.mark.parametrize(
+    "asks",
+    [
+        "if context.config.cmd_opts: raise SystemExit('a command of Alembic gives -x url=...')",
+        "assert context.config.cmd_opts is not None and not context.config.cmd_opts.x",
+        "assert not context.config.cmd_opts.autogenerate and not context.get_x_argument()",
+    ],
+)
+def test_env_py_asks_for_the_command_line(tmp_path: Path, run: Run, asks: str) -> None:
+    project = made(tmp_path, before=asks)
+    revision(tmp_path / "alembic/versions", "one", None, NOTES, DROP)
+    said = run(project, "upgrade")
+    assert said.code == 0, said.err
+    assert run(project, "check-drift").code == 0
+
+
 @pytest.mark.parametrize("said_by", ["alembic.ini", "env.py"])
 def test_revisions_are_in_several_folders(tmp_path: Path, run: Run, said_by: str) -> None:
     folders = [tmp_path / "core", tmp_path / "plug in/versions"]

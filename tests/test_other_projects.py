@@ -77,7 +77,8 @@ def test_from_nothing_by_what_is_said(
     env = begun(project)
     env.write_text("from alembic import context\n\ncontext.configuration()\n")
     said = create(capsys, project, server)
-    assert said.code == 2 and "alembic/env.py does not come to the revisions" in said.err and ENV_PY in said.err
+    assert said.code == 2 and ENV_PY in said.err
+    assert "alembic/env.py:3 does not come to the revisions: AttributeError: module 'alembic.context' has" in said.err
     env.write_text(of_template("generic"))
     said = create(capsys, project, server)
     assert (said.code, said.err) == (0, "") and said.out.startswith("+ table notes\nWrote alembic/versions/")
@@ -286,6 +287,7 @@ def test_plain_alembic_does_not_see_the_ledger(
     assert command(capsys, project, database, "upgrade").code == 0
     points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["alembic.plugins"]
     (name,) = (name for name, target in points.items() if target == bookkeeping.__name__)
+    assert list(bookkeeping) == [bookkeeping]  # type: ignore[call-overload] # Alembic 1.18 and 1.19 take it for a list
     said = check(name)
     assert said.returncode == 0 and "No new upgrade operations detected." in said.stdout, said
     execute(database, "CREATE TABLE stray (a integer)")

@@ -7,7 +7,9 @@ matches `alembic.autogenerate.*`, so that it also works with an env.py that know
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from alembic.util import DispatchPriority, PriorityDispatchResult
@@ -35,3 +37,13 @@ def _is_of_the_schema(name: str | None, kind: str, parents: Mapping[Any, Any]) -
 def setup(plugin: Plugin) -> None:
     """Add the filter before the tables are compared; Alembic calls this function."""
     plugin.add_autogenerate_comparator(hide, "autogenerate", qualifier="postgresql", priority=DispatchPriority.FIRST)
+
+
+class _Listed(ModuleType):
+    """A module that is also a list of itself: Alembic 1.18 and 1.19 take an entry point for a list of modules."""
+
+    def __iter__(self) -> Iterator[ModuleType]:
+        yield self
+
+
+sys.modules[__name__].__class__ = _Listed

@@ -28,6 +28,16 @@ DEPTH = 4  # folders below the project in which alembic.ini is looked for
 NOT_OURS = {"node_modules", "site-packages", "build", "dist"}
 
 
+class NoCommandLine(Namespace):
+    """The options of an Alembic command, for an env.py that reads them; false, for one that asks if there is a command.
+
+    `quiet`: our messages are printed in place of Alembic's.
+    """
+
+    def __bool__(self) -> bool:
+        return False
+
+
 class NoHistory(Failure):
     """The project has no configuration of Alembic."""
 
@@ -41,8 +51,7 @@ def configuration(root: Path, given: str | None, versions: Sequence[Path] = ()) 
     from alembic.config import Config
 
     file = ini(root, given)
-    # Our messages are printed in place of Alembic's.
-    options: dict[str, Any] = {"cmd_opts": Namespace(quiet=True, x=None)}
+    options: dict[str, Any] = {"cmd_opts": NoCommandLine(quiet=True, x=None, autogenerate=False)}
     if _is_new(Config) and _in_pyproject(root):
         options["toml_file"] = root / "pyproject.toml"
     config = Config(file, **options)

@@ -1,7 +1,7 @@
 """Heed `include_object` and `include_name` of a project's env.py: the objects that they leave out are not compared.
 
 Alembic passes SQLAlchemy objects to `include_object`: those of the models, and for an object that only a database has,
-the reflected one. Here a bare table, column, index or constraint of the same name stands in for a reflected one.
+the reflected one. Here a stand-in takes the place of a reflected one (see stand_ins.py).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.names import plain_name, split_name
 from whisper_migrate.errors import Failure
 from whisper_migrate.project.project import FILTERS
+from whisper_migrate.project.stand_ins import part_of, same_columns, stand_in
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
@@ -71,20 +72,19 @@ class Filter:
         schema, name = split_name(identity)
         table = self._tables.get((schema, name))
         names = {"schema_name": None if schema == self.default else schema}
-        return self._says_no(table, self._stand_in(identity), name, "table", new, names)
+        return self._says_no(table, stand_in(identity, self.default), name, "table", new, names)
 
     def _leaves_out(self, item: Object, type_: str, new: bool) -> bool:
         schema, name = split_name(str(item.parent))
-        stand_in, table = self._stand_in(str(item.parent)), self._tables.get((schema, name))
-        own = plain_name(item)
-        parts = {"column": "columns", "index": "indexes"}.get(type_, "constraints")
-        found = next((one for one in getattr(table, parts, ()) if str(one.name) == own), None)
+        bare = stand_in(str(item.parent), self.default)
+        part = part_of(bare, item, type_, self.default)
         names = {
-            "schema_name": stand_in.schema,
+            "schema_name": bare.schema,
             "table_name": name,
-            "schema_qualified_table_name": f"{stand_in.schema}.{name}" if stand_in.schema else name,
+            "schema_qualified_table_name": f"{bare.schema}.{name}" if bare.schema else name,
         }
-        return self._says_no(found, _part(stand_in, own, type_), own, type_, new, names)
+        found = _modelled(self._tables.get((schema, name)), part, type_)
+        return self._says_no(found, part, plain_name(item), type_, new, names)
 
     def _says_no(
         self, modelled: Any, reflected: Any, name: str, type_: str, new: bool, names: Mapping[str, str | None]
@@ -100,25 +100,12 @@ class Filter:
         except Exception as error:
             raise Failure(f"{self.reason} fails for {type_} {name}: {type(error).__name__}: {error}.") from error
 
-    def _stand_in(self, identity: str) -> Any:
-        from sqlalchemy import MetaData, Table
 
-        schema, name = split_name(identity)
-        return Table(name, MetaData(), schema=None if schema == self.default else schema)
-
-
-def _part(table: Any, name: str, type_: str) -> Any:
-    """Return a bare column, index or constraint of a table."""
-    from sqlalchemy import Column, ForeignKeyConstraint, Index, UniqueConstraint
-
-    if type_ == "column":
-        table.append_column(Column(name))
-        return table.columns[name]
-    if type_ == "index":
-        made = Index(name)
-        made.table = table
-        return made
-    is_unique = type_ == "unique_constraint"
-    constraint: Any = UniqueConstraint(name=name) if is_unique else ForeignKeyConstraint([], [], name=name)
-    table.append_constraint(constraint)
-    return constraint
+def _modelled(table: Any, part: Any, type_: str) -> Any:
+    """Return the part of a modelled table with the name of `part`, or a constraint without a name on its columns."""
+    parts = {"column": "columns", "index": "indexes"}.get(type_, "constraints")
+    there = [one for one in getattr(table, parts, ()) if one.__visit_name__ == part.__visit_name__]
+    if named := [one for one in there if str(one.name) == part.name]:
+        return named[0]
+    unnamed = (one for one in there if parts == "constraints" and not isinstance(one.name, str))
+    return next((one for one in unnamed if same_columns(one, part)), None)

@@ -6,14 +6,18 @@ import logging.config
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from pathlib import Path
 from threading import get_ident
+from traceback import extract_tb
 from typing import Any
 
 import alembic.context
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.errors import Failure, reason
@@ -73,9 +77,22 @@ def environment(config: Config, scripts: ScriptDirectory, **options: Any) -> Ite
     except Exception as error:
         if came:
             raise
-        raise Failure(f"alembic/env.py does not come to the revisions: {reason(error)}.", ENV_PY) from error
+        raise Failure(f"{_blamed(error, scripts)} does not come to the revisions: {_named(error)}.", ENV_PY) from error
     finally:
         config.attributes["connection"] = given
+
+
+def _blamed(error: BaseException, scripts: ScriptDirectory) -> str:
+    """Return env.py with the line in which the error came up: `alembic/env.py:14`."""
+    lines = [frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == scripts.env_py_location]
+    return ":".join([f"{Path(scripts.dir).name}/env.py", *map(str, lines[-1:])])
+
+
+def _named(error: BaseException) -> str:
+    """Return the reason for an error: PostgreSQL's or Alembic's message, or else the kind of the error as well."""
+    if isinstance(error, (DBAPIError, CommandError)):
+        return reason(error)
+    return f"{type(error).__name__}: {reason(error)}".removesuffix(": ")
 
 
 def _run(scripts: ScriptDirectory, threads: set[int]) -> None:
