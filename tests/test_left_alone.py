@@ -72,6 +72,15 @@ def edit(project: Project, old: str, new: str) -> Project:
     return Project(project.root)
 
 
+EVENTS = """
+from sqlalchemy import DDL, event
+
+FUNCTION = "CREATE FUNCTION own() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
+TRIGGER = "CREATE TRIGGER own BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION own()"
+event.listen(notes, "after_create", DDL(FUNCTION))
+event.listen(notes, "after_create", DDL(TRIGGER))
+event.listen(metadata, "before_create", DDL("CREATE EXTENSION IF NOT EXISTS citext"))
+"""
 EDITS = {
     "a new column": ('Column("label", String(20)', 'Column("size", Integer), Column("label", String(20)', ()),
     "a column under the views": ("String(20)", "String(40)", ()),
@@ -88,6 +97,28 @@ SELECT string_agg(name, ' ' ORDER BY name) FROM (
     UNION ALL SELECT relname FROM pg_class WHERE relname LIKE 'scratch%'
 ) AS found
 """
+
+
+def test_an_event_of_the_models_claims_nothing_but_its_own(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, server: URL, database: URL
+) -> None:
+    """Models that create one trigger and one extension themselves do not decide on those of the revisions."""
+
+    def run(*arguments: str) -> Said:
+        return command(capsys, mine, database, *arguments, SHADOW_URL=plain(server))
+
+    mine = edit(project(tmp_path), MODELS, MODELS + EVENTS)
+    said = run("create", "their own")
+    assert said.code == 0, said.out + said.err
+    (file,) = set((tmp_path / "alembic/versions").glob("*.py")) - {tmp_path / "alembic/versions/one.py"}
+    upgrade = file.read_text().partition("def downgrade")[0]
+    assert "CREATE TRIGGER own" in upgrade and "CREATE EXTENSION" in upgrade and "DROP" not in upgrade
+    assert run("upgrade").code == 0
+    said = run("check-drift")
+    assert said.code == 0 and 'declared = ["function", ' in said.out, said.out
+    mine = edit(mine, EVENTS, "\n")
+    said = run("check-drift")
+    assert said.code == 0 and 'declared = ["extension", "function", ' in said.out, said
 
 
 @pytest.mark.parametrize("name", EDITS)

@@ -25,15 +25,15 @@ MANY = 10  # objects to name in a note
 def undeclared(project: Project, recorded: Catalog, desired: Catalog) -> dict[Key, Object]:
     """Return the objects of `recorded`, read with `requires`, whose kinds the models have no means to declare.
 
-    There are none if pyproject.toml names `entities`: models and entities are then the whole schema. A kind counts as
-    declared if the models create an object of it, as an event of the MetaData can, or if `declared = [...]` names it.
-    Grants and the like, which an empty database has already, have to be named. A MetaData declares a schema only by an
-    object in it, so schemas without one are undeclared: an env.py may have created them.
+    There are none if pyproject.toml names `entities`: models and entities are then the whole schema. Of the other kinds
+    `declared = [...]` names those that the models declare as a whole; an event of the MetaData may create one trigger
+    where revisions create the rest. A MetaData declares a schema only by an object in it, so schemas without one are
+    undeclared: an env.py may have created them.
     """
     if not project.is_tables_only:
         return {}
     said = _declared(project)
-    claimed = {*IN_METADATA, *said, *(item.kind for item in desired if item.kind not in ATTACHED)}
+    claimed = {*IN_METADATA, *said}
     found = {item.key for item in recorded if item.kind not in claimed}
     if "schema" not in said:
         used = {key for item in recorded if item.kind in claimed for key in recorded.requires.get(item.key, ())}
@@ -78,14 +78,16 @@ def kept(project: Project, recorded: Catalog, desired: Catalog, defects: Sequenc
 def note(found: Mapping[Key, Object]) -> str | None:
     """Return a note on undeclared objects, which names them; None if there are none."""
     whole = [item for item in found.values() if not container(item, set(found))]
-    names = [f"{item.kind.replace('_', ' ')} {shown(item.identity)}" for item in whole if item.kind not in ATTACHED]
-    names = names or [f"{item.kind.replace('_', ' ')} {shown(item.identity)}" for item in whole]
-    if not names:
+    told = [item for item in whole if item.kind not in ATTACHED] or whole
+    if not told:
         return None
+    names = [f"{item.kind.replace('_', ' ')} {shown(item.identity)}" for item in told]
     names[MANY:] = [f"{len(names) - MANY} more"] if len(names) > MANY else []
+    kinds = ", ".join(f'"{kind}"' for kind in sorted({item.kind for item in told}))
     return (
         f"Not declared by the models, so left as the history made them: {joined(names)}. To manage them with the"
-        ' models, list them in entities = "package:NAME" of pyproject.toml.'
+        ' models, list them in entities = "package:NAME" of pyproject.toml, or let the models decide on whole kinds:'
+        f" declared = [{kinds}]."
     )
 
 

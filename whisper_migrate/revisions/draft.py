@@ -36,7 +36,7 @@ from whisper_migrate.planning.plan import plan
 from whisper_migrate.planning.renames import Renamed, rename
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.project.defects import counted, require_known
-from whisper_migrate.project.project import Project
+from whisper_migrate.project.project import SECTION, Project
 from whisper_migrate.revisions.backfill import backfilled, backfills, fillable, only_breaking, rules
 from whisper_migrate.revisions.branch import head_of
 from whisper_migrate.revisions.computed_before import computed_before
@@ -294,5 +294,5 @@ def _refused(
     names = ", ".join(dict.fromkeys(loss.name for loss in losses))
     return Failure(
         "No revision was written, since it would lose data:\n  " + "\n  ".join([*refused.values(), *notes]),
-        f'If that is meant: make revision msg="..." allow={typed(names)}',
+        f'If that is meant: make revision msg="..." allow={typed(names)}; or keep it: [[tool.{SECTION}.ignore]]',
     )
