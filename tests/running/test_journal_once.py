@@ -11,6 +11,7 @@ from tests.projects import ask
 from tests.running.attempts import AUTOCOMMIT, alone, project, run, sql
 from tests.running.test_journal import FAIL, FIRST, journal
 from whisper_migrate.errors import Failure
+from whisper_migrate.project.project import Project
 
 PAY = sql(
     "CREATE TABLE paid (id serial, n integer)",
@@ -76,6 +77,45 @@ def test_statement_that_writes_is_run_once(tmp_path: Path, database: URL, place:
         assert run(made, database).after == ["r3"] and journal(database) == [], statement
         assert paid(database) == pays, statement
         ask(database, "DROP INDEX t_n", "UPDATE t SET n = 1 WHERE id < 3")
+
+
+NEW = "CREATE TABLE new (n integer)"
+SETTING = {
+    "several": ("SET statement_timeout = 0; SET search_path TO app, public", NEW),
+    "beside another": ("SET search_path TO app, public; INSERT INTO public.paid (n) VALUES (5)", NEW),
+    "by a function": ("INSERT INTO paid (n) VALUES (5); SELECT set_config('search_path', 'app, public', false)", NEW),
+    "prepared": (
+        "INSERT INTO paid (n) VALUES (5); PREPARE made AS SELECT 5 AS n",
+        "CREATE TABLE app.new AS EXECUTE made",
+    ),
+}
+INSIDE = "DO $$BEGIN PERFORM pay(), set_config('search_path', 'app, public', false); END$$"
+
+
+def failed(folder: Path, url: URL, setting: str, later: str) -> Project:
+    """Return a project whose revision r4 has failed between the two statements, by rows that are mended since."""
+    begin = sql("CREATE SCHEMA app", "UPDATE t SET n = 1 WHERE id < 3")
+    made = project(folder, FIRST, PAY, begin, f"{alone(setting)}\n{UNIQUE}\n{alone(later)}")
+    with pytest.raises(Failure, match=r"in the middle of r4: could not create unique index"):
+        run(made, url)
+    ask(url, "UPDATE t SET n = id")
+    return made
+
+
+@pytest.mark.parametrize("name", SETTING)
+def test_settings_of_a_statement_that_is_done(name: str, tmp_path: Path, database: URL) -> None:
+    """A revision that goes on behind a statement has the session which that statement made."""
+    made = failed(tmp_path, database, *SETTING[name])
+    assert run(made, database).after == ["r4"]
+    there = "SELECT to_regclass('app.new') IS NOT NULL, to_regclass('public.new') IS NULL"
+    assert ask(database, there) == [(True, True)] and paid(database) in (0, 5)
+
+
+def test_settings_of_a_block_that_is_done(tmp_path: Path, database: URL) -> None:
+    made = failed(tmp_path, database, INSIDE, NEW)
+    with pytest.raises(Failure, match=r"cannot be taken up again: it needs the settings .*: DO "):
+        run(made, database)
+    assert paid(database) == 5 and ask(database, "SELECT to_regclass('public.new') IS NULL") == [(True,)]
 
 
 @pytest.mark.servers("pg18")

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, event
 
 from whisper_migrate.databases.driver import listening
 from whisper_migrate.databases.engine_search_path import engine_search_path
-from whisper_migrate.databases.transaction_control import COMMIT, SPACE
+from whisper_migrate.databases.transaction_control import COMMIT, SPACE, statements
 from whisper_migrate.errors import Failure
 from whisper_migrate.running.autocommit import HAS_WRITTEN, Autocommit, Watched
 from whisper_migrate.running.journal import Entry, Journal, by_hand, changed, digest
@@ -25,9 +25,12 @@ from whisper_migrate.running.watch import Watch
 from whisper_migrate.wording.plurals import counted
 
 # These only affect the session, so they run again whenever the revision is resumed.
+SETTING = r"SET|RESET|PREPARE(?!\s+TRANSACTION\b)|DEALLOCATE|LOAD"
 SESSION = re.compile(
-    rf"{SPACE}(?:SHOW|SET|RESET|SAVEPOINT|RELEASE|ROLLBACK)\b(?:--[^\n]*+|(?>/\*.*?\*/)|[^;])*+;?{SPACE}$", re.I | re.S
+    rf"{SPACE}(?:SHOW|{SETTING}|SAVEPOINT|RELEASE|ROLLBACK)\b(?:--[^\n]*+|(?>/\*.*?\*/)|[^;])*+;?{SPACE}$", re.I | re.S
 )
+SETS = re.compile(rf"(?:{SETTING})\b|SELECT\s+(?:pg_catalog\.)?set_config\s*\([^()]*\)$", re.I)
+SETS_INSIDE = re.compile(r"(?:DO|SELECT|CALL|WITH)\b.*\bset_config\s*\(", re.I | re.S)
 # These return rows, and may also write rows: a function can.
 ASKS = re.compile(rf"{SPACE}\(*{SPACE}(?:SELECT|VALUES|TABLE|EXPLAIN|WITH)\b", re.I | re.S)
 WRITES = re.compile(rf"{SPACE}WITH\b.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b", re.I | re.S)
@@ -216,6 +219,7 @@ class Statements:
         if known and known.sha256 != sha256:
             raise changed(known, statement)
         if known and known.done:
+            self._set_again(cursor, statement)
             self._pretend(cursor, known, asks=asks)
         elif alone:
             check = Watched(self._begun, self._before_commit) if self._checks else None
@@ -256,6 +260,17 @@ class Statements:
             else:
                 other.execute(end)
 
+    def _set_again(self, cursor: Any, statement: str) -> None:
+        """Run those parts of a skipped statement again that only affect the session, such as a SET beside an INSERT.
+
+        Raises Failure for a part that changes settings and may do more, since nothing else of it may run again.
+        """
+        for part in statements(statement):
+            if SETS.match(part):
+                cursor.execute(part)
+            elif SETS_INSIDE.match(part):
+                raise self._cannot_go_on("it needs the settings that a statement of its own made then", statement)
+
     def _pretend(self, cursor: Any, entry: Entry, *, asks: bool) -> None:
         """Skip a statement that is done, and give the cursor the row count that it had."""
         if asks or re.search(r"\bRETURNING\b", entry.sql, re.IGNORECASE):
@@ -265,9 +280,12 @@ class Statements:
             cursor.execute("SELECT FROM pg_catalog.generate_series(1, %s)", (max(entry.rows or 0, 0),))
 
     def _wanting(self, statement: str) -> Failure:
+        return self._cannot_go_on("it wants the rows that a statement of its own returned then", statement)
+
+    def _cannot_go_on(self, why: str, statement: str) -> Failure:
         words = " ".join(statement.split())[:80]
         return Failure(
-            f"Revision {self.revision[0]} was stopped in its middle, and cannot be taken up again: it wants the rows"
-            f" that a statement of its returned then, and that is not run twice: {words}.",
+            f"Revision {self.revision[0]} was stopped in its middle, and cannot be taken up again: {why}, and that is"
+            f" not run twice: {words}.",
             by_hand(self.revision[0]),
         )
