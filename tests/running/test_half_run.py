@@ -37,6 +37,7 @@ COMMANDS: dict[tuple[str, ...], tuple[int, str]] = {
     ("stamp", "r2"): (2, "err"),
     ("stamp", "r2", "--unverified"): (2, "err"),
     ("downgrade", "base"): (2, "err"),
+    ("downgrade", "base", "--plan"): (2, "err"),
     ("downgrade", "-1", "--allow-data-loss", "whatever:9"): (2, "err"),
 }
 

@@ -79,7 +79,10 @@ class Plan:
 
 
 def plan(project: Project, url: URL, direction: str, target: str) -> Plan:
-    """Return the plan of a run. The database is only read; the losses come from a rehearsal in a shadow."""
+    """Return the plan of a run. The database is only read; the losses come from a rehearsal in a shadow.
+
+    Raises Failure if a revision was stopped in its middle and the run does not begin with it.
+    """
     history = History(project)
     with connected(url, read_only=True) as connection:
         before = stamped(connection) or []
@@ -88,6 +91,7 @@ def plan(project: Project, url: URL, direction: str, target: str) -> Plan:
         stopped = half_run.read(connection, history)
         if not steps:
             return Plan(direction, target, before, stopped=stopped)
+        half_run.require_first(stopped, steps)
         try:
             with rehearsal(history, url, before) as ahead:
                 rehearsed_steps = ahead.go(steps)
