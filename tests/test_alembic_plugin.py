@@ -18,6 +18,8 @@ from whisper_migrate.catalog.describe import line, outline
 from whisper_migrate.project.project import Project
 from whisper_migrate.state.drift import check
 
+pytestmark = pytest.mark.thorough
+
 ENV = """
 from pathlib import Path
 

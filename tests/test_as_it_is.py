@@ -20,6 +20,7 @@ def run(capsys: pytest.CaptureFixture[str], server: URL, database: URL) -> Run:
     return Run(capsys, server, database)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("layout", ["below", "named", "in pyproject.toml"])
 def test_alembic_ini_is_anywhere(tmp_path: Path, run: Run, layout: str) -> None:
     at = "." if layout == "in pyproject.toml" else "back end/db"
@@ -104,6 +105,7 @@ MADE = (
 )
 
 
+@pytest.mark.thorough
 def test_objects_that_env_py_leaves_out_are_no_difference(tmp_path: Path, run: Run) -> None:
     given = ", include_object=include_object, include_name=include_name"
     project = made(tmp_path, before=FILTERS, options=given)
@@ -161,6 +163,7 @@ def test_tables_that_cannot_be_created_are_all_named(tmp_path: Path, run: Run) -
     assert said.code == 2 and "nothing1()" in said.err and "table bad2: function nothing2()" in said.err, said.err
 
 
+@pytest.mark.thorough
 def test_a_defect_whose_object_the_history_has_is_left_alone(tmp_path: Path, run: Run) -> None:
     models = f'{MODELS}sa.Index("i", metadata.tables["notes"].c.at, postgresql_using="gin")\n'
     project = made(tmp_path, models=f"{models}sa.Table('more', metadata, sa.Column('id', sa.Integer))\n")
@@ -189,6 +192,7 @@ HISTORY = [
 ]
 
 
+@pytest.mark.thorough
 def test_names_that_models_leave_unsaid_are_not_compared(tmp_path: Path, run: Run) -> None:
     project = made(tmp_path, models=MODELS + UNSAID)
     statements = "; ".join(f'op.execute("{statement}")' for statement in HISTORY)

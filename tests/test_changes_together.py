@@ -154,6 +154,7 @@ def models(types: tuple[str, str, str], labels: str) -> str:
     return "\n".join([*made, *(f"ENTITIES.append(sa.DDL({sql!r}))" for sql in entities)]) + "\n"
 
 
+@pytest.mark.thorough
 def test_drafted(tmp_path: Path, server: URL, database: URL) -> None:
     sides = [
         models(("sa.String(36)", "sa.Integer", "sa.Text"), '"a", "b"'),

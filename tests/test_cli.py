@@ -161,6 +161,7 @@ def test_mistyped_words_are_corrected(capsys: pytest.CaptureFixture[str], tmp_pa
         assert ended.value.code == 2 and said in " ".join(found.err.split()), found
 
 
+@pytest.mark.thorough
 def test_a_shell_completes_revisions(tmp_path: Path) -> None:
     little.project(tmp_path)
     program = "import sys; sys.argv[0] = 'whisper-migrate'; from whisper_migrate.start import main; main()"

@@ -108,6 +108,7 @@ def test_findings(case: Case, written: Project, ahead: Project, server: URL, dat
     assert verdict.compared == sides.get(str(case.only), ("models", "history", "database"))
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_exit_codes(
     written: Project, ahead: Project, make_database: MakeDatabase, capsys: pytest.CaptureFixture[str]
@@ -213,6 +214,7 @@ def reader(server: URL, database: URL) -> Iterator[str]:
     little.execute(database, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("name", "right"), READERS, ids=[name for name, _ in READERS])
 def test_the_database_is_only_read(
     name: str,

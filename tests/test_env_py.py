@@ -8,7 +8,7 @@ from sqlalchemy import URL
 from tests.foreign_projects import DROP, NOTES, Run, made, revision
 from tests.little import execute, value
 
-pytestmark = pytest.mark.servers("pg18")
+pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 
 NO_OFFLINE_MODE = """
 from alembic import context

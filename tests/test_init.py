@@ -31,6 +31,7 @@ def files(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.thorough
 def test_an_empty_folder_becomes_a_project(tmp_path: Path, database: URL) -> None:
     code, said = run(tmp_path, None, "init")
     assert code == 0 and "Models    1 table, of env.py's target_metadata" in said, said

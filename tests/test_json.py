@@ -72,6 +72,7 @@ def keys(value: Any) -> set[str]:
     return {key for one in value for key in keys(one)} if isinstance(value, list) else set()
 
 
+@pytest.mark.thorough
 def test_standard_output_is_the_document(folder: Path, database: URL) -> None:
     assert run(folder, database, "upgrade", "+1").returncode == 0
     execute(database, "ALTER TABLE notes ADD secret text", "INSERT INTO notes DEFAULT VALUES")
@@ -104,6 +105,7 @@ def test_every_command_that_reads_has_the_option() -> None:
     ] == []
 
 
+@pytest.mark.thorough
 def test_a_run_has_no_document(folder: Path, database: URL) -> None:
     for words in ("upgrade", "upgrade --sql", "downgrade base", "fleet pyproject.toml upgrade"):
         said = run(folder, database, *words.split(), "--format", "json")

@@ -102,6 +102,7 @@ def test_no_catalog_has_it(project: Project, database: URL, make_database: MakeD
         assert diff(inspect(plain, requires=True), inspect(with_ledger, requires=True)) == []
 
 
+@pytest.mark.thorough
 def test_plain_alembic_writes_it_too(tmp_path: Path, database: URL) -> None:
     checkout = copied(tmp_path, database)
     assert checkout.alembic("upgrade", "head").code == 0
@@ -126,6 +127,7 @@ def test_columns_of_a_later_version_are_added(project: Project, database: URL) -
     assert (one.program, two.program) == (None, Entry("", "", []).program)
 
 
+@pytest.mark.thorough
 def test_roles_with_few_rights(project: Project, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
     """A role that may not create the ledger works without one; a role that may not write an existing one is refused."""
     stands = ["CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)", *little.ONE.split(";\n")[:-1]]

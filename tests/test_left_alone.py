@@ -99,6 +99,7 @@ SELECT string_agg(name, ' ' ORDER BY name) FROM (
 """
 
 
+@pytest.mark.thorough
 def test_an_event_of_the_models_claims_nothing_but_its_own(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, server: URL, database: URL
 ) -> None:
@@ -121,6 +122,7 @@ def test_an_event_of_the_models_claims_nothing_but_its_own(
     assert said.code == 0 and 'declared = ["extension", "function", ' in said.out, said
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", EDITS)
 def test_a_draft_keeps_them(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, server: URL, database: URL, name: str

@@ -60,6 +60,7 @@ def test_create_all_is_what_the_models_say(shapes: Project, make_database: MakeD
         assert [line(change) for change in diff(inspect(connection), inspect(second))] == []
 
 
+@pytest.mark.thorough
 def test_history_models_and_database_agree(written: Project, server: URL, database: URL) -> None:
     with connected(database) as connection:
         History(written).replay(connection)
@@ -67,6 +68,7 @@ def test_history_models_and_database_agree(written: Project, server: URL, databa
     assert draft(written, server, "nothing more").path is None
 
 
+@pytest.mark.thorough
 def test_a_restored_dump_is_clean(written: Project, server: URL, make_database: MakeDatabase) -> None:
     url, copy = make_database(), make_database()
     with connected(url) as connection:

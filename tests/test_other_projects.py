@@ -68,6 +68,7 @@ def begun(project: Project) -> Path:
     return env
 
 
+@pytest.mark.thorough
 def test_from_nothing_by_what_is_said(
     capsys: pytest.CaptureFixture[str], project: Project, server: URL, database: URL
 ) -> None:
@@ -86,6 +87,7 @@ def test_from_nothing_by_what_is_said(
     assert command(capsys, project, database, "check-drift", SHADOW_URL=plain(server)).code == 0
 
 
+@pytest.mark.thorough
 def test_alembic_may_log_what_it_runs(
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
@@ -183,6 +185,7 @@ SELECT NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'public') AND NOT EX
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", AS_THEY_ARE)
 def test_env_py_as_it_is(
     capsys: pytest.CaptureFixture[str],
@@ -230,6 +233,7 @@ def test_a_connection_of_the_driver_is_refused(
     assert value(theirs, UNTOUCHED) is True
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("template", ["generic", "async"])
 def test_env_py_names_the_models(
     capsys: pytest.CaptureFixture[str], project: Project, server: URL, database: URL, template: str
@@ -266,6 +270,7 @@ main(["check"])
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("options", ["", ", include_schemas=True"])
 def test_plain_alembic_does_not_see_the_ledger(
     capsys: pytest.CaptureFixture[str], project: Project, server: URL, database: URL, options: str

@@ -78,6 +78,7 @@ def owners(url: URL) -> dict[tuple[str, str], str]:
         return dict(inspect(connection, owners=True).owners)
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18", "pg15")
 def test_what_belongs_to_another_is_drift(
     project: Project, server: URL, at_three: URL, capsys: pytest.CaptureFixture[str]
@@ -98,6 +99,7 @@ def test_what_belongs_to_another_is_drift(
     assert said.code == 0 and "Note: Owners" not in said.out
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18", "pg15")
 def test_what_is_made_anew_belongs_to_who_had_it(project: Project, server: URL, at_three: URL) -> None:
     """Objects of every kind, even publications and conversions, which are on no list."""
@@ -172,6 +174,7 @@ def test_owners_alone_are_something_to_repair(
     assert little.command(capsys, made, database, "check-drift").code == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18", "pg15")
 def test_whereami_stamp_and_adopt_report_other_owners(
     tmp_path: Path, make_database: MakeDatabase, capsys: pytest.CaptureFixture[str]
@@ -211,6 +214,7 @@ def test_whereami_stamp_and_adopt_report_other_owners(
 IGNORED = '[[tool.whisper_migrate.ignore]]\nkind = "function"\nidentity = "*"\nreason = "of the reports"\n'
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_owner_that_is_no_role(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
     made = little.project(tmp_path, settings='owner = "no such role"\n')

@@ -11,7 +11,7 @@ from sqlalchemy import URL
 from tests.little import ROOT, plain, value
 from tests.test_as_it_is import DROP, NOTES, made, revision
 
-pytestmark = pytest.mark.servers("pg18")
+pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 
 TESTS = """
 import sqlalchemy as sa

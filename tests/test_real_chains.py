@@ -21,6 +21,7 @@ BEFORE = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("form", ["SQL", "MetaData"])
 def test_a_history_begins_with_the_baseline(tmp_path: Path, run: Run, form: str) -> None:
     project = made(tmp_path)
@@ -63,6 +64,7 @@ def test_a_revision_that_imports_models_does_not_change_them(tmp_path: Path, run
     assert said.code == 0, said.out + said.err
 
 
+@pytest.mark.thorough
 def test_the_application_gives_the_url(tmp_path: Path, run: Run) -> None:
     project = made(tmp_path)
     engine = 'engine_from_config(context.config.get_section("alembic"), prefix="sqlalchemy.")'
@@ -73,6 +75,7 @@ def test_the_application_gives_the_url(tmp_path: Path, run: Run) -> None:
     assert run(project, "upgrade").code == 0
 
 
+@pytest.mark.thorough
 def test_several_metadata(tmp_path: Path, run: Run) -> None:
     both = "sa.Table('more', other, sa.Column('id', sa.Integer, primary_key=True))"
     project = made(tmp_path, models=f"{MODELS}other = sa.MetaData()\n{both}\nmetadata = [metadata, other]\n")

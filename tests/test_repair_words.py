@@ -21,6 +21,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return little.project(tmp_path_factory.mktemp("words"))
 
 
+@pytest.mark.thorough
 def test_names_of_no_loss(project: Project, drifted: URL, capsys: pytest.CaptureFixture[str]) -> None:
     rows = f"--allow-data-loss={drifted.database}:2"
     mistyped = ("--allow", "drop-column authors.hacks", rows)

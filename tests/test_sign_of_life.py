@@ -31,6 +31,7 @@ def read_all(terminal: int) -> str:
     return b"".join(parts).decode()
 
 
+@pytest.mark.thorough
 def test_a_terminal_shows_what_is_going_on(tmp_path: Path, server: URL) -> None:
     made = little.project(tmp_path)
     first = tmp_path / "alembic/versions/one.py"

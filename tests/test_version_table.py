@@ -33,6 +33,7 @@ def run(capsys: pytest.CaptureFixture[str], server: URL, database: URL) -> Run:
     return Run(capsys, server, database)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("table", OPTIONS)
 def test_version_table_is_where_env_py_says(
     tmp_path: Path, run: Run, make_database: MakeDatabase, database: URL, server: URL, table: str

@@ -84,6 +84,7 @@ def kept(made: Checkout) -> list[Path]:
     return sorted((made.root.parent / "cache/whisper-migrate").iterdir())
 
 
+@pytest.mark.thorough
 def test_used_again(checkout: Checkout) -> None:
     assert replays(checkout) == 0 and replays(checkout, "--kept", "--only", "database") == 0
     assert replays(checkout, "--kept", "--only", "models") == 0
@@ -91,6 +92,7 @@ def test_used_again(checkout: Checkout) -> None:
     assert len(kept(checkout)) == 1 and kept(checkout)[0].stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.thorough
 def test_differences_are_found_with_it(checkout: Checkout) -> None:
     """A constraint that is only printed differently is no difference: it is settled in a replayed shadow."""
     assert replays(checkout) == 0
@@ -171,6 +173,7 @@ def test_replayed_after_a_change(checkout: Checkout, name: str) -> None:
     assert replays(checkout) == 1
 
 
+@pytest.mark.thorough
 def test_used_again_after_a_change(checkout: Checkout) -> None:
     CHANGES["a revision"](checkout)
     assert [replays(checkout) for _ in range(3)] == [1, 1, 0]
@@ -178,6 +181,7 @@ def test_used_again_after_a_change(checkout: Checkout) -> None:
     assert [replays(checkout) for _ in range(3)] == [1, 1, 1]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("asks", [True, False])
 def test_roles_matter_to_those_who_ask_for_them(checkout: Checkout, server: URL, asks: bool) -> None:
     if asks:
@@ -238,6 +242,7 @@ ENV_PY = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ENV_PY)
 def test_such_an_env_py_is_always_run(unchecked: Checkout, name: str) -> None:
     env_py = unchecked.root / "alembic/env.py"
@@ -245,6 +250,7 @@ def test_such_an_env_py_is_always_run(unchecked: Checkout, name: str) -> None:
     assert [replays(unchecked) for _ in range(3)] == [1, 1, 1]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "code", ['os.environ.pop("MODE", "")', 'os.environ["MODE"] = os.environ.get("MODE", "") + "!"']
 )
@@ -256,6 +262,7 @@ def test_a_variable_that_the_project_changes(unchecked: Checkout, code: str) -> 
     assert [replays(unchecked) for _ in range(3)] == [1, 1, 0]
 
 
+@pytest.mark.thorough
 def test_another_server_is_another_history(checkout: Checkout) -> None:
     other = servers.urls().get("pg15")
     if other is None:
@@ -265,12 +272,14 @@ def test_another_server_is_another_history(checkout: Checkout) -> None:
     assert replays(checkout, "--kept", "--only", "models") == 1
 
 
+@pytest.mark.thorough
 def test_cleared(checkout: Checkout) -> None:
     done = checkout.run(sys.executable, "-m", "whisper_migrate", "cache", "clear")
     assert done.code == 0 and done.out.startswith("Deleted 1 kept catalog in "), done.said
     assert kept(checkout) == [] and replays(checkout) == 1
 
 
+@pytest.mark.thorough
 def test_a_folder_that_cannot_be_written_is_no_failure(checkout: Checkout) -> None:
     checkout.variables["XDG_CACHE_HOME"] = "/proc/nowhere"
     assert replays(checkout) == 1 and replays(checkout) == 1

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.chaos.cases import CASES
 from tests.chaos.ground import Ground
+
+pytestmark = pytest.mark.thorough
 
 CHEAP = (
     "a proxy drops in a revision",

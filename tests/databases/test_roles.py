@@ -61,6 +61,7 @@ def upgrade(checkout: Checkout, url: URL) -> None:
     runner.upgrade(Project(checkout.root), url, "head", lambda _: None)
 
 
+@pytest.mark.thorough
 def test_each_role_does_its_own_part_and_no_more(checkout: Checkout, database: URL, server: URL, prefix: str) -> None:
     migrator, app = (database.set(username=prefix + name) for name in ("migrator", "app"))
     upgrade(checkout, migrator)
@@ -92,6 +93,7 @@ def test_each_role_does_its_own_part_and_no_more(checkout: Checkout, database: U
     assert ask(database, FOREIGN.format(f"{prefix}owner")) == [(0,)]
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_extensions_of_an_administrator_stay(checkout: Checkout, database: URL, prefix: str) -> None:
     """The baseline accepts existing extensions, although it may neither comment on them nor drop them."""

@@ -78,6 +78,7 @@ def secure(place: Path) -> Iterator[Callable[[str], str]]:
     process.wait()
 
 
+@pytest.mark.thorough
 def test_ssl_parameters_of_the_url_count(secure: Callable[[str], str], place: Path, tmp_path: Path) -> None:
     checkout = copied(tmp_path, secure(f"sslmode=verify-full&sslrootcert={place}/server.crt"))
     run = checkout.migrate("upgrade", "+1")

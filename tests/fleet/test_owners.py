@@ -34,6 +34,7 @@ def databases(make_database: MakeDatabase, project: Project) -> dict[str, URL | 
     return {**urls}
 
 
+@pytest.mark.thorough
 def test_objects_of_another_owner_are_drift(
     fleet: Fleet, databases: dict[str, URL | str], project: Project, make_database: MakeDatabase
 ) -> None:

@@ -45,6 +45,7 @@ def test_what_is_no_shard_is_refused(text: str, fleet: Fleet) -> None:
     assert said.code == 2 and "1/10 is the first of ten parts, and 10/10 the last" in " ".join(said.err.split())
 
 
+@pytest.mark.thorough
 def test_every_action_takes_its_shard(fleet: Fleet, make_database: MakeDatabase) -> None:
     template = little.at(make_database())
     databases: dict[str, URL | str] = {name: make_database(template) for name in ("x", "y", "z")}
@@ -61,6 +62,7 @@ def test_every_action_takes_its_shard(fleet: Fleet, make_database: MakeDatabase)
     assert fleet(databases, "check-drift").code == 0
 
 
+@pytest.mark.thorough
 def test_canaries_are_the_first_with_something_pending(
     fleet: Fleet,
     make_database: MakeDatabase,
@@ -83,6 +85,7 @@ def test_canaries_are_the_first_with_something_pending(
     assert summary(fleet(databases, "upgrade", "--canary", "9"))[0] == "0 upgraded, 5 had nothing to do, 0 failed."
 
 
+@pytest.mark.thorough
 def test_only_the_main_thread_parses_and_imports(
     monkeypatch: pytest.MonkeyPatch,
     fleet: Fleet,

@@ -1,8 +1,11 @@
 """Personas that exist get emoji preferences: their own frequency if their patterns agree on one, else the default."""
 
+import pytest
 from sqlalchemy import URL
 
 from tests.models.stepping import ask, down, insert, up
+
+pytestmark = pytest.mark.thorough
 
 BEFORE, AFTER = "d084b9377de9", "a32d1865758e"
 # The frequencies in the patterns of each persona, and the frequency that the persona gets.

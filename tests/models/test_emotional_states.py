@@ -8,6 +8,8 @@ from sqlalchemy import URL
 
 from tests.models.stepping import ask, down, insert, up
 
+pytestmark = pytest.mark.thorough
+
 BEFORE, AFTER = "2328c7090160", "887a63bb1eb6"
 EMOTIONS = ("anger", "anticipation", "disgust", "fear", "joy", "love", "optimism", "pessimism", "sadness", "surprise")
 NAMES = [f"{kind}{emotion}" for kind in ("", "baseline_") for emotion in (*EMOTIONS, "trust")]

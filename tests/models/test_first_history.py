@@ -1,8 +1,11 @@
 """The first revisions after the baseline, on all kinds of rows that production has: up, and down again."""
 
+import pytest
 from sqlalchemy import URL
 
 from tests.models.stepping import BASELINE, ask, down, up
+
+pytestmark = pytest.mark.thorough
 
 NUL = '{"nul": "' + "\\" + 'u0000"}'
 

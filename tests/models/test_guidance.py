@@ -80,6 +80,7 @@ def meaning(text: object) -> object:
     return found if isinstance(found, dict) and found else None if found in (None, {}, []) else text
 
 
+@pytest.mark.thorough
 def test_every_text_comes_back(filled: URL) -> None:
     before = ask(filled, READ)
     up(filled, AFTER)
@@ -135,6 +136,7 @@ def test_what_an_object_says_is_in_the_tables(filled: URL) -> None:
     assert ask(filled, settings) == [(2 * len(GUIDANCE + PROSE + UNFIT),)]
 
 
+@pytest.mark.thorough
 def test_what_is_new_comes_along(filled: URL) -> None:
     """Modes of a persona without a row, and of one whose row holds prose, are in the columns after a downgrade."""
     ask(filled, "DELETE FROM communication_styles WHERE character_id = 1")

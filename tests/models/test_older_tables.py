@@ -5,6 +5,8 @@ from sqlalchemy import URL
 
 from tests.models.stepping import ask, down, insert, up
 
+pytestmark = pytest.mark.thorough
+
 BEFORE, AFTER = "30b76b37f824", "d084b9377de9"
 LONG = "é" * 500
 # The name and the pattern; the phrases that bring the scenario up.

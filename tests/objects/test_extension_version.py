@@ -43,6 +43,7 @@ def test_an_old_version_is_reported(
     assert "With      pg_trgm 1.3\n" in little.command(capsys, project, database, "status").out
 
 
+@pytest.mark.thorough
 def test_a_version_that_a_model_states(
     tmp_path: Path, server: URL, database: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:

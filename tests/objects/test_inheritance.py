@@ -138,6 +138,7 @@ REVERTED = (
 )
 
 
+@pytest.mark.thorough
 def test_repair_reverts_what_statements_can(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
     """Differences that no statement can revert are reported with the reason."""
     project = little.project(tmp_path)

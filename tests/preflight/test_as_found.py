@@ -9,6 +9,8 @@ from sqlalchemy import URL
 from tests.little import command, execute
 from tests.running.attempts import project, run, sql
 
+pytestmark = pytest.mark.thorough
+
 # The table of each case is "T n" with three rows: a is 1, 2, NULL and b is 'x' in each.
 MAKE = 'CREATE TABLE "T {n}" (id int PRIMARY KEY, a int, b text)'
 ROWS = "INSERT INTO \"T {n}\" VALUES (1, 1, 'x'), (2, 2, 'x'), (3, NULL, 'x')"

@@ -120,6 +120,7 @@ def test_nothing_pending_and_other_targets(tmp_path: Path, database: URL, capsys
         assert command(capsys, made, database, "preflight", "--format", form).code == 0
 
 
+@pytest.mark.thorough
 def test_a_session_in_the_way(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
     made = project(tmp_path, sql("CREATE TABLE t (a int)"), sql("ALTER TABLE t ADD b int"))
     run(made, database, "r1")

@@ -165,6 +165,7 @@ def _projects(folder: Path, case: Case) -> tuple[Project, Project]:
     return made[0], made[1]
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_the_order_of_deployment(case: Case, tmp_path: Path, server: URL, capsys: pytest.CaptureFixture[str]) -> None:
@@ -181,6 +182,7 @@ def test_the_order_of_deployment(case: Case, tmp_path: Path, server: URL, capsys
     assert document["order"] == case.order and found.code == (0 if case.order == "either" else 1), found
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_a_commit_of_git(tmp_path: Path, server: URL, capsys: pytest.CaptureFixture[str]) -> None:
     root = tmp_path / "app"
@@ -201,6 +203,7 @@ def test_a_commit_of_git(tmp_path: Path, server: URL, capsys: pytest.CaptureFixt
         assert said.code == 2 and "neither a folder" in said.err, said
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 @pytest.mark.parametrize("is_in_both", [True, False])
 def test_models_in_a_folder_that_python_finds_by_its_path(
@@ -222,6 +225,7 @@ def test_models_in_a_folder_that_python_finds_by_its_path(
     assert ("Deploy the new program first" in said.out) if is_in_both else ("of the other release" in said.err), said
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_models_without_their_revision(tmp_path: Path, server: URL, capsys: pytest.CaptureFixture[str]) -> None:
     old, new = _projects(tmp_path, Case(CASES["a column that must be given"].edit, "SELECT 1", "none"))

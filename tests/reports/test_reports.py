@@ -173,6 +173,7 @@ def changes(found: list[dict[str, Any]]) -> set[str]:
     return {f"{change['sign']} {change['kind']} {change['identity']}" for change in found}
 
 
+@pytest.mark.thorough
 def test_json(
     project: Project, clean: Project, make_database: MakeDatabase, capsys: pytest.CaptureFixture[str]
 ) -> None:

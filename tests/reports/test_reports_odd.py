@@ -9,7 +9,7 @@ from sqlalchemy import URL
 
 from tests import little
 
-pytestmark = pytest.mark.servers("pg18")
+pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 
 BODY = "\n".join(f"\t-- \x1b{number}" for number in range(100)) + "\nSELECT who"
 CHANGES = (

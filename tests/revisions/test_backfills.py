@@ -183,6 +183,7 @@ CASES = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("online", [False, True], ids=["at once", "online"])
 def test_backfills_run_on_rows(online: bool, tmp_path: Path, server: URL, database: URL) -> None:
     before, after = ("".join(getattr(case, side) for case in CASES.values()) for side in ("before", "after"))
@@ -215,6 +216,7 @@ def test_a_backfill_of_what_stays_is_refused(tmp_path: Path, server: URL) -> Non
         draft(edited(tmp_path, changed), server, "second", filling=["one.a=1"])
 
 
+@pytest.mark.thorough
 def test_a_backfill_of_what_is_missing_does_not_permit_a_loss(tmp_path: Path, server: URL, database: URL) -> None:
     before, after = 'sa.Column("a", sa.Numeric(10, 4))', 'sa.Column("a", sa.Numeric(10, 2), nullable=False)'
     draft(edited(tmp_path, table("one", before)), server, "first")
@@ -228,6 +230,7 @@ def test_a_backfill_of_what_is_missing_does_not_permit_a_loss(tmp_path: Path, se
     assert ask(database, "SELECT a::text FROM one ORDER BY id") == [("1.23",), ("0.00",)]
 
 
+@pytest.mark.thorough
 def test_a_permit_that_was_asked_for_is_needed(tmp_path: Path, server: URL) -> None:
     columns = 'sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Integer){})\n'
     draft(edited(tmp_path, columns.format("")), server, "first")
@@ -250,6 +253,7 @@ ENTITIES += [
 """
 
 
+@pytest.mark.thorough
 def test_a_question_is_asked_once(tmp_path: Path, server: URL) -> None:
     """Here each generated row of t adds one to another table, whose new column has no value in it."""
     draft(edited(tmp_path, ENTRIES.format("", "")), server, "first")

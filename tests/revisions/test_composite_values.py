@@ -11,6 +11,8 @@ from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import downgrade, upgrade
 from whisper_migrate.state.drift import check
 
+pytestmark = pytest.mark.thorough
+
 MODELS = """
 def typed(name):
     class Typed(sa.types.UserDefinedType):

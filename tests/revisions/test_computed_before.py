@@ -9,7 +9,7 @@ from tests.drafting import edited
 from tests.little import command
 from tests.projects import ask
 
-pytestmark = pytest.mark.servers("pg18")
+pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 MODELS = """
 ENTITIES += [sa.DDL(text) for text in (
     "CREATE FUNCTION f(n integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN n + {0}; END'",

@@ -14,6 +14,7 @@ from whisper_migrate.revisions.draft import draft
 MODELS = 'sa.Table("t", metadata, sa.Column("a", sa.Text))\n'
 
 
+@pytest.mark.thorough
 def test_a_revision_of_data_is_written_filled_proved_and_applied(
     tmp_path: Path, server: URL, database: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:

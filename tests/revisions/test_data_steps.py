@@ -132,6 +132,7 @@ CASES = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("online", [False, True], ids=["at once", "online"])
 def test_rows_move_up_and_down(online: bool, tmp_path: Path, server: URL, database: URL) -> None:
     before, after = ("".join(getattr(case, side) for case in CASES.values()) for side in ("before", "after"))

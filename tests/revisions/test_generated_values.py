@@ -33,6 +33,7 @@ COLUMNS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_values_stay(tmp_path: Path, server: URL, database: URL) -> None:
     before, after = (table(OTHER, *(column[side] for column in COLUMNS.values())) for side in (0, 1))
@@ -68,6 +69,7 @@ READ = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("read", READ)
 def test_values_stay_whatever_happens_to_the_columns_that_were_read(
     read: str, tmp_path: Path, server: URL, database: URL
@@ -84,6 +86,7 @@ def test_values_stay_whatever_happens_to_the_columns_that_were_read(
     assert check(project, server, database).clean
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 @pytest.mark.parametrize("stored", [False, True])
 def test_a_plain_column_that_is_computed_from_now_on_loses_its_values(

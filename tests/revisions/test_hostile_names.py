@@ -61,6 +61,7 @@ def name(text: str) -> str:
     return text if plain else '"' + text.replace('"', '""') + '"'
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("online", [False, True], ids=["", "online"])
 def test_hostile_names(server: URL, tmp_path: Path, online: bool) -> None:
     filling = [f"{name(h)}.{name('c' + h)}='filled'" for h in HOSTILE]

@@ -44,6 +44,7 @@ def _models(place: int) -> str:
     return f'{TYPES}sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True){columns})\n'
 
 
+@pytest.mark.thorough
 def test_values_survive_there_and_back(
     tmp_path: Path, server: URL, database: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -63,6 +63,7 @@ def table(*columns: str) -> str:
     return f'sa.Table("t", metadata, {", ".join(columns)})\n'
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_values_keep_what_they_say(tmp_path: Path, server: URL, database: URL) -> None:
     sides = [
@@ -88,6 +89,7 @@ def test_values_keep_what_they_say(tmp_path: Path, server: URL, database: URL) -
     assert not check(edited(tmp_path, sides[0]), server, database, "database").drift
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_values_that_fit_no_type(tmp_path: Path, server: URL) -> None:
     """Values that cannot be read are a note with PostgreSQL's reason; two types without a cast are refused."""

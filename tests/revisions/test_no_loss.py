@@ -119,6 +119,7 @@ AFTER = table(
 )
 
 
+@pytest.mark.thorough
 def test_a_downgrade_asks_the_database(
     tmp_path: Path, server: URL, database: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -139,6 +140,7 @@ def test_a_downgrade_asks_the_database(
     assert said.err.count(": 1 row") == 4, said.err
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_losses_and_rows_are_refused_together(tmp_path: Path, server: URL) -> None:
     draft(edited(tmp_path, table('sa.Column("a", sa.JSON)', 'sa.Column("n", sa.Integer)')), server, "first")

@@ -13,6 +13,8 @@ from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import downgrade, upgrade
 from whisper_migrate.state.drift import check
 
+pytestmark = pytest.mark.thorough
+
 ONE_TO_FIVE = "INSERT INTO {t} SELECT nextval('{seq}') FROM generate_series(1, 5); DELETE FROM {t}"
 
 

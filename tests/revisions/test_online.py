@@ -208,6 +208,7 @@ def body(source: str, name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_draft_has_its_online_form(tmp_path: Path, server: URL, case: Case) -> None:

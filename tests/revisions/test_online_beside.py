@@ -17,7 +17,7 @@ from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import upgrade
 from whisper_migrate.state.drift import check
 
-pytestmark = pytest.mark.servers("pg18")
+pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 
 A, B = 'sa.Column("a", sa.Integer), ', 'sa.Column("b", sa.Text), '
 TABLE = 'sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), {})\n'

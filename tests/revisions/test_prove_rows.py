@@ -68,6 +68,7 @@ def test_what_becomes_of_rows_is_said(
     assert not [line for line in lines if "Note" in line]
 
 
+@pytest.mark.thorough
 def test_values_of_a_generated_column_that_becomes_plain_are_compared(
     capsys: pytest.CaptureFixture[str], project: Project, server: URL
 ) -> None:
@@ -136,6 +137,7 @@ $$ BEGIN IF {when} THEN RAISE $r$frozen$r$; END IF; RETURN NEW; END $$;
 CREATE TRIGGER keep BEFORE UPDATE ON tags FOR EACH ROW EXECUTE FUNCTION keep()"""
 
 
+@pytest.mark.thorough
 def test_an_update_that_a_trigger_refuses_for_every_row_is_a_flaw(
     capsys: pytest.CaptureFixture[str], project: Project, server: URL
 ) -> None:
@@ -161,6 +163,7 @@ def on_deferred(project: Project) -> None:
     write(project, "five", "four")
 
 
+@pytest.mark.thorough
 def test_what_no_value_brings_about_is_a_flaw(
     capsys: pytest.CaptureFixture[str], project: Project, server: URL
 ) -> None:
@@ -174,6 +177,7 @@ def test_what_no_value_brings_about_is_a_flaw(
         assert words in said.out and remedy in said.out and "nothing differs" not in said.out, f"{name}: {said.out}"
 
 
+@pytest.mark.thorough
 def test_what_some_values_bring_about_is_a_note(
     capsys: pytest.CaptureFixture[str], project: Project, server: URL
 ) -> None:
@@ -200,6 +204,7 @@ def test_what_a_trigger_says_is_said_once(capsys: pytest.CaptureFixture[str], pr
     assert "tags.label: the upgrade fails on values such as " in note and "type integer" in note
 
 
+@pytest.mark.thorough
 def test_rows_of_the_history_stay(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> None:
     write(project, "three", "two", "INSERT INTO tags VALUES ($$one$$)", "DELETE FROM tags WHERE label = $$one$$")
     write(project, "four", "three", "ALTER TABLE tags ADD n integer", "ALTER TABLE tags DROP n")
@@ -217,6 +222,7 @@ def test_rebased_revisions_are_tried_on_rows(capsys: pytest.CaptureFixture[str],
     assert "\n  Note: authors.born: the upgrade fails where it is NULL. Look first: " in said.out and said.code == 0
 
 
+@pytest.mark.thorough
 def test_a_step_that_is_not_written_yet_is_no_revision(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, server: URL, database: URL
 ) -> None:

@@ -8,6 +8,8 @@ from sqlalchemy import URL
 from tests.little import command
 from tests.running.attempts import project
 
+pytestmark = pytest.mark.thorough
+
 CREATE, DROP = "op.create_table('t', sa.Column('n', sa.Integer))", "op.drop_table('t')"
 OFFLINE = "if op.get_context().as_sql: op.execute({!r})"
 BIND = "op.get_bind()"

@@ -46,6 +46,7 @@ def test_two_heads_are_refused_with_both_files(
     assert said.code == 2 and said.err.startswith("Failed: The history has 3 heads: last (alembic/versions/last.py), ")
 
 
+@pytest.mark.thorough
 def test_mine_are_put_on_theirs(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> None:
     """My revisions are two, and later; the other ones end in a merge."""
     write(project, "left", "two", *A)
@@ -77,6 +78,7 @@ def test_mine_are_put_on_theirs(capsys: pytest.CaptureFixture[str], project: Pro
     assert rebased(capsys, project, server).out == "The history has no fork: nothing to rebase.\n"
 
 
+@pytest.mark.thorough
 def test_what_a_database_is_told_to_do_is_right(
     capsys: pytest.CaptureFixture[str], project: Project, server: URL, database: URL
 ) -> None:
@@ -91,6 +93,7 @@ def test_what_a_database_is_told_to_do_is_right(
     assert command(capsys, project, database, "check-drift", "--only", "database").code == 0
 
 
+@pytest.mark.thorough
 def test_order_that_matters_must_be_known(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> None:
     write(project, "left", "two", *AGAIN)
     write(project, "right", "two", *COMMENT, day=2)
@@ -150,6 +153,7 @@ def test_mine_that_do_not_stand_on_theirs_stay(
     assert said.err.startswith(f"Failed: On left, right does not stand, so nothing was rewritten: {flaw}")
 
 
+@pytest.mark.thorough
 def test_mine_are_what_git_has_not_merged(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> None:
     """The dates alone would choose the other head."""
     write(project, "left", "two", *A, day=2)
@@ -161,6 +165,7 @@ def test_mine_are_what_git_has_not_merged(capsys: pytest.CaptureFixture[str], pr
     assert said.code == 0 and "\nWrote alembic/versions/right.py: its down_revision is left, " in said.out
 
 
+@pytest.mark.thorough
 def test_mine_may_have_to_be_named(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> None:
     write(project, "left", "two", *A)
     write(project, "right", "two", *B)

@@ -14,6 +14,8 @@ from tests.little import plain
 from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import upgrade
 
+pytestmark = pytest.mark.thorough
+
 # The first models, and the models that each process drafts from.
 FIRST = """
 sa.Table(
@@ -74,7 +76,6 @@ def test_same_every_time(tmp_path: Path, server: URL, database: URL) -> None:
     same(range(3), tmp_path, server, database)
 
 
-@pytest.mark.thorough
 @pytest.mark.servers("pg15")  # whose verdict once differed
 def test_same_twenty_times(tmp_path: Path, server: URL, database: URL) -> None:
     same(range(3, 23), tmp_path, server, database)

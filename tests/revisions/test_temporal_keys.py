@@ -13,7 +13,7 @@ from whisper_migrate.running.runner import downgrade, upgrade
 from whisper_migrate.state.drift import check
 from whisper_migrate.state.repair import way_back
 
-pytestmark = pytest.mark.servers("pg18")
+pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 
 TABLES = """
 sa.Table("rooms", metadata, sa.Column("id", sa.Integer, nullable=False), sa.Column("n", sa.Integer),

@@ -41,7 +41,6 @@ FOLDING |= {f"communication_styles.{name}" for name in ("ai_identity_handling", 
 STATES_OF_USERS = "character_emotional_states"
 COLUMNS = ("id", "character_name", "user_id", "state_data", "last_updated", "created_at")
 SPLITTING = {f"{STATES_OF_USERS}.{name}" for name in COLUMNS} | {"system_settings has more"}
-ORDINARY = "by_18_22_27_33_37"  # the one that is in every run, because it is the longest road
 BAD = (
     "UPDATE communication_styles SET conversation_flow_guidance = 'be kind', ai_identity_handling = ''",
     "INSERT INTO universal_users (universal_id, primary_username, preferences)"
@@ -66,11 +65,8 @@ def release(old: URL, make_database: MakeDatabase, request: pytest.FixtureReques
     return url
 
 
-@pytest.mark.parametrize(
-    "release, name",
-    [pytest.param(name, name, marks=[pytest.mark.thorough] if name != ORDINARY else [], id=name) for name in ROADS],
-    indirect=["release"],
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("release, name", [(name, name) for name in ROADS], indirect=["release"], ids=list(ROADS))
 def test_road_of_a_release(name: str, release: URL, capsys: pytest.CaptureFixture[str]) -> None:
     at, missing = ROADS[name]
     before, functions = rows(release), _functions(release)

@@ -13,7 +13,7 @@ from tests.roads.releases import stamps
 from tests.state.v106 import BASELINE
 from whisper_migrate.project.project import Project
 
-pytestmark = pytest.mark.servers("pg18")
+pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 Command = Callable[..., Said]
 THEIRS = "is not of this history but of WhisperEngine's own revisions after v1.0.6. It was compared by its schema."
 
@@ -47,7 +47,6 @@ STAMPS = {
 }
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("name", STAMPS)
 def test_a_wrong_stamp_is_compared_and_replaced(name: str, command: Command, database: URL) -> None:
     given, words = STAMPS[name]

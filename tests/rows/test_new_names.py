@@ -9,6 +9,8 @@ from tests.drafting import edited
 from whisper_migrate.errors import Failure
 from whisper_migrate.revisions.draft import draft
 
+pytestmark = pytest.mark.thorough
+
 COLUMNS = 'sa.Column("id", sa.Integer, primary_key=True), sa.Column({}), sa.Column("b", sa.String(3), nullable=False)'
 OLD = '"a", sa.Integer'
 NEW = '"new", sa.Integer, info={"renamed_from": "a"}'

@@ -194,6 +194,7 @@ sa.Table("t", metadata, sa.Column("m", m), sa.Column("said", sa.Text))
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_a_label_that_a_kept_trigger_uses(server: URL, tmp_path: Path) -> None:
     kept = entities(function("IF NEW.m = 'b' THEN NEW.m = 'a'; END IF; RETURN NEW;"), trigger("BEFORE INSERT"))
@@ -224,6 +225,7 @@ CREATE FUNCTION g() RETURNS int LANGUAGE sql AS $$SELECT updated_at FROM t$$;
 CREATE TRIGGER tr BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();"""
 
 
+@pytest.mark.thorough
 def test_a_written_history(
     server: URL, tmp_path: Path, capsys: pytest.CaptureFixture[str], make_database: object
 ) -> None:

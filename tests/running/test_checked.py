@@ -114,6 +114,7 @@ def test_drift_is_run_over_only_when_that_is_said(migrate: Migrate, made: Projec
     assert said.code == 0 and said.out.endswith("Checked: the database is what the history says.\n")
 
 
+@pytest.mark.thorough
 def test_objects_that_a_downgrade_leaves_are_told(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL
 ) -> None:
@@ -167,6 +168,7 @@ def _none() -> None:
     raise Failure("no server here.")
 
 
+@pytest.mark.thorough
 def test_downgrade_that_would_lose_rows_needs_a_word(migrate: Migrate, made: Project, database: URL) -> None:
     run(made, database)
     ask(database, ROWS)
@@ -218,6 +220,7 @@ BY_HAND = {
 }
 
 
+@pytest.mark.thorough
 def test_what_a_downgrade_deletes_by_hand_is_counted(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL
 ) -> None:
@@ -234,6 +237,7 @@ def test_what_a_downgrade_deletes_by_hand_is_counted(
     assert ask(database, "SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM s)") == [(2, 3)]
 
 
+@pytest.mark.thorough
 def test_plain_alembic_has_the_same_guard(tmp_path: Path, database: URL) -> None:
     checkout = copied(tmp_path, database)
     migrated(database)

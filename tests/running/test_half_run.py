@@ -42,6 +42,7 @@ COMMANDS: dict[tuple[str, ...], tuple[int, str]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_every_command_knows_of_it(capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL) -> None:
     made = project(tmp_path, FIRST, STOPPED, downs=(sql("DROP TABLE t"), sql("DROP INDEX t_n, t_u")))
@@ -81,6 +82,7 @@ def test_a_plan_of_the_other_direction_knows_of_it(
     assert "r2 was stopped in its middle (downgrade, " in said.out and "Nothing to do" not in said.out, said
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_repair_and_stamp_wait_for_a_run(tmp_path: Path, database: URL) -> None:
     """Both take a run's lock, and the lock of the connection for revisions, whose process may outlive its client."""

@@ -55,6 +55,7 @@ def paid(url: URL) -> object:
     return ask(url, "SELECT coalesce(sum(n), 0) FROM paid")[0][0]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("place", ["in the block", "before it"])
 def test_statement_that_writes_is_run_once(tmp_path: Path, database: URL, place: str) -> None:
     """In the block, or in the transaction that the block commits. Statements that only read run each time."""
@@ -118,6 +119,7 @@ def test_settings_of_a_block_that_is_done(tmp_path: Path, database: URL) -> None
     assert paid(database) == 5 and ask(database, "SELECT to_regclass('public.new') IS NULL") == [(True,)]
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_rows_of_a_statement_that_is_done_are_not_made_up(tmp_path: Path, database: URL) -> None:
     """A revision that uses rows of a writing SELECT is refused; a revision that ignores the rows resumes."""

@@ -9,7 +9,7 @@ from tests.projects import ask, role
 from tests.running.attempts import alone, project, run, sql
 from whisper_migrate.errors import Failure
 
-pytestmark = pytest.mark.servers("pg18", "pg15")
+pytestmark = [pytest.mark.servers("pg18", "pg15"), pytest.mark.thorough]
 
 # How a role is set, and whether it is still set in an autocommit block behind that.
 WAYS = {"SET ROLE {}": True, "SET LOCAL ROLE {}": False, "SET SESSION AUTHORIZATION {}": True}

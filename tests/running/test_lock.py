@@ -36,6 +36,7 @@ def _upgrade(root: Path, url: URL, pipe: object) -> None:
     pipe.send(([applied.revision for applied in outcome.applied], said.lines))  # type: ignore[attr-defined]
 
 
+@pytest.mark.thorough
 def test_sixteen_at_once(tmp_path: Path, database: URL) -> None:
     made = project(tmp_path, SLOW, sql("INSERT INTO t SELECT 100 FROM t"))
     pipes = []
@@ -52,6 +53,7 @@ def test_sixteen_at_once(tmp_path: Path, database: URL) -> None:
     assert ask(database, "SELECT count(*) FROM t") == [(100,)]
 
 
+@pytest.mark.thorough
 def test_plain_alembic_takes_turns_with_ours(tmp_path: Path, database: URL) -> None:
     checkout = copied(tmp_path, database)
     with closing(servers.connect(database)) as holder, holder.cursor() as cursor, ThreadPoolExecutor(4) as pool:
@@ -93,6 +95,7 @@ def test_waiting_runs_are_in_nobodys_way(tmp_path: Path, database: URL) -> None:
 ALIKE = (("stamp", "two"), ("stamp", "two", "--unverified"), ("adopt",), ("repair", "--apply"))
 
 
+@pytest.mark.thorough
 def test_every_command_that_waits_for_a_run_can_be_given_a_limit(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL
 ) -> None:

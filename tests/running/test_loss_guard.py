@@ -50,6 +50,7 @@ def downgraded(
         checked.downgraded(ready, lambda _: None, word=word, unchecked=True)
 
 
+@pytest.mark.thorough
 def test_rows_are_counted_where_they_are_lost(tmp_path: Path, database: URL) -> None:
     name = database.database
     state = "SELECT (SELECT version_num FROM alembic_version), count(*) FROM p"

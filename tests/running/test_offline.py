@@ -30,6 +30,7 @@ def write(project: Project, direction: str, target: str) -> str:
     return script(project, direction, target, Patience())
 
 
+@pytest.mark.thorough
 def test_script_of_our_revisions_leads_to_the_head_and_back(database: URL, server: URL) -> None:
     done = psql(database, write(OURS, "upgrade", f"base:{FIRST}"))
     assert done.returncode == 0, done.stderr

@@ -52,6 +52,7 @@ FROM pg_class WHERE oid = to_regclass('public.made')"""
 UNDO = ("DROP TABLE public.wanted, public.made, alembic_version, whisper_ledger", "DROP FUNCTION public.f")
 
 
+@pytest.mark.thorough
 def test_nothing_is_left(tmp_path: Path, database: URL) -> None:
     for number, (name, leaves) in enumerate(LEAVES.items()):
         made = project(tmp_path / str(number), f"{BEFORE}\n{leaves}", THEN)

@@ -12,6 +12,8 @@ from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
 
+pytestmark = pytest.mark.thorough
+
 VERSION = "public.alembic_version"
 # What a revision does, and what is said of the table then.
 CHANGES = {

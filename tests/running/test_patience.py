@@ -131,6 +131,7 @@ def test_statement_timeout_is_an_option(tmp_path: Path, database: URL) -> None:
     assert ask(database, "SELECT to_regclass('u')") == [(None,)]
 
 
+@pytest.mark.thorough
 def test_database_that_is_not_there_yet(database: URL) -> None:
     """An open port does not mean that the database answers."""
     with socket.socket() as port:

@@ -66,6 +66,7 @@ def test_session_pooling_is_as_good_as_none(tmp_path: Path, pooled: Pooled, data
     assert not [line for line in said.lines if "pooler" in line]
 
 
+@pytest.mark.thorough
 def test_whole_project_through_session_pooling(tmp_path: Path, pooled: Pooled, database: URL) -> None:
     """With PgBouncer's default settings, which refuse every startup parameter that it does not track."""
     checkout = copied(tmp_path, pooled("session", 20))

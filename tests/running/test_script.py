@@ -79,6 +79,7 @@ def test_only_what_works_concurrently_waits_for_ever(tmp_path: Path, database: U
 ODD = 'it\'s \\\\n :odd `date` \\"quoted\\"'
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18", "pg15")
 def test_afterwards_everything_knows_what_ran(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]

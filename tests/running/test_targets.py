@@ -74,6 +74,7 @@ def test_a_step_up_among_branches_without_labels(tmp_path: Path) -> None:
         way(History(made), "downgrade", "heads", ("r1", "r2"))
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_plain_alembic_says_the_same(tmp_path: Path, database: URL) -> None:
     checkout = copied(tmp_path, database)

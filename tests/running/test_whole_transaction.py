@@ -97,6 +97,7 @@ def refused(folder: Path, url: URL, end: str) -> str:
     return caught.value.what
 
 
+@pytest.mark.thorough
 def test_ended_by_itself(tmp_path: Path, database: URL) -> None:
     for number, (name, end) in enumerate(ENDED.items()):
         said = refused(tmp_path / str(number), database, end)
@@ -120,6 +121,7 @@ def test_end_of_a_transaction_where_each_statement_is_one(tmp_path: Path, databa
         ask(database, *UNDO)
 
 
+@pytest.mark.thorough
 def test_what_ends_no_transaction_runs(tmp_path: Path, database: URL) -> None:
     for number, (name, end) in enumerate(ALLOWED.items()):
         made = project(tmp_path / str(number), FIRST, f"{WORK}\n{end}", downs=("pass", "pass"))
@@ -194,6 +196,7 @@ def test_failure_of_a_clean_up_does_not_replace_the_one_before_it(
 EXITS = ("SystemExit(0)", "SystemExit", "KeyboardInterrupt", "GeneratorExit", "BaseException('odd')")
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_ended_the_program(capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL) -> None:
     """An exit that only happens with rows, so no shadow reveals it: exit code 0 would mean success."""

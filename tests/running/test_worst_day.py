@@ -54,6 +54,7 @@ def finished(checkout: Checkout, database: URL, better: Callable[[], object] | N
     assert ask(database, "SELECT username FROM users") == [("one",)]
 
 
+@pytest.mark.thorough
 def test_connection_lost_in_the_middle(checkout: Checkout, database: URL) -> None:
     pending(checkout, database, "PERFORM pg_terminate_backend(pg_backend_pid());")
     with pytest.raises(Failure, match=r"terminating connection|closed the connection"):
@@ -61,6 +62,7 @@ def test_connection_lost_in_the_middle(checkout: Checkout, database: URL) -> Non
     finished(checkout, database)
 
 
+@pytest.mark.thorough
 def test_server_restarted_in_the_middle(checkout: Checkout, place: Path) -> None:
     database = start(place / "pg")
     pending(checkout, database, "PERFORM pg_sleep(600);")
@@ -88,6 +90,7 @@ def small_disk(folder: Path, owner: int) -> Iterator[Path]:
         subprocess.run(["umount", folder], check=True)
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not mounting(), reason="needs the right to mount a small file system")
 def test_disk_full_in_the_middle(checkout: Checkout, place: Path) -> None:
     database = start(place / "pg")

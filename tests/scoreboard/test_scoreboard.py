@@ -33,6 +33,7 @@ def _this_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
+@pytest.mark.thorough
 def test_rows_of_ours_and_of_pg_dump(make_database: MakeDatabase) -> None:
     with contestants({OURS: sys.executable, PG_DUMP: ""}) as both:
         assert measure(GROUP, make_database, both) == []

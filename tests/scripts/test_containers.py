@@ -68,6 +68,7 @@ def test_every_base_image_is_named_by_its_digest() -> None:
     assert all(re.fullmatch(rf"python:[\w.-]+{DIGEST}", given[name]) for name in taken)
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_what_the_image_takes_is_enough(tmp_path: Path, database: URL) -> None:
     """The files of the image suffice, read-only and without development packages."""

@@ -59,6 +59,7 @@ RESTORED = (
 )
 
 
+@pytest.mark.thorough
 def test_what_its_owner_changed_is_run_by_nobody_with_rights(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:

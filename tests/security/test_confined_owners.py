@@ -10,6 +10,8 @@ from tests.projects import ask
 from tests.security.history import applied
 from tests.security.roles import trap
 
+pytestmark = pytest.mark.thorough
+
 HISTORY = (
     "CREATE FUNCTION public.f(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN n; END $$",
     "CREATE FUNCTION public.g(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN public.f(n); END $$",

@@ -52,6 +52,7 @@ SETTINGS = (
 )
 
 
+@pytest.mark.thorough
 def test_a_search_path_that_a_function_has_set_is_not_searched(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:

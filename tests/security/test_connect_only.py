@@ -14,6 +14,7 @@ STAMP = "may not read public.alembic_version"
 LEDGER = "may not read the ledger"
 
 
+@pytest.mark.thorough
 def test_every_command_works_or_names_the_rights_it_needs(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:

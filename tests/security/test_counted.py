@@ -11,6 +11,8 @@ from tests.projects import Checkout, ask, role
 from tests.security.roles import trap
 from whisper_migrate.running import runner
 
+pytestmark = pytest.mark.thorough
+
 COMMANDS = ("downgrade -1", "downgrade -1 --plan", "repair", "repair --apply")
 CALLS = "SELECT n FROM generate_series(1, 3) AS n WHERE planted.trap(n) > 0"
 

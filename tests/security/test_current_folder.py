@@ -10,7 +10,7 @@ from sqlalchemy import URL
 from tests.little import ENV, plain
 from tests.projects import MIGRATE, ROOT, SECRET, Checkout, Run, ask, copied
 
-pytestmark = pytest.mark.servers("pg18")
+pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 
 MODULES = {*sys.stdlib_module_names, *packages_distributions(), "whisper_migrate", "whisper_models", "tests"}
 MODULES |= {"sitecustomize", "usercustomize", "their_models"}

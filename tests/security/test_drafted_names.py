@@ -97,6 +97,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return edited(tmp_path_factory.mktemp("drafts"), "")
 
 
+@pytest.mark.thorough
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(message=TEXTS, summary=st.lists(TEXTS, max_size=3), name=TEXTS)
 @example(message='"' * 7, summary=['"' * 5, "\\"], name="x")

@@ -12,6 +12,8 @@ from tests.security.roles import trap
 from tests.servers import Maker
 from whisper_migrate.running import runner
 
+pytestmark = pytest.mark.thorough
+
 VIEW = "CREATE VIEW public.{} AS SELECT planted.trap('one'::varchar(32)) AS version_num"
 
 

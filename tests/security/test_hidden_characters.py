@@ -60,6 +60,7 @@ def is_command(text: str) -> bool:
     return any(line.lstrip().startswith("::") or "##[" in line for line in re.split(r"[\r\n]", text))
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_reports_and_scripts_of_hostile_names(
     tmp_path: Path, database: URL, server: URL, capsys: pytest.CaptureFixture[str]

@@ -14,6 +14,8 @@ from tests.projects import ask
 from tests.security.roles import low
 from whisper_migrate.databases import reading
 
+pytestmark = pytest.mark.thorough
+
 # Every kind of object for which PostgreSQL prints an expression, on one table.
 OVER = (
     "CREATE TABLE public.theirs (n int DEFAULT 1 + 1, g int GENERATED ALWAYS AS (n + 1) STORED, CHECK (n > 0))",

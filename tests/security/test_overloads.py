@@ -11,6 +11,8 @@ from tests.projects import Checkout, ask
 from tests.security.roles import trap
 from whisper_migrate.running import runner
 
+pytestmark = pytest.mark.thorough
+
 UP = """
 CREATE FUNCTION public.same(a anyelement) RETURNS anyelement LANGUAGE sql IMMUTABLE AS 'SELECT a';
 CREATE FUNCTION public.alike(a anyelement, b anyelement) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT a = b';

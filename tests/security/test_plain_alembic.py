@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import URL
 
 from tests.projects import HEAD, SECRET, copied
+
+pytestmark = pytest.mark.thorough
 
 READ = "import os, sqlalchemy as sa; word = os.environ['APP_PASSWORD']; "
 FAILING = {

@@ -43,6 +43,7 @@ def _project(folder: Path, database: URL) -> tuple[Project, Checkout]:
     return project, made
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("plan", PLANS)
 def test_an_expression_of_another_roles_table(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str], plan: str
@@ -59,6 +60,7 @@ def test_an_expression_of_another_roles_table(
         assert said.code == 2 and "--allow-data-loss" in said.err, said
 
 
+@pytest.mark.thorough
 def test_a_function_of_another_role_in_an_index(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -83,6 +85,7 @@ def test_a_plain_table_of_another_role_is_counted(
         assert said.code == 2 and f"{database.database}:10000" in said.err, said
 
 
+@pytest.mark.thorough
 def test_a_domain_in_place_of_a_type_that_a_revision_creates(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:

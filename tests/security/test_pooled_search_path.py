@@ -13,6 +13,8 @@ from tests.projects import ask
 from tests.security.roles import Trap, trap
 from tests.security.test_search_path import overloads
 
+pytestmark = pytest.mark.thorough
+
 COMMANDS = ("current", "status", "check-drift", "whereami", "repair", "adopt", "history --applied", "upgrade --plan",
             "stamp two", "upgrade", "downgrade -1", "repair --apply")  # fmt: skip
 # Of the same types as PostgreSQL's own: called where the path names public before pg_catalog.
@@ -45,7 +47,6 @@ def planted(database: URL) -> Iterator[Trap]:
         ask(database, f"ALTER DATABASE {database.database} RESET search_path")
 
 
-@pytest.mark.thorough
 def test_no_command_calls_what_the_databases_owner_puts_first(
     tmp_path: Path, database: URL, planted: Trap, capsys: pytest.CaptureFixture[str]
 ) -> None:

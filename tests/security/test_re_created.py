@@ -70,6 +70,7 @@ def _planted(database: URL, planted: Trap) -> None:
     planted.plant(*TYPES)
 
 
+@pytest.mark.thorough
 def test_constants_of_another_roles_types_are_not_read(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:

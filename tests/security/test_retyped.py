@@ -11,6 +11,8 @@ from tests.projects import ask
 from tests.security.roles import trap
 from whisper_migrate.running import runner
 
+pytestmark = pytest.mark.thorough
+
 IGNORED = '[[tool.whisper_migrate.ignore]]\nkind = "{}"\nidentity = "{}"\nreason = "theirs"\n'
 THEIRS = (("*", "planted*"), ("grant", "*"), ("cast", "*"), ("constraint", "*theirs*"))
 CHECK = "ALTER TABLE public.tags ADD CONSTRAINT theirs CHECK (planted.trap(state) IS NOT NULL)"

@@ -52,6 +52,7 @@ def overloads(role: str) -> list[str]:
     return found
 
 
+@pytest.mark.thorough
 def test_no_command_calls_what_fits_better(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
     ignored = '[[tool.whisper_migrate.ignore]]\nkind = "*"\nidentity = "{}"\nreason = "theirs"\n'
     names = ("planted*", "*planted*", "public.o?(*", *(f"public.{name.partition('(')[0]}(*" for name in FUNCTIONS))

@@ -87,6 +87,7 @@ def test_psql_is_given_secrets_where_nobody_else_sees_them(tmp_path: Path, datab
     assert (run.code, run.out) == (0, f"{database.database}\n1234kB\n"), run
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_no_command_prints_a_secret(tmp_path: Path, database: URL) -> None:
     """Each of these commands prints the database that it works on, or the reason why it does not."""
@@ -108,6 +109,7 @@ def test_no_command_prints_a_secret(tmp_path: Path, database: URL) -> None:
     assert run.code == 1 and "OSError: no postgresql://me:***@host/app" in run.out, run
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "line",
     [

@@ -14,6 +14,8 @@ from tests.security.test_re_created import LEAVES_TYPES
 from tests.security.test_search_path import FUNCTIONS
 from whisper_migrate.running import runner
 
+pytestmark = pytest.mark.thorough
+
 TYPES = ("oid", "int4", "int8", "name", "text", "varchar", "regclass", '"char"')
 OPERATORS = {"=": "bool", "<>": "bool", ">=": "bool", ">": "bool", "||": "text"}
 MORE = ("quote_ident(varchar)", "generate_series(int4, int8)", "format(text, name)")

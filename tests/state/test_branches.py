@@ -71,6 +71,7 @@ def _project(folder: Path, revisions: list[Revision], more: str = "") -> Project
     return project
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("revisions", HISTORIES.values(), ids=HISTORIES)
 def test_every_command(
     revisions: list[Revision], tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
@@ -111,6 +112,7 @@ def test_every_command(
     said("check-drift")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("data", [False, True], ids=["from the models", "data"])
 def test_a_new_revision_follows_the_named_branch(
     tmp_path: Path, server: URL, capsys: pytest.CaptureFixture[str], data: bool
@@ -135,6 +137,7 @@ def test_two_heads_without_labels_are_a_fork(tmp_path: Path, database: URL, caps
         assert said.code == 2 and "2 heads" in said.err and "rebase" in said.err, (words, said)
 
 
+@pytest.mark.thorough
 def test_stamps_of_two_revisions_before_their_merge(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -154,6 +157,7 @@ def test_a_script_to_all_heads(tmp_path: Path, database: URL, capsys: pytest.Cap
     assert said.code == 0 and all(f"of_{name}" in said.out for name, *_ in LABELLED), said
 
 
+@pytest.mark.thorough
 def test_a_step_back_says_how_to_name_a_branch(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -164,6 +168,7 @@ def test_a_step_back_says_how_to_name_a_branch(
     assert command(capsys, project, database, "downgrade", "expand@-1").code == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_plain_alembic_with_the_plugin(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -184,6 +189,7 @@ def test_plain_alembic_with_the_plugin(
     assert command(capsys, Project(project.root), database, "check-drift").code == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_a_fork_beside_a_branch(tmp_path: Path, server: URL, capsys: pytest.CaptureFixture[str]) -> None:
     forked: list[Revision] = [("root", None, None, None), ("a", "root", None, None), ("b", "root", None, None)]
@@ -218,6 +224,7 @@ def test_targets_that_need_a_branch(tmp_path: Path, database: URL, capsys: pytes
     assert "has no branch nowhere" in said("downgrade", "nowhere@-1").err
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_an_adoption_keeps_the_stamps_of_other_branches(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
@@ -230,6 +237,7 @@ def test_an_adoption_keeps_the_stamps_of_other_branches(
     assert command(capsys, project, database, "check-drift").code == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.servers("pg18")
 def test_a_script_that_begins_at_several_revisions(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]

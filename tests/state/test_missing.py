@@ -35,6 +35,7 @@ def command(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -
     return lambda *arguments: little.command(capsys, project, database, *arguments)
 
 
+@pytest.mark.thorough
 def test_missing_revisions_run_and_names_are_replaced(command: Command, database: URL) -> None:
     assert "It is late without 2 revisions before it:\n  two " in command("whereami").out
     said = command("adopt")
@@ -54,6 +55,7 @@ def test_a_missing_revision_that_fails_changes_nothing(command: Command, databas
     assert ask(database, BOOKKEEPING) == NONE and ask(database, "SELECT to_regproc('greet')") == [(None,)]
 
 
+@pytest.mark.thorough
 def test_a_revision_that_commits_by_itself_is_not_run(
     tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
 ) -> None:

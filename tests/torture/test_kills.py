@@ -3,7 +3,11 @@
 import random
 from pathlib import Path
 
+import pytest
+
 from tests.torture.kills import Range
+
+pytestmark = pytest.mark.thorough
 
 
 def test_kills(place: Path) -> None:
