@@ -49,6 +49,8 @@ WAYS = {
     "the other way round": "c = op.get_bind().engine.connect()\nc.execute(sa.text('UPDATE t SET n = 2'))\n"
     + sql("SET lock_timeout = 0")
     + f"\n{ALTER}",
+    "dblink": sql("CREATE EXTENSION dblink")
+    + f"\n{ALTER}\nop.execute(sa.text('SELECT dblink_exec(:url, $$UPDATE t SET n = 3$$)').bindparams(url={URL_OF_IT}))",
     "a row": "op.execute('UPDATE t SET n = 2')\nwith op.get_bind().engine.begin() as c:\n"
     "    c.execute(sa.text('UPDATE t SET n = 3'))",
 }

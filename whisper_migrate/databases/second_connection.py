@@ -28,17 +28,20 @@ from whisper_migrate.errors import Failure
 MOMENT = 1.0  # seconds
 PATIENCE = 5  # cancellations; if a wait goes on after them, the revision's own connection is terminated
 
-# Pairs of a waiting session and the other one, which belongs to this process or a child of it. If the other one holds
-# the lock, it is idle.
+# Pairs of a waiting session and the other one, which belongs to this process or a child of it, or to the revision's own
+# server process (`inside`), which waits for it: dblink connects there. If the other one holds the lock, it is idle.
 WAITS = """
-SELECT a.pid, other.pid, coalesce(l.relation::regclass::text, 'a row')
+SELECT a.pid, other.pid, coalesce(l.relation::regclass::text, 'a row'), inside
 FROM pg_catalog.pg_stat_activity AS a
 CROSS JOIN unnest(pg_catalog.pg_blocking_pids(a.pid)) AS blocking
 JOIN pg_catalog.pg_locks AS l ON l.pid = a.pid AND NOT l.granted
 JOIN pg_catalog.pg_stat_activity AS other ON other.pid = CASE WHEN a.pid = %(me)s THEN blocking ELSE a.pid END
+JOIN pg_catalog.pg_stat_activity AS me ON me.pid = %(me)s
+CROSS JOIN LATERAL (SELECT me.state = 'active' AND other.backend_start > me.backend_start
+                       AND (me.wait_event ~ '^(Dblink|PostgresFdw)' OR me.query ~* '\\mdblink')) AS server (inside)
 WHERE (a.wait_event_type = 'Lock' OR a.pid = ANY(%(own)s)) AND a.datname = current_database()
   AND %(me)s IN (a.pid, blocking) AND (a.pid <> %(me)s OR other.state LIKE 'idle in transaction%%')
-  AND (other.pid = ANY(%(own)s) OR other.application_name = %(name)s)"""
+  AND (other.pid = ANY(%(own)s) OR other.application_name = %(name)s OR inside)"""
 
 
 @dataclass
@@ -86,8 +89,8 @@ class Watcher:
         own[me] = here
         cursor.execute(WAITS, {"me": me, "own": list(own), "name": NAME})
         before, self._seen = self._seen, set()
-        for pid, other, what in cursor.fetchall():
-            if pid == other and is_busy(here):
+        for pid, other, what, inside in cursor.fetchall():
+            if pid == other and is_busy(here) and not inside:
                 continue
             self._seen.add(other)
             if other not in before:  # a statement that is about to end may release the lock in a moment
