@@ -68,6 +68,18 @@ def test_env_py_asks_for_the_command_line(tmp_path: Path, run: Run, asks: str) -
     assert run(project, "check-drift").code == 0
 
 
+def test_arguments_of_env_py(tmp_path: Path, run: Run) -> None:
+    project = made(tmp_path, before="assert context.get_x_argument(as_dictionary=True)['tenant'] == 'a'")
+    revision(tmp_path / "alembic/versions", "one", None, NOTES, DROP)
+    settings = tmp_path / "pyproject.toml"
+    settings.write_text(f'{settings.read_text()}x = "tenant=a"\n')
+    said = run(project, "upgrade")
+    assert said.code == 2 and 'Write it as: x = ["tenant=a"]' in said.err, said
+    settings.write_text(settings.read_text().replace('"tenant=a"', '["tenant=a"]'))
+    assert run(project, "upgrade").code == 0
+    assert run(project, "check-drift").code == 0
+
+
 @pytest.mark.parametrize("said_by", ["alembic.ini", "env.py"])
 def test_revisions_are_in_several_folders(tmp_path: Path, run: Run, said_by: str) -> None:
     folders = [tmp_path / "core", tmp_path / "plug in/versions"]

@@ -42,16 +42,19 @@ class NoHistory(Failure):
     """The project has no configuration of Alembic."""
 
 
-def configuration(root: Path, given: str | None, versions: Sequence[Path] = ()) -> Config:
+def configuration(root: Path, settings: Mapping[str, Any], versions: Sequence[Path] = ()) -> Config:
     """Return Alembic's configuration of the project in `root`, with absolute folders.
 
-    `given` is the file that pyproject.toml names, from `root`. `versions` are the folders with the revisions, if not
-    the project's own. Raises Failure if there is no configuration.
+    Of the `settings` in pyproject.toml, `alembic_ini` names the file, from `root`, and `x` lists what Alembic takes as
+    `-x NAME=VALUE`. `versions` are the folders with the revisions, if not the project's own. Raises Failure if there is
+    no configuration.
     """
     from alembic.config import Config
 
-    file = ini(root, given)
-    options: dict[str, Any] = {"cmd_opts": NoCommandLine(quiet=True, x=None, autogenerate=False)}
+    file, x = ini(root, settings.get("alembic_ini")), settings.get("x", [])
+    if not isinstance(x, list) or not all(isinstance(one, str) for one in x):
+        raise Failure(f"[tool.whisper_migrate] x = {x!r} is no list of texts.", 'Write it as: x = ["tenant=a"]')
+    options: dict[str, Any] = {"cmd_opts": NoCommandLine(quiet=True, x=x or None, autogenerate=False)}
     if _is_new(Config) and _in_pyproject(root):
         options["toml_file"] = root / "pyproject.toml"
     config = Config(file, **options)

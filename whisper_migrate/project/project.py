@@ -199,7 +199,7 @@ class Project:
 
         `versions` are the folders with the revisions, if not the project's own.
         """
-        config = configuration(self.root, self.options.get("alembic_ini"), versions)
+        config = configuration(self.root, self.options, versions)
         if connection is not None:
             self.prepare(connection)
             config.attributes["connection"] = connection
