@@ -80,9 +80,10 @@ def ended_when_lost(url: URL, lock: Lock, connection: Connection) -> Iterator[No
                     other.execute(text(END), row._asdict())
 
 
-def lost(direction: str, words: str) -> Failure:
-    """Return the failure of a run whose connection was lost; `words` are PostgreSQL's error message."""
+def lost(direction: str, revision: str | None, words: str) -> Failure:
+    """Return the failure of a run whose connection was lost in a revision; `words` are PostgreSQL's error message."""
     remedy = "PostgreSQL rolls back what was not committed. Run it again: it goes on from there."
     if re.search(r"time-?out", words):
         remedy = f"Raise that time-out for this role, or take it out of DATABASE_URL or the pooler's settings. {remedy}"
-    return Failure(f"The {direction} stopped, since the connection to PostgreSQL was lost: {words}.", remedy)
+    where = f" in {revision}" if revision else ""
+    return Failure(f"The {direction} stopped{where}, since the connection to PostgreSQL was lost: {words}.", remedy)

@@ -139,7 +139,7 @@ class Runner:
             words = f"it {passing(error)} behind {self.opened.watch.blocked_by()}"
             remedy = self.opened.watch.remedy
         if self.opened.watch.heartbeat.driver.closed:
-            return lost(direction, words if isinstance(error, DBAPIError) else "there was no answer any more")
+            return lost(direction, revision, words if isinstance(error, DBAPIError) else "there was no answer any more")
         if began:
             done = sum(entry.done for entry in began)
             count = f"{done} of its statements {verb(done, 'is', 'are')} done"
