@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any
@@ -64,6 +66,7 @@ def run_steps(
             noted(history.folders),
             environment(config, history.scripts, fn=whole, **options) as run_env,
             unconnected(connection, history.project.root),
+            _unlogged(),
         ):
             run_env()
 
@@ -82,6 +85,17 @@ def run_steps(
         if earlier := before(first, history.project.whereabouts):
             said = f"{said}. Before that {history.project.blame(earlier)}"
         raise Failure(f"{failed}{said}.", baseline.remedy(first, history.project)) from first
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Silence Alembic's log, which the application may have enabled: it would tell of revisions in the database."""
+    logger = logging.getLogger("alembic.runtime.migration")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def _alone() -> None:
