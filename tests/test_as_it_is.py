@@ -68,6 +68,19 @@ def test_env_py_asks_for_the_command_line(tmp_path: Path, run: Run, asks: str) -
     assert run(project, "check-drift").code == 0
 
 
+@pytest.mark.parametrize("line", ["prepend_sys_path = .", "no option", "[alembic]", "version_locations = a%b"])
+def test_alembic_ini_that_cannot_be_read(tmp_path: Path, run: Run, line: str) -> None:
+    said = run(made(tmp_path, ini=f"{INI}{line}\n"), "status")
+    assert said.code == 2 and f"Failed: {tmp_path / 'alembic.ini'} cannot be read: " in said.err, said
+
+
+def test_url_of_alembic_ini_that_nobody_reads(tmp_path: Path, run: Run) -> None:
+    project = made(tmp_path, ini=f"{INI}sqlalchemy.url = postgresql://u:p%40w@nowhere.invalid/d\n")
+    assert run(project, "create", "first").code == 0
+    assert run(project, "upgrade").code == 0
+    assert run(project, "check-drift").code == 0
+
+
 def test_arguments_of_env_py(tmp_path: Path, run: Run) -> None:
     project = made(tmp_path, before="assert context.get_x_argument(as_dictionary=True)['tenant'] == 'a'")
     revision(tmp_path / "alembic/versions", "one", None, NOTES, DROP)

@@ -6,6 +6,7 @@ name of one that the program imports. Here they are resolved from the folder of 
 
 from __future__ import annotations
 
+import configparser
 import os
 import re
 import shlex
@@ -59,8 +60,11 @@ def configuration(root: Path, settings: Mapping[str, Any], versions: Sequence[Pa
         options["toml_file"] = root / "pyproject.toml"
     config = Config(file, **options)
     folder = file.parent if file else root
-    config.file_config["DEFAULT"]["here"] = str(folder.absolute()).replace("%", "%%")
-    anchor(config, folder.absolute(), root.absolute(), versions)
+    try:
+        config.file_config["DEFAULT"]["here"] = str(folder.absolute()).replace("%", "%%")
+        anchor(config, folder.absolute(), root.absolute(), versions)
+    except (configparser.Error, UnicodeError) as error:
+        raise Failure(f"{file} cannot be read: {' '.join(str(error).split()).rstrip('.')}.") from error
     return config
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging.config
 from collections.abc import Callable, Iterator, Mapping
+from configparser import InterpolationError
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -139,8 +140,15 @@ def configured(config: Config, scripts: ScriptDirectory) -> Mapping[str, Any]:
 
 
 def _give_url(config: Config) -> None:
-    """Let env.py make an engine where the configuration has no URL: the application gives it when it runs."""
-    if not (url := config.get_main_option("sqlalchemy.url")) or url.startswith(PLACEHOLDER):
+    """Let env.py make an engine where the configuration has no URL, or none that can be read.
+
+    The application gives it when it runs.
+    """
+    try:
+        url = config.get_main_option("sqlalchemy.url")
+    except InterpolationError:  # a percent sign that is not doubled, in a URL that env.py never reads
+        url = None
+    if not url or url.startswith(PLACEHOLDER):
         config.set_main_option("sqlalchemy.url", f"{DRIVER}://")
 
 
