@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+import alembic
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -68,7 +69,8 @@ def run(project: Project, context: Any, configure: Callable[..., None]) -> None:
             # In one snapshot: Alembic then sees no relation that comes after the check of the version table.
             with connected(url, read_only=True) as connection:
                 _require_unfolded(project, connection)
-                _compare(project, context, configure, connection)
+                compared = _compared(project, context) if "template_args" in task else {}  # `current` compares nothing
+                configure(connection=connection, **version_table().options, **compared)
     except Failure as failure:
         raise CommandError(harmless(scrubbed(_in_words_of(project, str(failure))))) from failure
     except Exception as error:
@@ -89,18 +91,22 @@ def _in_words_of(project: Project, text: str) -> str:
     return text if is_ours else in_its_words(text, "python -m whisper_migrate")
 
 
-def _compare(project: Project, context: Any, configure: Callable[..., None], connection: Connection) -> None:
-    """Let Alembic compare through the comparator. Imported here, because only comparisons need it."""
-    from whisper_migrate.alembic_plugin import comparator
+def _compared(project: Project, context: Any) -> dict[str, Any]:
+    """Return the options with which Alembic compares through the comparator.
 
+    Raises Failure if this Alembic has no plug-ins. The comparator is imported here, because only comparisons need it.
+    """
+    try:
+        from whisper_migrate.alembic_plugin import comparator
+    except ModuleNotFoundError as error:
+        said = f"Alembic {alembic.__version__} has no plug-ins, by which it would compare; 1.18 has."
+        raise Failure(said, "This compares: migrate.py check-drift; and this drafts: migrate.py create") from error
     context.config.attributes[comparator.PROJECT] = project
-    configure(
-        connection=connection,
-        **version_table().options,
-        target_metadata=project.metadata,
-        autogenerate_plugins=[comparator.NAME],
-        process_revision_directives=comparator.directives(context.get_x_argument()),
-    )
+    return {
+        "target_metadata": project.metadata,
+        "autogenerate_plugins": [comparator.NAME],
+        "process_revision_directives": comparator.directives(context.get_x_argument()),
+    }
 
 
 def _steps(project: Project, task: Mapping[str, Any], connection: Connection, context: Any) -> list[Any]:

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,24 +21,29 @@ LIBRARY = str(Path(sqlalchemy.__file__).parent)
 
 # What revisions have added to tables, by the id of the tables' MetaData.
 _added: dict[int, list[tuple[Table, Any]]] = {}
+# The folders of the revisions that are being imported or run.
+_folders: list[tuple[str, ...]] = []
 
 
 @contextmanager
 def noted(folders: Sequence[Path]) -> Iterator[None]:
     """Note each constraint and index that a file in one of these folders adds to a table in this context."""
     prefixes = tuple(f"{folder.resolve()}/" for folder in folders)
-
-    def attached(item: Any, table: Any) -> None:
-        if isinstance(table, Table) and _caller().startswith(prefixes):
-            _added.setdefault(id(table.metadata), []).append((table, item))
-
-    for kind in (Constraint, Index):
-        event.listen(kind, "after_parent_attach", attached, propagate=True)
+    _folders.append(prefixes)
     try:
         yield
     finally:
-        for kind in (Constraint, Index):
-            event.remove(kind, "after_parent_attach", attached)
+        _folders.remove(prefixes)
+
+
+def _attached(item: Any, table: Any) -> None:
+    if _folders and isinstance(table, Table) and _caller().startswith(tuple(chain(*_folders))):
+        _added.setdefault(id(table.metadata), []).append((table, item))
+
+
+# They stay for good: SQLAlchemy before 2.0.40 fails when such a listener is removed.
+for _kind in (Constraint, Index):
+    event.listen(_kind, "after_parent_attach", _attached, propagate=True)
 
 
 def restore(metadata: MetaData) -> None:
