@@ -183,6 +183,18 @@ def synchronous_standby(ground: Ground) -> None:
     ground.settle(folder, database, "r1 r2")
 
 
+@case("a wait for a dead synchronous standby that somebody cancels before the first revision")
+def cancelled_wait(ground: Ground) -> None:
+    folder, database = ground.project(), ground.database()
+    with ground.setting("synchronous_standby_names", "nobody"):
+        process = ground.start(folder, database, "upgrade")
+        ((pid,),) = until(lambda: ask(database, "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"))
+        ask(database, f"SELECT pg_cancel_backend({pid})")
+        run = ended(process)
+    refused(run, "The table of revisions is committed here, perhaps not on the standby")
+    ground.settle(folder, database)
+
+
 @case("a second connection in a revision")
 def second_connection(ground: Ground) -> None:
     wait = "with op.get_bind().engine.connect() as c:\n    c.execute(sa.text('SELECT * FROM r1'))"

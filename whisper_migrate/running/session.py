@@ -118,11 +118,12 @@ class Session:
             try:
                 self._run(steps, work, tell)
             except BaseException as error:
-                if created and not self._done:
+                failure = unreplicated(self.watch.heartbeat.driver, self._revision)
+                if created and not self._done and not failure:  # its commit would wait for the standby again
                     self._remove_stamp_table()
                 if isinstance(error, Failure):
                     raise
-                if failure := unreplicated(self.watch.heartbeat.driver, self._revision):
+                if failure:
                     raise failure from error
                 raise
 
@@ -130,6 +131,8 @@ class Session:
         attempt, done = 0, 0
         remember(self.connection)
         self.connection.commit()
+        if failure := unreplicated(self.watch.heartbeat.driver, ""):
+            raise failure
         self._since = time.monotonic()
         callbacks = (self._stamp.applied, self._applied)
         while True:
