@@ -82,14 +82,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     if os.environ.get(EVERYTHING) or not os.environ.get(WHOLE):
         return
-    kept, seen = [], set()
+    kept, left, seen = [], [], set()
     for item in items:
         test = item.nodeid.partition("[")[0]
         quick = item.get_closest_marker("thorough") is None
-        if quick and (test not in seen or zlib.crc32(item.nodeid.encode()) % 20 == 0):
-            kept.append(item)
+        runs = quick and (test not in seen or zlib.crc32(item.nodeid.encode()) % 20 == 0)
+        (kept if runs else left).append(item)
         seen.add(test)
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    config.hook.pytest_deselected(items=left)
     items[:] = kept
 
 
