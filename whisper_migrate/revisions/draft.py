@@ -294,5 +294,6 @@ def _refused(
     names = ", ".join(dict.fromkeys(loss.name for loss in losses))
     return Failure(
         "No revision was written, since it would lose data:\n  " + "\n  ".join([*refused.values(), *notes]),
-        f'If that is meant: make revision msg="..." allow={typed(names)}; or keep it: [[tool.{SECTION}.ignore]]',
+        f"What is to stay can be named in [[tool.{SECTION}.ignore]] of pyproject.toml. If the loss is meant:"
+        f' make revision msg="..." allow={typed(names)}',
     )
