@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import sqlalchemy
 from sqlalchemy import Constraint, Index, MetaData, Table, event
@@ -21,6 +22,8 @@ LIBRARY = str(Path(sqlalchemy.__file__).parent)
 
 # What revisions have added to tables, by the id of the tables' MetaData.
 _added: dict[int, list[tuple[Table, Any]]] = {}
+# The models that were restored: what revisions add to them from then on, in another thread as well, goes at once.
+_restored: WeakSet[MetaData] = WeakSet()
 # The folders of the revisions that are being imported or run.
 _folders: list[tuple[str, ...]] = []
 
@@ -38,7 +41,10 @@ def noted(folders: Sequence[Path]) -> Iterator[None]:
 
 def _attached(item: Any, table: Any) -> None:
     if _folders and isinstance(table, Table) and _caller().startswith(tuple(chain(*_folders))):
-        _added.setdefault(id(table.metadata), []).append((table, item))
+        if table.metadata in _restored:
+            _discard(table, item)
+        else:
+            _added.setdefault(id(table.metadata), []).append((table, item))
 
 
 # They stay for good: SQLAlchemy before 2.0.40 fails when such a listener is removed.
@@ -48,8 +54,13 @@ for _kind in (Constraint, Index):
 
 def restore(metadata: MetaData) -> None:
     """Take out of the models' tables what revisions have added."""
+    _restored.add(metadata)
     for table, item in _added.pop(id(metadata), []):
-        (table.indexes if isinstance(item, Index) else table.constraints).discard(item)
+        _discard(table, item)
+
+
+def _discard(table: Table, item: Any) -> None:
+    (table.indexes if isinstance(item, Index) else table.constraints).discard(item)
 
 
 def _caller() -> str:
