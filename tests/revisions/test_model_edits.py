@@ -120,7 +120,7 @@ REFUSED = {
     "a table that becomes a partitioned one": (
         table(PAIR),
         table(PAIR, 'postgresql_partition_by="RANGE (a)"'),
-        "drop-table t: with everything in it What is to stay",
+        "drop-table t: with everything in it Objects that are to stay",
         ["drop-table t"],
     ),
     "a type that goes with its table": (

@@ -30,6 +30,8 @@ from whisper_migrate.wording.program import in_its_words
 
 WORD = "allow_data_loss"  # as in: alembic -x allow_data_loss=DATABASE:ROWS downgrade TARGET
 
+PLUGINS = "alembic.runtime.plugins"  # a module of Alembic 1.18 and later
+
 FRONT_DOOR = "scripts/migrations/migrate.py"  # of this repository; another project calls the package
 
 # The options of `context.configure` in offline mode. Parameters are named, since the others would double every % in the
@@ -99,7 +101,9 @@ def _compared(project: Project, context: Any) -> dict[str, Any]:
     try:
         from whisper_migrate.alembic_plugin import comparator
     except ModuleNotFoundError as error:
-        said = f"Alembic {alembic.__version__} has no plug-ins, by which it would compare; 1.18 has."
+        if error.name != PLUGINS:
+            raise
+        said = f"Alembic {alembic.__version__} has no plug-ins, which this comparison needs; Alembic 1.18 has them."
         raise Failure(said, "This compares: migrate.py check-drift; and this drafts: migrate.py create") from error
     context.config.attributes[comparator.PROJECT] = project
     return {

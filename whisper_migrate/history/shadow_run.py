@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from functools import partial, update_wrapper
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from alembic.config import Config
@@ -89,13 +90,17 @@ def run_steps(
 
 @contextmanager
 def _unlogged() -> Iterator[None]:
-    """Silence Alembic's log, which the application may have enabled: it would tell of revisions in the database."""
-    logger = logging.getLogger("alembic.runtime.migration")
-    before, logger.disabled = logger.disabled, True
+    """Silence Alembic's log for this thread. The application may print it, as if a revision ran in its database."""
+    logger, own = logging.getLogger("alembic.runtime.migration"), get_ident()
+
+    def of_others(_: logging.LogRecord) -> bool:
+        return get_ident() != own
+
+    logger.addFilter(of_others)
     try:
         yield
     finally:
-        logger.disabled = before
+        logger.removeFilter(of_others)
 
 
 def _alone() -> None:

@@ -47,7 +47,7 @@ def _attached(item: Any, table: Any) -> None:
             _added.setdefault(id(table.metadata), []).append((table, item))
 
 
-# They stay for good: SQLAlchemy before 2.0.40 fails when such a listener is removed.
+# They stay for good: SQLAlchemy 2.0.36 fails when such a listener is removed.
 for _kind in (Constraint, Index):
     event.listen(_kind, "after_parent_attach", _attached, propagate=True)
 

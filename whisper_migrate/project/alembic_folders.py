@@ -30,7 +30,7 @@ NOT_OURS = {"node_modules", "site-packages", "build", "dist"}
 
 
 class NoCommandLine(Namespace):
-    """The options of an Alembic command, for an env.py that reads them; false, for one that asks if there is a command.
+    """The defaults of Alembic's command line, for an env.py that reads them. It is false, since no command was typed.
 
     `quiet`: our messages are printed in place of Alembic's.
     """

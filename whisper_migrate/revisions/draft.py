@@ -294,6 +294,6 @@ def _refused(
     names = ", ".join(dict.fromkeys(loss.name for loss in losses))
     return Failure(
         "No revision was written, since it would lose data:\n  " + "\n  ".join([*refused.values(), *notes]),
-        f"What is to stay can be named in [[tool.{SECTION}.ignore]] of pyproject.toml. If the loss is meant:"
+        f"Objects that are to stay can be named in [[tool.{SECTION}.ignore]] of pyproject.toml. If the loss is meant:"
         f' make revision msg="..." allow={typed(names)}',
     )

@@ -220,11 +220,8 @@ def _losses(hazard: Hazard, actual: Catalog, wanted: Catalog) -> list[Loss]:
         name = item["name"]
         condition = changes(name, old["type"], new["type"], wanted) if old and new else differs(item, name)
         return [Loss(what, str(item.parent), name, condition)]
-    if (
-        old
-        and new
-        and (item.kind == "enum" or (item.kind == "composite_type" and not is_inside(actual, item.identity)))
-    ):
+    followed = item.kind == "enum" or (item.kind == "composite_type" and not is_inside(actual, item.identity))
+    if old and new and followed:
         users = list(of_type(actual, item.identity))
         return [Loss(what, str(u.parent), u["name"], holds_lost(u["name"], u, old, new, actual, wanted)) for u in users]
     return [Loss(what, has_rows=item.kind not in WITHOUT_ROWS)]
