@@ -14,8 +14,8 @@ from pytest_postgresql import factories
 from pytest_postgresql.executors import NoopExecutor
 from sqlalchemy import URL
 
-from tests import servers
 from tests.state import v106
+from tests.support import servers
 from whisper_migrate import embedded
 from whisper_migrate.errors import Failure
 

@@ -17,10 +17,10 @@ from sqlalchemy import URL, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from tests.bench import generated, plain_alembic, readers, revisions
-from tests.connections import connected
-from tests.performance_page import machine, markdown, read, slower, write
-from tests.projects import Checkout, copied
-from tests.temporary_server import temporary_server
+from tests.support.connections import connected
+from tests.support.performance_page import machine, markdown, read, slower, write
+from tests.support.projects import Checkout, copied
+from tests.support.temporary_server import temporary_server
 from whisper_migrate.embedded.installed import binaries, major
 from whisper_migrate.inspecting.inspect import inspect
 

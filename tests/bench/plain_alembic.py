@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.projects import Checkout, copied
+from tests.support.projects import Checkout, copied
 
 ENV = '''"""Alembic's own comparison, with alembic_utils for what is no table."""
 

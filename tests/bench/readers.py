@@ -13,8 +13,8 @@ from threading import Event
 
 from sqlalchemy import URL
 
-from tests import servers
 from tests.running.attempts import project, run, sql
+from tests.support import servers
 from whisper_migrate.errors import Failure
 
 TABLES = 8

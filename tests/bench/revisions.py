@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import URL, Connection, text
 
-from tests.connections import connected
 from tests.preflight.corpus import CASES, MAKE
+from tests.support.connections import connected
 from whisper_migrate.preflight.blocking import Tables, blocking
 from whisper_migrate.preflight.durations import Range
 from whisper_migrate.preflight.effects import watching

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little, servers
-from tests.little import ROOT, plain
-from tests.projects import Checkout, Run, ask
+from tests.support import little, servers
+from tests.support.little import ROOT, plain
+from tests.support.projects import Checkout, Run, ask
 from whisper_migrate.cache.plain_revisions import is_plain
 
 WITHOUT = ("--format", "text")  # options of a check that takes nothing that is kept

@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy
 from sqlalchemy import URL, Connection
 
-from tests.connections import connected
-from tests.projects import ask, role
-from tests.proxy import proxy
+from tests.support.connections import connected
+from tests.support.projects import ask, role
+from tests.support.proxy import proxy
 from whisper_migrate.catalog.sql import run
 from whisper_migrate.databases.shadow import shadows
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import URL
 
-from tests import servers
+from tests.support import servers
 from whisper_migrate.catalog.sql import run
 from whisper_migrate.databases import interruption, own_connections, silence
 from whisper_migrate.databases.connect import connected

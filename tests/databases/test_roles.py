@@ -9,9 +9,9 @@ import psycopg2
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.little import plain
-from tests.projects import HEAD, ROOT, TABLES, Checkout, ask, copied, tables
+from tests.support import little
+from tests.support.little import plain
+from tests.support.projects import HEAD, ROOT, TABLES, Checkout, ask, copied, tables
 from whisper_migrate import embedded
 from whisper_migrate.catalog.describe import line, outline
 from whisper_migrate.errors import Failure

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import URL
 
-from tests import servers
 from tests.conftest import MakeDatabase
+from tests.support import servers
 from whisper_migrate import embedded
 from whisper_migrate.addresses.connection_failures import connection_failure
 from whisper_migrate.databases import settings

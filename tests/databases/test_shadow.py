@@ -11,7 +11,7 @@ from sqlalchemy import URL
 
 from tests.bench import generated
 from tests.conftest import EVERYTHING
-from tests.projects import (
+from tests.support.projects import (
     CHECK_DRIFT,
     HEAD,
     MIGRATE,
@@ -25,7 +25,7 @@ from tests.projects import (
     refusal,
     role,
 )
-from tests.servers import databases, until
+from tests.support.servers import databases, until
 from whisper_migrate import embedded
 
 pytestmark = pytest.mark.thorough

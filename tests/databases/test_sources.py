@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy
 from sqlalchemy import URL
 
-from tests import little
-from tests.projects import role
+from tests.support import little
+from tests.support.projects import role
 
 NOWHERE = "postgresql://someone@127.0.0.1:1/none"
 UNKNOWN = "postgresql://someone@127.0.0.1:1/none?colour=red"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import servers
-from tests.connections import connected
 from tests.embedded.users import start
-from tests.projects import ask, copied, refusal
+from tests.support import servers
+from tests.support.connections import connected
+from tests.support.projects import ask, copied, refusal
 from whisper_migrate import embedded
 from whisper_migrate.databases.settings import parse
 from whisper_migrate.embedded.installed import account

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.little import command
-from tests.projects import ask
 from tests.running.attempts import alone, project, sql
+from tests.support.little import command
+from tests.support.projects import ask
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
 from whisper_migrate.running.rehearsal import rehearsal

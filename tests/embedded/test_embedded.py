@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import servers
 from tests.embedded.users import ROOT, ask, command, finished, mode, start
+from tests.support import servers
 from whisper_migrate import embedded
 from whisper_migrate.embedded import installed, state
 from whisper_migrate.errors import Failure
@@ -210,7 +210,7 @@ def test_failed_start_shows_the_log(place: Path) -> None:
 
 def test_session_that_leaves_a_shadow_behind_fails(place: Path) -> None:
     (place / "test_leaving.py").write_text(
-        "from tests import servers\n"
+        "from tests.support import servers\n"
         "def test_leaves(server):\n"
         "    with servers.connect(server).cursor() as cursor:\n"
         "        cursor.execute('CREATE DATABASE whisper_shadow_left')\n"

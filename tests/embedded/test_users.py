@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import servers
 from tests.embedded.users import ROOT, START, as_user, ask, command, finished, mode, start
+from tests.support import servers
 from whisper_migrate import embedded
 from whisper_migrate.embedded import installed
 from whisper_migrate.errors import Failure

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.connections import connected
-from tests.projects import ask
+from tests.support import little
+from tests.support.connections import connected
+from tests.support.projects import ask
 from whisper_migrate.inspecting.inspect import inspect
 
 CREATE = 'CREATE EXTENSION "uuid-ossp"'

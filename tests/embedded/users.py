@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import URL
 
-from tests import servers
+from tests.support import servers
 from whisper_migrate import embedded
 
 ROOT = Path(__file__).parents[2]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.little import Said
-from tests.projects import SECRET
+from tests.support import little
+from tests.support.little import Said
+from tests.support.projects import SECRET
 from whisper_migrate.project.project import Project
 
 THREE = "ALTER TABLE tags ADD COLUMN more integer"

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import URL
 
-from tests import little
 from tests.conftest import MakeDatabase
 from tests.fleet.conftest import Fleet, summary
 from tests.objects.roles import ROLES
+from tests.support import little
 from whisper_migrate.project.project import Project
 
 pytestmark = pytest.mark.servers("pg18")

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import URL
 
-from tests import little
 from tests.conftest import MakeDatabase
 from tests.fleet.conftest import Fleet, stamp, summary
+from tests.support import little
 from whisper_migrate.fleet.members import Member
 from whisper_migrate.fleet.shard import Shard
 from whisper_migrate.history.history import History

@@ -15,9 +15,9 @@ from multiprocessing import get_context
 import hypothesis
 from hypothesis import Phase, settings
 
-from tests import servers
 from tests.fuzz.pairs import NUMBERS
 from tests.fuzz.prover import prove, start
+from tests.support import servers
 
 PAIRS = int(os.environ.get("FUZZ_PAIRS", "2000"))
 SEED = int(os.environ.get("FUZZ_SEED") or secrets.randbelow(2**32))

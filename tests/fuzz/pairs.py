@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from tests.conftest import MakeDatabase
-from tests.connections import connected
 from tests.fuzz.choices import Choices
 from tests.fuzz.schemas import schema
-from tests.little import ENV, ROOT
+from tests.support.connections import connected
+from tests.support.little import ENV, ROOT
 from whisper_migrate.catalog.describe import line
 from whisper_migrate.catalog.model import Catalog, diff
 from whisper_migrate.catalog.sql import run

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from tests.fuzz.pairs import Pair, Refused, project_in, prove_pair
-from tests.servers import Maker
+from tests.support.servers import Maker
 from whisper_migrate.errors import Failure
 
 # Deliberate refusals, each with its pattern. Every other refusal by the planner is a failure.

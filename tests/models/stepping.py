@@ -5,8 +5,8 @@ from contextlib import closing
 
 from sqlalchemy import URL
 
-from tests.projects import ROOT
-from tests.servers import connect
+from tests.support.projects import ROOT
+from tests.support.servers import connect
 from whisper_migrate.project.project import Project
 from whisper_migrate.running import runner
 

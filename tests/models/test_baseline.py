@@ -15,8 +15,8 @@ from alembic import command
 from conftest import MakeDatabase
 from sqlalchemy import URL
 
-from tests import servers
 from tests.models.inventory.read import counts, differing, expected, read
+from tests.support import servers
 from whisper_migrate import embedded
 from whisper_migrate.catalog.model import Catalog, diff
 from whisper_migrate.databases.connect import connected

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from tests.conftest import MakeDatabase
-from tests.connections import connected
-from tests.drafting import edited
+from tests.support.connections import connected
+from tests.support.drafting import edited
 from whisper_migrate.errors import Failure
 from whisper_migrate.models.desired import build
 

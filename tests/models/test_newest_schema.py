@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import URL
 
-from tests.connections import connected
 from tests.models.inventory.read import Inventory, differing, expected, read
 from tests.models.stepping import BASELINE
-from tests.projects import ROOT
-from tests.test_layout import PYPROJECT
+from tests.repository.test_layout import PYPROJECT
+from tests.support.connections import connected
+from tests.support.projects import ROOT
 from whisper_migrate.history.history import History
 from whisper_migrate.project.project import Project
 

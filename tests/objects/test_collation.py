@@ -3,8 +3,8 @@
 import pytest
 
 from tests.conftest import MakeDatabase
-from tests.connections import connected
 from tests.objects.harness import Case, assert_no_change, assert_round_trip
+from tests.support.connections import connected
 
 BEFORE = "CREATE COLLATION k (LOCALE = 'C')"
 OTHER = "CREATE COLLATION k (LOCALE = 'C.utf8')"

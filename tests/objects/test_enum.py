@@ -3,8 +3,8 @@
 import pytest
 
 from tests.conftest import MakeDatabase
-from tests.connections import connected
 from tests.objects.harness import Case, apply, assert_no_change, assert_round_trip, catalog
+from tests.support.connections import connected
 from whisper_migrate.catalog.model import diff
 from whisper_migrate.errors import Failure
 from whisper_migrate.planning.plan import plan, statements

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
 from tests.conftest import MakeDatabase
-from tests.drafting import edited
 from tests.objects.harness import assert_no_change
-from tests.projects import ask
+from tests.support import little
+from tests.support.drafting import edited
+from tests.support.projects import ask
 from whisper_migrate.catalog.describe import line
 from whisper_migrate.errors import Failure
 from whisper_migrate.project.project import Project

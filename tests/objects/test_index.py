@@ -6,10 +6,10 @@ import pytest
 from psycopg2.errors import UniqueViolation
 from sqlalchemy import URL
 
-from tests import servers
 from tests.conftest import MakeDatabase
-from tests.connections import connected
 from tests.objects.harness import Case, apply, assert_no_change, assert_round_trip, catalog
+from tests.support import servers
+from tests.support.connections import connected
 from whisper_migrate.catalog.describe import line
 from whisper_migrate.catalog.model import diff
 from whisper_migrate.errors import Failure

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
 from tests.conftest import MakeDatabase
 from tests.objects.harness import Case, assert_no_change, assert_round_trip
+from tests.support import little
 
 BEFORE = """
 CREATE TABLE g (id int, note text DEFAULT 'g', v int, CONSTRAINT pos CHECK (id > 0));

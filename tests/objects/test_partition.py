@@ -5,10 +5,10 @@ from contextlib import closing
 import pytest
 from psycopg2.errors import QueryCanceled
 
-from tests import servers
 from tests.conftest import MakeDatabase
-from tests.connections import connected
 from tests.objects.harness import Case, apply, assert_no_change, assert_round_trip, catalog
+from tests.support import servers
+from tests.support.connections import connected
 from whisper_migrate.catalog.describe import line
 from whisper_migrate.catalog.model import diff
 from whisper_migrate.catalog.sql import run

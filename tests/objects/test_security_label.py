@@ -3,8 +3,8 @@
 import pytest
 
 from tests.conftest import MakeDatabase
-from tests.connections import connected
 from tests.objects.harness import apply, catalog
+from tests.support.connections import connected
 from whisper_migrate.catalog.describe import line
 from whisper_migrate.catalog.model import diff
 from whisper_migrate.planning.plan import plan, statements

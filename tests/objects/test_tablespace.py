@@ -5,9 +5,9 @@ from contextlib import closing
 import pytest
 from sqlalchemy import URL
 
-from tests import servers
 from tests.conftest import MakeDatabase
 from tests.objects.harness import Case, assert_round_trip
+from tests.support import servers
 
 BEFORE = """
 CREATE TABLE t (id int CONSTRAINT t_pkey PRIMARY KEY, a int);

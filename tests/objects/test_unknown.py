@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import text
 
 from tests.conftest import MakeDatabase
-from tests.connections import connected
 from tests.objects.harness import apply, assert_no_change, catalog
+from tests.support.connections import connected
 from whisper_migrate.catalog.describe import line
 from whisper_migrate.catalog.model import diff
 from whisper_migrate.errors import Failure

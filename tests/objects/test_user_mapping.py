@@ -3,9 +3,9 @@
 import pytest
 
 from tests.conftest import MakeDatabase
-from tests.connections import connected
 from tests.objects.harness import Case, apply, assert_round_trip, catalog
 from tests.objects.roles import ROLES
+from tests.support.connections import connected
 from whisper_migrate.catalog.describe import line
 from whisper_migrate.catalog.model import diff
 from whisper_migrate.errors import Failure

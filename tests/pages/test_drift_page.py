@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
 from tests.pages.links import Page
+from tests.support import little
 from whisper_migrate.pages.side_by_side import LONG, Marked, marked
 
 pytestmark = pytest.mark.servers("pg18")

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
+from tests.comparing.test_owners import ALL
 from tests.conftest import MakeDatabase
-from tests.connections import connected
 from tests.objects.test_comment import BEFORE, ON
 from tests.pages import links
-from tests.test_owners import ALL
+from tests.support.connections import connected
 from whisper_migrate.catalog.sql import run
 from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.pages import folder, markdown, site

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
 from tests.pages import links
+from tests.support import little
 from whisper_migrate.history.history import History
 from whisper_migrate.pages import chronicle, folder, schema, site
 

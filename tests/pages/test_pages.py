@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import pytest
 from sqlalchemy import URL
 
-from tests import little
 from tests.pages import links
+from tests.support import little
 from whisper_migrate.catalog.describe import in_lines
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.names import shown

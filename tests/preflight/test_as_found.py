@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.little import command, execute
 from tests.running.attempts import project, run, sql
+from tests.support.little import command, execute
 
 pytestmark = pytest.mark.thorough
 

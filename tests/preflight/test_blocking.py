@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import URL, text
 
 from tests.conftest import MakeDatabase
-from tests.connections import connected
-from tests.little import ROOT
 from tests.preflight.corpus import CASES, MAKE
+from tests.support.connections import connected
+from tests.support.little import ROOT
 from whisper_migrate.preflight.blocking import Tables, blocking
 from whisper_migrate.preflight.effects import watching
 from whisper_migrate.preflight.rules import RULES

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, text
 
-from tests.connections import connected
-from tests.little import command, execute, value
 from tests.running.attempts import project, run, sql
+from tests.support.connections import connected
+from tests.support.little import command, execute, value
 
 MAKE = """
 CREATE TYPE mood AS ENUM ('a', 'b');

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.drafting import edited
-from tests.little import Said, command, plain
-from tests.projects import Checkout
+from tests.support.drafting import edited
+from tests.support.little import Said, command, plain
+from tests.support.projects import Checkout
 from whisper_migrate.project.project import Project
 
 MODELS = """

@@ -12,10 +12,10 @@ import pytest
 from jsonschema import Draft4Validator
 from sqlalchemy import URL
 
-from tests import little
 from tests.objects.roles import ROLES
 from tests.pages.links import Page
 from tests.reports.test_reports import SCHEMAS
+from tests.support import little
 from whisper_migrate import reports
 from whisper_migrate.catalog.model import Catalog
 from whisper_migrate.models.source_lines import Place

@@ -14,8 +14,8 @@ import pytest
 from jsonschema import Draft4Validator, Draft202012Validator
 from sqlalchemy import URL
 
-from tests import little
 from tests.conftest import MakeDatabase
+from tests.support import little
 from whisper_migrate import __version__, reports
 from whisper_migrate.project.project import Project
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
+from tests.support import little
 
 pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.drafting import edited
-from tests.little import command
-from tests.projects import ask
+from tests.support.drafting import edited
+from tests.support.little import command
+from tests.support.projects import ask
 
 pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 MODELS = """

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.drafting import edited
-from tests.little import command, plain
-from tests.projects import ask
+from tests.support.drafting import edited
+from tests.support.little import command, plain
+from tests.support.projects import ask
 from whisper_migrate.revisions.data_places import MARK
 from whisper_migrate.revisions.draft import draft
 

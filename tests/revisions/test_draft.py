@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.projects import HEAD, ROOT, TABLES, USERS, Checkout, ask, copied, migrated, refusal, tables
+from tests.support.projects import HEAD, ROOT, TABLES, USERS, Checkout, ask, copied, migrated, refusal, tables
 
 pytestmark = pytest.mark.thorough
 

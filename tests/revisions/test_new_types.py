@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.drafting import edited
-from tests.projects import ask
+from tests.support.drafting import edited
+from tests.support.projects import ask
 from whisper_migrate.errors import Failure
 from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import downgrade, upgrade

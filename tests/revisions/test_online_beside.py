@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, Engine, event
 
-from tests.drafting import edited
-from tests.little import execute, value
-from tests.projects import ask
-from tests.servers import connect
+from tests.support.drafting import edited
+from tests.support.little import execute, value
+from tests.support.projects import ask
+from tests.support.servers import connect
 from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import upgrade
 from whisper_migrate.state.drift import check

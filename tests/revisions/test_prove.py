@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.little import Said, command
+from tests.support import little
+from tests.support.little import Said, command
 from whisper_migrate.history.history import History
 from whisper_migrate.project.project import Project
 from whisper_migrate.revisions.prove_history import prove_history

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.drafting import edited
-from tests.little import command, execute, plain, value
 from tests.revisions.test_prove import edit, project, proved, sound, write
 from tests.revisions.test_rebase import B, rebased
+from tests.support.drafting import edited
+from tests.support.little import command, execute, plain, value
 from whisper_migrate.project.project import Project
 from whisper_migrate.revisions.draft import draft
 

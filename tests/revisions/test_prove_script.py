@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.little import command
 from tests.running.attempts import project
+from tests.support.little import command
 
 pytestmark = pytest.mark.thorough
 

@@ -5,9 +5,9 @@ import subprocess
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.little import Said, command
 from tests.revisions.test_prove import project, proved, sound, write
+from tests.support import little
+from tests.support.little import Said, command
 from whisper_migrate.project.project import Project
 from whisper_migrate.revisions.rebase import with_parent
 

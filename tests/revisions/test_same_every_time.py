@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.drafting import ROOT, edited
-from tests.little import plain
+from tests.support.drafting import ROOT, edited
+from tests.support.little import plain
 from whisper_migrate.revisions.draft import draft
 from whisper_migrate.running.runner import upgrade
 
@@ -58,7 +58,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from sqlalchemy import make_url
-from tests.drafting import edited
+from tests.support.drafting import edited
 from whisper_migrate.state.drift import check
 from whisper_migrate.revisions.draft import draft
 from whisper_migrate.catalog.describe import line

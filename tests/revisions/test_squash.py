@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
 from tests.conftest import MakeDatabase
-from tests.connections import connected
-from tests.little import Said, command, value
-from tests.projects import HEAD, ROOT, ask, copied
+from tests.support import little
+from tests.support.connections import connected
+from tests.support.little import Said, command, value
+from tests.support.projects import HEAD, ROOT, ask, copied
 from whisper_migrate.history.history import History
 from whisper_migrate.project.project import Project
 from whisper_migrate.revisions.python_sql import escaped

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import URL
 
 from tests.models.inventory import read as inventory
-from tests.projects import ask
+from tests.support.projects import ask
 
 Item = dict[str, Any]
 FACTS = Path(inventory.__file__).with_name("whisper_releases.json")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import URL
 
-from tests.projects import ask
+from tests.support.projects import ask
 
 COLUMNS = """
 SELECT c.relname, array_agg(quote_ident(a.attname) ORDER BY a.attnum), array_agg(a.atttypid::int ORDER BY a.attnum),

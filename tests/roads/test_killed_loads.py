@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
 from tests.conftest import MakeDatabase
-from tests.projects import HEAD, ROOT, ask
 from tests.roads.rows import changed, rows
 from tests.roads.test_roads import FOLDING
 from tests.state.dump import dump, load
 from tests.state.v106 import BASELINE
+from tests.support import little
+from tests.support.projects import HEAD, ROOT, ask
 from whisper_migrate.project.project import Project
 
 pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]

@@ -5,14 +5,14 @@ import re
 import pytest
 from sqlalchemy import URL
 
-from tests import little
 from tests.conftest import MakeDatabase
-from tests.connections import connected
 from tests.models.test_newest_schema import RETIRED
-from tests.projects import HEAD, ROOT, ask
 from tests.roads.releases import STATES, V106, taken_to
 from tests.roads.rows import Rows, changed, rows
 from tests.state import v106
+from tests.support import little
+from tests.support.connections import connected
+from tests.support.projects import HEAD, ROOT, ask
 from whisper_migrate.project.project import Project
 from whisper_migrate.rows.fill import fill
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import URL
 
-from tests import little
 from tests.conftest import MakeDatabase
-from tests.little import Said
-from tests.projects import HEAD, ROOT, ask
 from tests.roads.releases import stamps
 from tests.state.v106 import BASELINE
+from tests.support import little
+from tests.support.little import Said
+from tests.support.projects import HEAD, ROOT, ask
 from whisper_migrate.project.project import Project
 
 pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import URL, text
 
-from tests.connections import connected
 from tests.objects.database import apply
+from tests.support.connections import connected
 from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.rows.fill import fill
 

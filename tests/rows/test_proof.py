@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.drafting import edited
+from tests.support.drafting import edited
 from whisper_migrate.errors import Failure
 from whisper_migrate.revisions.draft import draft
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import URL, text
 
-from tests.connections import connected
 from tests.objects.harness import apply, catalog
+from tests.support.connections import connected
 from whisper_migrate.rows.fill import fill
 
 

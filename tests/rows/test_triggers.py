@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.drafting import edited
-from tests.little import REVISION, command
+from tests.support.drafting import edited
+from tests.support.little import REVISION, command
 from whisper_migrate.errors import Failure
 from whisper_migrate.revisions.draft import draft
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from tests.little import ROOT
+from tests.support.little import ROOT
 from whisper_migrate.project.project import Project
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.running.progress import Progress

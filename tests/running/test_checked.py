@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.little import Said, command
-from tests.projects import TABLES, ask, copied, migrated, role, tables
 from tests.running.attempts import alone, project, run, sql, write
+from tests.support.little import Said, command
+from tests.support.projects import TABLES, ask, copied, migrated, role, tables
 from whisper_migrate.project.project import Project
 
 ONE = sql("CREATE TABLE t (id integer PRIMARY KEY, n integer, extra text)", "CREATE VIEW v AS SELECT id FROM t")

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import servers
-from tests.little import ROOT, command, plain
-from tests.projects import Checkout, ask
 from tests.running.attempts import alone, project, run, sql
+from tests.support import servers
+from tests.support.little import ROOT, command, plain
+from tests.support.projects import Checkout, ask
 from whisper_migrate.errors import Failure
 
 FIRST = sql("CREATE TABLE t (n integer)")

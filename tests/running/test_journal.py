@@ -9,10 +9,10 @@ from threading import Thread
 import pytest
 from sqlalchemy import URL
 
-from tests.connections import connected
-from tests.projects import ask
 from tests.running.attempts import AUTOCOMMIT, Said, alone, project, run, sql, write
-from tests.servers import until
+from tests.support.connections import connected
+from tests.support.projects import ask
+from tests.support.servers import until
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspecting.inspect import inspect
 

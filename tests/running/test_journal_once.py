@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.projects import ask
 from tests.running.attempts import AUTOCOMMIT, alone, project, run, sql
 from tests.running.test_journal import FAIL, FIRST, journal
+from tests.support.projects import ask
 from whisper_migrate.errors import Failure
 from whisper_migrate.project.project import Project
 

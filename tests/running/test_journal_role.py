@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.projects import ask, role
 from tests.running.attempts import alone, project, run, sql
+from tests.support.projects import ask, role
 from whisper_migrate.errors import Failure
 
 pytestmark = [pytest.mark.servers("pg18", "pg15"), pytest.mark.thorough]

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little, servers
-from tests.projects import TABLES, Checkout, ask, copied, tables
 from tests.running.attempts import Said, alone, project, run, sql
-from tests.servers import until
+from tests.support import little, servers
+from tests.support.projects import TABLES, Checkout, ask, copied, tables
+from tests.support.servers import until
 from whisper_migrate.errors import Failure
 from whisper_migrate.project.project import Project
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.projects import ask
 from tests.running.attempts import alone, project, run, sql
 from tests.running.test_patience import blocker
-from tests.servers import until
+from tests.support.projects import ask
+from tests.support.servers import until
 
 pytestmark = pytest.mark.servers("pg18", "pg15")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.projects import ask
 from tests.running.attempts import Said, project, sql
+from tests.support.projects import ask
 from whisper_migrate.errors import Failure
 from whisper_migrate.project.project import Project
 from whisper_migrate.running import checked

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.little import command, execute, value
 from tests.running.attempts import project, run, sql
+from tests.support.little import command, execute, value
 
 MAKE = """
 CREATE TYPE mood AS ENUM ('a', 'b', 'c');

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.projects import ask
 from tests.running.attempts import alone, project, run, sql
 from tests.running.test_offline import psql, write
+from tests.support.projects import ask
 from whisper_migrate.databases import interruption
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows

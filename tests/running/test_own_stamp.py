@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.projects import ask
 from tests.running.attempts import project, run, sql, write
+from tests.support.projects import ask
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.errors import Failure

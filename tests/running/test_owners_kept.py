@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
 from tests.objects.roles import ROLES
-from tests.projects import role
+from tests.support import little
+from tests.support.projects import role
 from whisper_migrate.catalog.names import shown
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.inspecting.inspect import inspect

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import URL
 
-from tests import servers
-from tests.projects import ask
 from tests.running.attempts import AUTOCOMMIT, Said, alone, project, run, sql
-from tests.servers import until
+from tests.support import servers
+from tests.support.projects import ask
+from tests.support.servers import until
 from whisper_migrate.databases.settings import parse
 from whisper_migrate.errors import Failure
 from whisper_migrate.running.patience import Patience

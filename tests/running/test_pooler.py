@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import URL
 
 from tests.chaos.poolers import PGBOUNCER, pooler
-from tests.projects import HEAD, ask, copied, refusal
 from tests.running.attempts import Said, project, run, sql
+from tests.support.projects import HEAD, ask, copied, refusal
 from whisper_migrate.errors import Failure
 
 Pooled = Callable[..., URL]

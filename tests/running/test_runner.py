@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.projects import HEAD, ROOT, TABLES, Checkout, ask, copied, migrated, refusal, tables
+from tests.support.projects import HEAD, ROOT, TABLES, Checkout, ask, copied, migrated, refusal, tables
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
 from whisper_migrate.project.project import Project

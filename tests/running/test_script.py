@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.projects import ask
 from tests.running.attempts import alone, project, sql
 from tests.running.test_offline import psql, write
+from tests.support import little
+from tests.support.projects import ask
 from whisper_migrate.errors import Failure
 from whisper_migrate.running.concurrently import is_concurrent
 from whisper_migrate.running.offline import save

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import URL, text
 
 from tests.conftest import MakeDatabase
-from tests.connections import connected
-from tests.little import command
 from tests.running.attempts import project
 from tests.running.test_offline import psql, write
+from tests.support.connections import connected
+from tests.support.little import command
 
 # SQLAlchemy's column types, and values of each.
 VALUES = {

@@ -6,9 +6,9 @@ import pytest
 import sqlalchemy
 from sqlalchemy import URL
 
-from tests import servers
-from tests.projects import ask
 from tests.running.attempts import project, run, sql
+from tests.support import servers
+from tests.support.projects import ask
 from whisper_migrate.databases import own_connections
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import shadows

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.projects import HEAD, ask, copied, migrated
 from tests.running.attempts import project
+from tests.support.projects import HEAD, ask, copied, migrated
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
 from whisper_migrate.running.way import way

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.connections import connected
-from tests.little import command
-from tests.projects import ask
 from tests.running.attempts import alone, project, run, sql, write
+from tests.support.connections import connected
+from tests.support.little import command
+from tests.support.projects import ask
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
 

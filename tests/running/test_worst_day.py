@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import servers
 from tests.embedded.users import start
-from tests.projects import HEAD, Checkout, ask, copied, migrated
 from tests.scripts.test_scripts import mounting
+from tests.support import servers
+from tests.support.projects import HEAD, Checkout, ask, copied, migrated
 from whisper_migrate import embedded
 from whisper_migrate.errors import Failure
 from whisper_migrate.project.project import Project

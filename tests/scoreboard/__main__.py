@@ -16,13 +16,13 @@ from queue import Empty, SimpleQueue
 
 from sqlalchemy import URL
 
-from tests import servers, wheel
-from tests.performance_page import write
 from tests.scoreboard import environments, table
 from tests.scoreboard.cases import Group, groups
 from tests.scoreboard.measure import Contestant, Score, contestants, measure
 from tests.scoreboard.tools import TOOLS, Tool
-from tests.temporary_server import temporary_server
+from tests.support import servers, wheel
+from tests.support.performance_page import write
+from tests.support.temporary_server import temporary_server
 from whisper_migrate.embedded.installed import binaries, major
 
 EVERY = int(os.environ.get("SCOREBOARD_EVERY", "1"))

@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
-from tests import servers
-from tests.connections import connected
 from tests.objects.harness import Case, apply, catalog
 from tests.scoreboard.cases import Group
 from tests.scoreboard.judge import Entries, dump, entries, is_named, plain
 from tests.scoreboard.process import Process
 from tests.scoreboard.tools import Tool
+from tests.support import servers
+from tests.support.connections import connected
 from whisper_migrate.catalog.describe import line
 from whisper_migrate.catalog.model import Catalog, diff
 from whisper_migrate.embedded.installed import binaries

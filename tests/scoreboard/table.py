@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.performance_page import machine, markdown
 from tests.scoreboard.measure import Score
 from tests.scoreboard.tools import PG_DUMP, TOOLS, Tool
+from tests.support.performance_page import machine, markdown
 
 HEADING = "What other tools see of a change"
 COLUMNS = ["tool", "seen", "named", "repaired", "false alarms", "failed", "time"]

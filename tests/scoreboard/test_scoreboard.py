@@ -7,12 +7,12 @@ import pytest
 
 from tests.conftest import MakeDatabase
 from tests.objects.harness import Case
-from tests.projects import ROOT
 from tests.scoreboard import environments, table
 from tests.scoreboard.cases import Group, groups
 from tests.scoreboard.judge import entries, is_named, names
 from tests.scoreboard.measure import Contestant, contestants, measure
 from tests.scoreboard.tools import OURS, PG_DUMP, TOOLS
+from tests.support.projects import ROOT
 
 BEFORE = "CREATE TABLE t (id int, a text, b text); CREATE INDEX i ON t (id)"
 GROUP = Group(

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import URL
 
-from tests.little import plain
-from tests.projects import HEAD, ROOT, Checkout, role
+from tests.support.little import plain
+from tests.support.projects import HEAD, ROOT, Checkout, role
 from whisper_migrate import embedded
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.errors import Failure

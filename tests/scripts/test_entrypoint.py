@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import servers
 from tests.embedded.users import start
-from tests.projects import HEAD, MIGRATE, SECRET, TABLES, Checkout, Run, ask, copied, migrated, tables
 from tests.scripts.test_scripts import with_venv
+from tests.support import servers
+from tests.support.projects import HEAD, MIGRATE, SECRET, TABLES, Checkout, Run, ask, copied, migrated, tables
 from whisper_migrate import embedded
 
 pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.projects import CHECK_DRIFT, HEAD, MIGRATE, SECRET, TABLES, USERS, Checkout, ask, copied, refusal
+from tests.support.projects import CHECK_DRIFT, HEAD, MIGRATE, SECRET, TABLES, USERS, Checkout, ask, copied, refusal
 
 pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from tests import little
-from tests.projects import Checkout
+from tests.support import little
+from tests.support.projects import Checkout
 from whisper_migrate.project.project import Project
 from whisper_migrate.running import runner
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from tests.projects import ask
+from tests.support.projects import ask
 
 
 @contextmanager

@@ -11,10 +11,10 @@ from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy import URL, Engine, event
 
-from tests import little
-from tests.little import command, plain
-from tests.projects import ask, copied
 from tests.security.roles import Trap, trap
+from tests.support import little
+from tests.support.little import command, plain
+from tests.support.projects import ask, copied
 from whisper_migrate.databases.bookkeeping import RELATION
 from whisper_migrate.databases.version_table import BOOKKEEPING
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.little import command, plain
-from tests.projects import ROOT, Checkout, ask, role
 from tests.security.roles import Trap, trap
+from tests.support import little
+from tests.support.little import command, plain
+from tests.support.projects import ROOT, Checkout, ask, role
 from whisper_migrate.embedded.installed import binaries
 from whisper_migrate.project.project import Project
 from whisper_migrate.running.offline import script

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
-from tests import little
-from tests.connections import connected
-from tests.little import command
-from tests.projects import Checkout, ask, role
 from tests.security.roles import trap
+from tests.support import little
+from tests.support.connections import connected
+from tests.support.little import command
+from tests.support.projects import Checkout, ask, role
 from whisper_migrate.databases.confined import confined
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.errors import Failure

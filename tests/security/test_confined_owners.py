@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.little import command
-from tests.projects import ask
 from tests.security.history import applied
 from tests.security.roles import trap
+from tests.support.little import command
+from tests.support.projects import ask
 
 pytestmark = pytest.mark.thorough
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.connections import connected
-from tests.little import command
-from tests.projects import ask
 from tests.security.history import applied
 from tests.security.roles import trap
+from tests.support.connections import connected
+from tests.support.little import command
+from tests.support.projects import ask
 from whisper_migrate.databases.confined import confined
 from whisper_migrate.databases.shadow import shadows
 

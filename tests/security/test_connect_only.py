@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.little import command, plain
-from tests.projects import ask, role
+from tests.support import little
+from tests.support.little import command, plain
+from tests.support.projects import ask, role
 from whisper_migrate.running import runner
 
 STAMP = "may not read public.alembic_version"

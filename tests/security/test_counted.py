@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.little import command
-from tests.projects import Checkout, ask, role
 from tests.security.roles import trap
+from tests.support import little
+from tests.support.little import command
+from tests.support.projects import Checkout, ask, role
 from whisper_migrate.running import runner
 
 pytestmark = pytest.mark.thorough

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.little import ENV, plain
-from tests.projects import MIGRATE, ROOT, SECRET, Checkout, Run, ask, copied
+from tests.support.little import ENV, plain
+from tests.support.projects import MIGRATE, ROOT, SECRET, Checkout, Run, ask, copied
 
 pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]
 

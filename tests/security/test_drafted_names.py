@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import URL
 
-from tests.connections import connected
-from tests.drafting import edited
-from tests.little import execute as on
+from tests.support.connections import connected
+from tests.support.drafting import edited
+from tests.support.little import execute as on
 from whisper_migrate.catalog.model import Catalog
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.little import command, plain
-from tests.projects import Checkout, ask
 from tests.security.roles import trap
-from tests.servers import Maker
+from tests.support import little
+from tests.support.little import command, plain
+from tests.support.projects import Checkout, ask
+from tests.support.servers import Maker
 from whisper_migrate.running import runner
 
 pytestmark = pytest.mark.thorough

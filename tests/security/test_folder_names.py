@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import little
-from tests.little import command
+from tests.support import little
+from tests.support.little import command
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
 from whisper_migrate.project.project import Project

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.projects import ask
+from tests.support import little
+from tests.support.projects import ask
 from whisper_migrate import embedded
 from whisper_migrate.catalog.sql import comment
 from whisper_migrate.wording.hidden_characters import harmless, in_json, visible
@@ -50,7 +50,7 @@ def test_a_comment_ends_where_it_should(end: str) -> None:
 
 
 def test_every_comment_is_written_by_one_function() -> None:
-    for path in (Path(little.__file__).parent.parent / "whisper_migrate").rglob("*.py"):
+    for path in (Path(little.__file__).parents[2] / "whisper_migrate").rglob("*.py"):
         if path.name != "sql.py":
             assert not re.search(r"""f["']-- |["']-- ["'] [+]""", path.read_text()), path
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.little import command
-from tests.projects import ask
+from tests.support import little
+from tests.support.little import command
+from tests.support.projects import ask
 from whisper_migrate.running import runner
 
 

@@ -8,10 +8,10 @@ import psycopg2
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.little import command, plain
-from tests.projects import ask
 from tests.security.roles import low
+from tests.support import little
+from tests.support.little import command, plain
+from tests.support.projects import ask
 from whisper_migrate.databases import reading
 
 pytestmark = pytest.mark.thorough

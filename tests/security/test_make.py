@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.projects import ROOT, Checkout
+from tests.support.projects import ROOT, Checkout
 
 TEXT = (ROOT / "Makefile").read_text()
 TARGETS = re.findall(r"^([a-z][a-z-]*):", TEXT, re.MULTILINE)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.projects import HEAD, SECRET, copied
+from tests.support.projects import HEAD, SECRET, copied
 
 pytestmark = pytest.mark.thorough
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
 from tests.chaos.poolers import PGBOUNCER, pooler
-from tests.little import command
-from tests.projects import ask
 from tests.security.roles import Trap, trap
 from tests.security.test_search_path import overloads
+from tests.support import little
+from tests.support.little import command
+from tests.support.projects import ask
 
 pytestmark = pytest.mark.thorough
 

@@ -9,9 +9,9 @@ import psycopg2
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.little import command
-from tests.projects import Checkout, ask
+from tests.support import little
+from tests.support.little import command
+from tests.support.projects import Checkout, ask
 from whisper_migrate.catalog.names import identifier
 from whisper_migrate.running import runner
 

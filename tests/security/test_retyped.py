@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.little import command, typed
-from tests.projects import ask
 from tests.security.roles import trap
+from tests.support import little
+from tests.support.little import command, typed
+from tests.support.projects import ask
 from whisper_migrate.running import runner
 
 pytestmark = pytest.mark.thorough

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.little import command
-from tests.projects import ask
 from tests.running.test_offline import psql
 from tests.security.roles import trap
+from tests.support import little
+from tests.support.little import command
+from tests.support.projects import ask
 
 TRIGGER = (
     "CREATE FUNCTION public.fired() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM planted.trap(1);"

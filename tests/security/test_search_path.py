@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.little import command
-from tests.projects import Checkout, ask
 from tests.running.test_offline import psql
 from tests.security.roles import low, trap
+from tests.support import little
+from tests.support.little import command
+from tests.support.projects import Checkout, ask
 from whisper_migrate.databases import connect
 from whisper_migrate.running import runner
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.projects import HEAD, MIGRATE, SECRET, copied, refusal
+from tests.support.projects import HEAD, MIGRATE, SECRET, copied, refusal
 from whisper_migrate import embedded
 from whisper_migrate.addresses.secret_parameters import scrubbed, secret_names, shown
 from whisper_migrate.addresses.url import parse, rendered

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.projects import SECRET
+from tests.support import little
+from tests.support.projects import SECRET
 
 ADDRESS = f"postgresql://me:{SECRET}@host/app"
 FORMS = ("text", "json", "github", "sarif", "html")

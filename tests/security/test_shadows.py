@@ -6,10 +6,10 @@ import psycopg2
 import pytest
 from sqlalchemy import URL, event
 
-from tests import servers
-from tests.connections import connected
-from tests.projects import ask
 from tests.security.roles import low
+from tests.support import servers
+from tests.support.connections import connected
+from tests.support.projects import ask
 from whisper_migrate.databases.shadow import CLOSED_SCHEMA, marker, shadows
 
 RIGHTS = """

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.little import command
-from tests.projects import Checkout, ask
 from tests.security.roles import Trap, trap
 from tests.security.test_re_created import LEAVES_TYPES
 from tests.security.test_search_path import FUNCTIONS
+from tests.support import little
+from tests.support.little import command
+from tests.support.projects import Checkout, ask
 from whisper_migrate.running import runner
 
 pytestmark = pytest.mark.thorough

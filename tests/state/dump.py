@@ -4,7 +4,7 @@ import subprocess
 
 from sqlalchemy import URL
 
-from tests import little
+from tests.support import little
 from whisper_migrate import embedded
 
 

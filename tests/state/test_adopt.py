@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
 from tests.conftest import MakeDatabase
-from tests.little import Said
-from tests.projects import ROOT, ask, copied
 from tests.state import v106
 from tests.state.v106 import BASELINE
+from tests.support import little
+from tests.support.little import Said
+from tests.support.projects import ROOT, ask, copied
 from whisper_migrate.project.project import Project
 
 pytestmark = [pytest.mark.servers("pg18"), pytest.mark.thorough]

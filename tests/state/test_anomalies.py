@@ -8,9 +8,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from sqlalchemy import URL
 
-from tests import little
-from tests.little import Said
-from tests.projects import Checkout, ask, role
+from tests.support import little
+from tests.support.little import Said
+from tests.support.projects import Checkout, ask, role
 from whisper_migrate import reports
 from whisper_migrate.project.project import Project
 from whisper_migrate.running import runner

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
-from tests.little import Said
-from tests.projects import Checkout, ask
+from tests.support import little
+from tests.support.little import Said
+from tests.support.projects import Checkout, ask
 from whisper_migrate.project.project import Project
 
 pytestmark = pytest.mark.servers("pg18")

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests import little
 from tests.conftest import MakeDatabase
-from tests.projects import HEAD, ROOT, Checkout, ask, copied
 from tests.state.dump import dump, load
 from tests.state.v106 import BASELINE, MOVED, Kept, with_rows
+from tests.support import little
+from tests.support.projects import HEAD, ROOT, Checkout, ask, copied
 from whisper_migrate.addresses.url import parse
 from whisper_migrate.history.history import History
 from whisper_migrate.project.project import Project

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import URL
 
-from tests import little
 from tests.conftest import MakeDatabase
-from tests.projects import HEAD, ROOT, ask
 from tests.state import v106
 from tests.state.dump import dump, load
 from tests.state.v106 import BASELINE
+from tests.support import little
+from tests.support.projects import HEAD, ROOT, ask
 from whisper_migrate.project.project import Project
 from whisper_migrate.state.whereabouts import whereabouts
 

@@ -5,8 +5,8 @@ from collections.abc import Collection
 
 from sqlalchemy import URL
 
-from tests.connections import connected
-from tests.projects import ROOT, ask
+from tests.support.connections import connected
+from tests.support.projects import ROOT, ask
 from whisper_migrate.catalog.model import Catalog
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect

@@ -12,11 +12,11 @@ from pathlib import Path
 import psycopg2
 from sqlalchemy import URL
 
-from tests import servers
-from tests.connections import connected
-from tests.projects import ask
 from tests.running.attempts import AUTOCOMMIT, Said, alone, project, run, sql
-from tests.servers import until
+from tests.support import servers
+from tests.support.connections import connected
+from tests.support.projects import ask
+from tests.support.servers import until
 from whisper_migrate import embedded
 from whisper_migrate.catalog.describe import line
 from whisper_migrate.catalog.model import Catalog, diff

@@ -14,7 +14,7 @@ import tempfile
 import venv
 from pathlib import Path
 
-from tests.wheel import built
+from tests.support.wheel import built
 from tests.wild.projects import PROJECTS, Wild
 
 
