@@ -10,12 +10,12 @@ from functools import partial
 
 from sqlalchemy import URL
 
-from tests import servers
 from tests.chaos.ground import HEAD, SLOW, Ground, ended, refused, stamp, working
-from tests.projects import ask
-from tests.proxy import Fault, proxy
 from tests.running.attempts import sql
-from tests.servers import until
+from tests.support import servers
+from tests.support.projects import ask
+from tests.support.proxy import Fault, proxy
+from tests.support.servers import until
 from whisper_migrate import embedded
 
 Case = Callable[[Ground], None]
@@ -165,33 +165,6 @@ def read_only_url(ground: Ground) -> None:
     folder, database = ground.project(), ground.database()
     url = database.update_query_dict({"options": "-cdefault_transaction_read_only=on"})
     refused(ground.run(folder, url, "upgrade"), "accepts no writes: the options")
-    ground.settle(folder, database)
-
-
-@case("a commit that waits for a dead synchronous standby")
-def synchronous_standby(ground: Ground) -> None:
-    folder, database = ground.project(), ground.database()
-    run = ground.run(folder, database, "upgrade", "r1")
-    assert run.code == 0, run
-    with ground.setting("synchronous_standby_names", "nobody"):
-        process = ground.start(folder, database, "upgrade")
-        until(lambda: ask(database, "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'"))
-        process.send_signal(signal.SIGTERM)
-        run = ended(process)
-    refused(run, "committed here, perhaps not on the standby")
-    assert "Upgraded" not in run.said, run
-    ground.settle(folder, database, "r1 r2")
-
-
-@case("a wait for a dead synchronous standby that somebody cancels before the first revision")
-def cancelled_wait(ground: Ground) -> None:
-    folder, database = ground.project(), ground.database()
-    with ground.setting("synchronous_standby_names", "nobody"):
-        process = ground.start(folder, database, "upgrade")
-        ((pid,),) = until(lambda: ask(database, "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"))
-        ask(database, f"SELECT pg_cancel_backend({pid})")
-        run = ended(process)
-    refused(run, "The table of revisions is committed here, perhaps not on the standby")
     ground.settle(folder, database)
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from tests.projects import ROOT, ask
 from tests.running.attempts import alone, project, sql
-from tests.servers import until
+from tests.support.projects import ROOT, ask
+from tests.support.servers import until
 from whisper_migrate import embedded
 
 SLOW = "SELECT pg_sleep(1.5)"

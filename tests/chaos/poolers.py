@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from tests.chaos.ground import HEAD, Ground, refused
-from tests.servers import until
+from tests.support.servers import until
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 # All other settings are PgBouncer's defaults.

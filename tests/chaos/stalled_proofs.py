@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from tests.chaos.ground import HISTORY, Ground, ended, refused
-from tests.projects import ROOT
-from tests.proxy import Fault, proxy
 from tests.running.attempts import sql, write
+from tests.support.projects import ROOT
+from tests.support.proxy import Fault, proxy
 from whisper_migrate.project.project import Project
 
 BACK = (

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, Connection
 
-from tests import little, servers
 from tests.conftest import MakeDatabase
 from tests.fleet.conftest import Fleet, stamp, summary
-from tests.projects import HEAD, MIGRATE, SECRET, TABLES, ask, copied, migrated, tables
+from tests.support import little, servers
+from tests.support.projects import HEAD, MIGRATE, SECRET, TABLES, ask, copied, migrated, tables
 from whisper_migrate.catalog.sql import run
 from whisper_migrate.databases.connect import connected
 from whisper_migrate.history.history import History
@@ -233,8 +233,10 @@ def test_stopped_in_the_middle_nothing_is_left_running(
     process = checkout.start(sys.executable, str(tmp_path / MIGRATE), *arguments)
     servers.until(lambda: ask(urls[0], f"{pid}'{urls[0].database}'"))
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGTERM
+    assert f"{urls[0].database}: The process that upgraded it was stopped by a signal" in out, out
+    assert "1 was not tried, as a signal stopped the command." in out, out
     for url in urls:
         assert stamp(url) == HEAD and tables(url) == TABLES
     others = f"SELECT FROM pg_stat_activity WHERE datname = '{urls[0].database}' AND pid <> pg_backend_pid()"

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.little import command, plain
-from tests.projects import HEAD, ROOT, ask
 from tests.running.attempts import alone, project, sql
+from tests.support.little import command, plain
+from tests.support.projects import HEAD, ROOT, ask
 from whisper_migrate.embedded.installed import binaries
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
@@ -62,7 +62,7 @@ def test_script_stops_at_the_first_error_and_keeps_what_is_whole(tmp_path: Path,
 @pytest.mark.servers("pg18")
 def test_script_with_an_autocommit_block_runs(tmp_path: Path, database: URL) -> None:
     build = alone("CREATE INDEX CONCURRENTLY t_n ON t (n)")
-    made = project(tmp_path, sql("CREATE TABLE t (n integer, x text DEFAULT '100%% :a \\\\')"), build)
+    made = project(tmp_path, sql("CREATE TABLE t (n integer, x text DEFAULT '100%% \\\\:a')"), build)
     done = psql(database, write(made, "upgrade", "head"))
     assert done.returncode == 0, done.stderr
     assert ask(
@@ -75,6 +75,9 @@ def test_script_is_refused_in_one_sentence(tmp_path: Path) -> None:
     made = project(tmp_path, "op.get_bind().execute(sa.text('SELECT 1')).scalar()")
     with pytest.raises(Failure, match=r"cannot be written as a script: .*\(alembic/versions/r1.py:\d+\)"):
         write(made, "upgrade", "head")
+    forgotten = project(tmp_path / "forgotten", sql("INSERT INTO t VALUES ('a :b 50%')"))
+    with pytest.raises(Failure, match=r"a value is required for bind parameter 'b'"):
+        write(forgotten, "upgrade", "head")
     for target, words in (("r9:head", "Can't locate revision"), ("nowhere", "Can't locate revision")):
         with pytest.raises(Failure, match=words):
             write(made, "upgrade", target)

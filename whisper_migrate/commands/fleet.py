@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from whisper_migrate import reports
+from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.errors import Failure
 from whisper_migrate.fleet import members as fleet
 from whisper_migrate.fleet.compare import compare
@@ -121,21 +122,30 @@ def _progress(members: Sequence[Member]) -> Iterator[Tell]:
 def _upgrade(history: History, members: list[Member], jobs: int, canary: int, patience: Patience) -> int:
     failed: dict[Member, Failure] = {}
     done: list[bool] = []
+    why, signalled = f"one of the first {canary} with something pending failed", None
     with _progress(members) as tell:
-        for member, outcome in upgrade(history, members, jobs, canary, patience, _say):
-            if isinstance(outcome, Failure):
-                failed[member] = outcome
-                tell(member, outcome)
-            else:
-                done.append(bool(outcome.applied))
-                tell(member, f"{ids(outcome.before)} -> {ids(outcome.after)}, {len(outcome.applied)} applied")
+        try:
+            for member, outcome in upgrade(history, members, jobs, canary, patience, _say):
+                if isinstance(outcome, Failure):
+                    failed[member] = outcome
+                    tell(member, outcome)
+                else:
+                    done.append(bool(outcome.applied))
+                    tell(member, f"{ids(outcome.before)} -> {ids(outcome.after)}, {len(outcome.applied)} applied")
+        except BaseException as error:
+            if not is_of_a_signal(error):
+                raise
+            why, signalled = "a signal stopped the command", error
     untried = len(members) - len(done) - len(failed)
     out.print(f"{done.count(True)} upgraded, {done.count(False)} had nothing to do, {len(failed)} failed.")
     err.print("None was compared with the history; this does: migrate.py fleet URLS-FILE check-drift")
     if untried:
         were = verb(untried, "was", "were")
-        out.print(f"{untried} {were} not tried, as one of the first {canary} with something pending failed.")
-    return _report_failed(failed, members)
+        out.print(f"{untried} {were} not tried, as {why}.")
+    code = _report_failed(failed, members)
+    if signalled:
+        raise signalled
+    return code
 
 
 def _say(member: Member, line: str) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import psycopg2.extensions
 
+from whisper_migrate.databases.unreplicated import noticed
+
 Executing = Callable[[Any, str], AbstractContextManager[None]]  # a statement, with the cursor that runs it
 Ending = Callable[[str], None]  # a call of the driver's connection that ends its transaction, as Python writes it
 
@@ -28,6 +30,7 @@ class DriverConnection(psycopg2.extensions.connection):  # type: ignore[misc]
             self.close()
             raise
         self.cursor_factory = DriverCursor
+        self.calls = 0  # statements and commits so far, each of which a signal may cancel
         self.executing: list[Executing] = []
         self.ending: list[Ending] = []
 
@@ -37,7 +40,9 @@ class DriverConnection(psycopg2.extensions.connection):  # type: ignore[misc]
 
     def commit(self) -> None:
         self._tell("commit()")
-        super().commit()
+        self.calls += 1
+        with noticed(self):
+            super().commit()
 
     def rollback(self) -> None:
         self._tell("rollback()")
@@ -91,6 +96,8 @@ class DriverCursor(psycopg2.extensions.cursor):  # type: ignore[misc]
             statement = _text(query, self)
             for listener in listeners:
                 stack.enter_context(listener(self, statement))
+        self.connection.calls += 1
+        stack.enter_context(noticed(self.connection))
         return stack
 
 

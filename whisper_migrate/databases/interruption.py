@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from threading import Lock, Thread
@@ -13,10 +14,11 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 if TYPE_CHECKING:
-    from psycopg2.extensions import connection
+    from whisper_migrate.databases.driver import DriverConnection
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
 GRACE = 5  # seconds for the server to cancel a statement
+REPEAT = 1  # seconds between requests: a statement that commits in its middle may wait for a standby again
 
 
 class Terminated(BaseException):
@@ -31,11 +33,11 @@ class Interrupted(KeyboardInterrupt):
 
 
 heard: list[int] = []  # received signals: psycopg2 drops a handler's exception that is raised while it reads a notice
-_open: WeakSet[connection] = WeakSet()
+_open: WeakSet[DriverConnection] = WeakSet()
 _turn = Lock()  # the set may not grow while it is iterated
 
 
-def interruptible(opened: connection) -> None:
+def interruptible(opened: DriverConnection) -> None:
     """Let a signal cancel the statements of this connection, once `listen` was called."""
     with _turn:
         _open.add(opened)
@@ -84,7 +86,7 @@ def is_of_a_signal(error: BaseException) -> bool:
     return isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def hang_up(opened: connection) -> None:
+def hang_up(opened: DriverConnection) -> None:
     """Close the connection's socket, so that a call waiting for an answer fails at once.
 
     Sends nothing, so cannot hang.
@@ -95,7 +97,7 @@ def hang_up(opened: connection) -> None:
         end.shutdown(socket.SHUT_RDWR)
 
 
-def is_busy(opened: connection) -> bool:
+def is_busy(opened: DriverConnection) -> bool:
     """Whether a statement is running on the connection."""
     from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
 
@@ -113,8 +115,22 @@ def _cancel(signals: int) -> None:
                 Thread(target=cancel, args=(active,), daemon=True).start()
 
 
-def cancel(active: connection) -> None:
-    """Cancel the running statement. If that has no effect within GRACE seconds, close the connection.
+def cancel(active: DriverConnection) -> None:
+    """Cancel the running statement. If that has no effect within GRACE seconds, close the connection."""
+    call = active.calls
+    deadline = time.monotonic() + GRACE
+
+    def is_running() -> bool:
+        return is_busy(active) and active.calls == call
+
+    while is_running() and time.monotonic() < deadline:
+        _request(active, is_running)
+    if is_running():
+        hang_up(active)
+
+
+def _request(active: DriverConnection, is_running: Callable[[], bool]) -> None:
+    """Send one request to cancel, and wait for its effect for REPEAT seconds.
 
     A child process sends the request: psycopg2 blocks all threads until the server answers, which may be never.
     """
@@ -124,10 +140,8 @@ def cancel(active: connection) -> None:
             active.cancel()
         finally:
             os._exit(0)
-    deadline = time.monotonic() + GRACE
-    while is_busy(active) and time.monotonic() < deadline:
+    until = time.monotonic() + REPEAT
+    while is_running() and time.monotonic() < until:
         time.sleep(0.01)
-    if is_busy(active):
-        hang_up(active)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)

@@ -21,17 +21,21 @@ def each(
     """Call `work` for all members, `jobs` at a time, and yield each member with the result or the failure.
 
     `work` runs in threads. It may talk to a database or a process, but must not parse Python or import a history: in
-    Python 3.11 ast.parse fails in two threads. On an interruption no more members are begun, and `stop` is called to
-    end the running ones.
+    Python 3.11 ast.parse fails in two threads. On an interruption no more members are begun, `stop` is called to end
+    the running ones, and these are yielded as well.
     """
     with ThreadPoolExecutor(jobs) as pool:
         futures = {pool.submit(attempt, work, member): member for member in members}
         try:
             for future in as_completed(futures):
                 yield futures.pop(future), future.result()  # pop frees the result, perhaps a catalog
-        except BaseException:
+        except BaseException as error:
             pool.shutdown(wait=False, cancel_futures=True)
             stop()
+            if is_of_a_signal(error):
+                for future, member in futures.items():
+                    if not future.cancelled():
+                        yield member, future.result()
             raise
 
 

@@ -83,19 +83,26 @@ class _Process:
     def __init__(self, project: Project, patience: Patience) -> None:
         self.root, self.patience = project.root, patience
         self.process: SpawnProcess | None = None
+        self.is_stopped = False
 
     def upgrade(self, member: Member, say: Callable[[str], None]) -> runner.Outcome:
         """Upgrade a member in the process. Raises Failure if the upgrade fails or the process dies."""
         if self.process is None:
             self._start()
+            self.is_stopped = False
         try:
             self.pipe.send(member)
             while isinstance(done := self.pipe.recv(), str):
                 say(done)
         except (EOFError, OSError) as error:
+            how = (
+                "was stopped by a signal, and what it had not committed is rolled back"
+                if self.is_stopped
+                else "was killed"
+            )
             self.stop()
             raise Failure(
-                "The process that upgraded it was killed.", "See its state: migrate.py fleet FILE status"
+                f"The process that upgraded it {how}.", "See its state: migrate.py fleet URLS-FILE status"
             ) from error
         if isinstance(done, runner.Outcome):
             return done
@@ -111,7 +118,7 @@ class _Process:
 
     def stop(self) -> None:
         """End the process; the statement that it runs is cancelled and rolled back."""
-        process, self.process = self.process, None
+        process, self.process, self.is_stopped = self.process, None, True
         if process is not None:
             process.terminate()
             process.join(GRACE)
@@ -149,7 +156,7 @@ class _Told(Progress):
 def _serve(root: Path, patience: Patience, pipe: Connection) -> None:
     """Upgrade the members received from the pipe, until its other end is closed or its process was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process handles it, and ends this one
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interruption.handle()
     own_connections.name_connections()
     interruption.listen()
 
@@ -158,6 +165,6 @@ def _serve(root: Path, patience: Patience, pipe: Connection) -> None:
         with runner.runner(project, member.url, "upgrade", "head", lambda _: None, patience, progress) as run:
             return run()
 
-    with suppress(EOFError, KeyboardInterrupt):
-        while True:
+    with suppress(EOFError, interruption.Terminated):
+        while not interruption.heard:  # a signal that ended the wait for a standby has raised nothing
             pipe.send(attempt(upgraded, pipe.recv()))

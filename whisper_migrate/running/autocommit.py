@@ -15,6 +15,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from whisper_migrate.catalog.sql import literal
 from whisper_migrate.databases.transaction_control import SPACE
+from whisper_migrate.databases.unreplicated import Unreplicated
 from whisper_migrate.databases.whole_transaction import MARK
 from whisper_migrate.errors import Failure
 from whisper_migrate.running import index_build
@@ -68,11 +69,13 @@ class Autocommit:
             while True:
                 try:
                     if bare:
-                        self.journal.write(other, entry)
+                        if not begun:
+                            self.journal.write(other, entry)
+                        begun = True
                         with self._waiting_long(other):
                             if build:
                                 index_build.clear(other, build, self.say)
-                            call()
+                            self._call_alone(call, cursor, other, entry)
                         self.journal.write(other, replace(entry, rows=cursor.rowcount, done=True))
                         return True
                     other.execute(f"BEGIN; SET LOCAL {MARK} = on")
@@ -94,6 +97,7 @@ class Autocommit:
                         raise
                     if bare:
                         self._clean_up(other, build, entry)
+                        begun = False
                     else:
                         other.execute("ROLLBACK")
                         self.journal.undo(entry, made=made)
@@ -107,6 +111,15 @@ class Autocommit:
                     self.say(again(f"Statement {entry.statement} of {entry.revision}", why, self.watch, seconds))
                     time.sleep(seconds)
                     attempt += 1
+
+    def _call_alone(self, call: Callable[[], None], cursor: Any, other: Any, entry: Entry) -> None:
+        """Run a statement that commits by itself; it counts as done even if no standby has it."""
+        try:
+            call()
+        except Unreplicated as failure:
+            if failure.whole:
+                self.journal.write(other, replace(entry, rows=cursor.rowcount, done=True))
+            raise
 
     def _require_open(self, cursor: Any, entry: Entry) -> None:
         """Raise Failure if a statement has ended the transaction that holds the statement and its journal entry."""

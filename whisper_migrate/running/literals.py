@@ -16,7 +16,7 @@ from sqlalchemy import ARRAY, TypeDecorator, text
 from sqlalchemy.dialects.postgresql import Range, psycopg2
 from sqlalchemy.dialects.postgresql.base import PGCompiler
 from sqlalchemy.dialects.postgresql.hstore import _serialize_hstore
-from sqlalchemy.exc import CompileError
+from sqlalchemy.exc import CompileError, InvalidRequestError
 from sqlalchemy.schema import ExecutableDDLElement
 from sqlalchemy.types import TypeEngine
 
@@ -47,7 +47,13 @@ def _write(impl: Any, construct: Any, *_: Any, **more: Any) -> None:
 
 class _Compiler(PGCompiler):
     def render_literal_bindparam(self, bindparam: Any, *arguments: Any, **more: Any) -> str:
-        """Render None through its type where the type has a value for it, as JSON has; SQLAlchemy would write NULL."""
+        """Render None through its type where the type has a value for it, as JSON has; SQLAlchemy would write NULL.
+
+        It would write NULL for a parameter without a value, too, which a run with a connection refuses.
+        """
+        if not arguments and bindparam.required and bindparam.callable is None:
+            hint = "a colon that begins no parameter is written \\\\:"
+            raise InvalidRequestError(f"a value is required for bind parameter {bindparam.key!r}; {hint}")
         if not arguments and bindparam.value is None and bindparam.type.should_evaluate_none:
             return self.render_literal_value(None, bindparam.type)
         return str(super().render_literal_bindparam(bindparam, *arguments, **more))  # type: ignore[no-untyped-call]

@@ -25,8 +25,8 @@ from whisper_migrate.databases.own_stamp import OwnStamp
 from whisper_migrate.databases.pooler import BACKEND
 from whisper_migrate.databases.second_connection import Watcher, watched
 from whisper_migrate.databases.stamps import ensure, remove_created
+from whisper_migrate.databases.unreplicated import Unreplicated
 from whisper_migrate.databases.whole_transaction import whole_transaction
-from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
 from whisper_migrate.project.project import Project
 from whisper_migrate.running import ledger, owners_kept
@@ -39,7 +39,6 @@ from whisper_migrate.running.lock import Lock, guard, locked
 from whisper_migrate.running.patience import Patience, passing, pause
 from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.statements import Statements, TransactionCheck
-from whisper_migrate.running.unreplicated import require_replicated, unreplicated
 from whisper_migrate.running.waiting import await_database
 from whisper_migrate.running.watch import Watch
 from whisper_migrate.wording.printing import err
@@ -104,6 +103,7 @@ class Session:
     _done: int = 0
     _since: float = 0
     _revision: str = ""
+    _is_whole: bool = False  # whether the next commit is the last of its revision
     _second: Watcher = field(init=False)
     _stamp: OwnStamp = field(default_factory=OwnStamp)
 
@@ -117,22 +117,17 @@ class Session:
             created = ensure(self.connection)
             try:
                 self._run(steps, work, tell)
-            except BaseException as error:
-                failure = unreplicated(self.watch.heartbeat.driver, self._revision)
-                if created and not self._done and not failure:  # its commit would wait for the standby again
+            except Unreplicated as failure:
+                raise Unreplicated(self._committed) from failure
+            except BaseException:
+                if created and not self._done:
                     self._remove_stamp_table()
-                if isinstance(error, Failure):
-                    raise
-                if failure:
-                    raise failure from error
                 raise
 
     def _run(self, steps: Steps, work: Callable[..., None], tell: Callable[[Underway], None]) -> None:
         attempt, done = 0, 0
         remember(self.connection)
         self.connection.commit()
-        if failure := unreplicated(self.watch.heartbeat.driver, ""):
-            raise failure
         self._since = time.monotonic()
         callbacks = (self._stamp.applied, self._applied)
         while True:
@@ -157,6 +152,13 @@ class Session:
             finally:
                 self._ended()
 
+    @property
+    def _committed(self) -> str:
+        """The work that the last commit belonged to."""
+        if not self._revision:
+            return "The table of revisions"
+        return f"Revision {self._revision}" if self._is_whole else f"A part of revision {self._revision}"
+
     def _remove_stamp_table(self) -> None:
         """Leave no empty version table behind a run that has failed; but a broken connection is no other failure."""
         with suppress(Exception):
@@ -176,7 +178,7 @@ class Session:
             for step in self._todo[self._done :]:
                 number, total = self._done + 1, len(self._todo)
                 underway = Underway(self.project, step.info, self.connection, number, total, self.progress.say)
-                self._revision = underway.revision
+                self._revision, self._is_whole = underway.revision, False
                 self.lock.require(underway.revision)
                 self._endings = [listener(underway) for listener in self.listeners]
                 if underway.direction != "stamp":
@@ -189,7 +191,6 @@ class Session:
                 self.progress.begin(f"{underway.number}/{len(self._todo)} {underway.revision} {title(step)}")
                 self.watch.busy.set()
                 yield counted
-                require_replicated(self.watch.heartbeat.driver, self._revision)
                 self._ended()
                 self._done += 1
                 self.statements.revision = ("", "")
@@ -228,6 +229,7 @@ class Session:
     def _applied(self, **_: Any) -> None:
         self._second.require_none()
         self.statements.forget()
+        self._is_whole = True
         for ending in self._endings:
             ending()
 

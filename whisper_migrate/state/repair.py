@@ -20,6 +20,7 @@ from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import shadows
 from whisper_migrate.databases.stamps import stamped
+from whisper_migrate.databases.unreplicated import committing
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
@@ -166,7 +167,8 @@ class WayBack:
                 was = replaced(self.actual, without(inspect(connection), self.project.ignored))
                 values = {"verified": not staying, "replaced": was}
                 enter(connection, script, direction="repair", revision=", ".join(self.revisions), **values)
-            connection.commit()
+            with committing("The repair"):
+                connection.commit()
         return staying
 
     def _require_allowed(

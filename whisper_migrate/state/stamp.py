@@ -15,6 +15,7 @@ from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.shadow import Shadows, shadows
 from whisper_migrate.databases.stamps import ensure, stamped
+from whisper_migrate.databases.unreplicated import committing
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.branches import joint, needed, scripts_of
 from whisper_migrate.history.history import History
@@ -165,5 +166,6 @@ def place(
             values = {"before": after_revisions or fingerprint, "verified": verified, "replaced": replaced}
             script = scripts[0] if len(scripts) == 1 else None
             enter(connection, script, direction="stamp", revision=", ".join(revisions), **values)
-        connection.commit()
+        with committing("The stamp"):
+            connection.commit()
     return Outcome(before, after, unrecorded=not recorded)
