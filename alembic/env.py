@@ -20,10 +20,7 @@ def configure(**options: object) -> None:
         context.run_migrations()
 
 
-given = context.config.attributes
 if context.is_offline_mode():
     configure(**plain.OFFLINE)
-elif "connection" in given:
-    configure(connection=given["connection"], **{"transaction_per_migration": True, **given.get("options", {})})
 else:
     plain.run(PROJECT, context, configure)

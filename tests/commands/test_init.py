@@ -13,6 +13,18 @@ from tests.project.test_as_it_is import DROP, NOTES, made, revision
 from tests.support.little import ROOT, execute, plain, value
 from whisper_migrate.project.starter import begin
 
+# Alembic's recipe for a program that brings its own connection.
+PROGRAM = """
+import sys
+from alembic import command, config
+from sqlalchemy import create_engine
+
+made = config.Config("alembic.ini")
+with create_engine({url!r}).begin() as connection:
+    made.attributes["connection"] = connection
+    command.downgrade(made, sys.argv[1])
+"""
+
 pytestmark = pytest.mark.servers("pg18")
 
 
@@ -47,9 +59,16 @@ def test_an_empty_folder_becomes_a_project(tmp_path: Path, database: URL) -> Non
         assert code == 0, said
     assert "CREATE TABLE notes" in said and value(database, "SELECT count(*) FROM notes") == 0
     assert run(tmp_path, database, "check-drift")[0] == 0
+    (tmp_path / "program.py").write_text(PROGRAM.format(url=database.render_as_string(False)))
+    assert run(tmp_path, database, "base", module="program") == (0, "")
+    assert run(tmp_path, database, "upgrade", "--despite-drift")[0] == 0
     execute(database, "INSERT INTO notes (body) VALUES ('kept')")
     code, said = run(tmp_path, database, "downgrade", "base", module="alembic")
     assert code != 0 and "  loses table notes: 1 row" in said and "Traceback" not in said, said
+    assert value(database, "SELECT count(*) FROM notes") == 1
+    assert f"alembic -x allow_data_loss={database.database}:1 downgrade base" in said, said
+    code, said = run(tmp_path, database, "base", module="program")
+    assert code != 0 and "downgrade base --allow-data-loss" in said, said
     assert value(database, "SELECT count(*) FROM notes") == 1
     for words in (["current"], ["check"], ["-x", f"allow_data_loss={database.database}:1", "downgrade", "base"]):
         code, said = run(tmp_path, database, *words, module="alembic")

@@ -179,7 +179,7 @@ def test_downgrade_that_would_lose_rows_needs_a_word(migrate: Migrate, made: Pro
     assert "  loses column t.m: 2 rows\n" in said.err
     assert "  loses column t.n: values of type bigint that integer does not hold: 2 rows\n" in said.err
     name = str(database.database)
-    assert said.err.endswith(f"If that is meant: --allow-data-loss {name}:4\n")
+    assert said.err.endswith(f"If that is meant: migrate.py downgrade r1 --allow-data-loss {name}:4\n")
     for word in ("", name, f"{name}:", f"{name}:3", "other:4", ":4", f"{name}:-4", f"{name}:four", "4"):
         said = migrate("downgrade", "-1", f"--allow-data-loss={word}")
         assert said.code == 2 and f"--allow-data-loss {name}:4\n" in said.err, word

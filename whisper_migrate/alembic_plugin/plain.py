@@ -1,12 +1,13 @@
 """Run the commands of plain `alembic` in a session with the same locks and checks as migrate.py."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import alembic
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.addresses.secret_parameters import scrubbed
@@ -19,12 +20,13 @@ from whisper_migrate.databases.version_table import use, version_table
 from whisper_migrate.databases.whole_transaction import EndedItself
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history.history import History
+from whisper_migrate.project.lent_connection import Lent
 from whisper_migrate.project.project import Project
 from whisper_migrate.running.loss_guard import guarded
-from whisper_migrate.running.rehearsal import rehearsal
+from whisper_migrate.running.rehearsal import RehearsedStep, rehearsal
 from whisper_migrate.running.session import Session, session
 from whisper_migrate.running.targets import refusal
-from whisper_migrate.running.total_loss import everything, total_loss
+from whisper_migrate.running.total_loss import TotalLoss, downgrade_to, everything, total_loss
 from whisper_migrate.wording.hidden_characters import harmless
 from whisper_migrate.wording.program import in_its_words
 
@@ -49,8 +51,15 @@ def run(project: Project, context: Any, configure: Callable[..., None]) -> None:
     """Run the command that env.py was called for.
 
     `context` is `alembic.context`, and `configure` a function of env.py that calls `context.configure` and runs the
-    migrations. `alembic check` and `alembic revision --autogenerate` compare through `alembic_plugin`.
+    migrations. `alembic check` and `alembic revision --autogenerate` compare through `alembic_plugin`. A connection in
+    `context.config.attributes` is used as it is; if it is another program's, a downgrade on it may lose no rows.
     """
+    given = context.config.attributes
+    if "connection" in given:
+        if not isinstance(given["connection"], Lent):
+            _require_no_loss(project, context, given["connection"])
+        configure(connection=given["connection"], **{"transaction_per_migration": True, **given.get("options", {})})
+        return
     context.configure(dialect_name="postgresql")
     task = context.get_context().opts
     try:
@@ -62,7 +71,9 @@ def run(project: Project, context: Any, configure: Callable[..., None]) -> None:
                     _require_unfolded(project, opened.connection)
                     opened.connection.rollback()
                 steps = _steps(project, task, opened.connection, context)
-                _require_word(project, opened, steps, context.get_x_argument(as_dictionary=True).get(WORD))
+                opened.connection.rollback()
+                word = context.get_x_argument(as_dictionary=True).get(WORD)
+                _require_word(project, opened, steps, str(task["destination_rev"]), word)
                 opened.run(task["fn"], partial(configure, connection=opened.connection, **version_table().options))
                 if any(not step.info.is_stamp for step in steps):
                     said = "Not checked: plain alembic compares nothing. This does: migrate.py check-drift"
@@ -85,6 +96,29 @@ def run(project: Project, context: Any, configure: Callable[..., None]) -> None:
         if is_of_a_signal(error):
             raise
         raise CommandError(f"A revision was rolled back, since it ended the program: {project.blame(error)}") from error
+
+
+def _require_no_loss(project: Project, context: Any, connection: Connection) -> None:
+    """Raise CommandError for a downgrade on another program's connection that would lose rows.
+
+    The transaction of that program stays as it is.
+    """
+    context.configure(dialect_name="postgresql")
+    task = context.get_context().opts
+    if "destination_rev" not in task or task["fn"].__name__ != "downgrade":
+        return
+    use(project.version_options)
+    idle = not connection.in_transaction()
+    try:
+        steps = _steps(project, task, connection, context)
+        lost = _rehearsed(project, connection.engine.url, connection, steps)[0]
+        if lost.rows:
+            raise lost.refusal(None, "Nothing was reverted", downgrade_to(str(task["destination_rev"])))
+    except Failure as failure:
+        raise CommandError(harmless(scrubbed(_in_words_of(project, str(failure))))) from failure
+    finally:
+        if idle:
+            connection.rollback()
 
 
 def _in_words_of(project: Project, text: str) -> str:
@@ -116,7 +150,6 @@ def _compared(project: Project, context: Any) -> dict[str, Any]:
 def _steps(project: Project, task: Mapping[str, Any], connection: Connection, context: Any) -> list[Any]:
     """Return the steps that Alembic's command will run. Raises Failure for a target that leads nowhere."""
     heads = tuple(stamped(connection) or [])
-    connection.rollback()
     direction, target = task["fn"].__name__, str(task["destination_rev"])
     try:
         return list(task["fn"](heads, context.get_context()) or ())
@@ -126,27 +159,38 @@ def _steps(project: Project, task: Mapping[str, Any], connection: Connection, co
         raise refusal(History(project), direction, target, heads, f"{reason(error)}.") from error
 
 
-def _require_word(project: Project, opened: Session, steps: list[Any], word: str | None) -> None:
+def _require_word(project: Project, opened: Session, steps: list[Any], target: str, word: str | None) -> None:
     """Raise Failure if a downgrade would lose rows and `word` does not permit it."""
+
+    def again(permit: str) -> str:
+        return f"alembic -x {WORD}={permit} downgrade {shlex.quote(target)}"
+
     downs = [step for step in steps if not step.info.is_stamp and not step.info.is_upgrade]
     if not downs:
         return
-    connection = opened.connection
-    stands_at = stamped(connection) or []
+    lost, ahead = _rehearsed(project, opened.url, opened.connection, downs)
+    opened.connection.rollback()
+    if ahead:
+        guard = guarded(ahead, opened.connection, word, again)
+        opened.connection.rollback()
+        opened.listeners = (*opened.listeners, guard.listener)
+    lost.require(word, "Nothing was reverted", again)
+    for line in lost.lines:
+        opened.progress.say(f"  {line}")
+
+
+def _rehearsed(
+    project: Project, url: URL, connection: Connection, steps: list[Any]
+) -> tuple[TotalLoss, list[RehearsedStep]]:
+    """Return the losses of a downgrade, and its steps as a shadow ran them; without steps if no shadow can be made."""
     try:
-        with rehearsal(History(project), opened.url, stands_at) as ahead:
-            rehearsed_steps = ahead.go(downs)
-            lost = total_loss(rehearsed_steps, connection)
-            guard = guarded(rehearsed_steps, connection, word, f"alembic -x {WORD}=")
-            opened.listeners = (*opened.listeners, guard.listener)
+        with rehearsal(History(project), url, stamped(connection) or []) as ahead:
+            rehearsed_steps = ahead.go(steps)
+            return total_loss(rehearsed_steps, connection), rehearsed_steps
     except EndedItself:
         raise
     except Failure as failure:
-        lost = everything(connection, failure.what)
-    connection.rollback()
-    lost.require(word, "Nothing was reverted", f"alembic -x {WORD}=")
-    for line in lost.lines:
-        opened.progress.say(f"  {line}")
+        return everything(connection, failure.what), []
 
 
 def _require_unfolded(project: Project, connection: Connection) -> None:

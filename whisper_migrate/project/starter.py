@@ -35,11 +35,8 @@ def configure(**options):
         context.run_migrations()
 
 
-given = context.config.attributes
 if context.is_offline_mode():
     configure(**plain.OFFLINE)
-elif "connection" in given:
-    configure(connection=given["connection"], **given.get("options", {}))
 else:
     plain.run(Project(Path(__file__).parent.parent), context, configure)
 '''

@@ -18,7 +18,7 @@ from whisper_migrate.running.journal import Journal
 from whisper_migrate.running.loss_guard import guarded
 from whisper_migrate.running.rehearsal import Rehearsal, rehearsal
 from whisper_migrate.running.runner import Outcome, Runner
-from whisper_migrate.running.total_loss import everything, total_loss
+from whisper_migrate.running.total_loss import downgrade_to, everything, total_loss
 from whisper_migrate.wording.plurals import counted, verb
 
 Say = Callable[[str], None]
@@ -62,24 +62,24 @@ def downgraded(run: Runner, say: Say, *, word: str | None, unchecked: bool = Fal
 
     Raises Failure, before any revision runs, if the downgrade would lose rows and `word` does not permit so many.
     """
-    connection = run.opened.connection
+    connection, again = run.opened.connection, downgrade_to(run.destination)
     with ExitStack() as stack:
         why = NO_CHECK if unchecked else None
         try:
             ahead = stack.enter_context(rehearsal(run.history, run.opened.url, run.before))
             rehearsed_steps = ahead.go(run.steps)
-            lost, guard = total_loss(rehearsed_steps, connection), guarded(rehearsed_steps, connection, word)
+            lost, guard = total_loss(rehearsed_steps, connection), guarded(rehearsed_steps, connection, word, again)
         except EndedItself:
             raise
         except Failure as failure:
             connection.rollback()
             everything(connection, failure.what).require(
-                word, f"What the downgrade would lose cannot be told. {failure.what} Nothing was reverted"
+                word, f"What the downgrade would lose cannot be told. {failure.what} Nothing was reverted", again
             )
             connection.rollback()
             return _done(run, None, say, why or _unchecked(failure, say))
         connection.rollback()
-        lost.require(word, "Nothing was reverted")
+        lost.require(word, "Nothing was reverted", again)
         run.opened.listeners = (*run.opened.listeners, guard.listener)
         for text in lost.lines:
             say(f"  {text}")

@@ -24,7 +24,7 @@ from whisper_migrate.running.losses import Loss
 from whisper_migrate.running.rehearsal import RehearsedStep
 from whisper_migrate.running.session import Underway
 from whisper_migrate.running.statements import TransactionCheck
-from whisper_migrate.running.total_loss import OPTION, TotalLoss, total_loss
+from whisper_migrate.running.total_loss import Again, TotalLoss, total_loss
 from whisper_migrate.wording.plurals import counted
 
 # A revision may empty what it has made and filled itself.
@@ -59,7 +59,7 @@ class LossGuard:
     rows: Mapping[str, int]  # by revision, as they were counted before the run
     permitted: int
     word: str | None
-    option: str = OPTION
+    again: Again
     _lost: dict[str, int] = field(default_factory=dict)
 
     def listener(self, underway: Underway) -> Callable[[], None]:
@@ -112,7 +112,7 @@ class LossGuard:
         left = self.permitted - sum(rows for revision, rows in self._lost.items() if revision != rehearsed.revision)
         if now.rows > left:
             needed = replace(now, rows=now.rows + self._later(rehearsed))
-            raise needed.refusal(self.word, f"Revision {rehearsed.revision} was not reverted", self.option)
+            raise needed.refusal(self.word, f"Revision {rehearsed.revision} was not reverted", self.again)
 
     def _later(self, rehearsed: RehearsedStep) -> int:
         """Return the losses of the revisions after this one, as counted before the run."""
@@ -133,12 +133,12 @@ def _refuse_truncated(connection: Connection, files: Mapping[int, int], named: s
 
 
 def guarded(
-    rehearsed_steps: Sequence[RehearsedStep], connection: Connection, word: str | None, option: str = OPTION
+    rehearsed_steps: Sequence[RehearsedStep], connection: Connection, word: str | None, again: Again
 ) -> LossGuard:
     """Return the guard for a run of these steps, with the losses as counted now."""
     totals = {rehearsed.revision: total_loss([rehearsed], connection) for rehearsed in rehearsed_steps}
     permitted = next((one.permitted(word) for one in totals.values()), 0)
-    return LossGuard(rehearsed_steps, {name: one.rows for name, one in totals.items()}, permitted, word, option)
+    return LossGuard(rehearsed_steps, {name: one.rows for name, one in totals.items()}, permitted, word, again)
 
 
 def _lock(connection: Connection, rehearsed: RehearsedStep) -> None:

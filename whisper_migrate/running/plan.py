@@ -19,7 +19,7 @@ from whisper_migrate.project.project import Project
 from whisper_migrate.running import half_run
 from whisper_migrate.running.half_run import HalfRun
 from whisper_migrate.running.rehearsal import rehearsal
-from whisper_migrate.running.total_loss import OPTION, TotalLoss, total_loss
+from whisper_migrate.running.total_loss import TotalLoss, downgrade_to, total_loss
 from whisper_migrate.running.way import revision_of, way
 from whisper_migrate.wording.revision_ids import ids
 
@@ -53,7 +53,7 @@ class Plan:
             yield f"  {number}/{len(self.steps)} {revision_of(step)} {title(step)}"
             yield from (f"      {text}" for text in lines)
         if self.lost and self.lost.rows:
-            yield f"Run with: migrate.py downgrade {shlex.quote(self.target)} {OPTION}{shlex.quote(self.lost.word)}"
+            yield f"Run with: {downgrade_to(self.target)(shlex.quote(self.lost.word))}"
         if self.unknown:
             yield f"What they lose cannot be told. {self.unknown}"
         yield "Nothing was run."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -84,6 +85,14 @@ class Runner:
     def steps(self) -> list[RevisionStep]:
         """The steps to run, in order."""
         return way(self.history, self.direction, self.target, self.before)
+
+    @property
+    def destination(self) -> str:
+        """The target, as a revision id if it counts steps, since a command that is repeated counts from elsewhere."""
+        if not self.steps or not re.fullmatch(r"-\d+", self.target):
+            return self.target
+        down = self.steps[-1].revision.down_revision
+        return self.target if isinstance(down, tuple) else str(down or "base")
 
     def __call__(self) -> Outcome:
         """Run the revisions. Raises Failure if one fails: it is not applied, and those before it stay applied."""

@@ -22,6 +22,8 @@ from whisper_migrate.running.rehearsal import RehearsedStep
 from whisper_migrate.wording.plurals import counted
 
 OPTION = "--allow-data-loss "
+# Makes of a permit, quoted for a shell, the command that is permitted by it.
+Again = Callable[[str], str]
 ESTIMATE = "SELECT greatest(1, c.reltuples)::bigint FROM pg_catalog.pg_class AS c WHERE c.oid = to_regclass(:name)"
 
 
@@ -42,17 +44,17 @@ class TotalLoss:
         """The permit for this loss, such as `whisperengine:1204`."""
         return f"{self.database}:{self.rows}"
 
-    def require(self, given: str | None, nothing_done: str, option: str = OPTION) -> None:
+    def require(self, given: str | None, nothing_done: str, again: Again) -> None:
         """Raise Failure unless nothing is lost, or the permit `given` covers this loss."""
         if not self.permits(given):
-            raise self.refusal(given, nothing_done, option)
+            raise self.refusal(given, nothing_done, again)
 
-    def refusal(self, given: str | None, nothing_done: str, option: str = OPTION) -> Failure:
-        """Return the Failure for a loss that is not permitted."""
+    def refusal(self, given: str | None, nothing_done: str, again: Again) -> Failure:
+        """Return the Failure for a loss that is not permitted; `again` makes the command that permits it."""
         said = f" The word that was given is {given}, and it is {self.word} now." if given else ""
         return Failure(
             f"{nothing_done}, since that would lose data.{said}\n  " + "\n  ".join(self.lines),
-            f"If that is meant: {option}{shlex.quote(self.word)}",
+            f"If that is meant: {again(shlex.quote(self.word))}",
         )
 
     def permits(self, given: str | None) -> bool:
@@ -95,6 +97,11 @@ def total_of(losses: Sequence[Loss], connection: Connection) -> TotalLoss:
     """Return the total_loss of these losses in the database behind `connection`."""
     rows = [loss.rows(connection) for loss in losses]
     return _total_loss([loss.what for loss in losses], rows, connection)
+
+
+def downgrade_to(target: str) -> Again:
+    """Return the function that makes the command for a downgrade to `target`."""
+    return lambda permit: f"migrate.py downgrade {shlex.quote(target)} {OPTION}{permit}"
 
 
 def everything(connection: Connection, why: str) -> TotalLoss:
