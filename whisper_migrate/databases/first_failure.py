@@ -19,6 +19,7 @@ from whisper_migrate.errors import reason
 MOST = 200  # characters of a statement or a DETAIL, which may hold a whole row
 STRING = r"(?:E|U&)?'(?:[^']|'')*+'|\$(\w*)\$.*?\$\2\$"
 PASSWORD = re.compile(rf"(\bpassword\b[\s\"']*(?:=\s*)?)(?:{STRING})", re.I | re.S)
+PARAMETER = re.compile(r"%\(\w+\)s")
 HIDDEN = r"\1'***'"
 
 
@@ -56,8 +57,14 @@ def details(error: BaseException, who: str) -> list[str]:
         if words := getattr(_diagnosis(error), f"message_{label}", None):
             said.append(f"{label.upper()}: {_short(words).rstrip('.')}")
     if statement := getattr(error, "statement", None):
-        said.append(f"{who} at: {_short(scrubbed(PASSWORD.sub(HIDDEN, statement))).rstrip(';')}")
+        said.append(f"{who} at: {_short(scrubbed(PASSWORD.sub(HIDDEN, _as_written(statement)))).rstrip(';')}")
     return said
+
+
+def _as_written(statement: str) -> str:
+    """Return a statement with single percent signs, which SQLAlchemy doubles for psycopg2."""
+    others = PARAMETER.sub("", statement.replace("%%", ""))
+    return statement if "%" in others else statement.replace("%%", "%")
 
 
 def _diagnosis(error: BaseException) -> object:

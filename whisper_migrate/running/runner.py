@@ -135,6 +135,8 @@ class Runner:
         revision, began = self.opened.statements.kept
         words = named(error) if isinstance(error, DBAPIError) else project.blame(error)
         more = details(error, f"{revision} was" if revision else "It was")
+        if revision and isinstance(error, DBAPIError) and not error.statement:
+            more.append(f"{revision} was at its COMMIT, which checks what is deferred")
         if earlier := before(error, project.whereabouts):
             more.append(f"Before that {project.blame(earlier)}")
         if last is not error and not isinstance(last, (DBAPIError, InvalidRequestError, Failure)):
@@ -160,7 +162,8 @@ class Runner:
                 )
             what = f"The {direction} stopped in the middle of {revision}: "
             return Failure(what + ". ".join([words, count, *more, ""]).rstrip(), remedy)
-        what = f"The {direction} stopped and its revision was rolled back: "
+        rolled_back = f"revision {revision}" if revision else "its revision"
+        what = f"The {direction} stopped and {rolled_back} was rolled back: "
         return Failure(what + ". ".join([words, *more, ""]).rstrip(), remedy)
 
 
