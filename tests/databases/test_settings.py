@@ -252,7 +252,10 @@ def test_wrong_addresses_are_said() -> None:
 
 def test_missing_database_and_user_are_said(server: URL) -> None:
     where = server.query["host"]
-    assert unreachable(server.set(database="nope")).what == f"PostgreSQL at {where} has no database nope."
+    missing = unreachable(server.set(database="nope it"))
+    assert missing.what == f"PostgreSQL at {where} has no database nope it."
+    address = f"-h {server.query['host']} -p {server.query['port']} -U {server.username}"
+    assert missing.remedy == f"Check DATABASE_URL or POSTGRES_*, or create it: createdb {address} 'nope it'"
     assert unreachable(server.set(username="nobody")).what == f"PostgreSQL at {where} has no user nobody."
 
 

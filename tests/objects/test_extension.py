@@ -20,7 +20,7 @@ CASES = [
         ["~ extension citext: schema public -> s", "~ column t.c: type"],
     ),
     Case("comment", BEFORE, "COMMENT ON EXTENSION citext IS 'it''s $$ours$$'", ["~ extension citext: comment"]),
-    Case("no comment", BEFORE, "COMMENT ON EXTENSION citext IS NULL", ["~ extension citext: comment"]),
+    Case("no comment", BEFORE, "COMMENT ON EXTENSION citext IS NULL", ["~ extension citext: comment none -> ''"]),
     Case("plpgsql dropped", "SELECT 1", "DROP EXTENSION plpgsql", ["- extension plpgsql"]),
     Case(
         "the comment of plpgsql",

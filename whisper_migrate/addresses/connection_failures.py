@@ -1,6 +1,7 @@
 """Explain in one sentence why a database could not be reached."""
 
 import re
+import shlex
 
 from sqlalchemy import URL
 
@@ -36,7 +37,7 @@ MEANINGS: tuple[tuple[str, str, str], ...] = (
     (
         r'database "[^"]*" does not exist',
         f"{SERVER} has no database {{database}}.",
-        f"{CHECK}, or create it: createdb {{database}}",
+        f"{CHECK}, or create it: {{createdb}}",
     ),
     (r"permission denied for database", f"{SERVER} keeps {{user}} out of the database {{database}}.", f"{CHECK}."),
     (
@@ -110,7 +111,12 @@ MEANINGS: tuple[tuple[str, str, str], ...] = (
 def connection_failure(url: URL, error: BaseException) -> Failure:
     """Return the Failure that explains a connection error of psycopg2's or SQLAlchemy's, without any password."""
     text = str(getattr(error, "orig", None) or error)
-    values = {"where": _where(url), "user": url.username or "(none)", "database": url.database or "(none)"}
+    values = {
+        "createdb": _createdb(url),
+        "where": _where(url),
+        "user": url.username or "(none)",
+        "database": url.database or "(none)",
+    }
     for pattern, what, remedy in MEANINGS:
         if found := re.search(pattern, text, re.IGNORECASE | re.DOTALL):
             named = values | found.groupdict()
@@ -128,6 +134,14 @@ def sourced(failure: Failure, source: str) -> Failure:
         return text.replace(CHECK, f"Check {source}").replace("DATABASE_URL", source)
 
     return Failure(named(failure.what), failure.remedy and named(failure.remedy))
+
+
+def _createdb(url: URL) -> str:
+    """Return the command that creates the URL's database."""
+    port = url.port or url.query.get("port")
+    named = {"-h": url.query.get("host") or url.host, "-p": port and str(port), "-U": url.username}
+    options = [word for option, value in named.items() if isinstance(value, str) and value for word in (option, value)]
+    return shlex.join(["createdb", *options, url.database or ""])
 
 
 def _where(url: URL) -> str:

@@ -100,7 +100,7 @@ def value_text(value: object) -> str:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value) or "''"
 
 
 def _difference(name: str, before: str, after: str) -> str:

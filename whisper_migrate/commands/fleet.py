@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -122,7 +123,8 @@ def _progress(members: Sequence[Member]) -> Iterator[Tell]:
 def _upgrade(history: History, members: list[Member], jobs: int, canary: int, patience: Patience) -> int:
     failed: dict[Member, Failure] = {}
     done: list[bool] = []
-    why, signalled = f"one of the first {canary} with something pending failed", None
+    first = f"one of the first {canary}" if canary > 1 else "the first"
+    why, signalled = f"{first} with something pending failed", None
     with _progress(members) as tell:
         try:
             for member, outcome in upgrade(history, members, jobs, canary, patience, _say):
@@ -138,7 +140,9 @@ def _upgrade(history: History, members: list[Member], jobs: int, canary: int, pa
             why, signalled = "a signal stopped the command", error
     untried = len(members) - len(done) - len(failed)
     out.print(f"{done.count(True)} upgraded, {done.count(False)} had nothing to do, {len(failed)} failed.")
-    err.print("None was compared with the history; this does: migrate.py fleet URLS-FILE check-drift")
+    if members:
+        this = f"migrate.py fleet {shlex.quote(members[0].file)} check-drift"
+        err.print(escape(f"None was compared with the history; this does: {this}"))
     if untried:
         were = verb(untried, "was", "were")
         out.print(f"{untried} {were} not tried, as {why}.")

@@ -16,6 +16,9 @@ from whisper_migrate.errors import Failure
 # A name is printed, so it must not be an address: `postgresql://...`, `me:secret@host/app` or `password=...`.
 ADDRESS = re.compile(r"://|:[^:@]*+@|=")
 
+# A command for one database, which works on DATABASE_URL.
+ON_ONE = re.compile(r"\bmigrate\.py (?!fleet\b)|\bmake (?:upgrade|repair|downgrade|status)\b")
+
 
 @dataclass(frozen=True)
 class Member:
@@ -30,9 +33,21 @@ class Member:
         """The URL of the database. Raises Failure for an invalid address."""
         return parse(self.address, self.line)
 
+    @property
+    def file(self) -> str:
+        """The file that lists it, as the command `fleet` takes it."""
+        file = self.line.rpartition(":")[0]
+        return "-" if file == "<stdin>" else file
+
     def blame(self, failure: Failure) -> Failure:
         """Return a copy of the failure whose remedy names the line of the file instead of the environment."""
-        return sourced(failure, self.line)
+        if failure.remedy and self.line in failure.remedy:
+            return failure
+        named = sourced(failure, self.line)
+        if named.remedy and ON_ONE.search(named.remedy):
+            remedy = named.remedy[:1].lower() + named.remedy[1:]
+            return Failure(named.what, f"With the URL of {self.line} as DATABASE_URL: {remedy}")
+        return named
 
 
 def read(lines: Iterable[str], file: str) -> list[Member]:

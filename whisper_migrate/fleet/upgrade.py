@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shlex
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -102,7 +103,8 @@ class _Process:
             )
             self.stop()
             raise Failure(
-                f"The process that upgraded it {how}.", "See its state: migrate.py fleet URLS-FILE status"
+                f"The process that upgraded it {how}.",
+                f"See its state: migrate.py fleet {shlex.quote(member.file)} status",
             ) from error
         if isinstance(done, runner.Outcome):
             return done

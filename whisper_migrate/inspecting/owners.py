@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog.model import Catalog, Change, Key, Object
 from whisper_migrate.catalog.names import identifier, plain_name, shown, split_name
+from whisper_migrate.errors import Failure
 from whisper_migrate.objects import KINDS
 from whisper_migrate.project.ignore import split, without
 from whisper_migrate.project.project import Project
@@ -71,6 +72,15 @@ def given_away(wanted: Catalog, actual: Catalog, owner: str | None) -> list[Chan
         for item in [actual.objects.get(key)]
         if (key[0] == DATABASE) or (item is not None and key in wanted and not follows(item))
     ]
+
+
+def require_role(connection: Connection, owner: str | None) -> None:
+    """Raises Failure if the owner that the project names is no role of the server."""
+    if owner and connection.scalar(text("SELECT to_regrole(quote_ident(:owner))"), {"owner": owner}) is None:
+        raise Failure(
+            f'owner = "{owner}" in pyproject.toml is no role of this server.',
+            f"Name another role, or create it: CREATE ROLE {identifier(owner)};",
+        )
 
 
 def strangers(project: Project, wanted: Catalog, actual: Catalog) -> list[Change]:

@@ -13,6 +13,7 @@ from whisper_migrate.catalog.model import Change, Key
 from whisper_migrate.databases.whole_transaction import EndedItself
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.inspecting.inspect import inspect
+from whisper_migrate.inspecting.owners import require_role
 from whisper_migrate.running.drifted import blocking_drift
 from whisper_migrate.running.journal import Journal
 from whisper_migrate.running.loss_guard import guarded
@@ -44,6 +45,8 @@ def upgraded(run: Runner, say: Say, *, despite_drift: bool = False, unchecked: b
     """
     if unchecked:
         return _done(run, None, say, NO_CHECK)
+    require_role(run.opened.connection, run.history.project.owner)
+    run.opened.connection.rollback()
     with ExitStack() as stack:
         ahead, why = None, None
         try:

@@ -22,7 +22,7 @@ from whisper_migrate.databases.stamps import Unreadable, stamped
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
-from whisper_migrate.inspecting.owners import given_away, note
+from whisper_migrate.inspecting.owners import given_away, note, require_role
 from whisper_migrate.models.compiled import Fault, faults
 from whisper_migrate.models.desired import build
 from whisper_migrate.models.source_lines import Place, place
@@ -226,14 +226,12 @@ def read_database(
     with a remedy, for stamps that identify no state: none on a database with tables, an id that no file has, or a
     revision beside one that includes it.
     """
-    (revisions, unread), catalog = in_snapshot(
-        database,
-        lambda it: (
-            _stamps(it, history.heads if checks else []),
-            inspect(it, requires=requires, owners=True, like=like),
-        ),
-        around_locks=checks,
-    )
+
+    def read(it: Connection) -> tuple[tuple[list[str] | None, str], Catalog]:
+        require_role(it, history.project.owner)
+        return _stamps(it, history.heads if checks else []), inspect(it, requires=requires, owners=True, like=like)
+
+    (revisions, unread), catalog = in_snapshot(database, read, around_locks=checks)
     if unread:
         catalog = replace(catalog, unreadable=(unread, *catalog.unreadable))
     return catalog, sure_revisions(history, database, revisions, catalog)

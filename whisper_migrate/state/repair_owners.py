@@ -13,8 +13,7 @@ from sqlalchemy import Connection, text
 from whisper_migrate.catalog.model import Catalog, Change, Key, Object
 from whisper_migrate.catalog.names import identifier, shown
 from whisper_migrate.databases.version_table import version_table
-from whisper_migrate.errors import Failure
-from whisper_migrate.inspecting.owners import DATABASE, follows, word
+from whisper_migrate.inspecting.owners import DATABASE, follows, require_role, word
 from whisper_migrate.objects import KINDS
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.state.constants import foreign_code
@@ -62,11 +61,7 @@ class Owners:
 
         Raises Failure if the wanted `owner` is no role of the server.
         """
-        if owner and connection.scalar(text("SELECT to_regrole(quote_ident(:owner))"), {"owner": owner}) is None:
-            raise Failure(
-                f'owner = "{owner}" in pyproject.toml is no role of this server.',
-                f"Name another role, or create it: CREATE ROLE {identifier(owner)};",
-            )
+        require_role(connection, owner)
         me = str(connection.scalar(text("SELECT current_user")))
         runner = str(connection.scalar(text(RUNNER), {"version": version_table().identity}) or me)
         reached = frozenset(connection.scalars(text(REACHED)))
