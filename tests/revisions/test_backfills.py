@@ -56,6 +56,14 @@ CASES = {
         [("a",), ("",)],
         ("drop-column one.notes",),
     ),
+    "a name that PostgreSQL quotes, typed as the models have it": Case(
+        table("quoted", 'sa.Column("a", sa.Text)'),
+        table("quoted", 'sa.Column("a", sa.Text)', 'sa.Column("Full", sa.Text, nullable=False)'),
+        "INSERT INTO quoted VALUES (1, 'a')",
+        ("quoted.Full=coalesce(upper(a), '')",),
+        'SELECT "Full" FROM quoted',
+        [("A",)],
+    ),
     "two columns merged, by way of a new table": Case(
         table("two", 'sa.Column("first", sa.Text)', 'sa.Column("last", sa.Text)'),
         table("two_kinds", 'sa.Column("name", sa.Text)')

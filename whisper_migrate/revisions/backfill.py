@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from whisper_migrate.catalog.model import Catalog, Object
@@ -37,13 +37,19 @@ class Backfill:
     expression: str
 
 
+def _meant(name: str, named: Mapping[str, Object]) -> Object | None:
+    """Return the column of a name, which may lack the quotes that PostgreSQL needs, if there is one such column."""
+    bare = [column for other, column in named.items() if other.replace('"', "") == name.replace('"', "")]
+    return named.get(name) or (bare[0] if len(bare) == 1 else None)
+
+
 def backfills(given: Iterable[str], after: Catalog) -> list[Backfill]:
     """Parse backfills such as `users.plan='free', users.level`. Raises Failure for a column that the models lack."""
     found = []
     for text in (part for some in given for part in _parts(some)):
         match = GIVEN.fullmatch(text)
         named = {shown(item.identity): item for item in after if item.kind == "column" and not item["of_view"]}
-        column = named.get(shown(match[1])) if match else None
+        column = _meant(shown(match[1]), named) if match else None
         if match is None or column is None:
             raise Failure(
                 f"No column of the models can be backfilled as {text!r} says.",
