@@ -1,5 +1,6 @@
 """A revision that was stopped in its middle: every command reports it, and it must be finished first."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from sqlalchemy import URL
 
 from tests.running.attempts import alone, project, run, sql
+from tests.running.test_offline import psql
 from tests.support import servers
 from tests.support.little import ROOT, command, plain
 from tests.support.projects import Checkout, ask
@@ -102,3 +104,27 @@ def test_repair_and_stamp_wait_for_a_run(tmp_path: Path, database: URL) -> None:
         holder.close()
         _, rest = running.communicate(timeout=60)
         assert said and running.returncode == 0, rest
+
+
+@pytest.mark.servers("pg18")
+def test_a_script_that_stops_in_the_middle_is_known(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL
+) -> None:
+    made = project(tmp_path, FIRST, STOPPED, downs=(sql("DROP TABLE t"), sql("DROP INDEX t_n, t_u")))
+    run(made, database, "r1")
+    ask(database, "INSERT INTO t VALUES (1), (1)")
+    script = command(capsys, made, database, "upgrade", "--sql", "r1:r2").out
+    assert "could not create unique index" in psql(database, script).stderr
+    for arguments in (("status",), ("upgrade",), ("repair", "--apply"), ("stamp", "r2"), ("downgrade", "base")):
+        said = command(capsys, made, database, *arguments)
+        text = said.out + said.err
+        assert said.code == (0 if arguments == ("status",) else 2)
+        assert "a script of upgrade --sql has committed a part of it" in text, said
+    assert "Revision r2 was stopped in its middle" in psql(database, script).stderr
+    (forget,) = set(re.findall(r"DELETE FROM public.whisper_journal WHERE revision = 'r2';", text))
+    ask(database, "DELETE FROM t", "DROP INDEX t_u", *re.findall(r"CREATE UNIQUE .*;", script), forget)
+    assert command(capsys, made, database, "stamp", "r2").code == 0
+    assert command(capsys, made, database, "check-drift", "--only", "database").code == 0
+    assert command(capsys, made, database, "downgrade", "r1").code == 0
+    done = psql(database, command(capsys, made, database, "upgrade", "--sql", "r1:r2").out)
+    assert done.returncode == 0 and ask(database, STATE) == [("r2", True, 0)], done.stderr

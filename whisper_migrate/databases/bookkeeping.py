@@ -101,7 +101,7 @@ KINDS = {
 }
 
 
-_THESE = "(n.nspname, c.relname) IN ({version}, ('public', 'whisper_ledger'))"
+_THESE = "(n.nspname, c.relname) IN ({version}, ('public', 'whisper_ledger'), ('public', 'whisper_journal'))"
 _GUARD = f"""FOR found IN {RELATION.replace("n.nspname = :schema AND c.relname = :name", _THESE)} LOOP
         IF found.kind <> 'r' OR NOT found.is_trusted OR found.schema_owner IS NOT NULL
             OR found.flaw IS NOT NULL THEN
@@ -112,10 +112,7 @@ _GUARD = f"""FOR found IN {RELATION.replace("n.nspname = :schema AND c.relname =
 
 
 def guard() -> str:
-    """Return the same check in a script for psql, whose block declares `found`.
-
-    A run checks its journal too; a script has none.
-    """
+    """Return the same check in a script for psql, whose block declares `found`."""
     return _GUARD.replace("{version}", f"({literal(version_table().schema)}, {literal(version_table().name)})")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
-from whisper_migrate.running.journal import TABLE, Entry, Journal
+from whisper_migrate.running.journal import OF_A_SCRIPT, TABLE, Entry, Journal
 from whisper_migrate.wording.plurals import verb
 
 
@@ -29,9 +30,12 @@ class HalfRun:
     direction: str
     began: str
     done: int
+    by_script: bool = False  # a script of --sql was in the middle of it; nothing tells how far it came
 
     @property
     def _so_far(self) -> str:
+        if self.by_script:
+            return f"a script of {self.direction} --sql has committed a part of it"
         return f"{self.done} of its statements {verb(self.done, 'is', 'are')} done"
 
     @property
@@ -42,6 +46,12 @@ class HalfRun:
     @property
     def remedy(self) -> str:
         """The command that finishes the revision, and the statement that forgets it."""
+        if self.by_script:
+            stamp = shlex.quote(self.revision) if self.direction == "upgrade" else "REVISION   (the one before it)"
+            return (
+                "Finish it by hand, from the script, behind the last statement that ran; then: DELETE FROM"
+                f" {TABLE} WHERE revision = {literal(self.revision)}; and: migrate.py stamp {stamp}"
+            )
         return (
             f"migrate.py {self.direction} {'+1' if self.direction == 'upgrade' else '-1'}   (goes on behind them); or,"
             f" when you have finished it or taken it back by hand: DELETE FROM {TABLE} WHERE revision ="
@@ -67,7 +77,13 @@ def half_runs(entries: Iterable[Entry], applied: Iterable[str]) -> list[HalfRun]
         found.setdefault((entry.revision, entry.direction), []).append(entry)
     has = set(applied)
     return [
-        HalfRun(revision, direction, min(entry.began for entry in part), sum(entry.done for entry in part))
+        HalfRun(
+            revision,
+            direction,
+            min(entry.began for entry in part),
+            sum(entry.done for entry in part),
+            any(entry.sha256 == OF_A_SCRIPT for entry in part),
+        )
         for (revision, direction), part in found.items()
         if (direction == "upgrade") != (revision in has)
     ]
@@ -114,7 +130,7 @@ def require_first(found: Sequence[HalfRun], todo: Sequence[Any]) -> None:
     """Raise Failure unless the steps in `todo` begin with the stopped revision."""
     first = todo[0] if todo else None
     for half in found:
-        if first is None or first.info.is_stamp or (half.revision, half.direction) != _named(first):
+        if half.by_script or first is None or first.info.is_stamp or (half.revision, half.direction) != _named(first):
             raise half.refusal()
 
 

@@ -29,12 +29,14 @@ from whisper_migrate.databases.own_session import WHO
 from whisper_migrate.errors import Failure
 
 TABLE = "public.whisper_journal"
-CREATE = f"""
+OF_A_SCRIPT = ""  # in place of a hash: a script of --sql is in the middle of the revision
+MAKE = f"""
 CREATE TABLE {TABLE} (
     revision text NOT NULL, direction text NOT NULL, statement integer NOT NULL,
     sha256 text NOT NULL, sql text NOT NULL, rows integer, began timestamptz NOT NULL DEFAULT clock_timestamp(),
     done timestamptz, PRIMARY KEY (revision, direction, statement));
-{withdraw(TABLE)}"""
+"""
+CREATE = f"{MAKE}{withdraw(TABLE)}"
 INSERT = f"""
 INSERT INTO {TABLE} (revision, direction, statement, sha256, sql, rows, done)
 VALUES (%s, %s, %s, %s, %s, %s, CASE WHEN %s THEN clock_timestamp() END)

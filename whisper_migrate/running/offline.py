@@ -28,7 +28,7 @@ from whisper_migrate.history.history import History
 from whisper_migrate.project.environment import logging_as_it_is
 from whisper_migrate.project.lent_connection import lending
 from whisper_migrate.project.project import Project
-from whisper_migrate.running import ledger_script, literals, no_connection
+from whisper_migrate.running import journal_script, ledger_script, literals, no_connection
 from whisper_migrate.running.concurrently import is_concurrent
 from whisper_migrate.running.lock import RUN, RUNS
 from whisper_migrate.running.patience import Patience, milliseconds
@@ -51,6 +51,7 @@ DECLARE
     found record;
 BEGIN
     {guard}
+    {half_run}
     IF to_regclass({version}) IS NOT NULL THEN
         SELECT coalesce(string_agg(version_num, ', ' ORDER BY version_num), '') INTO stands_at
         FROM ONLY {table};
@@ -108,6 +109,7 @@ def script(project: Project, direction: str, target: str, patience: Patience, hi
     head = HEAD.format(
         direction=direction,
         guard=guard(),
+        half_run=journal_script.refuse(written.revisions),
         start=start,
         target=end,
         table=version_table().identity,
@@ -163,6 +165,7 @@ def _write(
     config = history.project.alembic(versions=history.versions)
     config.output_buffer = written
     config.attributes["connection"] = None  # for an env.py without an offline mode
+    endings: list[str] = []
     ledger = iter([f"{ledger_script.make()}\n"])
 
     def named(*_: Any) -> Iterator[RevisionStep]:
@@ -182,6 +185,10 @@ def _write(
             written.seek(begin)
             sql = written.read()
             written.own += [sql.strip()] if sql.strip() else []
+            written.revisions.append(revision_of(step))
+            if journal_script.COMMITS.search(sql):
+                written.put(begin, journal_script.begin(revision_of(step), direction) + sql)
+                endings.append(journal_script.end(revision_of(step), direction))
             if LEAVES.search(sql):
                 written.write(f"{RESET}{in_sql()}\n{history.project.session};\n{written.lock_timeout}\n")
             written.write(f"{OUR_PATH}\n{next(ledger, '')}")
@@ -192,6 +199,8 @@ def _write(
     def entered(ctx: MigrationContext, **_: Any) -> None:
         assert ctx.impl is not None
         ctx.impl.static_output(ledger_script.row(underway[0], direction))
+        while endings:
+            ctx.impl.static_output(endings.pop())
 
     context = EnvironmentContext(
         config, history.scripts, fn=named, as_sql=True, starting_rev=start.split(", "), destination_rev=end
@@ -254,12 +263,22 @@ def _make(create: str) -> str:
 
 
 class _Written(io.StringIO):
-    """The script's buffer, which adapts each statement that Alembic writes. `own` are the revisions' own statements."""
+    """The script's buffer, which adapts each statement that Alembic writes.
+
+    `own` are the statements of the revisions themselves, and `revisions` their ids.
+    """
 
     def __init__(self, patience: Patience) -> None:
         super().__init__()
         self.own: list[str] = []
+        self.revisions: list[str] = []
         self.lock_timeout = f"SET lock_timeout = {milliseconds(patience.lock_timeout)};\n"
+
+    def put(self, position: int, text: str) -> None:
+        """Replace everything from a position on by a text that is adapted already."""
+        self.seek(position)
+        self.truncate()
+        super().write(text)
 
     def write(self, text: str) -> int:
         """Write SQL; a CONCURRENTLY statement gets no lock_timeout, since nobody queues behind it."""
