@@ -199,6 +199,25 @@ def prepared_transaction(ground: Ground) -> None:
     ground.settle(folder, database, "r1")
 
 
+@case("an autovacuum that gives way to a longer wait")
+def autovacuum(ground: Ground) -> None:
+    folder, database = ground.project(), ground.database()
+    ground.run(folder, database, "upgrade", "r1")
+    slow = "autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1, autovacuum_vacuum_threshold = 0"
+    ask(database, f"ALTER TABLE r1 SET ({slow})", "INSERT INTO r1 SELECT generate_series(1, 50000)", "DELETE FROM r1")
+    working = "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'autovacuum worker' AND query LIKE '%r1%'"
+    with ground.setting("autovacuum_naptime", "1s"):
+        until(lambda: ask(database, working))
+        run = ground.run(folder, database, "upgrade", "--lock-timeout", "0.3", "--retry-for", "0.5", "--despite-drift")
+        refused(run, r"cancels this autovacuum .* --lock-timeout 3")
+        until(lambda: ask(database, working))
+        run = ground.run(folder, database, "upgrade", "--lock-timeout", "3", "--despite-drift")
+    assert run.code in (0, 1) and stamp(database) == HEAD, run
+    ask(database, "ALTER TABLE r1 RESET (autovacuum_vacuum_cost_delay, autovacuum_vacuum_cost_limit)")
+    ask(database, "ALTER TABLE r1 RESET (autovacuum_vacuum_threshold)")
+    ground.settle(folder, database, HEAD)
+
+
 @case("a session of another role that holds a lock")
 def hidden_blocker(ground: Ground) -> None:
     folder, database = ground.project(), ground.database()

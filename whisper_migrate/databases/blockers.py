@@ -91,11 +91,16 @@ def described(row: Any) -> tuple[str, str]:
     if row.backend_type == "autovacuum worker" or (row.hidden and row.role is None):
         wraparound = "to prevent wraparound" in (row.query or "")
         what = ", which prevents the wraparound of transaction ids" if wraparound else ""
-        return (
-            f"process {row.pid} (autovacuum{since}{what})",
+        remedy = (
             "Do not end autovacuum, PostgreSQL would start it again. Wait for it: SELECT * FROM"
-            " pg_stat_progress_vacuum; and then try again.",
+            " pg_stat_progress_vacuum; and then try again."
         )
+        if row.query and not (wraparound or row.hidden):
+            remedy = (
+                "PostgreSQL cancels this autovacuum for a statement that waits longer than deadlock_timeout, by default"
+                " 1 s: try again with --lock-timeout 3."
+            )
+        return f"process {row.pid} (autovacuum{since}{what})", remedy
     if row.hidden:
         return (
             f"process {row.pid} (role {row.role}; the rest is hidden from {row.me})",
