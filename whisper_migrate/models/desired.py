@@ -15,7 +15,7 @@ from whisper_migrate.errors import Failure, reason
 from whisper_migrate.models.parameters import require_none
 from whisper_migrate.models.unchanged_models import restore
 from whisper_migrate.project.declared import Unmade, called, cause, create_tables, in_one_order, named_types
-from whisper_migrate.project.defects import Defect
+from whisper_migrate.project.defects import AT_TABLE, Defect
 from whisper_migrate.project.project import Project
 from whisper_migrate.wording.sign_of_life import doing
 
@@ -84,8 +84,13 @@ def _make(connection: Connection, project: Project) -> list[Defect]:
         why = f" {because} cannot be created: {because.why}." if because else ""
         others = "".join(f"\n  {note}" for note in getattr(error, "__notes__", ()))
         raise Failure(f"The models do not make a schema: {reason(error)}.{at}{why}{others}") from error
-    except (TypeError, ValueError) as error:  # an error before any SQL was sent, such as an unknown option
-        raise Failure(f"The models do not make a schema: {project.blame(error)}.") from error
+    except Failure:
+        raise
+    except Exception as error:  # before any SQL was sent: an unknown option, or an error of the models' own types
+        at = "".join(f" {note}." for note in getattr(error, "__notes__", ()) if note.startswith(AT_TABLE))
+        if not at and not isinstance(error, (TypeError, ValueError)):
+            raise
+        raise Failure(f"The models do not make a schema: {project.blame(error)}.{at}") from error
     while left:
         before = len(left)
         left = _create(connection, left)

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Index
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.sql.ddl import SchemaGenerator
 
 from whisper_migrate.catalog.model import Catalog, Change, Key, Object
 from whisper_migrate.catalog.names import identifier, shown
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.project.ignore import Ignoring, split
+
+AT_TABLE = "It was at table "
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ class Generator(SchemaGenerator):
             for key in keys:
                 if given is None or key in given:
                     self.visit_foreign_key_constraint(key)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # of a type of the models, which gives no name to PostgreSQL
+            error.add_note(f"{AT_TABLE}{shown(table.fullname)}")
+            raise
 
     def require_tables(self) -> None:
         """Raise the first error of a table that could not be created; its notes name the other tables."""
