@@ -43,7 +43,7 @@ pytestmark = pytest.mark.servers("pg18")
             ": op.get_bind().exec_driver_sql('SELECT 1 FROM tags').first() and int('x')",
             "",
             [
-                "The upgrade fails on rows: ValueError: invalid literal for int() with base 10: 'x' (alembic/",
+                "The upgrade fails on generated test rows: ValueError: invalid literal for int() with base 10: 'x'",
                 "three cannot be written as a script: its upgrade needs a connection to the database (alembic/version",
             ],
         ),
@@ -150,11 +150,13 @@ def test_an_update_that_a_trigger_refuses_for_every_row_is_a_flaw(
     write(project, "four", "three", f"{FILL}; ALTER TABLE tags ADD CONSTRAINT c CHECK (label IS NULL)", DROP_CHECK)
     write(project, "three", "two", FREEZE.format(when="OLD.ctid = $r$(0,1)$r$"))  # all others fail later
     said = proved(capsys, project, server, "four")
-    assert "fails on some rows: frozen" in said.out and "refuses every" not in said.out, said
+    assert "fails on some generated test rows: frozen" in said.out and "refuses every" not in said.out, said
     write(project, "four", "three", FILL)
     write(project, "three", "two", FREEZE.format(when="OLD.state = $r$old$r$"))
     said = proved(capsys, project, server, "four")
-    assert "four up, down, up: nothing differs" in said.out and "fails on some rows: frozen" in said.out, said
+    assert (
+        "four up, down, up: nothing differs" in said.out and "fails on some generated test rows: frozen" in said.out
+    ), said
 
 
 def on_deferred(project: Project) -> None:
@@ -186,7 +188,9 @@ def test_what_some_values_bring_about_is_a_note(
         write(project, "four", "three", up)
         said = proved(capsys, project, server, "four")
         assert said.code == 0 and said.out.startswith(sound("four")), f"{name}: {said}"
-        assert ("Note: The upgrade fails on some rows: " in said.out) == (name != "settled"), f"{name}: {said.out}"
+        assert ("Note: The upgrade fails on some generated test rows: " in said.out) == (name != "settled"), (
+            f"{name}: {said.out}"
+        )
 
 
 def test_what_a_trigger_says_is_said_once(capsys: pytest.CaptureFixture[str], project: Project, server: URL) -> None:
@@ -262,4 +266,4 @@ def test_what_a_revision_maps_is_not_named(capsys: pytest.CaptureFixture[str], p
     edit(project, "three", "raise NotImplementedError", "op.execute(DOWN)\n\n\nDOWN = " + repr(DOWN))
     said = proved(capsys, project, server, "three")
     assert said.out.startswith(sound("three")) and "such label" not in said.out, said
-    assert 'Note: The upgrade fails on some rows: invalid input value for enum s: "else".' in said.out
+    assert 'Note: The upgrade fails on some generated test rows: invalid input value for enum s: "else".' in said.out

@@ -196,7 +196,7 @@ CASES = (
         "a NOT NULL column that goes",
         f'{TEXT}, sa.Column("b", sa.Boolean, nullable=False)',
         TEXT,
-        ('The downgrade fails on rows: column "b" of relation "t" contains null values.',),
+        ('The downgrade fails on generated test rows: column "b" of relation "t" contains null values.',),
         ("drop-column t.b",),
     ),
     Case(

@@ -67,7 +67,8 @@ class Obstacles:
             self.violations.append(found)
             self._delete(connection, found.table, found.condition, found.note)
         elif not (state.startswith(("22", SYNTAX)) and self._unfit(connection, error)):
-            self._clear(connection, f"The upgrade fails on some rows: {_short(reason(error))}.", self.tables)
+            note = f"The upgrade fails on some generated test rows: {_short(reason(error))}."
+            self._clear(connection, note, self.tables)
 
     def _table(self, said: Any) -> str | None:
         """Return the table that an error is about; for a partition, the topmost partitioned table."""

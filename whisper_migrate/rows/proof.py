@@ -146,14 +146,14 @@ def _tried(
             files = _files(connection)
             error = _failure(history, connection, revision, "upgrade")
             if isinstance(error, Failure):
-                return Tried([*notes, f"The upgrade fails on rows: {error.what}"], obstacles.violations)
+                return Tried([*notes, f"The upgrade fails on generated test rows: {error.what}"], obstacles.violations)
             if error is None:
                 second = read_again(connection, after, first)
                 notes += [*_rewritten(files, _files(connection)), *changed_up(first, second)]
                 failing = broken(connection, history.project, after, written)
                 connection.commit()
                 if error := _failure(history, connection, revision, "downgrade"):
-                    notes.append(f"The downgrade fails on rows: {reason(error)}.")
+                    notes.append(f"The downgrade fails on generated test rows: {reason(error)}.")
                 else:
                     notes += changed_up_and_down(first, second, read(connection, before, tables))
                 return Tried(notes, obstacles.violations, _brought(filled.url, history.project, before, failing))
