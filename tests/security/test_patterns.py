@@ -18,7 +18,7 @@ from whisper_migrate.preflight.findings import ACCEPTED
 from whisper_migrate.revisions.render_constraints import FOREIGN_KEY, KEY
 from whisper_migrate.running.concurrently import is_concurrent
 from whisper_migrate.running.foreign_conditions import QUALIFIED
-from whisper_migrate.running.offline import LEAVES
+from whisper_migrate.running.script_writer import LEAVES
 from whisper_migrate.running.statements import SESSION
 
 SECONDS = 3.0  # of processor time; quadratic time would be minutes, or more than a life
