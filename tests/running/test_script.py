@@ -188,3 +188,5 @@ def test_a_file_is_for_a_script(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert said.code == 2 and "-o is for --sql." in said.err
     said = little.command(capsys, made, None, "upgrade", "--sql", "-o", "-")
     assert said.code == 0 and said.out.startswith("-- whisper-migrate: upgrade base -> r1.")
+    said = little.command(capsys, made, None, "upgrade", "--sql", "--plan")
+    assert said.code == 2 and "give one of them" in said.err

@@ -67,6 +67,8 @@ def converse(
     patience = Patience.given(project.root, waits)
     if output and not as_script:
         raise click.UsageError("-o is for --sql.")
+    if as_script and only_plan:
+        raise click.UsageError("--sql prints a script, and --plan says what would run: give one of them.")
     if form == "json" and (as_script or not only_plan):
         raise click.UsageError("--format json is for --plan.")
     if as_script:
