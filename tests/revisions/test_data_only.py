@@ -24,7 +24,8 @@ def test_a_revision_of_data_is_written_filled_proved_and_applied(
     assert said.code == 0 and "say_it_loudly.py. Its upgrade() and downgrade() are empty: fill them." in said.out
     (file,) = (project.root / "alembic/versions").glob("*say_it_loudly.py")
     revision = said.out.split("migrate.py prove ")[1].split()[0]
-    assert command(capsys, project, database, "prove", revision, SHADOW_URL=plain(server)).code == 0
+    said = command(capsys, project, database, "prove", revision, SHADOW_URL=plain(server))
+    assert said.code == 0 and f"Note: Its upgrade is empty: fill it in {file.relative_to(project.root)}." in said.out
 
     text = file.read_text()
     assert text.count(f"    {MARK}\n    pass\n") == 2
@@ -34,7 +35,8 @@ def test_a_revision_of_data_is_written_filled_proved_and_applied(
     assert said.code == 1 and 'relation "nowhere" does not exist' in said.out
     file.write_text(_filled(text, "UPDATE t SET a = upper(a)", down))
     said = command(capsys, project, database, "prove", revision, SHADOW_URL=plain(server))
-    assert said.code == 0 and "t.a: the upgrade changes" in said.out and "generated test rows" in said.out
+    assert said.code == 0 and "is empty" not in said.out
+    assert "t.a: the upgrade changes" in said.out and "generated test rows" in said.out
 
     assert command(capsys, project, database, "upgrade", SHADOW_URL=plain(server)).code == 0
     ask(database, "INSERT INTO t VALUES ('x')")

@@ -27,6 +27,7 @@ from whisper_migrate.models.desired import build
 from whisper_migrate.planning.locality import beyond_reach
 from whisper_migrate.project.defects import unmade
 from whisper_migrate.project.ignore import split
+from whisper_migrate.revisions.data_only import is_unfilled
 from whisper_migrate.revisions.prove import Flaw, prove
 from whisper_migrate.revisions.prove_script import prove_script
 from whisper_migrate.rows.any_row import FailsOnAnyRow
@@ -175,6 +176,8 @@ def _prove_in(made: Shadows, shadow: URL, history: History, outcome: Outcome) ->
             outcome.failing += [Failing(script, one) for one in tried.broken]
             known = now
             lines = [*map(str, brought), *told(tried.broken)]
+            if is_unfilled(history.source(script.revision)):
+                tried.notes.append(f"Its upgrade is empty: fill it in {history.path(script)}.")
             notes = [*tried.notes, *(f"It brings a function that cannot run: {what}" for what in lines)]
             outcome.proofs.append(Proof(script, time.monotonic() - began, notes=notes))
         outcome.done.append(script)
