@@ -124,6 +124,10 @@ MISTAKES = {
         + TABLE.format(", sa.Column('a', sa.Integer, server_default=sa.text('seconds(8)'))"),
         'nowhere cannot be created: extension "nowhere" is not available',
     ),
+    "a circle of views": (
+        "".join(f'ENTITIES.append(sa.DDL("CREATE VIEW {a} AS SELECT * FROM {b}"))\n' for a, b in ("vw", "wx", "xv")),
+        "; these need each other: CREATE VIEW w AS SELECT * FROM x, CREATE VIEW x AS SELECT * FROM v, CREATE VIEW v AS",
+    ),
     "a language, and a view before": (
         'ENTITIES.append(sa.DDL("CREATE VIEW v AS SELECT ok(id) FROM t"))\n'
         "ENTITIES.append(sa.DDL(\"CREATE FUNCTION ok(int) RETURNS bool LANGUAGE plv8 AS 'x'\"))\n" + TABLE.format(""),

@@ -98,7 +98,7 @@ def _make(connection: Connection, project: Project) -> list[Defect]:
             left = _create(connection, left, unordered=ANY)
         if len(left) == before:
             first = Unmade(left[0], _try(connection, left[0]) or "")
-            first = cause(first.why, left[1:], partial(_try, connection)) or first
+            first = cause(first.why, left, partial(_try, connection)) or first
             raise Failure(f"{first} cannot be created: {first.why}.")
     return defects
 

@@ -114,16 +114,23 @@ def cause(why: str, left: Sequence[Any], try_: Callable[[Any], str | None]) -> U
 
     `why` is PostgreSQL's reason. `left` are entities that could not be created yet. `try_` creates one or returns
     PostgreSQL's reason. If no entity creates the missing object, it may belong to an extension that cannot be created.
+    Entities that need each other in a circle are all named.
     """
     found: Unmade | None = None
-    names, seen = _missed(why), set[int]()
+    names, seen = _missed(why), list[Any]()
     while names:
-        makers = [one for name in names for one in left if id(one) not in seen and _makes(one, name)]
-        if not makers:
+        makers = [one for name in names for one in left if _makes(one, name)]
+        maker = next((one for one in makers if not any(one is other for other in seen)), None)
+        if maker is None:
+            begins = [number for number, one in enumerate(seen) if makers and one is makers[0]]
+            circle = seen[begins[0] :] if begins else []
+            if found and len(circle) > 1:
+                together = ", ".join(map(called, circle))
+                found = Unmade(found.entity, f"{found.why}; these need each other: {together}")
             break
-        seen.add(id(makers[0]))
-        why = try_(makers[0]) or ""
-        found = Unmade(makers[0], why) if why else found
+        seen.append(maker)
+        why = try_(maker) or ""
+        found = Unmade(maker, why) if why else found
         names = _missed(why)
     if not seen:
         unmade = (Unmade(one, try_(one) or "") for one in left if _is_extension(one))
