@@ -148,7 +148,7 @@ def test_a_schema_said_once_for_all(tmp_path: Path) -> None:
 
 
 INHERITED = """
-from sqlalchemy.orm import declared_attr
+from sqlalchemy.orm import declared_attr, registry
 
 
 class Elsewhere:
@@ -200,6 +200,14 @@ noted = Table(
     Column("id", Integer, primary_key=True),
     comment="by a call",
 )
+
+
+class Imperative:
+    pass
+
+
+imperative = Table("imperative", metadata, Column("id", Integer, primary_key=True))
+registry().map_imperatively(Imperative, imperative)
 """
 # Like CASES; the last item of each is a definition.
 FOUND = (
@@ -220,6 +228,7 @@ FOUND = (
     ("table", "public.persons", None, "persons", None, "class Person("),
     ("comment", "table public.persons", "public.persons", "public.persons", None, '"who there is"'),
     ("comment", "table public.noted", "public.noted", "public.noted", None, '"by a call"'),
+    ("table", "public.imperative", None, "imperative", None, "imperative = Table("),
     ("table", "public.constant", None, "constant", None, "class Constant("),
     ("column", "public.constant.z", "public.constant", "z", None, "z: Mapped"),
     ("table", "public.computed", None, "computed", None, "class Computed("),

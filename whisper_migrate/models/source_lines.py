@@ -249,6 +249,9 @@ def _declared(file: str, tree: ast.Module, module: ModuleType) -> Iterator[Table
             name = text_of(values.get("__tablename__"))
             mapped = getattr(module, node.name, None)
             made = getattr(mapped, "__table__", None)
+            declares = "__table__" in values or hasattr(mapped, "__tablename__") or hasattr(mapped, "metadata")
+            if made is not None and not declares:
+                continue  # mapped imperatively: the table has a call of Table() of its own
             if isinstance(mapped, type) and isinstance(made, sqlalchemy.Table) and name in (None, made.name):
                 shared = any(getattr(base, "__table__", None) is made for base in mapped.__bases__)
                 yield Table(made.name, made.schema, file, node, shared)
