@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 
 from alembic.runtime.migration import RevisionStep
 from alembic.script import Script
-from psycopg2.errors import DuplicateObject, DuplicateTable
+from psycopg2.errors import DuplicateObject, DuplicateTable, NotNullViolation
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
@@ -142,6 +143,10 @@ class Runner:
         if last is not error and not isinstance(last, (DBAPIError, InvalidRequestError, Failure)):
             more.append(f"Then {project.blame(last)}")
         remedy = f"Applied before that: {len(self.applied)}. See the state of the database with: migrate.py status"
+        if direction == "downgrade" and isinstance(getattr(error, "orig", None), NotNullViolation):
+            file = self.history.path(self.history.find(revision))
+            remedy = f"Fill the column in downgrade() of {file}, before its NOT NULL; then: migrate.py downgrade"
+            remedy += f" {shlex.quote(self.destination)}"
         if not self.before and isinstance(getattr(error, "orig", None), (DuplicateTable, DuplicateObject)):
             remedy = "Did the database have this schema already? This compares it, and stamps: migrate.py adopt"
         if not self.before:
