@@ -35,7 +35,7 @@ class Member:
 
     @property
     def file(self) -> str:
-        """The file that lists it, as the command `fleet` takes it."""
+        """The path of the URLS-FILE, or `-` for standard input."""
         file = self.line.rpartition(":")[0]
         return "-" if file == "<stdin>" else file
 

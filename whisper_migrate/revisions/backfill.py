@@ -46,9 +46,9 @@ def _meant(name: str, named: Mapping[str, Object]) -> Object | None:
 def backfills(given: Iterable[str], after: Catalog) -> list[Backfill]:
     """Parse backfills such as `users.plan='free', users.level`. Raises Failure for a column that the models lack."""
     found = []
+    named = {shown(item.identity): item for item in after if item.kind == "column" and not item["of_view"]}
     for text in (part for some in given for part in _parts(some)):
         match = GIVEN.fullmatch(text)
-        named = {shown(item.identity): item for item in after if item.kind == "column" and not item["of_view"]}
         column = _meant(shown(match[1]), named) if match else None
         if match is None or column is None:
             raise Failure(
