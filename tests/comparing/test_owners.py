@@ -218,7 +218,16 @@ IGNORED = '[[tool.whisper_migrate.ignore]]\nkind = "function"\nidentity = "*"\nr
 @pytest.mark.servers("pg18")
 def test_owner_that_is_no_role(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
     made = little.project(tmp_path, settings='owner = "no such role"\n')
-    for words in (["upgrade"], ["upgrade", "--no-check"], ["repair"], ["check-drift"], ["status"]):
+    for words in (
+        ["upgrade"],
+        ["upgrade", "--no-check"],
+        ["repair"],
+        ["check-drift"],
+        ["status"],
+        ["whereami"],
+        ["adopt"],
+        ["stamp", "two"],
+    ):
         said = little.command(capsys, made, database, *words)
         if "--no-check" in words:
             assert said.code == 0, said

@@ -20,13 +20,13 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history.branches import joint, needed, scripts_of
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
-from whisper_migrate.inspecting.owners import strangers
+from whisper_migrate.inspecting.owners import require_role, strangers
 from whisper_migrate.project.environment import environment
 from whisper_migrate.project.ignore import Ignoring, without
 from whisper_migrate.project.project import Project
 from whisper_migrate.running import half_run
 from whisper_migrate.running.ledger import TABLE as LEDGER
-from whisper_migrate.running.ledger import enter, may_write, read_or_why
+from whisper_migrate.running.ledger import Entry, enter, may_write, read_or_why
 from whisper_migrate.running.lock import guard, locked
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.state.nearest import Candidate, candidates
@@ -63,9 +63,12 @@ def stamp(
     scripts = scripts_of(history, target)
     revisions = [script.revision for script in scripts]
     half_run.refuse_in(database, history, "Nothing was stamped")
-    before, (entries, _), found = in_snapshot(
-        database, lambda it: (stamped(it) or [], read_or_why(it), inspect(it, owners=True))
-    )
+
+    def seen(it: Connection) -> tuple[list[str], tuple[list[Entry], str], Catalog]:
+        require_role(it, project.owner)
+        return stamped(it) or [], read_or_why(it), inspect(it, owners=True)
+
+    before, (entries, _), found = in_snapshot(database, seen)
     actual = without(found, project.ignored)
     ran = {entry.revision for entry in entries if entry.direction == "upgrade"}
     with shadows(server) as made, connected(made.create("promised")) as shadow:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from sqlalchemy import URL
+from sqlalchemy import URL, Connection
 
 from whisper_migrate.catalog.model import Catalog, Change, Object
 from whisper_migrate.catalog.names import shown
@@ -17,6 +17,7 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.history.branches import joint
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
+from whisper_migrate.inspecting.owners import require_role
 from whisper_migrate.project.ignore import without
 from whisper_migrate.project.project import Project
 from whisper_migrate.running import half_run
@@ -172,9 +173,12 @@ def whereabouts(project: Project, server: URL, database: URL) -> Whereabouts:
     Raises Failure if there is no revision.
     """
     history = History(project)
-    stamps, entries, found = in_snapshot(
-        database, lambda it: (stamped(it) or [], read(it), inspect(it, requires=True, owners=True))
-    )
+
+    def seen(it: Connection) -> tuple[list[str], list[Entry], Catalog]:
+        require_role(it, project.owner)
+        return stamped(it) or [], read(it), inspect(it, requires=True, owners=True)
+
+    stamps, entries, found = in_snapshot(database, seen)
     stopped, _ = in_snapshot(database, lambda connection: half_run.read_or_why(connection, history))
     actual = without(found, project.ignored)
     if not history.heads:
