@@ -22,7 +22,7 @@ from whisper_migrate.errors import Failure
 MakeDatabase = servers.Maker
 WARM = pytest.StashKey[servers.Servers]()
 LEFT = pytest.StashKey[list[str]]()
-EVERYTHING = "WHISPER_TEST_EVERYTHING"  # run every case on every server, as CI does
+EVERYTHING = "WHISPER_TEST_EVERYTHING"  # run every case, as CI does
 WHOLE = "WHISPER_TEST_WHOLE"  # tells the workers that no file was named
 
 
@@ -76,21 +76,37 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In a run of the whole suite, keep of each quick test the first case and a fixed twentieth of the others.
+    """Choose the tests of a run of the whole suite; if folders or files are named, all of theirs run.
 
-    Everything is run if requested by WHISPER_TEST_EVERYTHING, or if folders or files are named.
+    With WHISPER_TEST_EVERYTHING, each case runs on one of the servers, and the first case of a quick test on all of
+    them. Without it, the first case of each quick test runs, and a fixed twentieth of the others.
     """
-    if os.environ.get(EVERYTHING) or not os.environ.get(WHOLE):
+    if not os.environ.get(WHOLE):
         return
-    kept, left, seen = [], [], set()
+    everything = bool(os.environ.get(EVERYTHING))
+    cases: dict[str, list[pytest.Item]] = {}
     for item in items:
-        test = item.nodeid.partition("[")[0]
-        quick = item.get_closest_marker("thorough") is None
-        runs = quick and (test not in seen or zlib.crc32(item.nodeid.encode()) % 20 == 0)
-        (kept if runs else left).append(item)
+        cases.setdefault(_case(item), []).append(item)
+    kept, seen = [], set()
+    for case, on_servers in cases.items():
+        test = case.partition("[")[0]
+        quick = on_servers[0].get_closest_marker("thorough") is None
+        share, number = divmod(zlib.crc32(case.encode()), 20)
+        if quick and test not in seen:
+            kept += on_servers if everything else on_servers[:1]
+        elif everything or (quick and number == 0):
+            kept.append(on_servers[share % len(on_servers)])
         seen.add(test)
-    config.hook.pytest_deselected(items=left)
+    chosen = set(kept)
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = kept
+
+
+def _case(item: pytest.Item) -> str:
+    """Return the item's id without its server."""
+    called = getattr(item, "callspec", None)
+    server = called.params.get("server") if called else None
+    return item.nodeid.replace(f"[{server}", "[", 1) if server else item.nodeid
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
