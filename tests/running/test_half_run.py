@@ -128,3 +128,20 @@ def test_a_script_that_stops_in_the_middle_is_known(
     assert command(capsys, made, database, "downgrade", "r1").code == 0
     done = psql(database, command(capsys, made, database, "upgrade", "--sql", "r1:r2").out)
     assert done.returncode == 0 and ask(database, STATE) == [("r2", True, 0)], done.stderr
+
+
+@pytest.mark.servers("pg18")
+def test_a_script_of_a_downgrade_names_the_revision_to_stamp(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, database: URL
+) -> None:
+    down = alone("DROP INDEX t_n", "DROP INDEX nowhere")
+    made = project(tmp_path, FIRST, sql("CREATE INDEX t_n ON t (n)"), downs=(sql("DROP TABLE t"), down))
+    run(made, database)
+    script = command(capsys, made, database, "downgrade", "--sql", "r2:r1").out
+    assert 'index "nowhere" does not exist' in psql(database, script).stderr
+    said = command(capsys, made, database, "upgrade")
+    remedy = re.search(r"; then: (DELETE FROM .*;) and: migrate.py (stamp r1)$", said.err, re.MULTILINE)
+    assert said.code == 2 and remedy, said
+    ask(database, remedy[1])
+    assert command(capsys, made, database, *remedy[2].split()).code == 0
+    assert ask(database, "SELECT version_num FROM alembic_version") == [("r1",)]

@@ -28,29 +28,38 @@ class HalfRun:
 
     revision: str
     direction: str
-    began: str
-    done: int
-    by_script: bool = False  # a script of --sql was in the middle of it; nothing tells how far it came
+    entries: tuple[Entry, ...]
+    parents: tuple[str, ...]  # ids of the revisions before it; none if it is the first, or has no file
+
+    @property
+    def _began(self) -> str:
+        return min(entry.began for entry in self.entries)
+
+    @property
+    def by_script(self) -> bool:
+        """Whether a script of --sql was in the middle of it; then nothing tells how far it came."""
+        return any(entry.sha256 == OF_A_SCRIPT for entry in self.entries)
 
     @property
     def _so_far(self) -> str:
         if self.by_script:
             return f"a script of {self.direction} --sql has committed a part of it"
-        return f"{self.done} of its statements {verb(self.done, 'is', 'are')} done"
+        done = sum(entry.done for entry in self.entries)
+        return f"{done} of its statements {verb(done, 'is', 'are')} done"
 
     @property
     def what(self) -> str:
         """The sentence that reports the stopped revision."""
-        return f"{self.revision} was stopped in its middle ({self.direction}, {self.began}): {self._so_far}."
+        return f"{self.revision} was stopped in its middle ({self.direction}, {self._began}): {self._so_far}."
 
     @property
     def remedy(self) -> str:
         """The command that finishes the revision, and the statement that forgets it."""
         if self.by_script:
-            stamp = shlex.quote(self.revision) if self.direction == "upgrade" else "REVISION   (the one before it)"
+            at = [self.revision] if self.direction == "upgrade" else self.parents or ["base"]
             return (
                 "Finish it by hand, from the script, behind the last statement that ran; then: DELETE FROM"
-                f" {TABLE} WHERE revision = {literal(self.revision)}; and: migrate.py stamp {stamp}"
+                f" {TABLE} WHERE revision = {literal(self.revision)}; and: migrate.py stamp {shlex.join(at)}"
             )
         return (
             f"migrate.py {self.direction} {'+1' if self.direction == 'upgrade' else '-1'}   (goes on behind them); or,"
@@ -61,32 +70,10 @@ class HalfRun:
     def refusal(self) -> Failure:
         """The failure for every run that does not begin with this revision."""
         return Failure(
-            f"Revision {self.revision} was stopped in the middle of its {self.direction} ({self.began}):"
+            f"Revision {self.revision} was stopped in the middle of its {self.direction} ({self._began}):"
             f" {self._so_far}, and it must be finished first.",
             self.remedy,
         )
-
-
-def half_runs(entries: Iterable[Entry], applied: Iterable[str]) -> list[HalfRun]:
-    """Return the revisions that were stopped in their middle, given the ids of the revisions `applied` to the database.
-
-    Entries on other revisions are left over: a person has finished or reverted the revision, and stamped the database.
-    """
-    found: dict[tuple[str, str], list[Entry]] = {}
-    for entry in entries:
-        found.setdefault((entry.revision, entry.direction), []).append(entry)
-    has = set(applied)
-    return [
-        HalfRun(
-            revision,
-            direction,
-            min(entry.began for entry in part),
-            sum(entry.done for entry in part),
-            any(entry.sha256 == OF_A_SCRIPT for entry in part),
-        )
-        for (revision, direction), part in found.items()
-        if (direction == "upgrade") != (revision in has)
-    ]
 
 
 def journalled(connection: Connection) -> list[Entry]:
@@ -97,9 +84,20 @@ def journalled(connection: Connection) -> list[Entry]:
     return Journal.read(connection).entries
 
 
-def stopped(history: History, entries: Sequence[Entry], stamps: Iterable[str]) -> list[HalfRun]:
-    """Return the stopped revisions of a database with these journal entries and stamps."""
-    return half_runs(entries, _applied(history, stamps)) if entries else []
+def stopped(history: History, entries: Iterable[Entry], stamps: Iterable[str]) -> list[HalfRun]:
+    """Return the stopped revisions of a database with these journal entries and stamps.
+
+    Entries on other revisions are left over: a person has finished or reverted the revision, and stamped the database.
+    """
+    found: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        found.setdefault((entry.revision, entry.direction), []).append(entry)
+    applied = _applied(history, stamps) if found else set[str]()
+    return [
+        HalfRun(revision, direction, tuple(part), _parents(history, revision))
+        for (revision, direction), part in found.items()
+        if (direction == "upgrade") != (revision in applied)
+    ]
 
 
 def read(connection: Connection, history: History) -> list[HalfRun]:
@@ -142,7 +140,7 @@ def require_none(journal: Journal, todo: Sequence[Any], connection: Connection, 
     """
     if not journal.entries:
         return
-    found = half_runs(journal.entries, _applied(history, stamped(connection) or []))
+    found = stopped(history, journal.entries, stamped(connection) or [])
     require_first(found, todo)
     left = {(half.revision, half.direction) for half in found}
     for key in {(entry.revision, entry.direction): None for entry in journal.entries}:
@@ -154,6 +152,14 @@ def require_none(journal: Journal, todo: Sequence[Any], connection: Connection, 
 
 def _named(step: Any) -> tuple[str, str]:
     return str(step.info.up_revision_id), "upgrade" if step.is_upgrade else "downgrade"
+
+
+def _parents(history: History, revision: str) -> tuple[str, ...]:
+    try:
+        script = history.holding(revision).scripts.get_revision(revision)
+    except (RevisionError, CommandError):
+        return ()
+    return tuple(script._versioned_down_revisions) if script else ()
 
 
 def _applied(history: History, stamps: Iterable[str]) -> set[str]:

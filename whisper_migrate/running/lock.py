@@ -114,10 +114,11 @@ def take(connection: Connection, number: int, say: Callable[[str], None], wait: 
             since = f", connected since {found.since}" if found.since else ""
             what = f"{what}: process {found.pid} ({found.application_name or 'no name'}{since})."
             if left <= 0:
+                longer = f"{2 * max(wait, 30):g}"
                 raise Failure(
                     f"Nothing was run, after waiting for {wait:g} s. {what}",
-                    f"Run it again when that one is done, wait longer with --wait-for-lock {2 * max(wait, 30):g},"
-                    f" or end it: SELECT pg_terminate_backend({found.pid});",
+                    f"Run it again when that one is done, wait longer with --wait-for-lock {longer} (plain alembic:"
+                    f" WHISPER_WAIT_FOR_LOCK={longer}), or end it: SELECT pg_terminate_backend({found.pid});",
                 )
             say(f"{what} Waiting for it.")
         time.sleep(min(pause(attempt) / 4, 1, max(left, 0)))
