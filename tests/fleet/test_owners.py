@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import URL
 
 from tests.conftest import MakeDatabase
-from tests.fleet.conftest import Fleet, summary
+from tests.fleet.conftest import Fleet, stamp, summary
 from tests.objects.roles import ROLES
 from tests.support import little
 from whisper_migrate.project.project import Project
@@ -65,3 +65,13 @@ def test_objects_of_another_owner_are_drift(
     settings.write_text(settings.read_text() + IGNORED.format("table *") + IGNORED.format("database *"))
     said = fleet(databases, "check-drift")
     assert summary(said)[0].startswith("7 equal the history at two") and said.code == 1
+
+
+def test_an_owner_that_is_no_role_is_refused(fleet: Fleet, project: Project, make_database: MakeDatabase) -> None:
+    settings, databases = project.root / "pyproject.toml", {"a": little.at(make_database())}
+    settings.write_text(settings.read_text().replace("entities", 'owner = "no such role"\nentities'))
+    for arguments in (("status",), ("check-drift",)):
+        said = fleet(databases, *arguments)
+        text = said.out + said.err
+        assert said.code == 2 and 'owner = "no such role" in pyproject.toml is no role of this server.' in text, said
+        assert "owner table" not in text and stamp(databases["a"]) == "two"

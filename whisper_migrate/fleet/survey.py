@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from sqlalchemy import Connection
+
 from whisper_migrate.catalog.model import Catalog
 from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.stamps import stamped
@@ -15,7 +17,7 @@ from whisper_migrate.fleet.members import Member
 from whisper_migrate.fleet.parallel import attempt, each
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
-from whisper_migrate.inspecting.owners import DATABASE, given_away
+from whisper_migrate.inspecting.owners import DATABASE, given_away, require_role
 from whisper_migrate.project.ignore import split, without
 from whisper_migrate.project.project import Project
 from whisper_migrate.running.half_run import journalled, stopped
@@ -93,14 +95,17 @@ def survey(
     The threads only read. The main thread compares the data with the history.
     """
     found = Survey()
-    owners = history.project.owner is not None
+    owner = history.project.owner
 
     def read(member: Member) -> Reading:
         like = next(iter([*found.catalogs.values()]), None)  # a copy, because the main thread changes the dict
-        return in_snapshot(
-            member.url,
-            lambda it: Reading(stamped(it), inspect(it, owners=owners, like=like), *read_or_why(it), journalled(it)),
-        )
+
+        def snapshot(it: Connection) -> Reading:
+            require_role(it, owner)
+            catalog = inspect(it, owners=owner is not None, like=like)
+            return Reading(stamped(it), catalog, *read_or_why(it), journalled(it))
+
+        return in_snapshot(member.url, snapshot)
 
     for member, reading in each(members, jobs, read):
         standing = (
