@@ -24,6 +24,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.mark.thorough
 def test_names_of_no_loss(project: Project, drifted: URL, capsys: pytest.CaptureFixture[str]) -> None:
     rows = f"--allow-data-loss={drifted.database}:2"
+    only_printed = little.command(capsys, project, drifted, "repair", rows)
+    assert only_printed.code == 2 and "are for --apply: without it, nothing is run." in only_printed.err
     mistyped = ("--allow", "drop-column authors.hacks", rows)
     refused = little.command(capsys, project, drifted, "repair", "--apply", *mistyped)
     assert refused.code == 2 and "No loss is called drop-column authors.hacks." in refused.err

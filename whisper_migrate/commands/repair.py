@@ -24,6 +24,8 @@ from whisper_migrate.wording.printing import err, out
 @click.pass_obj
 def command(project: Project, /, apply: bool, allow: tuple[str, ...], word: str | None, **waits: float | None) -> None:
     """Print the SQL that makes a drifted database equal to the history at its revision."""
+    if not apply and (allow or word):
+        raise click.UsageError("--allow and --allow-data-loss are for --apply: without it, nothing is run.")
     database = database_of(project)
     with shadow_server(project.root) as server, repairing.way_back(project, server, database.url) as way:
         if not way.steps and not way.given:
