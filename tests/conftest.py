@@ -55,6 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[WHOLE] = "1" if config.args_source is config.ArgsSource.TESTPATHS else ""
         config.add_cleanup(warm.stop)
         os.environ["XDG_CACHE_HOME"] = str(warm.folder / "cache")
+        os.environ["WHISPER_NO_PROGRESS"] = "1"  # a slow machine says no more than a fast one
         try:
             warm.start()
         except Failure as failure:

@@ -64,7 +64,7 @@ def test_interrupted_run_drops_its_shadows(
     process = checkout.start(sys.executable, *command)
     until(lambda: shadows_of(server, process.pid))
     process.send_signal(number)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=600)
     assert process.returncode == code and "Traceback" not in said, said
     assert shadows_of(server, process.pid) == []
 
@@ -73,7 +73,7 @@ def test_interrupted_run_drops_its_shadows(
 def test_failed_run_drops_its_shadows(checkout: Checkout, server: URL) -> None:
     checkout.write_revision("aaaa", HEAD, up="op.execute('SELECT nowhere()')")
     process = checkout.start(sys.executable, CHECK_DRIFT)
-    assert process.communicate(timeout=60) and process.returncode == 2
+    assert process.communicate(timeout=600) and process.returncode == 2
     assert shadows_of(server, process.pid) == []
 
 
@@ -102,7 +102,7 @@ def test_next_run_sweeps_what_a_killed_one_left(checkout: Checkout, server: URL,
         assert set(kept) <= set(shadows_of(server, living.pid)) and similar in databases(server)
     finally:
         living.send_signal(signal.SIGCONT)
-        said = living.communicate(timeout=60)
+        said = living.communicate(timeout=600)
     assert living.returncode == 0, said
     assert shadows_of(server, living.pid) == [] and similar in databases(server)
 

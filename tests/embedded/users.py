@@ -39,7 +39,7 @@ def command(folder: Path, *before: str, **options: Any) -> subprocess.Popen[str]
 
 
 def finished(process: subprocess.Popen[str]) -> str:
-    said, wrong = process.communicate(timeout=60)
+    said, wrong = process.communicate(timeout=600)
     assert process.returncode == 0, wrong
     return said.strip()
 

@@ -234,7 +234,7 @@ def test_stopped_in_the_middle_nothing_is_left_running(
     process = checkout.start(sys.executable, str(tmp_path / MIGRATE), *arguments)
     servers.until(lambda: ask(urls[0], f"{pid}'{urls[0].database}'"))
     process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=600)
     assert process.returncode == 128 + signal.SIGTERM
     assert f"{urls[0].database}: The process that upgraded it was stopped by a signal" in out, out
     assert "1 was not tried, as a signal stopped the command." in out, out
@@ -248,7 +248,7 @@ def test_from_standard_input_and_on_a_terminal(tmp_path: Path, database: URL) ->
     checkout = copied(tmp_path, "postgresql://nobody@127.0.0.1:1/nowhere")
     checkout.variables = {"FORCE_COLOR": "1", "TERM": "xterm"}
     process = checkout.start(sys.executable, str(tmp_path / MIGRATE), "fleet", "-", "upgrade", stdin=subprocess.PIPE)
-    out, err = process.communicate(f"{little.plain(database)}\n", timeout=120)
+    out, err = process.communicate(f"{little.plain(database)}\n", timeout=600)
     unchecked = "None was compared with the history; this does: migrate.py fleet - check-drift\n"
     assert (process.returncode, err) == (0, unchecked) and f"{database.database}: no revision -> {HEAD}, " in out
     assert "databases" in out and "1 upgraded, 0 had nothing to do, 0 failed." in out

@@ -180,7 +180,7 @@ def follow(step: Command, project: Path, environment: dict[str, str]) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == code, f"$ {command}\n{done.stdout}{done.stderr}"

@@ -102,7 +102,7 @@ def test_repair_and_stamp_wait_for_a_run(tmp_path: Path, database: URL) -> None:
         assert running.stderr
         said = next((line for line in running.stderr if line.startswith(waits)), "")
         holder.close()
-        _, rest = running.communicate(timeout=60)
+        _, rest = running.communicate(timeout=600)
         assert said and running.returncode == 0, rest
 
 

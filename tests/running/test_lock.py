@@ -66,7 +66,7 @@ def test_plain_alembic_takes_turns_with_ours(tmp_path: Path, database: URL) -> N
             pool.submit(checkout.alembic, "upgrade", "head"),
             pool.submit(checkout.migrate, "upgrade", "--no-check"),
         ]
-        until(lambda: waiting(database) == 4, 60)
+        until(lambda: waiting(database) == 4)
         assert tables(database) == 0
         pid = holder.info.backend_pid
         holder.close()

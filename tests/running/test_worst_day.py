@@ -72,7 +72,7 @@ def test_server_restarted_in_the_middle(checkout: Checkout, place: Path) -> None
         servers.until(lambda: ask(database, sleeping))
         embedded.stop(place / "pg")
         with pytest.raises(Failure) as caught:
-            upgrading.result(timeout=60)
+            upgrading.result(timeout=600)
     assert "\n" not in caught.value.what and caught.value.remedy
     start(place / "pg")
     finished(checkout, database)

@@ -105,7 +105,7 @@ def test_failing_revision_leaves_the_database_as_it_was(image: Checkout, databas
 
 def test_many_start_together_on_an_empty_database(image: Checkout, database: URL) -> None:
     started = [image.start(str(image.root / ENTRYPOINT), *STARTED) for _ in range(8)]
-    runs = [(*process.communicate(timeout=120), process.returncode) for process in started]
+    runs = [(*process.communicate(timeout=600), process.returncode) for process in started]
     assert [code for *_, code in runs] == [7] * 8, runs
     assert sum("Upgraded from no revision" in out for out, *_ in runs) == 1
     assert ask(database, "SELECT version_num FROM alembic_version") == [(HEAD,)]
@@ -123,7 +123,7 @@ def test_database_that_comes_up_late_is_waited_for(image: Checkout, place: Path)
     entered = image.start(str(image.root / ENTRYPOINT), *STARTED)
     assert "60 s at most: No PostgreSQL listens on a socket in " in waiting(entered)
     start(place / "pg")
-    out, err = entered.communicate(timeout=60)
+    out, err = entered.communicate(timeout=600)
     assert entered.returncode == 7 and out.endswith("started an argument\n"), err
     assert tables(image.url) == TABLES
 
@@ -142,7 +142,7 @@ def test_stopped_while_it_waits(image: Checkout) -> None:
     entered = image.start(str(image.root / ENTRYPOINT), *STARTED)
     assert waiting(entered)
     entered.terminate()
-    out, _ = entered.communicate(timeout=30)
+    out, _ = entered.communicate(timeout=600)
     assert entered.returncode == 143 and "started" not in out
 
 
@@ -165,7 +165,7 @@ def test_stopped_in_the_middle_of_a_statement(
     asleep = f"SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = '{database.database}'"
     servers.until(lambda: ask(database, asleep))
     entered.send_signal(sent)
-    out, err = entered.communicate(timeout=60)
+    out, err = entered.communicate(timeout=600)
     assert entered.returncode == code and "started" not in out and "Traceback" not in err, err
     assert ask(database, asleep) == []
     assert ask(database, "SELECT version_num, to_regclass('half') FROM alembic_version") == [(HEAD, None)]
@@ -177,4 +177,4 @@ def test_command_takes_the_signals_itself(image: Checkout, database: URL) -> Non
     entered = image.start(str(image.root / ENTRYPOINT), *command)
     assert entered.stdout and any(line == "ready\n" for line in entered.stdout)
     entered.terminate()
-    assert entered.communicate(timeout=30)[0] == "ended\n" and entered.returncode == 9
+    assert entered.communicate(timeout=600)[0] == "ended\n" and entered.returncode == 9

@@ -1,5 +1,6 @@
 """Functions and operators in public that match the engine's queries better than PostgreSQL's own are never called."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.support import little
 from tests.support.little import command
 from tests.support.projects import Checkout, ask
 from whisper_migrate.databases import connect
+from whisper_migrate.project.project import Project
 from whisper_migrate.running import runner
 
 OPERATORS = {
@@ -52,12 +54,17 @@ def overloads(role: str) -> list[str]:
     return found
 
 
-@pytest.mark.thorough
-def test_no_command_calls_what_fits_better(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
+def _project(folder: Path) -> Project:
+    """Return the little project, which ignores what is planted."""
     ignored = '[[tool.whisper_migrate.ignore]]\nkind = "*"\nidentity = "{}"\nreason = "theirs"\n'
     names = ("planted*", "*planted*", "public.o?(*", *(f"public.{name.partition('(')[0]}(*" for name in FUNCTIONS))
     names += ("public.?(*", "public.??(*", "public.<>(*", "public.regclass", "public.oid", "public.int4", "public.text")
-    project = little.project(tmp_path, settings="".join(ignored.format(name) for name in names))
+    return little.project(folder, settings="".join(ignored.format(name) for name in names))
+
+
+@pytest.mark.thorough
+def test_no_command_calls_what_fits_better(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
+    project = _project(tmp_path)
     made = Checkout(project.root)
     # Without a schema, as people write revisions.
     up = 'op.execute("CREATE TABLE bare (n int PRIMARY KEY)"); op.execute("INSERT INTO bare VALUES (1)")'
@@ -78,6 +85,51 @@ def test_no_command_calls_what_fits_better(tmp_path: Path, database: URL, capsys
             done = psql(database, script)
             assert done.returncode == 0 and not planted.sprung, (words, done.stderr)
         assert ask(database, "SELECT n FROM public.bare") == [(1,)]
+
+
+# By name: the code of a revision, and where the database stands.
+FAILING = {
+    "the first, in Python": ("raise ValueError('odd')", None),
+    "the first, in SQL": ("op.execute('SELECT 1 / 0')", None),
+    "a later one, in Python": ("op.execute('CREATE TABLE bare (n int)'); raise ValueError('odd')", "two"),
+    "a later one, behind a commit": (
+        "\n    with op.get_context().autocommit_block():\n        op.execute('CREATE TABLE bare ()')\n    raise ValueError",
+        "two",
+    ),
+}
+
+
+@pytest.mark.parametrize("failing", FAILING)
+def test_nor_after_a_revision_that_fails(
+    failing: str, tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project, (up, at) = _project(tmp_path), FAILING[failing]
+    made = Checkout(project.root)
+    made.write_revision("three", "two", up=up)
+    if at is None:
+        shutil.move(made.versions / "three.py", made.versions / "one.py")
+        made.edit("alembic/versions/one.py", "revision = 'three'\ndown_revision = 'two'", "revision = 'one'\ndown_revision = None")
+    else:
+        runner.upgrade(project, database, at, lambda _: None)
+    with trap(database) as planted:
+        planted.plant(*overloads(planted.role))
+        for words in ("upgrade", "upgrade --no-check", "status"):
+            said = command(capsys, project, database, *words.split())
+            assert said.code == (0 if words == "status" else 2) and not planted.sprung, (words, said)
+
+
+def test_nor_while_missing_revisions_run(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
+    project = _project(tmp_path)
+    made = Checkout(project.root)
+    made.write_revision("three", "two", up='op.execute("CREATE TABLE bare (n int PRIMARY KEY)")')
+    made.write_revision("four", "three", up='op.execute("CREATE TABLE more (n int, m int, o int)")')
+    runner.upgrade(project, database, "head", lambda _: None)
+    ask(database, "DROP TABLE bare", "DROP TABLE whisper_ledger")
+    with trap(database) as planted:
+        planted.plant(*overloads(planted.role))
+        said = command(capsys, project, database, "adopt", "--reconcile")
+        assert said.code == 0 and not planted.sprung, said
+        assert ask(database, "SELECT revision FROM whisper_ledger ORDER BY at, revision") != []
 
 
 def test_every_connection_begins_with_an_empty_search_path(database: URL) -> None:

@@ -72,7 +72,7 @@ class Checkout:
 
     def run(self, *command: str, cwd: Path | None = None) -> Run:
         process = self.start(*command, cwd=cwd)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
         return Run(process.returncode, out, err)
 
     def python(self, script: str, *arguments: str, cwd: Path | None = None) -> Run:

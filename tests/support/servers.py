@@ -171,7 +171,7 @@ def report() -> str:
     return said + (f"; NOT on this machine, so not tested: {', '.join(absent())}" if absent() else "")
 
 
-def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 120) -> Any:
     """Wait until the condition returns a true value, and return that value."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -18,6 +18,7 @@ from whisper_migrate.wording import sign_of_life
 pytestmark = pytest.mark.servers("pg18")
 
 ERASED = "\x1b[2K"
+UNSET = ("DATABASE_URL", "NO_COLOR", "WHISPER_NO_PROGRESS")
 CHECK = ("check-drift", "--only", "models", "--format", "json")
 
 
@@ -36,7 +37,7 @@ def test_a_terminal_shows_what_is_going_on(tmp_path: Path, server: URL) -> None:
     made = little.project(tmp_path)
     first = tmp_path / "alembic/versions/one.py"
     first.write_text(first.read_text().replace('op.execute("""', 'op.execute("""SELECT pg_sleep(0.5);', 1))
-    environ = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "NO_COLOR")}
+    environ = {name: value for name, value in os.environ.items() if name not in UNSET}
     environ |= {"SHADOW_URL": little.plain(server), "PYTHONPATH": str(little.ROOT), "TERM": "xterm"}
     terminal, its_end = pty.openpty()
     program = [sys.executable, "-m", "whisper_migrate", *CHECK]
@@ -59,6 +60,8 @@ def test_a_log_gets_a_line_seldom(
     quiet = little.command(capsys, made, None, *CHECK, **environ)
     assert quiet.code == 0 and quiet.err == ""
     monkeypatch.setattr(sign_of_life, "SELDOM", 0)
+    assert little.command(capsys, made, None, *CHECK, **environ, WHISPER_NO_PROGRESS="1").err == ""
+    monkeypatch.delenv("WHISPER_NO_PROGRESS")
     said = little.command(capsys, made, None, *CHECK, **environ)
     assert json.loads(said.out) == json.loads(quiet.out)
     assert "eplaying 2 of 2" in said.err and "\x1b[2K" not in said.err

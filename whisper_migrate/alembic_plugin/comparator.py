@@ -29,6 +29,7 @@ from whisper_migrate.catalog.describe import line, outline
 from whisper_migrate.catalog.names import listed
 from whisper_migrate.databases.shadow_server import server_like
 from whisper_migrate.errors import Failure
+from whisper_migrate.preflight.compatibility import of_draft
 from whisper_migrate.project.project import Project
 from whisper_migrate.revisions.draft import draft
 from whisper_migrate.state.drift import Verdict, check
@@ -138,7 +139,8 @@ def _draft(context: AutogenContext, operation: Changes) -> list[str]:
         if isinstance(error, Failure):
             raise CommandError(harmless(scrubbed(str(error)))) from error
         raise
-    for text in (*made.lines, *(f"Note: {note}" for note in made.notes)):
+    breaks = of_draft(*made.catalogs) if made.catalogs else ()
+    for text in (*made.lines, *(f"Note: {note}" for note in (*made.notes, *breaks))):
         err.print(escape(text))
     scripts = context.migration_context.script
     assert scripts is not None and made.path is not None

@@ -7,6 +7,7 @@ from whisper_migrate.catalog.names import listed
 from whisper_migrate.databases.shadow_server import shadow_server
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.unwritten import PLACE
+from whisper_migrate.preflight.compatibility import of_draft
 from whisper_migrate.project.project import Project
 from whisper_migrate.revisions.data_only import data_revision
 from whisper_migrate.revisions.draft import draft
@@ -50,7 +51,7 @@ def command(
         out.print(f"  -> migrate.py prove {made.revision}   (when it is written: tries it on rows)")
     else:
         out.print(f"Wrote {project.shown(made.path)}, proved up, down and up in a throwaway database.")
-    for note in made.notes:
+    for note in (*made.notes, *(of_draft(*made.catalogs) if made.catalogs else ())):
         out.print(f"Note: {escape(note)}")
     if made.path and not made.unfilled:
         out.print("  -> make upgrade   (applies it)")

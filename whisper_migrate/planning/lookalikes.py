@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from whisper_migrate.catalog.model import Catalog, Object
 from whisper_migrate.catalog.names import plain_name, shown
@@ -32,6 +32,12 @@ def perhaps_renamed(gone: Object, before: Catalog, after: Catalog) -> str:
         return f"\n    If it is {shown(new.identity)} now, say so there in the model: {where}"
     undeclared = gone.kind == "table" and gone.key not in after  # else another kind of table replaces it
     return "\n    No model declares it: is its module imported?" if undeclared else ""
+
+
+def replaced_enums(gone: Iterable[Object], before: Catalog, after: Catalog) -> list[str]:
+    """Return notes on dropped enums that equal ones replace: a rename would avoid rewriting every row."""
+    hints = {shown(item.identity): perhaps_renamed(item, before, after).strip() for item in gone if item.kind == "enum"}
+    return [f"Enum {name} is dropped, and another one has its labels. {hint}" for name, hint in hints.items() if hint]
 
 
 def lookalike(gone: Object, before: Catalog, after: Catalog) -> Object | None:

@@ -145,10 +145,11 @@ def _tables(ahead: Rehearsal) -> dict[int, str]:
 
 def _forecast(history: History, step: RehearsedStep, watched: Watched, tables: Tables, asking: Asking) -> Forecast:
     path = history.project.root / history.path(history.find(step.revision))
+    existing = {name for name, table in watched.names.items() if table in tables.sizes}
     found = [
         *blocking(step.revision, watched.effects, tables),
         *asking.rows(step, watched),
-        *compatibility(step, {name for name, table in watched.names.items() if table in tables.sizes}),
+        *compatibility(step.revision, step.changes, step.before, step.after, existing),
     ]
     findings = sorted((accepted(one, path) for one in found), key=lambda one: one.place)
     besides = {one.table for one in findings if one.seconds and one.table}

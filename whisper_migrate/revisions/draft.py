@@ -30,7 +30,7 @@ from whisper_migrate.models.desired import build
 from whisper_migrate.models.source_lines import place, placed
 from whisper_migrate.planning.hazards import Hazard, hazards, lost_types
 from whisper_migrate.planning.locality import beyond_reach
-from whisper_migrate.planning.lookalikes import perhaps_renamed
+from whisper_migrate.planning.lookalikes import perhaps_renamed, replaced_enums
 from whisper_migrate.planning.online import Online
 from whisper_migrate.planning.plan import plan
 from whisper_migrate.planning.renames import Renamed, rename
@@ -70,6 +70,7 @@ class Draft:
     notes: list[str]
     unfilled: bool = False
     revision: str = ""
+    catalogs: tuple[Catalog, Catalog] | None = None
 
 
 def draft(
@@ -161,7 +162,7 @@ def draft(
         notes = [
             *renames.notes,
             *known,
-            *_replaced(up, recorded, desired),
+            *replaced_enums([step.item for step in up if step.verb == "drop"], recorded, desired),
             *computed_before(changes, desired),
             *scripted,
         ]
@@ -183,7 +184,7 @@ def draft(
         file.write_text(source)
         target = (into or history.folder(parent)) / file.name
         shutil.move(file, target)
-    return Draft(target, lines, notes, is_unwritten(source), text.revision)
+    return Draft(target, lines, notes, is_unwritten(source), text.revision, (recorded, desired))
 
 
 def _remedy(flaw: Flaw) -> str | None:
@@ -212,13 +213,6 @@ def _require_running(
         return [f"This function cannot run, nor could it before: {fault}" for fault in failing]
     lines = [f"\n  {fault}{placed(place(project, desired[fault.key]))}" for fault in brought]
     raise Failure(f"No revision was written, since the models have functions that cannot run:{''.join(lines)}")
-
-
-def _replaced(steps: Sequence[Step], before: Catalog, after: Catalog) -> list[str]:
-    """Return notes on enums that are replaced by equal ones: a rename would avoid rewriting every row."""
-    gone = [step.item for step in steps if step.verb == "drop" and step.item.kind == "enum"]
-    hints = {shown(item.identity): perhaps_renamed(item, before, after).strip() for item in gone}
-    return [f"Enum {name} is dropped, and another one has its labels. {hint}" for name, hint in hints.items() if hint]
 
 
 def _waiting(way: Online, online: bool) -> list[str]:

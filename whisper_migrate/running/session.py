@@ -120,8 +120,8 @@ class Session:
             except Unreplicated as failure:
                 raise Unreplicated(self._committed) from failure
             except BaseException:
-                if created and not self._done:
-                    self._remove_stamp_table()
+                with suppress(Exception):  # a broken connection is no other failure
+                    self._leave(created)
                 raise
 
     def _run(self, steps: Steps, work: Callable[..., None], tell: Callable[[Underway], None]) -> None:
@@ -143,9 +143,7 @@ class Session:
                 why = passing(error)
                 if not why or time.monotonic() + seconds > self._since + self.patience.retry_for:
                     raise
-                self.connection.rollback()
-                put_back(self.connection)
-                self.connection.commit()
+                self._leave(created=False)
                 self.progress.say(again(self._revision, why, self.watch, seconds))
                 time.sleep(seconds)
                 attempt += 1
@@ -159,12 +157,13 @@ class Session:
             return "The table of revisions"
         return f"Revision {self._revision}" if self._is_whole else f"A part of revision {self._revision}"
 
-    def _remove_stamp_table(self) -> None:
-        """Leave no empty version table behind a run that has failed; but a broken connection is no other failure."""
-        with suppress(Exception):
-            self.connection.rollback()
+    def _leave(self, created: bool) -> None:
+        """After a failure, leave the session without the project's search_path, and no empty version table behind."""
+        self.connection.rollback()
+        put_back(self.connection)
+        if created and not self._done:
             remove_created(self.connection)
-            self.connection.commit()
+        self.connection.commit()
 
     def _watched(self, steps: Steps, tell: Callable[[Underway], None]) -> Steps:
         def watched(heads: Any, context: MigrationContext) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import run
 from whisper_migrate.databases.first_failure import explained, first_failure
 from whisper_migrate.databases.interruption import is_of_a_signal
-from whisper_migrate.databases.own_session import own_session, remember
+from whisper_migrate.databases.own_session import own_session, put_back, remember
 from whisper_migrate.databases.second_connection import watched
 from whisper_migrate.databases.stamps import ensure
 from whisper_migrate.databases.whole_transaction import whole_transaction
@@ -22,6 +22,7 @@ from whisper_migrate.history.history import History
 from whisper_migrate.objects import KINDS
 from whisper_migrate.project.environment import environment
 from whisper_migrate.running.session import LISTENERS, Underway
+from whisper_migrate.state.repair import PREAMBLE
 
 Say = Callable[[str], None]
 
@@ -43,15 +44,16 @@ def run_missing(
 
     def steps(*_: Any) -> Iterator[Any]:
         """Run the revisions as soon as env.py has come to them, and return no step: Alembic would stamp each."""
-        for item in needed:
-            for statement in KINDS[item.kind].create(item):
-                run(connection, statement)
+        created = (statement for item in needed for statement in KINDS[item.kind].create(item))
+        for statement in (*PREAMBLE, *created):
+            run(connection, statement)
+        put_back(connection)
         for revision in revisions:
             _run(history, connection, revision, say)
         return iter(())
 
     try:
-        with watched(connection, project.root, project.session) as second, project.inside(connection):
+        with watched(connection, project.root, project.session) as second:
             remember(connection)
             with environment(config, history.scripts, fn=steps) as run_env:
                 run_env()
@@ -70,6 +72,7 @@ def _run(history: History, connection: Connection, revision: str, say: Say) -> N
     step = RevisionStep(history.scripts.revision_map, script, True)
     underway = Underway(history.project, step.info, connection, say=say)
     endings = [listener(underway) for listener in LISTENERS]
+    run(connection, history.project.session)
     try:
         with own_session(connection), whole_transaction(connection, revision):
             step.migration_fn()

@@ -2,11 +2,13 @@
 
 Code that may take longer than a moment runs inside of `doing("reading the catalog")`. What runs at the same time, in
 another thread or further out, is in the same line. The line disappears from a terminal when the work is done. Only a
-command shows it, inside of `displayed()`: a program that imports this package sees nothing.
+command shows it, inside of `displayed()`: a program that imports this package sees nothing. WHISPER_NO_PROGRESS=1
+leaves these lines out.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -38,6 +40,9 @@ _began = _said = 0.0
 def displayed() -> Iterator[None]:
     """Show while a command runs what it is doing, and for how long."""
     global _displays, _began, _said
+    if os.environ.get("WHISPER_NO_PROGRESS"):
+        yield
+        return
     with _turn:
         _displays += 1
         _began = _said = time.monotonic()
