@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError
 
 from tests.support.projects import HEAD, MIGRATE, SECRET, copied, refusal
 from whisper_migrate import embedded
 from whisper_migrate.addresses.secret_parameters import scrubbed, secret_names, shown
 from whisper_migrate.addresses.url import parse, rendered
-from whisper_migrate.databases.first_failure import HIDDEN, PASSWORD
+from whisper_migrate.databases.first_failure import details
 from whisper_migrate.databases.psql import psql
 from whisper_migrate.errors import Failure
 
@@ -36,6 +37,7 @@ ADDRESSES = {
     f"CONNECTION 'password= {SECRET}'": "CONNECTION 'password= ***'",
     f"host=h password=a\\ {SECRET}\\' user=u": "host=h password=*** user=u",
     f"PGPASSWORD={SECRET} psql": "PGPASSWORD=*** psql",
+    f"PASSWORD'{SECRET}'": "PASSWORD'***'",
     "CHECK ((password = confirmed))": "CHECK ((password = confirmed))",  # SQL is no connection string
 }
 # A stand-in for psql that prints its arguments, which all users can see, and the secrets passed to it alone.
@@ -127,10 +129,25 @@ def test_a_fleet_file_in_the_wrong_order_is_refused_without_its_address(tmp_path
         assert "bots:2 has " in refusal(checkout.migrate("fleet", str(tmp_path / "bots"), action))
 
 
-@pytest.mark.parametrize("text", ["'{}'", "E'{}'", "U&'{}'", "$${}$$", "$a$x $$ {}$a$", "'it''s {}'"])
-def test_no_password_of_a_statement_is_shown(text: str) -> None:
-    for words in ("ALTER ROLE r PASSWORD {}", "CREATE ROLE r ENCRYPTED PASSWORD {} LOGIN", "OPTIONS (password {})"):
-        assert SECRET not in PASSWORD.sub(HIDDEN, words.format(text.format(SECRET)))
+STATEMENTS = (
+    "ALTER ROLE r PASSWORD {}", "CREATE ROLE r ENCRYPTED PASSWORD {} LOGIN", "OPTIONS (password {})",
+    "ALTER ROLE r PASSWORD\n--x\n{}", "PASSWORD /* new */ {}", 'OPTIONS ("sslpassword" {}, host \'h\')',
+    "OPTIONS (user 'x', secret_key {})", "UPDATE users SET password = {}", r"op.execute('PASSWORD \{}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["'{}'", "E'{}'", "E'it\\'s {}'", "U&'{}'", "$${}$$", "$a$x $$ {}$a$", "'it''s {}'", "'{}"])
+@pytest.mark.parametrize("words", STATEMENTS)
+def test_no_password_of_a_statement_is_shown(words: str, text: str) -> None:
+    statement = words.format(text.format(SECRET))
+    (said,) = details(DBAPIError(statement, None, Exception()), "It was")
+    assert SECRET not in said and "***" in said
+    assert words.startswith("UPDATE") or SECRET not in scrubbed(statement)
+
+
+@pytest.mark.parametrize("text", ["the password's column 'a' is", "'password'", "{'token': 'a'}", "CHECK (password <> '')"])
+def test_a_name_alone_is_no_secret(text: str) -> None:
+    assert scrubbed(text) == text
 
 
 @pytest.mark.parametrize("database", [f"host=x password={SECRET}", f"postgresql://me:{SECRET}@host/x"])

@@ -22,6 +22,14 @@ KEYWORD = re.compile(r"\b(\w++)(\s*+=\s*+)('{1,2}(?:[^'\\]|\\.)*'{1,2}|(?:\\.|[^
 # With spaces, `password = x` may also be a condition in SQL. Another parameter shows that it is a connection string.
 BESIDE = re.compile(r"\b(?:host|hostaddr|port|dbname|user|service|sslmode|passfile|options)\s*+=", re.IGNORECASE)
 SECRETS = KNOWN | {"pgpassword"}  # and libpq's variable
+# A secret as a string behind its name, as in `PASSWORD 'b'` or `OPTIONS (password 'b')`. Comments may stand between
+# them, the quotes may be escaped in Python's source, and the end of a shortened statement may be missing. Not `secret's`.
+ESCAPED = r"""(?<=\\)'(?:[^'\\]|\\[^'])*+\\'"""
+QUOTED = r"""(?:[eE]'(?:[^'\\]|\\.|'')*+|(?:[uU]&)?'(?:(?<=\W')|(?!s\b))(?:[^']|'')*+)(?:'|\Z)"""
+DOLLARS = r"""\$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|\Z)"""
+STRING = f"{ESCAPED}|{QUOTED}|{DOLLARS}"
+GAP = r"""(?:[\s"\\]|--[^\n]*\n|/\*.{0,200}?\*/)*+"""
+STATED = re.compile(rf"""\b(?P<name>\w++)(?P<gap>{GAP})(?:{STRING})""", re.DOTALL)
 PAIR = re.compile(r"([?&][^=&?]*)=([^&]*)")
 SHOWN = "***"
 
@@ -89,7 +97,7 @@ def without_secrets(url: URL) -> URL:
 
 
 def scrubbed(text: str) -> str:
-    """Return a text, such as an error message, with the secrets removed from all addresses and connection strings."""
+    """Return a text, such as an error message, without the secrets in addresses, connection strings and statements."""
     is_connection = cache(lambda: BESIDE.search(text) is not None)
 
     def hidden(pair: re.Match[str]) -> str:
@@ -98,7 +106,7 @@ def scrubbed(text: str) -> str:
         sure = pair[2] == "=" or pair.start() == 0 or pair.string[pair.start() - 1] == "'"
         return f"{pair[1]}{pair[2]}{SHOWN}" if sure or is_connection() else pair[0]
 
-    masked = KEYWORD.sub(hidden, text)
+    masked = STATED.sub(_stated, KEYWORD.sub(hidden, text))
     return ADDRESS.sub(_scrubbed, masked) if "://" in masked else masked
 
 
@@ -109,6 +117,13 @@ def scrubbed_values(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: scrubbed_values(one) for name, one in value.items()}
     return [scrubbed_values(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _stated(found: re.Match[str]) -> str:
+    is_string = not found["gap"] and found.string.endswith("'", 0, found.start())  # 'password', and its closing quote
+    if is_string or not NAMED.search(found["name"]):
+        return found[0]
+    return f"{found['name']}{found['gap']}'{SHOWN}'"
 
 
 def _scrubbed(found: re.Match[str]) -> str:

@@ -13,12 +13,11 @@ import psycopg2
 from psycopg2.errorcodes import IN_FAILED_SQL_TRANSACTION
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
-from whisper_migrate.addresses.secret_parameters import scrubbed
+from whisper_migrate.addresses.secret_parameters import STRING, scrubbed
 from whisper_migrate.errors import reason
 
 MOST = 200  # characters of a statement or a DETAIL, which may hold a whole row
-STRING = r"(?:E|U&)?'(?:[^']|'')*+'|\$(\w*)\$.*?\$\2\$"
-PASSWORD = re.compile(rf"(\bpassword\b[\s\"']*(?:=\s*)?)(?:{STRING})", re.I | re.S)
+PASSWORD = re.compile(rf"(\bpassword\b[\s\"']*=\s*)(?:{STRING})", re.I | re.S)  # UPDATE users SET password = 'x'
 PARAMETER = re.compile(r"%\(\w+\)s")
 HIDDEN = r"\1'***'"
 

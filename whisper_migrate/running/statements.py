@@ -14,6 +14,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from sqlalchemy import Connection, event
 
 from whisper_migrate.databases.driver import listening
+from whisper_migrate.addresses.secret_parameters import scrubbed
 from whisper_migrate.databases.engine_search_path import engine_search_path
 from whisper_migrate.databases.transaction_control import COMMIT, SPACE, statements
 from whisper_migrate.errors import Failure
@@ -211,7 +212,7 @@ class Statements:
             self._ask_again(call, cursor, statement)  # then its transaction was committed in the run before
             return True
         sha256 = digest(statement, parameters)
-        entry = Entry(*self.revision, self._count + 1, sha256, statement[:500], None, done=False)
+        entry = Entry(*self.revision, self._count + 1, sha256, scrubbed(statement)[:500], None, done=False)
         if asks and known and known.sha256 != sha256:
             self._ask_again(call, cursor, statement, alone=True, instead=known)
             return True
