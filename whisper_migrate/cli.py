@@ -13,10 +13,12 @@ import click
 from rich.markup import escape
 
 from whisper_migrate import __version__
+from whisper_migrate.addresses.secret_parameters import scrubbed
 from whisper_migrate.commands import Commands
 from whisper_migrate.databases import interruption, silence
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.project.project import Project
+from whisper_migrate.wording.hidden_characters import harmless
 from whisper_migrate.wording.printing import err
 from whisper_migrate.wording.program import called
 from whisper_migrate.wording.sign_of_life import displayed
@@ -68,6 +70,7 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
             err.print(f"  {escape(failure.remedy)}")
         sys.exit(2)
     except click.ClickException as error:
+        error.message = harmless(scrubbed(error.message))
         error.show()
         sys.exit(2)
     except interruption.Terminated:

@@ -16,8 +16,8 @@ from whisper_migrate.project.project import Project
 from whisper_migrate.running import runner
 
 OPERATORS = {
-    "=": ("oid, int4", "oid, int8", "varchar, varchar", "varchar, text", "name, varchar", "name, text", "regclass, oid",
-          "text, varchar", '"char", text', '"char", varchar', "int2, int8", "regclass, text"),
+    "=": ("oid, int4", "oid, int8", "varchar, varchar", "varchar, text", "name, varchar", "name, text",
+          "regclass, oid", "oid, regclass", "text, varchar", '"char", text', '"char", varchar', "int2, int8", "regclass, text"),
     "<>": ("oid, int4", "name, text", "varchar, varchar", '"char", text', "text, varchar"),
     ">=": ("oid, int4", "oid, int8", "int4, oid"),
     ">": ("oid, int4", "int4, int2"),
@@ -116,6 +116,19 @@ def test_nor_after_a_revision_that_fails(
         for words in ("upgrade", "upgrade --no-check", "status"):
             said = command(capsys, project, database, *words.split())
             assert said.code == (0 if words == "status" else 2) and not planted.sprung, (words, said)
+
+
+def test_nor_in_a_script(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first script of a database creates the version table; a revision that commits in its middle, the journal."""
+    project = _project(tmp_path)
+    commits = "\n    with op.get_context().autocommit_block():\n        op.execute('CREATE TABLE bare (n int)')"
+    Checkout(project.root).write_revision("three", "two", up=commits)
+    with trap(database) as planted:
+        planted.plant(*overloads(planted.role))
+        script = command(capsys, project, database, "upgrade", "--sql").out
+        done = psql(database, script)
+        assert done.returncode == 0 and not planted.sprung, done.stderr
+    assert ask(database, "SELECT version_num, to_regclass('bare')::text FROM alembic_version") == [("three", "bare")]
 
 
 def test_nor_while_missing_revisions_run(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:

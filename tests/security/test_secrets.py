@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
+from tests.support import little
 from tests.support.projects import HEAD, MIGRATE, SECRET, copied, refusal
 from whisper_migrate import embedded
 from whisper_migrate.addresses.secret_parameters import scrubbed, secret_names, shown
@@ -143,6 +144,16 @@ def test_no_password_of_a_statement_is_shown(words: str, text: str) -> None:
     (said,) = details(DBAPIError(statement, None, Exception()), "It was")
     assert SECRET not in said and "***" in said
     assert words.startswith("UPDATE") or SECRET not in scrubbed(statement)
+
+
+@pytest.mark.servers("pg18")
+def test_an_address_in_the_wrong_place_is_not_shown(
+    tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project, url = little.project(tmp_path), f"postgresql://u:{SECRET}@localhost:1/x"
+    for words in (["fleet", url, "status"], [url], ["status", url], ["--project", url], ["upgrade", "--wait", url]):
+        said = little.command(capsys, project, database, *words)
+        assert said.code == 2 and SECRET not in said.out + said.err and "u:***@localhost" in said.err, said
 
 
 @pytest.mark.parametrize("text", ["the password's column 'a' is", "'password'", "{'token': 'a'}", "CHECK (password <> '')"])

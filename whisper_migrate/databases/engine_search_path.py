@@ -16,6 +16,10 @@ OURS = """
 SELECT pg_catalog.current_setting('search_path'),
        pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', %s)"""
 THEIRS = "SELECT pg_catalog.set_config('search_path', %s, %s)"
+# The same for a block of PL/pgSQL in a script: its declaration, its first statement and its last one.
+KEEP = "theirs text := pg_catalog.current_setting('search_path');"
+ENTER = "PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);"
+LEAVE = "PERFORM pg_catalog.set_config('search_path', theirs, true);"
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection
 
 from whisper_migrate.catalog.sql import literal
+from whisper_migrate.databases.engine_search_path import ENTER, KEEP, LEAVE
 from whisper_migrate.databases.own_rights import WITHDRAW
 from whisper_migrate.running.journal import MAKE, OF_A_SCRIPT, TABLE
 
@@ -16,14 +17,16 @@ from whisper_migrate.running.journal import MAKE, OF_A_SCRIPT, TABLE
 COMMITS = re.compile(r"^COMMIT;$", re.MULTILINE)
 _BEGIN = """\
 DO $journal$
-DECLARE given record;
+DECLARE given record; {keep}
 BEGIN
+    {enter}
     IF to_regclass({name}) IS NULL THEN
     {make}
     {withdraw}
     END IF;
     INSERT INTO {table} (revision, direction, statement, sha256, sql)
     VALUES ({revision}, {direction}, 1, {mark}, 'a script of {direction_word} --sql');
+    {leave}
 END
 $journal$;
 
@@ -47,6 +50,9 @@ def begin(revision: str, direction: str) -> str:
         direction=literal(direction),
         direction_word=direction,
         mark=literal(OF_A_SCRIPT),
+        keep=KEEP,
+        enter=ENTER,
+        leave=LEAVE,
     )
 
 

@@ -16,6 +16,7 @@ from alembic.runtime.migration import MigrationContext, RevisionStep
 
 from whisper_migrate.catalog.describe import title
 from whisper_migrate.catalog.sql import literal
+from whisper_migrate.databases.engine_search_path import ENTER, KEEP, LEAVE
 from whisper_migrate.databases.own_rights import WITHDRAW
 from whisper_migrate.databases.session_settings import in_sql
 from whisper_migrate.databases.version_table import version_table
@@ -43,12 +44,14 @@ DISCARD TEMP;
 # A downgrade to base keeps the table.
 MAKE = """\
 DO $version$
-DECLARE given record;
+DECLARE given record; {keep}
 BEGIN
+    {enter}
     IF to_regclass({version}) IS NULL THEN
     {create}
     {withdraw}
     END IF;
+    {leave}
 END
 $version$;
 
@@ -182,4 +185,4 @@ def _make(create: str) -> str:
     withdraw = WITHDRAW.format(table=version).strip()
     if own := kept.own_schema:
         create = f"IF to_regnamespace({literal(own)}) IS NULL THEN CREATE SCHEMA {own}; END IF; {create}"
-    return MAKE.format(create=create, withdraw=withdraw, version=version)
+    return MAKE.format(create=create, withdraw=withdraw, version=version, keep=KEEP, enter=ENTER, leave=LEAVE)
