@@ -1,14 +1,18 @@
 """Objects of another role are re-created only as their owner, never with the engine's rights."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import URL
 
 from tests.security.roles import trap
-from tests.support import little
+from tests.support import little, servers
 from tests.support.little import command
 from tests.support.projects import Checkout, ask
+from tests.support.servers import until
 from whisper_migrate.running import runner
 
 OWNERS = """
@@ -82,3 +86,34 @@ def test_a_check_on_another_roles_table_is_not_run(
         planted.plant("ALTER TABLE public.theirs DROP CONSTRAINT c")
         assert command(capsys, project, database, "adopt", "--reconcile").code == 0
         assert not planted.sprung
+
+
+def test_a_table_cannot_be_exchanged_while_a_view_waits_for_it(
+    tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The table's owner has locked it, and would put a view with its code there before the repair comes to read it."""
+    ignored = '[[tool.whisper_migrate.ignore]]\nkind = "*"\nidentity = "planted*"\nreason = "theirs"\n'
+    project = little.project(tmp_path, settings=ignored)
+    views = (
+        "CREATE TABLE public.base (n int)",
+        "CREATE VIEW public.plain AS SELECT n FROM public.base",
+        "CREATE MATERIALIZED VIEW public.copied AS SELECT n FROM public.base",
+    )
+    Checkout(project.root).write_revision("three", "two", up="; ".join(f"op.execute({one!r})" for one in views))
+    runner.upgrade(project, database, "head", lambda _: None)
+    with trap(database) as planted, closing(servers.connect(planted.url)) as theirs, ThreadPoolExecutor(1) as pool:
+        ask(database, "DROP VIEW public.plain", "DROP MATERIALIZED VIEW public.copied")
+        ask(database, f"ALTER TABLE public.base OWNER TO {planted.role}")
+        theirs.autocommit = False
+        cursor = theirs.cursor()
+        cursor.execute("ALTER TABLE public.base RENAME TO hidden")
+        cursor.execute("CREATE VIEW public.base AS SELECT planted.trap(n) AS n FROM public.hidden")
+        checkout = Checkout(project.root, database, {"PYTHONPATH": str(little.ROOT), "WHISPER_LOCK_TIMEOUT": "60"})
+        running = pool.submit(checkout.run, sys.executable, "-m", "whisper_migrate", "repair", "--apply")
+        until(lambda: running.done() or ask(database, "SELECT 1 FROM pg_locks WHERE NOT granted AND relation IS NOT NULL"))
+        theirs.commit()
+        said = running.result()
+        assert said.code == 2 and "The database has changed since it was read" in said.err and not planted.sprung, said
+        planted.plant("DROP VIEW public.base", "ALTER TABLE public.hidden RENAME TO base")
+        said = command(capsys, project, database, "repair", "--apply")
+        assert said.code == 0 and not planted.sprung, said

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
+from tests.running.test_offline import psql
 from tests.security.roles import trap
 from tests.support import little
 from tests.support.little import command
@@ -56,3 +57,27 @@ def test_definitions_of_the_history(tmp_path: Path, database: URL, capsys: pytes
             planted.plant(OVERLOADS[0], OVERLOADS[2])
         assert command(capsys, project, database, "check-drift").code in (0, 1)
         assert not planted.sprung
+
+
+def test_the_script_of_a_repair(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
+    """In psql's own search_path, an operator for the enum alone would fit better than PostgreSQL's for every enum."""
+    theirs = {"function": "public.alike(*", "operator": "public.=(*", "*": "planted*", "grant": "*"}
+    project = little.project(tmp_path, settings="".join(IGNORED.format(*one) for one in theirs.items()))
+    up = """
+CREATE TYPE public.mood AS ENUM ('ok', 'sad');
+CREATE TABLE public.days (mood public.mood CONSTRAINT days_check CHECK (mood = 'ok'));
+INSERT INTO public.days VALUES ('ok')"""
+    Checkout(project.root).write_revision("three", "two", up=f'op.execute("""{up}""")')
+    runner.upgrade(project, database, "head", lambda _: None)
+    with trap(database) as planted:
+        planted.plant(
+            "CREATE FUNCTION public.alike(public.mood, public.mood) RETURNS bool LANGUAGE sql IMMUTABLE"
+            " AS 'SELECT planted.trap(true)'",
+            "CREATE OPERATOR public.= (FUNCTION = public.alike, LEFTARG = public.mood, RIGHTARG = public.mood)",
+        )
+        ask(database, "ALTER TABLE public.days DROP CONSTRAINT days_check")
+        script = command(capsys, project, database, "repair")
+        done = psql(database, script.out)
+        assert script.code == 0 and done.returncode == 0 and not planted.sprung, done.stderr
+        said = command(capsys, project, database, "check-drift", "--only", "database")
+        assert said.code == 0 and not planted.sprung, said

@@ -62,6 +62,7 @@ class Adoption:
     missing: tuple[str, ...]
     wanted: Catalog = field(repr=False)
     shadow: Connection
+    owners: Owners = field(repr=False)
     differences: Differences
     steps: list[Step]
     sql: list[str]
@@ -100,6 +101,10 @@ class Adoption:
         project = self.history.project
         ignored = project.ignored
 
+        def require(connection: Connection) -> None:
+            self.owners.hold(connection, self.steps, self.wanted)
+            Unchanged(self.found.actual, self.found.stamps, ignored)(connection)
+
         def work(connection: Connection, config: Config) -> str | None:
             steps, left = self.steps, self.differences
             if self.missing:
@@ -131,7 +136,7 @@ class Adoption:
             verified=True,
             say=say,
             patience=patience,
-            require=Unchanged(self.found.actual, self.found.stamps, ignored),
+            require=require,
             work=work,
         )
 
@@ -176,7 +181,7 @@ def adoption(project: Project, server: URL, database: URL, revision: str | None)
         near = found.nearest
         asks_for_another = revision and sorted_out.undecided and near.distance < distance(sorted_out.changes)
         nearer = near if asks_for_another else None
-        yield Adoption(history, database, found, at, missing, wanted, shadow, sorted_out, steps, sql, nearer)
+        yield Adoption(history, database, found, at, missing, wanted, shadow, owners, sorted_out, steps, sql, nearer)
 
 
 def _require_included(found: Whereabouts, scripts: Sequence[Script]) -> None:

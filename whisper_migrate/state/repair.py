@@ -50,8 +50,9 @@ from whisper_migrate.wording.revision_ids import ids
 
 # A function's body may name an object that is created later, or that never existed.
 NO_BODY_CHECKS = "SET LOCAL check_function_bodies = off"
-# Backslashes in printed SQL are plain characters, even if a role has this setting off.
-PREAMBLE = (NO_BODY_CHECKS, "SET LOCAL standard_conforming_strings = on")
+# Backslashes in printed SQL are plain characters, even if a role has this setting off. Where psql runs the SQL, no
+# function or operator of the user's schemas may fit better than PostgreSQL's.
+PREAMBLE = (NO_BODY_CHECKS, "SET LOCAL standard_conforming_strings = on", "SET LOCAL search_path = pg_catalog, pg_temp")
 WRONG_STAMP = "wrong-stamp"  # the word that permits a repair although the stamp looks wrong
 # By the class of PostgreSQL's SQLSTATE.
 REMEDIES = {
@@ -153,14 +154,16 @@ class WayBack:
             recorded = may_write(connection)
             for statement in PREAMBLE:
                 run(connection, statement)
-            self._require_unchanged(connection)
-            for statement in self._statements:
-                try:
+            statement = "LOCK TABLE"
+            try:
+                self.owners.hold(connection, self.steps, self.wanted)
+                self._require_unchanged(connection)
+                for statement in self._statements:
                     run(connection, statement)
-                except DBAPIError as error:
-                    words = " ".join(statement.split())[:200]
-                    remedy = REMEDIES.get(str(getattr(error.orig, "pgcode", ""))[:2])
-                    raise Failure(f"Nothing was repaired: {reason(error)}. It was at: {words}", remedy) from error
+            except DBAPIError as error:
+                words = " ".join(statement.split())[:200]
+                remedy = REMEDIES.get(str(getattr(error.orig, "pgcode", ""))[:2])
+                raise Failure(f"Nothing was repaired: {reason(error)}. It was at: {words}", remedy) from error
             staying = self._require_repaired(connection)
             if recorded and self.revisions:
                 script = History(self.project).find(self.revisions[0]) if len(self.revisions) == 1 else None

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog.model import Catalog, Change, Key, Object
 from whisper_migrate.catalog.names import identifier, shown
+from whisper_migrate.catalog.sql import run
 from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.inspecting.owners import DATABASE, follows, require_role, word
 from whisper_migrate.objects import KINDS
@@ -26,6 +27,8 @@ SET_ROLE = "SET ROLE "
 FORGET = "DISCARD TEMP"
 # Creating or altering these runs expressions that the table's owner wrote, with the privileges of the current role.
 RUN_BY_ITS_OWNER = frozenset({"column", "constraint", "domain_constraint"})
+VIEWS = frozenset({"view", "materialized_view"})
+LOCKED = ("table", "view")  # PostgreSQL locks no other kind
 # The roles that this role can give objects to.
 REACHED = """
 SELECT r.rolname FROM pg_catalog.pg_roles AS r
@@ -141,6 +144,20 @@ class Owners:
                     f" again, and belongs to {owner}, who alone may do that.",
                     f"Let {owner} drop it, and make it again afterwards.",
                 )
+
+    def hold(self, connection: Connection, steps: Sequence[Step], wanted: Catalog) -> None:
+        """Lock the tables and views of other roles that the steps' new views read, until the transaction ends.
+
+        Their owners could otherwise exchange them after the comparison. `wanted` is the catalog with the new views.
+        """
+        views = {step.item.key for step in steps if step.verb == "create" and step.item.kind in VIEWS}
+        needed = (wanted.objects.get(key) for view in views for key in wanted.requires.get(view, ()))
+        read = {item.parent or item.identity for item in needed if item}
+        theirs = sorted(
+            name for name in read for kind in LOCKED if self.of.get((kind, name)) not in {None, *self.trusted}
+        )
+        if theirs:
+            run(connection, f"LOCK TABLE {', '.join(theirs)} IN ACCESS SHARE MODE")
 
     @property
     def _writers(self) -> set[str]:
