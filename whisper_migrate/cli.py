@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import signal
 import sys
@@ -70,8 +71,9 @@ def main(arguments: list[str] | None = None, root: Path | None = None) -> None:
             err.print(f"  {escape(failure.remedy)}")
         sys.exit(2)
     except click.ClickException as error:
-        error.message = harmless(scrubbed(error.message))
-        error.show()
+        text = io.StringIO()
+        error.show(text)
+        click.echo(harmless(scrubbed(text.getvalue())), err=True, nl=False)
         sys.exit(2)
     except interruption.Terminated:
         sys.exit(128 + signal.SIGTERM)

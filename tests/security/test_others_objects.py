@@ -110,7 +110,9 @@ def test_a_table_cannot_be_exchanged_while_a_view_waits_for_it(
         cursor.execute("CREATE VIEW public.base AS SELECT planted.trap(n) AS n FROM public.hidden")
         checkout = Checkout(project.root, database, {"PYTHONPATH": str(little.ROOT), "WHISPER_LOCK_TIMEOUT": "60"})
         running = pool.submit(checkout.run, sys.executable, "-m", "whisper_migrate", "repair", "--apply")
-        until(lambda: running.done() or ask(database, "SELECT 1 FROM pg_locks WHERE NOT granted AND relation IS NOT NULL"))
+        until(
+            lambda: running.done() or ask(database, "SELECT 1 FROM pg_locks WHERE NOT granted AND relation IS NOT NULL")
+        )
         theirs.commit()
         said = running.result()
         assert said.code == 2 and "The database has changed since it was read" in said.err and not planted.sprung, said

@@ -17,7 +17,8 @@ from whisper_migrate.running import runner
 
 OPERATORS = {
     "=": ("oid, int4", "oid, int8", "varchar, varchar", "varchar, text", "name, varchar", "name, text",
-          "regclass, oid", "oid, regclass", "text, varchar", '"char", text', '"char", varchar', "int2, int8", "regclass, text"),
+          "regclass, oid",
+          "oid, regclass", "text, varchar", '"char", text', '"char", varchar', "int2, int8", "regclass, text"),
     "<>": ("oid, int4", "name, text", "varchar, varchar", '"char", text', "text, varchar"),
     ">=": ("oid, int4", "oid, int8", "int4, oid"),
     ">": ("oid, int4", "int4, int2"),
@@ -87,13 +88,14 @@ def test_no_command_calls_what_fits_better(tmp_path: Path, database: URL, capsys
         assert ask(database, "SELECT n FROM public.bare") == [(1,)]
 
 
+COMMITS = "\n    with op.get_context().autocommit_block():\n        op.execute('CREATE TABLE bare (n int)')"
 # By name: the code of a revision, and where the database stands.
 FAILING = {
     "the first, in Python": ("raise ValueError('odd')", None),
     "the first, in SQL": ("op.execute('SELECT 1 / 0')", None),
     "a later one, in Python": ("op.execute('CREATE TABLE bare (n int)'); raise ValueError('odd')", "two"),
     "a later one, behind a commit": (
-        "\n    with op.get_context().autocommit_block():\n        op.execute('CREATE TABLE bare ()')\n    raise ValueError",
+        f"{COMMITS}\n    raise ValueError",
         "two",
     ),
 }
@@ -108,7 +110,11 @@ def test_nor_after_a_revision_that_fails(
     made.write_revision("three", "two", up=up)
     if at is None:
         shutil.move(made.versions / "three.py", made.versions / "one.py")
-        made.edit("alembic/versions/one.py", "revision = 'three'\ndown_revision = 'two'", "revision = 'one'\ndown_revision = None")
+        made.edit(
+            "alembic/versions/one.py",
+            "revision = 'three'\ndown_revision = 'two'",
+            "revision = 'one'\ndown_revision = None",
+        )
     else:
         runner.upgrade(project, database, at, lambda _: None)
     with trap(database) as planted:
@@ -121,8 +127,7 @@ def test_nor_after_a_revision_that_fails(
 def test_nor_in_a_script(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
     """The first script of a database creates the version table; a revision that commits in its middle, the journal."""
     project = _project(tmp_path)
-    commits = "\n    with op.get_context().autocommit_block():\n        op.execute('CREATE TABLE bare (n int)')"
-    Checkout(project.root).write_revision("three", "two", up=commits)
+    Checkout(project.root).write_revision("three", "two", up=COMMITS)
     with trap(database) as planted:
         planted.plant(*overloads(planted.role))
         script = command(capsys, project, database, "upgrade", "--sql").out

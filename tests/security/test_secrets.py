@@ -137,7 +137,9 @@ STATEMENTS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ["'{}'", "E'{}'", "E'it\\'s {}'", "U&'{}'", "$${}$$", "$a$x $$ {}$a$", "'it''s {}'", "'{}"])
+@pytest.mark.parametrize(
+    "text", ["'{}'", "E'{}'", "E'it\\'s {}'", "U&'{}'", "$${}$$", "$a$x $$ {}$a$", "'it''s {}'", "'{}"]
+)
 @pytest.mark.parametrize("words", STATEMENTS)
 def test_no_password_of_a_statement_is_shown(words: str, text: str) -> None:
     statement = words.format(text.format(SECRET))
@@ -156,7 +158,9 @@ def test_an_address_in_the_wrong_place_is_not_shown(
         assert said.code == 2 and SECRET not in said.out + said.err and "u:***@localhost" in said.err, said
 
 
-@pytest.mark.parametrize("text", ["the password's column 'a' is", "'password'", "{'token': 'a'}", "CHECK (password <> '')"])
+@pytest.mark.parametrize(
+    "text", ["the password's column 'a' is", "'password'", "{'token': 'a'}", "CHECK (password <> '')"]
+)
 def test_a_name_alone_is_no_secret(text: str) -> None:
     assert scrubbed(text) == text
 

@@ -23,7 +23,8 @@ KEYWORD = re.compile(r"\b(\w++)(\s*+=\s*+)('{1,2}(?:[^'\\]|\\.)*'{1,2}|(?:\\.|[^
 BESIDE = re.compile(r"\b(?:host|hostaddr|port|dbname|user|service|sslmode|passfile|options)\s*+=", re.IGNORECASE)
 SECRETS = KNOWN | {"pgpassword"}  # and libpq's variable
 # A secret as a string behind its name, as in `PASSWORD 'b'` or `OPTIONS (password 'b')`. Comments may stand between
-# them, the quotes may be escaped in Python's source, and the end of a shortened statement may be missing. Not `secret's`.
+# them, the quotes may be escaped in Python's source, and the end of a shortened statement may be missing. In prose such
+# as `the secret's`, the quote begins no string.
 ESCAPED = r"""(?<=\\)'(?:[^'\\]|\\[^'])*+\\'"""
 QUOTED = r"""(?:[eE]'(?:[^'\\]|\\.|'')*+|(?:[uU]&)?'(?:(?<=\W')|(?!s\b))(?:[^']|'')*+)(?:'|\Z)"""
 DOLLARS = r"""\$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|\Z)"""

@@ -34,7 +34,6 @@ from whisper_migrate.planning.lookalikes import perhaps_renamed, replaced_enums
 from whisper_migrate.planning.online import Online
 from whisper_migrate.planning.plan import plan
 from whisper_migrate.planning.renames import Renamed, rename
-from whisper_migrate.planning.steps import Step
 from whisper_migrate.project.defects import counted, require_known
 from whisper_migrate.project.project import SECTION, Project
 from whisper_migrate.revisions.backfill import backfilled, backfills, fillable, only_breaking, rules

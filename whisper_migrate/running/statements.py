@@ -13,8 +13,8 @@ from psycopg2.errors import ReadOnlySqlTransaction
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from sqlalchemy import Connection, event
 
-from whisper_migrate.databases.driver import listening
 from whisper_migrate.addresses.secret_parameters import scrubbed
+from whisper_migrate.databases.driver import listening
 from whisper_migrate.databases.engine_search_path import engine_search_path
 from whisper_migrate.databases.transaction_control import COMMIT, SPACE, statements
 from whisper_migrate.errors import Failure
