@@ -1,16 +1,18 @@
 """Functions and operators in public that match the engine's queries better than PostgreSQL's own are never called."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 from sqlalchemy import URL
 
+from tests.commands.test_init import PROGRAM
 from tests.running.test_offline import psql
 from tests.security.roles import low, trap
 from tests.support import little
 from tests.support.little import command
-from tests.support.projects import Checkout, ask
+from tests.support.projects import Checkout, ask, copied, migrated
 from whisper_migrate.databases import connect
 from whisper_migrate.project.project import Project
 from whisper_migrate.running import runner
@@ -148,6 +150,18 @@ def test_nor_while_missing_revisions_run(tmp_path: Path, database: URL, capsys: 
         said = command(capsys, project, database, "adopt", "--reconcile")
         assert said.code == 0 and not planted.sprung, said
         assert ask(database, "SELECT revision FROM whisper_ledger ORDER BY at, revision") != []
+
+
+@pytest.mark.thorough
+def test_nor_on_the_connection_of_a_program(tmp_path: Path, database: URL) -> None:
+    """The tool asks there only what a downgrade loses; Alembic's own queries on it are the program's."""
+    checkout = copied(tmp_path, migrated(database))
+    ask(database, "INSERT INTO users (user_id, username) VALUES ('u', 'u')")
+    (tmp_path / "program.py").write_text(PROGRAM.format(url=little.plain(database)))
+    with trap(database) as planted:
+        planted.plant(*overloads(planted.role))
+        said = checkout.run(sys.executable, "program.py", "base")
+        assert said.code == 1 and "Nothing was reverted" in said.err and not planted.sprung, said
 
 
 def test_every_connection_begins_with_an_empty_search_path(database: URL) -> None:

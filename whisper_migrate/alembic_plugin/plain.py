@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.addresses.secret_parameters import scrubbed
 from whisper_migrate.databases.connect import connected
+from whisper_migrate.databases.engine_search_path import engine_search_path
 from whisper_migrate.databases.first_failure import explained, first_failure
 from whisper_migrate.databases.interruption import is_of_a_signal
 from whisper_migrate.databases.settings import database
@@ -110,8 +112,9 @@ def _require_no_loss(project: Project, context: Any, connection: Connection) -> 
     use(project.version_options)
     idle = not connection.in_transaction()
     try:
-        steps = _steps(project, task, connection, context)
-        lost = _rehearsed(project, connection.engine.url, connection, steps)[0]
+        with closing(connection.connection.cursor()) as cursor, engine_search_path(cursor):
+            steps = _steps(project, task, connection, context)
+            lost = _rehearsed(project, connection.engine.url, connection, steps)[0]
         if lost.rows:
             raise lost.refusal(None, "Nothing was reverted", downgrade_to(str(task["destination_rev"])))
     except Failure as failure:
