@@ -23,13 +23,13 @@ KEYWORD = re.compile(r"\b(\w++)(\s*+=\s*+)('{1,2}(?:[^'\\]|\\.)*'{1,2}|(?:\\.|[^
 BESIDE = re.compile(r"\b(?:host|hostaddr|port|dbname|user|service|sslmode|passfile|options)\s*+=", re.IGNORECASE)
 SECRETS = KNOWN | {"pgpassword"}  # and libpq's variable
 # A secret as a string behind its name, as in `PASSWORD 'b'` or `OPTIONS (password 'b')`. Comments may stand between
-# them, the quotes may be escaped in Python's source, and the end of a shortened statement may be missing. In prose such
-# as `the secret's`, the quote begins no string.
+# them, the quotes may be escaped in Python's source, and the end of a shortened statement may be missing. A quote right
+# behind the name ends a string, as in `nextval('public.tokens_id_seq'::regclass)`.
 ESCAPED = r"""(?<=\\)'(?:[^'\\]|\\[^'])*+\\'"""
-QUOTED = r"""(?:[eE]'(?:[^'\\]|\\.|'')*+|(?:[uU]&)?'(?:(?<=\W')|(?!s\b))(?:[^']|'')*+)(?:'|\Z)"""
+QUOTED = r"""(?:[eE]'(?:[^'\\]|\\.|'')*+|(?:[uU]&)?'(?:[^']|'')*+)(?:'|\Z)"""
 DOLLARS = r"""\$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|\Z)"""
 STRING = f"{ESCAPED}|{QUOTED}|{DOLLARS}"
-GAP = r"""(?:[\s"\\]|--[^\n]*\n|/\*.{0,200}?\*/)*+"""
+GAP = r"""(?:[\s"\\]|--[^\n]*\n|/\*.{0,200}?\*/)++"""
 STATED = re.compile(rf"""\b(?P<name>\w++)(?P<gap>{GAP})(?:{STRING})""", re.DOTALL)
 PAIR = re.compile(r"([?&][^=&?]*)=([^&]*)")
 SHOWN = "***"
@@ -121,10 +121,7 @@ def scrubbed_values(value: Any) -> Any:
 
 
 def _stated(found: re.Match[str]) -> str:
-    is_string = not found["gap"] and found.string.endswith("'", 0, found.start())  # 'password', and its closing quote
-    if is_string or not NAMED.search(found["name"]):
-        return found[0]
-    return f"{found['name']}{found['gap']}'{SHOWN}'"
+    return f"{found['name']}{found['gap']}'{SHOWN}'" if NAMED.search(found["name"]) else found[0]
 
 
 def _scrubbed(found: re.Match[str]) -> str:
