@@ -22,7 +22,7 @@ from whisper_migrate.errors import Failure
 MakeDatabase = servers.Maker
 WARM = pytest.StashKey[servers.Servers]()
 LEFT = pytest.StashKey[list[str]]()
-EVERYTHING = "WHISPER_TEST_EVERYTHING"  # run every case, as CI does
+EVERYTHING = "WHISPER_TEST_EVERYTHING"  # run every test, as CI does
 WHOLE = "WHISPER_TEST_WHOLE"  # tells the workers that no file was named
 
 
@@ -48,7 +48,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "servers(*names): run on these servers only, such as 'pg18'")
-    config.addinivalue_line("markers", f"thorough: takes seconds; not in make test, but with {EVERYTHING}=1, as in CI")
+    config.addinivalue_line("markers", f"thorough: takes seconds; not in make test, but in CI, where {EVERYTHING}=1")
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         warm = servers.Servers()
         config.stash[WARM] = warm
@@ -79,8 +79,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Choose the tests of a run of the whole suite; if folders or files are named, all of theirs run.
 
-    With WHISPER_TEST_EVERYTHING, each case runs on one of the servers, and the first case of a quick test on all of
-    them. Without it, the first case of each quick test runs, and a fixed twentieth of the others.
+    With WHISPER_TEST_EVERYTHING, each case of a quick test runs on one of the servers, its first case on all of them;
+    of a thorough test the first case runs, and a fixed third of the others. Without it, the first case of each quick
+    test runs, and a fixed twentieth of the others.
     """
     if not os.environ.get(WHOLE):
         return
@@ -93,11 +94,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         test = case.partition("[")[0]
         quick = on_servers[0].get_closest_marker("thorough") is None
         share, number = divmod(zlib.crc32(case.encode()), 20)
-        if quick and test not in seen:
-            kept += on_servers if everything else on_servers[:1]
-        elif everything or (quick and number == 0):
-            kept.append(on_servers[share % len(on_servers)])
+        is_first = test not in seen
         seen.add(test)
+        if quick and is_first:
+            kept += on_servers if everything else on_servers[:1]
+        elif (everything and (quick or is_first or number % 3 == 0)) or (quick and number == 0):
+            kept.append(on_servers[share % len(on_servers)])
     chosen = set(kept)
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = kept
