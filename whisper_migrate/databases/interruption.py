@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 if TYPE_CHECKING:
+    from psycopg2.extensions import connection
+
     from whisper_migrate.databases.driver import DriverConnection
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -86,7 +88,7 @@ def is_of_a_signal(error: BaseException) -> bool:
     return isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def hang_up(opened: DriverConnection) -> None:
+def hang_up(opened: connection) -> None:
     """Close the connection's socket, so that a call waiting for an answer fails at once.
 
     Sends nothing, so cannot hang.
@@ -97,7 +99,7 @@ def hang_up(opened: DriverConnection) -> None:
         end.shutdown(socket.SHUT_RDWR)
 
 
-def is_busy(opened: DriverConnection) -> bool:
+def is_busy(opened: connection) -> bool:
     """Whether a statement is running on the connection."""
     from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
 
@@ -115,13 +117,16 @@ def _cancel(signals: int) -> None:
                 Thread(target=cancel, args=(active,), daemon=True).start()
 
 
-def cancel(active: DriverConnection) -> None:
-    """Cancel the running statement. If that has no effect within GRACE seconds, close the connection."""
-    call = active.calls
+def cancel(active: connection) -> None:
+    """Cancel the running statement. If that has no effect within GRACE seconds, close the connection.
+
+    A connection that a revision has opened by itself does not count its calls: any statement on it counts as the one.
+    """
+    call = getattr(active, "calls", None)
     deadline = time.monotonic() + GRACE
 
     def is_running() -> bool:
-        return is_busy(active) and active.calls == call
+        return is_busy(active) and getattr(active, "calls", None) == call
 
     while is_running() and time.monotonic() < deadline:
         _request(active, is_running)
@@ -129,7 +134,7 @@ def cancel(active: DriverConnection) -> None:
         hang_up(active)
 
 
-def _request(active: DriverConnection, is_running: Callable[[], bool]) -> None:
+def _request(active: connection, is_running: Callable[[], bool]) -> None:
     """Send one request to cancel, and wait for its effect for REPEAT seconds.
 
     A child process sends the request: psycopg2 blocks all threads until the server answers, which may be never.

@@ -67,17 +67,15 @@ class Watcher:
             raise self.failure
 
     def run(self) -> None:
-        """Look for waits until `stop` is called. If no connection can be opened, nothing is detected."""
-        if self._end.wait(MOMENT):
-            return
-        with suppress(psycopg2.Error, DBAPIError), closing(self.engine.raw_connection()) as other:
-            driver: Any = other.driver_connection
-            driver.autocommit = True
-            with driver.cursor() as cursor:
-                while True:
-                    self._look(cursor)
-                    if self._end.wait(MOMENT / 2):
-                        return
+        """Look for waits until `stop` is called. While no connection can be opened, nothing is detected."""
+        while not self._end.wait(MOMENT):
+            with suppress(psycopg2.Error, DBAPIError), closing(self.engine.raw_connection()) as other:
+                driver: Any = other.driver_connection
+                driver.autocommit = True
+                with driver.cursor() as cursor:
+                    while not self._end.is_set():
+                        self._look(cursor)
+                        self._end.wait(MOMENT / 2)
 
     def stop(self) -> None:
         """End the watch."""
