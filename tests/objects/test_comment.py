@@ -135,6 +135,12 @@ CASES = [
             "CAST (int4 AS int8)": "cast (integer AS bigint)",
         }.items()
     ),
+    Case(
+        "on what initdb made, in a database with another plpgsql",
+        "DROP EXTENSION plpgsql; CREATE EXTENSION plpgsql",
+        "COMMENT ON TYPE int4 IS 'ours'",
+        ["+ comment type integer"],
+    ),
     Case("of schema public dropped", "SELECT 1", "COMMENT ON SCHEMA public IS NULL", ["- comment schema public"]),
     Case(
         "with its table",

@@ -37,8 +37,11 @@ LEFT JOIN part_index AS on_index ON on_index.oid = d.objoid AND d.classoid = 'pg
 LEFT JOIN part_constraint AS on_constraint
        ON on_constraint.oid = d.objoid AND d.classoid = 'pg_catalog.pg_constraint'::regclass
 WHERE (d.objoid >= 16384 OR d.objoid = to_regnamespace('public') AND d.classoid = 'pg_catalog.pg_namespace'::regclass
-       -- on what initdb made, those that are younger than the last that it made
-       OR d.xmin::text::bigint > (SELECT e.xmin::text::bigint FROM pg_catalog.pg_extension AS e WHERE e.oid < 16384))
+       -- on what initdb made, those that are younger than the last that it made: plpgsql, unless it was made again
+       OR d.xmin::text::bigint > coalesce(
+           (SELECT e.xmin::text::bigint FROM pg_catalog.pg_extension AS e WHERE e.oid < 16384),
+           (SELECT max(p.xmin::text::bigint) FROM pg_catalog.pg_proc AS p
+            WHERE p.oid < 16384 AND p.pronamespace = to_regnamespace('information_schema'))))
   AND d.classoid NOT IN ('pg_catalog.pg_extension'::regclass, 'pg_catalog.pg_largeobject'::regclass)
 """
 
