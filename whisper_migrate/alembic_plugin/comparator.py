@@ -139,8 +139,7 @@ def _draft(context: AutogenContext, operation: Changes) -> list[str]:
         if isinstance(error, Failure):
             raise CommandError(harmless(scrubbed(str(error)))) from error
         raise
-    breaks = of_draft(*made.catalogs) if made.catalogs else ()
-    for text in (*made.lines, *(f"Note: {note}" for note in (*made.notes, *breaks))):
+    for text in (*made.lines, *(f"Note: {note}" for note in (*made.notes, *of_draft(made.catalogs)))):
         err.print(escape(text))
     scripts = context.migration_context.script
     assert scripts is not None and made.path is not None

@@ -51,7 +51,7 @@ def command(
         out.print(f"  -> migrate.py prove {made.revision}   (when it is written: tries it on rows)")
     else:
         out.print(f"Wrote {project.shown(made.path)}, proved up, down and up in a throwaway database.")
-    for note in (*made.notes, *(of_draft(*made.catalogs) if made.catalogs else ())):
+    for note in (*made.notes, *of_draft(made.catalogs)):
         out.print(f"Note: {escape(note)}")
     if made.path and not made.unfilled:
         out.print("  -> make upgrade   (applies it)")

@@ -39,8 +39,14 @@ def compatibility(
                 yield Finding(UNINDEXED_REFERENCE, revision, f"{what} table read all of this one", of_table)
 
 
-def of_draft(before: Catalog, after: Catalog) -> list[str]:
-    """Return notes on what a new revision breaks, such as `WM301 name-gone: removes ...`, for its author."""
+def of_draft(catalogs: tuple[Catalog, Catalog] | None) -> list[str]:
+    """Return notes on what a new revision breaks, such as `WM301 name-gone: removes ...`, for its author.
+
+    `catalogs` are those before the revision and after it; None if no revision is needed.
+    """
+    if catalogs is None:
+        return []
+    before, after = catalogs
     tables = {identity for kind, identity in before.objects if kind == "table"}
     found = compatibility("", diff(before, after), before, after, tables)
     return [f"{finding.rule}: {finding.what}." for finding in found]
