@@ -10,11 +10,9 @@ from collections.abc import Collection, Iterable
 
 from whisper_migrate.catalog.model import Catalog, Change, Key
 from whisper_migrate.catalog.names import split_names
-from whisper_migrate.objects import KINDS
+from whisper_migrate.objects import KINDS, OVERLOADED, TABLES
 
 # PostgreSQL resolves these by argument types: a new or dropped one can change which one a call means.
-CHOSEN_BY_TYPE = frozenset({"function", "aggregate", "operator"})
-TABLES = ("table", "foreign_table")
 
 
 def on_changed(base: Catalog, doubtful: Collection[Change], changes: Iterable[Change]) -> set[Key]:
@@ -61,12 +59,12 @@ def _uses(base: Catalog, key: Key) -> set[Key]:
 
 def _is_seen(change: Change) -> bool:
     """Whether an expression that uses the object can be printed differently after this change."""
-    seen = getattr(KINDS[change.object.kind], "SEEN", None)
+    seen = KINDS[change.object.kind].seen
     return change.sign != "~" or seen is None or not set(seen).isdisjoint(change.fields)
 
 
 def _may_resolve(change: Change) -> bool:
-    return change.sign != "~" and change.object.kind in CHOSEN_BY_TYPE
+    return change.sign != "~" and change.object.kind in OVERLOADED
 
 
 def _names(change: Change, identity: str) -> bool:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from whisper_migrate.catalog.containers import container
 from whisper_migrate.catalog.model import Catalog, Key, Object, diff
 from whisper_migrate.catalog.names import joined, shown
 from whisper_migrate.errors import Failure
 from whisper_migrate.objects import ATTACHED, IN_METADATA, KINDS
+from whisper_migrate.planning.containers import container
 from whisper_migrate.project.defects import Defect, unmade
 from whisper_migrate.project.ignore import split
 from whisper_migrate.project.project import SECTION, Project

@@ -23,8 +23,9 @@ from whisper_migrate.databases.confined import confined
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.inspecting.owners import follows, word
+from whisper_migrate.objects import RELATIONS, TABLES
 from whisper_migrate.objects.materialized_view import without_rows
-from whisper_migrate.planning.inheritance import TABLES, above
+from whisper_migrate.planning.inheritance import above
 from whisper_migrate.planning.plan import plan, statements
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.wording.sign_of_life import doing
@@ -48,7 +49,7 @@ PRINTED = frozenset(
 
 # PostgreSQL runs SECURITY DEFINER functions, and the actions and triggers of foreign keys, with their owner's rights.
 # As the owner of the schemas, the role could replace what these call, so the superuser must not own any of them.
-LENT = ("function", "table", "view", "materialized_view", "foreign_table")
+LENT = RELATIONS | {"function"}
 
 
 def unlike(changes: Sequence[Change]) -> list[Change]:

@@ -10,6 +10,7 @@ import re
 
 from whisper_migrate.catalog.model import Change
 from whisper_migrate.catalog.names import QUOTED
+from whisper_migrate.objects import kinds_that
 
 SYNONYMS = {
     "CURRENT_TIMESTAMP": "now()",
@@ -17,15 +18,14 @@ SYNONYMS = {
     "CURRENT_ROLE": "CURRENT_USER",
     "USER": "CURRENT_USER",
 }
+AS_WRITTEN = kinds_that("is_as_written")
 WORDS = re.compile(rf"{QUOTED}|(?<![\w.])(?:{'|'.join(map(re.escape, SYNONYMS))})(?![\w(])")
-# The text of a function is its author's; PostgreSQL does not print it.
-WRITTEN = ("function", "procedure", "trigger", "event_trigger")
 
 
 def are_equal(change: Change) -> bool:
     """Whether all attributes that differ are texts, and differ only in words for one value."""
     before, after = change.before, change.after
-    if before is None or after is None or change.object.kind in WRITTEN:
+    if before is None or after is None or change.object.kind in AS_WRITTEN:
         return False
     return all(
         isinstance(before[name], str) and isinstance(after[name], str) and _plain(before[name]) == _plain(after[name])

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from operator import is_, itemgetter
-from types import ModuleType
 from typing import Any
 
 import psycopg2
@@ -15,6 +14,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from whisper_migrate.catalog.collector import in_haste
+from whisper_migrate.catalog.kind import Kind
 from whisper_migrate.catalog.model import Catalog, Key, Object
 from whisper_migrate.catalog.names import shown
 from whisper_migrate.databases.locked_objects import AROUND, Around
@@ -62,7 +62,7 @@ PART = 2000  # rows
 AHEAD = 4  # parts fetched ahead
 
 # Most databases have no object of most kinds. Looking for one is faster than planning each kind's query.
-RARE = {kind: module.EXISTS for kind, module in KINDS.items() if hasattr(module, "EXISTS")}
+RARE = {name: kind.exists for name, kind in KINDS.items() if kind.exists}
 
 # Facts needed before reading: the members of extensions; this session's temporary tables and types, which are printed
 # without a schema (other sessions' are printed with pg_temp_N); whether there are thousands of tables; and the rare
@@ -168,10 +168,10 @@ class _Reader:
         )
 
     def _keep(self, kind: str, found: Iterable[tuple[Address, Object]], wanted: set[Address] | None) -> None:
-        goes_without_saying = getattr(KINDS[kind], "implied", None)
-        owned = self.owned if KINDS[kind].OWNER else None
+        implied = KINDS[kind].implied
+        owned = self.owned if KINDS[kind].owner else None
         for address, item in found:
-            if goes_without_saying and goes_without_saying(item):
+            if implied(item):
                 self.implied.add(item.key)
                 continue
             self.objects[item.key] = item
@@ -203,13 +203,12 @@ class _Reader:
                 part = self._execute(fetch)
                 yield kind, part
 
-    def _text(self, module: ModuleType) -> str:
-        query = module.query(self.version) if hasattr(module, "query") else module.QUERY
-        reason = module.unreadable(self.connection) if hasattr(module, "unreadable") else None
-        if reason is not None:
+    def _text(self, kind: Kind) -> str:
+        query, reason = kind.query, kind.unreadable(self.connection)
+        if reason is not None and kind.readable:
             self.unreadable += [reason] if reason else []
-            query = module.readable(self.version)
-        return self.around.query(str(query)) if self.around else str(query)
+            query = kind.readable
+        return self.around.query(query(self.version)) if self.around else query(self.version)
 
     def _execute(self, query: str) -> Any:
         """Run a query; on a connection that has read before, as a prepared statement.
@@ -232,7 +231,7 @@ class _Reader:
         kept = [number for number, name in enumerate(names) if name not in RESERVED]
         fields = tuple(names[number] for number in kept)
         pick = itemgetter(*kept) if len(kept) > 1 else lambda row: tuple(row[number] for number in kept)
-        constant = getattr(KINDS[kind], "CATALOG", "")
+        constant = KINDS[kind].catalog
         same: dict[Any, Any] = {}
         known, members, temporary = self.known, self.members, self.temporary
         version, home = version_table().identity, version_table().own_schema

@@ -52,13 +52,12 @@ def word(kind: str) -> str | None:
     """Return the word for a kind in ALTER ... OWNER TO; None if its objects have no owner of their own."""
     if kind == DATABASE:
         return "DATABASE"
-    found: str | None = KINDS[kind].OWNER
-    return found
+    return KINDS[kind].owner
 
 
 def follows(item: Object) -> bool:
     """Whether an object always has the owner of its table."""
-    return item.parent is not None and getattr(KINDS[item.kind], "FOLLOWS", False)
+    return item.parent is not None and KINDS[item.kind].follows_table
 
 
 def given_away(wanted: Catalog, actual: Catalog, owner: str | None) -> list[Change]:

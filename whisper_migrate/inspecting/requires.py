@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog.model import Key, Object
-from whisper_migrate.objects import ATTACHED, KINDS
+from whisper_migrate.objects import ATTACHED, KINDS, RELATIONS
 
 # An object's address in pg_depend: (catalog, oid, sub-object).
 Address = tuple[str, int, int]
@@ -34,7 +34,6 @@ SELECT con.oid FROM pg_catalog.pg_constraint AS con
 JOIN pg_catalog.pg_constraint AS up ON up.oid = con.conparentid AND up.conrelid = con.conrelid
 WHERE con.contype = 'f'
 """
-CONTAINERS = ("table", "foreign_table", "view", "materialized_view")
 PUBLISHED_TABLES = "SELECT oid, prpubid FROM pg_catalog.pg_publication_rel"
 # Members of operator families; those of an operator class are parts of the class.
 FAMILY_MEMBERS = """
@@ -95,16 +94,15 @@ def read_requires(
         key, needed = owner(("pg_constraint", constraint, 0)), owner(("pg_class", index, 0))
         if key and needed:
             requires.setdefault(key, set()).add(needed)
-    needs = {kind: module.needs for kind, module in KINDS.items() if hasattr(module, "needs")}
     for item in objects.values():
-        if item.kind in needs:
-            requires.setdefault(item.key, set()).update(key for key in needs[item.kind](item) if key in objects)
+        if more := KINDS[item.kind].needs(item):
+            requires.setdefault(item.key, set()).update(key for key in more if key in objects)
         if item.kind in ATTACHED:
             on = owner(attached[item.key])
             if on:
                 requires.setdefault(item.key, set()).add(on)
         elif item.kind == "column":
-            containers = {(kind, str(item.parent)) for kind in CONTAINERS} & objects.keys()
+            containers = {(kind, str(item.parent)) for kind in RELATIONS} & objects.keys()
             requires.setdefault(item.key, set()).update(containers)
             if item.derived:
                 above = (f"{name}.{item['name']}" for key in containers for name in objects[key]["parents"] or ())

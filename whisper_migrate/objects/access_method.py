@@ -1,11 +1,14 @@
 """Access methods that do not belong to an extension (pg_am)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 
-CATALOG = "pg_am"
-OWNER = None
-AFTER = ("schema", "extension")
-EXISTS = "pg_am WHERE oid >= 16384"
+FACTS = Facts(
+    catalog="pg_am",
+    owner=None,
+    exists="pg_am WHERE oid >= 16384",
+    after=("schema", "extension"),
+)
 
 QUERY = """
 SELECT a.oid, quote_ident(a.amname) AS identity,

@@ -1,12 +1,18 @@
 """Aggregate functions, ordinary, ordered-set and hypothetical-set (pg_aggregate, pg_proc)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import literal
 
-CATALOG = "pg_proc"
-OWNER = "ROUTINE"
-EXISTS = "pg_aggregate WHERE aggfnoid >= 16384"
-AFTER = ("function",)
+FACTS = Facts(
+    catalog="pg_proc",
+    owner="ROUTINE",
+    exists="pg_aggregate WHERE aggfnoid >= 16384",
+    after=("function",),
+    is_overloaded=True,
+    is_replaceable=True,
+    names_exactly=True,
+)
 
 MODIFY = "CASE {} WHEN 'r' THEN 'READ_ONLY' WHEN 's' THEN 'SHAREABLE' ELSE 'READ_WRITE' END"
 FUNCTION = "nullif({}::oid, 0)::regproc::text"

@@ -1,11 +1,15 @@
 """Casts (pg_cast)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 
-CATALOG = "pg_cast"
-OWNER = None
-EXISTS = "pg_cast WHERE oid >= 16384"
-AFTER = ("function", "table", "domain", "composite_type", "range_type")
+FACTS = Facts(
+    catalog="pg_cast",
+    owner=None,
+    exists="pg_cast WHERE oid >= 16384",
+    after=("function", "table", "domain", "composite_type", "range_type"),
+    names_exactly=True,
+)
 
 QUERY = """
 SELECT c.oid, '(' || format_type(c.castsource, NULL) || ' AS ' || format_type(c.casttarget, NULL) || ')' AS identity,

@@ -1,12 +1,16 @@
 """Collations (pg_collation). The version of the collation library depends on the server and is not compared."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import literal
 
-CATALOG = "pg_collation"
-OWNER = "COLLATION"
-EXISTS = "pg_collation WHERE oid >= 16384"
-AFTER = ("schema", "extension")
+FACTS = Facts(
+    catalog="pg_collation",
+    owner="COLLATION",
+    used_by_columns=True,
+    exists="pg_collation WHERE oid >= 16384",
+    after=("schema", "extension"),
+)
 
 
 def query(version: int) -> str:

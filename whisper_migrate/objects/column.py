@@ -1,27 +1,28 @@
 """Columns of tables (pg_attribute). Their order is not compared: no statement can change it."""
 
 from whisper_migrate.catalog.casts import assigned, cast, follows_type, parsed, parsing
-from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.kind import Facts
+from whisper_migrate.catalog.model import Catalog, Object
 from whisper_migrate.catalog.not_null_names import rename_not_null
 from whisper_migrate.catalog.sql import foreign_option_changes, foreign_options, option_changes
 from whisper_migrate.catalog.statement import Does, Statement
 from whisper_migrate.objects.sequence import go_on
 
-CATALOG = "pg_class"
-OWNER = None
-IN_METADATA = True
-AFTER = ("table", "foreign_table", "domain", "composite_type", "range_type")
-SEEN = ("type", "collation")
-
-# Attributes that a statement on a parent table also sets in its child tables.
-PASSED_ON = (
-    *("type", "collation", "not_null", "not_null_name", "not_null_state"),
-    *("default", "generated", "generated_kind", "storage", "statistics"),
+FACTS = Facts(
+    catalog="pg_class",
+    owner=None,
+    in_metadata=True,
+    seen=("type", "collation"),
+    after=("table", "foreign_table", "domain", "composite_type", "range_type"),
+    holds_data=True,
+    is_kept=True,
+    concerns_rows=True,
+    changes_its_table=True,
+    evaluates_at_once=True,
+    exports=("definition", "qualities", "settings"),
 )
-NOT_NULL = frozenset({"not_null", "not_null_name", "not_null_state"})
-IDENTITY = ("identity_kind", "identity_sequence", "identity_options", "identity_type", "identity_persistence")
-NO_IDENTITY = dict.fromkeys(IDENTITY)
-RETYPED = frozenset({"type", "collation", "default", "storage", "compression"})  # reset by a change of type
+
+NO_IDENTITY = dict.fromkeys(f"identity_{name}" for name in ("kind", "sequence", "options", "type", "persistence"))
 
 # PostgreSQL 18 names NOT NULL constraints after the table and column, and a later rename keeps the name. No model can
 # state such a name, so only a name that a person chose is compared. (Before 18 there are none. Before 17, a statistics
@@ -123,8 +124,8 @@ def qualities(item: Object) -> list[str]:
 
 def settings(item: Object) -> list[str]:
     """Return the statements for attributes that CREATE TABLE cannot set, or not on older servers."""
-    blank = item.but(storage=None, compression=None, statistics=None, options=None, identity_type=None)
-    blank = blank.but(identity_persistence=None)
+    later = ("storage", "compression", "statistics", "options", "identity_type", "identity_persistence")
+    blank = item.but(**dict.fromkeys(later))
     if item["of_view"]:
         blank = blank.but(default=None)
     elif _not_valid(item):
@@ -143,8 +144,13 @@ def create(item: Object) -> list[str]:
     return [f"ALTER TABLE {item.parent} ADD COLUMN {definition(item)}", *settings(item)]
 
 
-def renamed(item: Object, name: str) -> list[str]:
+def rename(item: Object, name: str) -> list[str]:
     return [f"ALTER TABLE {item.parent} RENAME COLUMN {item['name']} TO {name}"]
+
+
+def look(item: Object, catalog: Catalog) -> object:
+    """Return the column's table and type."""
+    return item.parent, item["type"]
 
 
 def drop(item: Object) -> list[str]:
@@ -196,8 +202,9 @@ def alter(before: Object, after: Object, using: str | None = None) -> list[str] 
     statements += _identity(before, after, column)
     former = before if before["identity_sequence"] else before.but(**NO_IDENTITY)
     if after["identity_sequence"] and former["identity_persistence"] != after["identity_persistence"]:
-        persistence = _set(former, after, "identity_persistence")
-        statements.append(f"ALTER SEQUENCE {after['identity_sequence']} SET {persistence}")
+        statements.append(
+            f"ALTER SEQUENCE {after['identity_sequence']} SET {_set(former, after, 'identity_persistence')}"
+        )
     if before["storage"] != after["storage"]:
         statements.append(f"{column} SET STORAGE {_set(before, after, 'storage')}")
     if before["compression"] != after["compression"]:
@@ -263,12 +270,9 @@ def _identity(before: Object, after: Object, column: str) -> list[str]:
         name = after["identity_sequence"].rpartition(".")[2]
         statements.append(f"ALTER SEQUENCE {before['identity_sequence']} RENAME TO {name}")
     if before["identity_type"] != after["identity_type"]:
-        type_ = after["identity_type"] or after["type"]
-        statements.append(f"ALTER SEQUENCE {after['identity_sequence']} AS {type_}")
-    words = [option for option in after["identity_options"] if option not in before["identity_options"]]
-    if before["identity_kind"] != after["identity_kind"]:
-        words.insert(0, f"GENERATED {after['identity_kind']}")
-    words = [f"SET {word}" for word in words]
+        statements.append(f"ALTER SEQUENCE {after['identity_sequence']} AS {after['identity_type'] or after['type']}")
+    words = [f"SET GENERATED {after['identity_kind']}"] if before["identity_kind"] != after["identity_kind"] else []
+    words += [f"SET {option}" for option in after["identity_options"] if option not in before["identity_options"]]
     if _is_downwards(before) != _is_downwards(after):
         words.append("RESTART")  # the current value of a descending sequence is out of an ascending one's bounds
     if words:

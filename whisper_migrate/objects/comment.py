@@ -1,13 +1,20 @@
 """Comments (pg_description), except those on extensions, which have a default comment, and on large objects."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.partition_parts import CONSTRAINTS, INDEXES, NAME, with_names
 from whisper_migrate.catalog.sql import literal, sibling
 
-CATALOG = "pg_description"
-OWNER = None
-IN_METADATA = True
-ATTACHED = True  # created and dropped with the object at the same address
+FACTS = Facts(
+    catalog="pg_description",
+    owner=None,
+    in_metadata=True,
+    attached=True,
+    is_replaceable=True,
+    may_come_first=True,
+    names_exactly=True,
+    exports=("named",),
+)
 
 # A comment on a part has the address of the whole: a primary key's index that of its constraint, a composite type's row
 # that of the type, an identity's sequence or a NOT NULL that of its column, a domain's check that of the domain.

@@ -2,13 +2,19 @@
 
 import re
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Catalog, Object
 from whisper_migrate.catalog.statement import Does, Statement, effect
 
-CATALOG = "pg_type"
-OWNER = "TYPE"
-EXISTS = "pg_class WHERE relkind = 'c' AND oid >= 16384"
-AFTER = ("schema", "extension", "enum", "domain", "collation")
+FACTS = Facts(
+    catalog="pg_type",
+    owner="TYPE",
+    used_by_columns=True,
+    exists="pg_class WHERE relkind = 'c' AND oid >= 16384",
+    after=("schema", "extension", "enum", "domain", "collation"),
+    is_type=True,
+    exports=("split",),
+)
 
 QUERY = """
 SELECT t.oid, t.oid::regtype::text AS identity, coalesce(a.attributes, '{}') AS attributes

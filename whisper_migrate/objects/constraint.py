@@ -2,16 +2,24 @@
 
 from dataclasses import replace
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.partition_parts import CONSTRAINTS, NAME, constraint_of, with_names
 from whisper_migrate.catalog.sql import literal, option_changes, sibling
 from whisper_migrate.catalog.statement import Does, Statement
 
-CATALOG = "pg_constraint"
-OWNER = None
-IN_METADATA = True
-AFTER = ("column", "function")
-SEEN = ()
+FACTS = Facts(
+    catalog="pg_constraint",
+    owner=None,
+    in_metadata=True,
+    seen=(),
+    after=("column", "function"),
+    follows_type=True,
+    concerns_rows=True,
+    changes_its_table=True,
+    evaluates_at_once=True,
+    exports=("validate",),
+)
 
 # A foreign key to a partitioned table has a numbered copy for each partition: copies are left out. A disabled internal
 # trigger (DISABLE TRIGGER ALL) means that PostgreSQL does not enforce the constraint.
@@ -91,7 +99,7 @@ def drop(item: Object) -> list[str]:
     return [f"ALTER TABLE {item.parent} DROP CONSTRAINT {_own_name(item)}"]
 
 
-def renamed(item: Object, name: str) -> list[str]:
+def rename(item: Object, name: str) -> list[str]:
     """Rename through the index if there is one: a partition's constraint itself cannot be renamed."""
     if item["type"] in HAS_INDEX:
         return with_names(item, [f"ALTER INDEX {_index(item)} RENAME TO {name}"])

@@ -1,12 +1,15 @@
 """Conversions between encodings (pg_conversion)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import literal
 
-CATALOG = "pg_conversion"
-OWNER = "CONVERSION"
-AFTER = ("function",)
-EXISTS = "pg_conversion WHERE oid >= 16384"
+FACTS = Facts(
+    catalog="pg_conversion",
+    owner="CONVERSION",
+    exists="pg_conversion WHERE oid >= 16384",
+    after=("function",),
+)
 
 QUERY = """
 SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.conname) AS identity,

@@ -5,13 +5,17 @@ different roles. In a database, this role is the owner of `alembic_version`; in 
 shadow. Any other role (FOR ROLE) is part of the identity.
 """
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 
-CATALOG = "pg_default_acl"
-OWNER = None
-EXISTS = "pg_default_acl"
-# Last, so that objects created in the same plan get the planned grants, not these.
-AFTER = ("trigger", "foreign_table", "cast", "operator", "publication", "text_search_configuration")
+FACTS = Facts(
+    catalog="pg_default_acl",
+    owner=None,
+    exists="pg_default_acl",
+    # Last, so that objects created in the same plan get the planned grants, not these.
+    after=("trigger", "foreign_table", "cast", "operator", "publication", "text_search_configuration"),
+    may_come_first=True,
+)
 
 QUERY = """
 SELECT d.oid, concat('for role ' || d.role || ' ', 'in schema ' || d.schema || ' ', 'on ', lower(d.objects),

@@ -2,16 +2,23 @@
 
 from collections.abc import Sequence
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import literal
 from whisper_migrate.catalog.statement import Does, Statement
 
-CATALOG = "pg_type"
-OWNER = "DOMAIN"
-IN_METADATA = True
-EXISTS = "pg_type WHERE typtype = 'd' AND oid >= 16384"
-AFTER = ("schema", "extension", "enum", "collation")
-SEEN = ("type", "collation")
+FACTS = Facts(
+    catalog="pg_type",
+    owner="DOMAIN",
+    used_by_columns=True,
+    in_metadata=True,
+    exists="pg_type WHERE typtype = 'd' AND oid >= 16384",
+    seen=("type", "collation"),
+    after=("schema", "extension", "enum", "collation"),
+    is_type=True,
+    has_parts=True,
+    converts_constants=True,
+)
 
 
 def query(version: int) -> str:

@@ -1,12 +1,16 @@
 """Checks of domains (pg_constraint)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 
-CATALOG = "pg_constraint"
-OWNER = None
-IN_METADATA = True
-EXISTS = "pg_constraint WHERE contypid >= 16384"
-AFTER = ("domain", "function", "column")
+FACTS = Facts(
+    catalog="pg_constraint",
+    owner=None,
+    in_metadata=True,
+    exists="pg_constraint WHERE contypid >= 16384",
+    after=("domain", "function", "column"),
+    evaluates_at_once=True,
+)
 
 QUERY = """
 SELECT con.oid, con.contypid::regtype::text AS parent,

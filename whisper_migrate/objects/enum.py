@@ -2,15 +2,22 @@
 
 from collections.abc import Iterable
 
-from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.kind import Facts
+from whisper_migrate.catalog.model import Catalog, Object
 from whisper_migrate.catalog.sql import literal
 from whisper_migrate.catalog.statement import Does, Statement
 
-CATALOG = "pg_type"
-OWNER = "TYPE"
-IN_METADATA = True
-EXISTS = "pg_type WHERE typtype = 'e' AND oid >= 16384"
-AFTER = ("schema", "extension")
+FACTS = Facts(
+    catalog="pg_type",
+    owner="TYPE",
+    used_by_columns=True,
+    in_metadata=True,
+    exists="pg_type WHERE typtype = 'e' AND oid >= 16384",
+    after=("schema", "extension"),
+    is_type=True,
+    moves=True,
+    exports=("relabelled",),
+)
 
 QUERY = """
 SELECT t.oid, t.oid::regtype::text AS identity,
@@ -31,6 +38,11 @@ def drop(item: Object) -> list[str]:
 
 def rename(item: Object, name: str) -> list[str]:
     return [f"ALTER TYPE {item.identity} RENAME TO {name}"]
+
+
+def look(item: Object, catalog: Catalog) -> object:
+    """Return the enum's labels."""
+    return item["labels"]
 
 
 def alter(before: Object, after: Object) -> list[str] | None:

@@ -1,12 +1,17 @@
 """Event triggers, which fire on DDL (pg_event_trigger). They are created last and dropped first."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import literal
 
-CATALOG = "pg_event_trigger"
-OWNER = None  # only a superuser can own it
-EXISTS = "pg_event_trigger"
-AFTER = ("trigger", "rule", "policy", "statistics", "aggregate")
+FACTS = Facts(
+    catalog="pg_event_trigger",
+    owner=None,
+    exists="pg_event_trigger",
+    after=("trigger", "rule", "policy", "statistics", "aggregate"),
+    may_come_first=True,
+    is_as_written=True,
+)
 
 QUERY = """
 SELECT t.oid, quote_ident(t.evtname) AS identity,

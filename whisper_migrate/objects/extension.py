@@ -1,11 +1,17 @@
 """Extensions (pg_extension). A version other than the server's default is a kind of its own, `extension_version`."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import literal
 
-CATALOG = "pg_extension"
-OWNER = None
-AFTER = ("schema", "extension_version")
+FACTS = Facts(
+    catalog="pg_extension",
+    owner=None,
+    after=("schema", "extension_version"),
+    holds_data=True,
+    is_kept=True,
+    may_come_first=True,
+)
 
 # CREATE EXTENSION sets a default comment: only another comment is compared. initdb creates plpgsql, but a database may
 # have dropped it and created it again, as the dumps of some old versions do.

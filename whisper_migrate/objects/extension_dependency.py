@@ -1,12 +1,15 @@
 """Objects that are dropped with an extension: ALTER ... DEPENDS ON EXTENSION (pg_depend)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 
-CATALOG = "pg_depend"
-OWNER = None
-EXISTS = "pg_depend WHERE deptype = 'x'"
-AFTER = ("extension", "trigger", "index", "materialized_view")
-ATTACHED = True  # created and dropped with the object at the same address
+FACTS = Facts(
+    catalog="pg_depend",
+    owner=None,
+    attached=True,
+    exists="pg_depend WHERE deptype = 'x'",
+    after=("extension", "trigger", "index", "materialized_view"),
+)
 
 QUERY = """
 SELECT d.classid::regclass::text AS class, d.objid AS oid,

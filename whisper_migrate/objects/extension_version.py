@@ -5,14 +5,17 @@ because it is older than the server. Such a version is implied: it is reported, 
 a version.
 """
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import literal
 from whisper_migrate.databases.shadow_name import PREFIX
 
-CATALOG = "pg_available_extension_versions"
-OWNER = None
-EXISTS = "pg_extension WHERE oid >= 16384"
-AFTER = ("schema",)
+FACTS = Facts(
+    catalog="pg_available_extension_versions",
+    owner=None,
+    exists="pg_extension WHERE oid >= 16384",
+    after=("schema",),
+)
 
 QUERY = f"""
 SELECT e.oid, quote_ident(e.extname) || ' ' || e.extversion AS identity,

@@ -1,12 +1,15 @@
 """Foreign data wrappers (pg_foreign_data_wrapper)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import foreign_option_changes, foreign_options
 
-CATALOG = "pg_foreign_data_wrapper"
-OWNER = None  # only a superuser can own it
-EXISTS = "pg_foreign_data_wrapper"
-AFTER = ("schema", "extension", "function")
+FACTS = Facts(
+    catalog="pg_foreign_data_wrapper",
+    owner=None,
+    exists="pg_foreign_data_wrapper",
+    after=("schema", "extension", "function"),
+)
 
 QUERY = """
 SELECT w.oid, quote_ident(w.fdwname) AS identity,

@@ -1,12 +1,15 @@
 """Foreign servers (pg_foreign_server)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import foreign_option_changes, foreign_options, literal
 
-CATALOG = "pg_foreign_server"
-OWNER = "SERVER"
-EXISTS = "pg_foreign_server"
-AFTER = ("foreign_data_wrapper",)
+FACTS = Facts(
+    catalog="pg_foreign_server",
+    owner="SERVER",
+    exists="pg_foreign_server",
+    after=("foreign_data_wrapper",),
+)
 
 QUERY = """
 SELECT s.oid, quote_ident(s.srvname) AS identity,

@@ -2,15 +2,22 @@
 
 from collections.abc import Sequence
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import foreign_option_changes, foreign_options
 from whisper_migrate.objects import column
 
-CATALOG = "pg_class"
-OWNER = "FOREIGN TABLE"
-EXISTS = "pg_foreign_table"
-AFTER = ("foreign_server", "table")
-SEEN = ()
+FACTS = Facts(
+    catalog="pg_class",
+    owner="FOREIGN TABLE",
+    exists="pg_foreign_table",
+    seen=(),
+    after=("foreign_server", "table"),
+    is_relation=True,
+    is_table=True,
+    has_parts=True,
+    holds_data=True,
+)
 
 QUERY = """
 SELECT c.oid, c.oid::regclass::text AS identity,

@@ -1,12 +1,19 @@
 """Functions and procedures (pg_proc). The identity contains the argument types, so each overload is an object."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 
-CATALOG = "pg_proc"
-OWNER = "ROUTINE"
-EXISTS = "pg_proc WHERE prokind <> 'a' AND oid >= 16384"
-AFTER = ("table", "domain", "composite_type", "range_type")
-SEEN = ("type", "window", "arguments", "returns")
+FACTS = Facts(
+    catalog="pg_proc",
+    owner="ROUTINE",
+    exists="pg_proc WHERE prokind <> 'a' AND oid >= 16384",
+    seen=("type", "window", "arguments", "returns"),
+    after=("table", "domain", "composite_type", "range_type"),
+    is_overloaded=True,
+    used_by_defaults=True,
+    is_replaceable=True,
+    is_as_written=True,
+)
 
 QUERY = r"""
 SELECT p.oid, p.oid::regprocedure::text AS identity,

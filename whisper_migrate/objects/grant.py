@@ -7,11 +7,17 @@ list that belongs to the connected role: nobody ever granted anything on it. Not
 that role in the other catalog is a difference. Privileges that PUBLIC has by default are not listed here: see `revoke`.
 """
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Key, Object
 
-CATALOG = "pg_class"
-OWNER = None
-ATTACHED = True
+FACTS = Facts(
+    catalog="pg_class",
+    owner=None,
+    attached=True,
+    may_come_first=True,
+    names_exactly=True,
+    exports=("on", "privileges_on"),
+)
 
 NOUN = """
            CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'

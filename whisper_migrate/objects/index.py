@@ -2,16 +2,22 @@
 
 from dataclasses import replace
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.partition_parts import INDEXES, NAME, with_names
 from whisper_migrate.catalog.sql import sibling
 from whisper_migrate.errors import Failure
 
-CATALOG = "pg_class"
-OWNER = None
-IN_METADATA = True
-AFTER = ("constraint", "materialized_view")
-SEEN = ()
+FACTS = Facts(
+    catalog="pg_class",
+    owner=None,
+    in_metadata=True,
+    seen=(),
+    after=("constraint", "materialized_view"),
+    follows_type=True,
+    concerns_rows=True,
+    is_replaceable=True,
+)
 
 
 # `plain`: btree (403) indexes on columns with default operator classes. Their definition is put together here as
@@ -102,7 +108,7 @@ def drop(item: Object) -> list[str]:
     return [] if item["attached_to"] else [f"DROP INDEX {_named(item)}"]  # the parent's DROP INDEX drops it too
 
 
-def renamed(item: Object, name: str) -> list[str]:
+def rename(item: Object, name: str) -> list[str]:
     return with_names(item, [f"ALTER INDEX {_named(item)} RENAME TO {name}"])
 
 

@@ -1,12 +1,15 @@
 """Procedural languages that do not belong to an extension (pg_language)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 
-CATALOG = "pg_language"
-OWNER = "LANGUAGE"
-AFTER = ("schema", "extension")
-SEEN = ()
-EXISTS = "pg_language WHERE oid >= 16384"
+FACTS = Facts(
+    catalog="pg_language",
+    owner="LANGUAGE",
+    exists="pg_language WHERE oid >= 16384",
+    seen=(),
+    after=("schema", "extension"),
+)
 
 QUERY = """
 SELECT l.oid, quote_ident(l.lanname) AS identity, l.lanpltrusted AS trusted,

@@ -1,13 +1,19 @@
 """Materialized views (pg_class, pg_rewrite). Whether a view is populated is data and is not compared."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import option_changes, options
 
-CATALOG = "pg_class"
-OWNER = "MATERIALIZED VIEW"
-EXISTS = "pg_class WHERE relkind = 'm'"
-AFTER = ("view",)
-SEEN = ("columns",)
+FACTS = Facts(
+    catalog="pg_class",
+    owner="MATERIALIZED VIEW",
+    exists="pg_class WHERE relkind = 'm'",
+    seen=("columns",),
+    after=("view",),
+    is_relation=True,
+    has_parts=True,
+    exports=("without_rows",),
+)
 
 QUERY = """
 SELECT c.oid, c.oid::regclass::text AS identity,

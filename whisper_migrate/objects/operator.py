@@ -1,12 +1,18 @@
 """Operators (pg_operator). One that is only named as another's commutator or negator exists without a function."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import NOT_AN_EXTENSIONS
 
-CATALOG = "pg_operator"
-OWNER = "OPERATOR"
-EXISTS = f"pg_operator AS x WHERE x.oid >= 16384 AND {NOT_AN_EXTENSIONS}"
-AFTER = ("function", "domain", "composite_type", "range_type")
+FACTS = Facts(
+    catalog="pg_operator",
+    owner="OPERATOR",
+    exists=f"pg_operator AS x WHERE x.oid >= 16384 AND {NOT_AN_EXTENSIONS}",
+    after=("function", "domain", "composite_type", "range_type"),
+    is_overloaded=True,
+    used_by_defaults=True,
+    names_exactly=True,
+)
 
 # Only one of two operators may name the other, depending on which was created first, also in a dump.
 QUERY = """

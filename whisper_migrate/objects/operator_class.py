@@ -1,13 +1,16 @@
 """Operator classes, with the operators and functions of their own (pg_opclass, pg_amop, pg_amproc)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import NOT_AN_EXTENSIONS
 from whisper_migrate.objects.operator_family import FUNCTIONS, OPERATORS
 
-CATALOG = "pg_opclass"
-OWNER = "OPERATOR CLASS"
-AFTER = ("operator_family",)
-EXISTS = f"pg_opclass AS x WHERE x.oid >= 16384 AND {NOT_AN_EXTENSIONS}"
+FACTS = Facts(
+    catalog="pg_opclass",
+    owner="OPERATOR CLASS",
+    exists=f"pg_opclass AS x WHERE x.oid >= 16384 AND {NOT_AN_EXTENSIONS}",
+    after=("operator_family",),
+)
 
 OWN = """(o.tableoid, o.oid) IN (SELECT d.classid, d.objid FROM pg_catalog.pg_depend AS d
                          WHERE d.refclassid = x.tableoid AND d.refobjid = x.oid AND d.deptype = 'i')"""

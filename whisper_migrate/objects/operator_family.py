@@ -1,12 +1,15 @@
 """Operator families, with the operators and functions that belong to no class (pg_opfamily, pg_amop, pg_amproc)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import NOT_AN_EXTENSIONS
 
-CATALOG = "pg_opfamily"
-OWNER = "OPERATOR FAMILY"
-AFTER = ("function", "operator")
-EXISTS = f"pg_opfamily AS x WHERE x.oid >= 16384 AND {NOT_AN_EXTENSIONS}"
+FACTS = Facts(
+    catalog="pg_opfamily",
+    owner="OPERATOR FAMILY",
+    exists=f"pg_opfamily AS x WHERE x.oid >= 16384 AND {NOT_AN_EXTENSIONS}",
+    after=("function", "operator"),
+)
 
 # Operators and functions of the family or class `x`, as the statements list them; {found} is the condition for them.
 OPERATORS = """

@@ -1,11 +1,15 @@
 """Row security policies (pg_policy). Whether a table applies its policies is an attribute of the table."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 
-CATALOG = "pg_policy"
-OWNER = None
-EXISTS = "pg_policy"
-AFTER = ("column", "view", "function")
+FACTS = Facts(
+    catalog="pg_policy",
+    owner=None,
+    exists="pg_policy",
+    after=("column", "view", "function"),
+    changes_its_table=True,
+)
 
 QUERY = """
 SELECT p.oid, p.polrelid::regclass::text AS parent,

@@ -1,12 +1,15 @@
 """Publications, with their tables and schemas (pg_publication)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import literal
 
-CATALOG = "pg_publication"
-OWNER = "PUBLICATION"
-EXISTS = "pg_publication"
-AFTER = ("schema", "column", "constraint", "function", "foreign_table")
+FACTS = Facts(
+    catalog="pg_publication",
+    owner="PUBLICATION",
+    exists="pg_publication",
+    after=("schema", "column", "constraint", "function", "foreign_table"),
+)
 
 
 def query(version: int) -> str:

@@ -2,13 +2,19 @@
 
 from hashlib import sha256
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import literal
 
-CATALOG = "pg_type"
-OWNER = "TYPE"
-EXISTS = "pg_range WHERE rngtypid >= 16384"
-AFTER = ("schema", "extension", "enum", "domain", "composite_type", "collation")
+FACTS = Facts(
+    catalog="pg_type",
+    owner="TYPE",
+    used_by_columns=True,
+    exists="pg_range WHERE rngtypid >= 16384",
+    after=("schema", "extension", "enum", "domain", "composite_type", "collation"),
+    is_type=True,
+    converts_constants=True,
+)
 
 QUERY = """
 SELECT t.oid, t.oid::regtype::text AS identity,

@@ -3,12 +3,16 @@
 A privilege that PostgreSQL or an extension granted on its own objects counts as well.
 """
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.objects.grant import GRANTABLE, PART, on, privileges_on
 
-CATALOG = "pg_proc"
-OWNER = None
-ATTACHED = True
+FACTS = Facts(
+    catalog="pg_proc",
+    owner=None,
+    attached=True,
+    may_come_first=True,
+)
 
 QUERY = f"""
 SELECT coalesce(part.class, t.class)::regclass::text AS class, coalesce(part.oid, t.oid) AS oid,

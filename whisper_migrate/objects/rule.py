@@ -1,11 +1,15 @@
 """Rewrite rules, except those that define views (pg_rewrite)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 
-CATALOG = "pg_rewrite"
-OWNER = None
-EXISTS = "pg_rewrite WHERE rulename <> '_RETURN' AND oid >= 16384"
-AFTER = ("column", "view", "function", "trigger")
+FACTS = Facts(
+    catalog="pg_rewrite",
+    owner=None,
+    exists="pg_rewrite WHERE rulename <> '_RETURN' AND oid >= 16384",
+    after=("column", "view", "function", "trigger"),
+    changes_its_table=True,
+)
 
 QUERY = """
 SELECT r.oid, r.ev_class::regclass::text AS parent,

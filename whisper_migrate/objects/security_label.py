@@ -1,13 +1,16 @@
 """Security labels (pg_seclabel). Only a label provider that the server has loaded can write one."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import literal
 from whisper_migrate.objects.comment import named
 
-CATALOG = "pg_seclabel"
-OWNER = None
-EXISTS = "pg_seclabel"
-ATTACHED = True
+FACTS = Facts(
+    catalog="pg_seclabel",
+    owner=None,
+    attached=True,
+    exists="pg_seclabel",
+)
 
 QUERY = """
 SELECT l.classoid::regclass::text AS class, l.objoid AS oid, l.objsubid AS subid,

@@ -2,16 +2,24 @@
 
 from collections.abc import Sequence
 
-from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.kind import Facts
+from whisper_migrate.catalog.model import Catalog, Object
 from whisper_migrate.catalog.sql import literal
 
-CATALOG = "pg_class"
-OWNER = "SEQUENCE"
-IN_METADATA = True
-FOLLOWS = True
-EXISTS = "pg_sequence"
-AFTER = ("schema", "extension")
-SEEN = ()
+FACTS = Facts(
+    catalog="pg_class",
+    owner="SEQUENCE",
+    follows_table=True,
+    in_metadata=True,
+    exists="pg_sequence",
+    seen=(),
+    after=("schema", "extension"),
+    holds_data=True,
+    is_kept=True,
+    used_by_defaults=True,
+    moves=True,
+    exports=("go_on", "settings"),
+)
 
 QUERY = """
 SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS identity,
@@ -68,8 +76,13 @@ def without_references(before: Object, after: Object, tied: bool) -> Object:
     return before if before["owned_by"] == after["owned_by"] else before.but(owned_by=None)
 
 
-def renamed(item: Object, name: str) -> list[str]:
+def rename(item: Object, name: str) -> list[str]:
     return [f"ALTER SEQUENCE {item.identity} RENAME TO {name}"]
+
+
+def look(item: Object, catalog: Catalog) -> object:
+    """Return the options of a sequence that no column owns."""
+    return None if item["owned_by"] else item.values
 
 
 def drop(item: Object) -> list[str]:

@@ -1,11 +1,16 @@
 """Extended statistics: their definitions, not the gathered values (pg_statistic_ext)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 
-CATALOG = "pg_statistic_ext"
-OWNER = "STATISTICS"
-EXISTS = "pg_statistic_ext"
-AFTER = ("column", "function", "materialized_view")
+FACTS = Facts(
+    catalog="pg_statistic_ext",
+    owner="STATISTICS",
+    exists="pg_statistic_ext",
+    after=("column", "function", "materialized_view"),
+    follows_type=True,
+    is_replaceable=True,
+)
 
 
 def query(version: int) -> str:

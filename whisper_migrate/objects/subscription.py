@@ -2,15 +2,18 @@
 
 from sqlalchemy import Connection, text
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import hidden
 from whisper_migrate.errors import Failure
 from whisper_migrate.wording.plurals import counted
 
-CATALOG = "pg_subscription"
-OWNER = None  # only a superuser can own it
-EXISTS = "pg_subscription"
-AFTER = ("table",)
+FACTS = Facts(
+    catalog="pg_subscription",
+    owner=None,
+    exists="pg_subscription",
+    after=("table",),
+)
 
 SUBSCRIPTIONS = """
 FROM pg_catalog.pg_subscription AS s

@@ -2,16 +2,27 @@
 
 from collections.abc import Sequence
 
-from whisper_migrate.catalog.model import Object
+from whisper_migrate.catalog.kind import Facts
+from whisper_migrate.catalog.model import Catalog, Object
 from whisper_migrate.catalog.sql import option_changes, options
 from whisper_migrate.errors import Failure
 from whisper_migrate.objects import column
 
-CATALOG = "pg_class"
-OWNER = "TABLE"
-IN_METADATA = True
-AFTER = ("schema", "extension", "enum", "sequence")
-SEEN = ()
+FACTS = Facts(
+    catalog="pg_class",
+    owner="TABLE",
+    in_metadata=True,
+    seen=(),
+    after=("schema", "extension", "enum", "sequence"),
+    is_relation=True,
+    is_table=True,
+    has_parts=True,
+    holds_data=True,
+    is_kept=True,
+    moves=True,
+    concerns_rows=True,
+    exports=("toasted",),
+)
 
 QUERY = """
 SELECT c.oid, c.oid::regclass::text AS identity,
@@ -79,8 +90,13 @@ def create(item: Object, inside: Sequence[Object] = ()) -> list[str]:
 PLAIN = {"replica_identity": "DEFAULT", "row_security": False, "force_row_security": False}
 
 
-def renamed(item: Object, name: str) -> list[str]:
+def rename(item: Object, name: str) -> list[str]:
     return [f"ALTER TABLE {item.identity} RENAME TO {name}"]
+
+
+def look(item: Object, catalog: Catalog) -> object:
+    """Return the table's columns and their types."""
+    return {(column["name"], column["type"]) for column in catalog.children(item.identity, "column")}
 
 
 def drop(item: Object) -> list[str]:

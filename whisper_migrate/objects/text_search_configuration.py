@@ -1,11 +1,14 @@
 """Text search configurations: the dictionaries for each type of token (pg_ts_config, pg_ts_config_map)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 
-CATALOG = "pg_ts_config"
-OWNER = "TEXT SEARCH CONFIGURATION"
-EXISTS = "pg_ts_config WHERE oid >= 16384"
-AFTER = ("text_search_dictionary", "text_search_parser")
+FACTS = Facts(
+    catalog="pg_ts_config",
+    owner="TEXT SEARCH CONFIGURATION",
+    exists="pg_ts_config WHERE oid >= 16384",
+    after=("text_search_dictionary", "text_search_parser"),
+)
 
 QUERY = """
 SELECT c.oid, c.oid::regconfig::text AS identity,

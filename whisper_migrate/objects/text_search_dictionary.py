@@ -2,12 +2,15 @@
 
 import re
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 
-CATALOG = "pg_ts_dict"
-OWNER = "TEXT SEARCH DICTIONARY"
-EXISTS = "pg_ts_dict WHERE oid >= 16384"
-AFTER = ("text_search_template",)
+FACTS = Facts(
+    catalog="pg_ts_dict",
+    owner="TEXT SEARCH DICTIONARY",
+    exists="pg_ts_dict WHERE oid >= 16384",
+    after=("text_search_template",),
+)
 
 QUERY = """
 SELECT d.oid, d.oid::regdictionary::text AS identity,

@@ -1,11 +1,14 @@
 """Text search parsers (pg_ts_parser)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 
-CATALOG = "pg_ts_parser"
-OWNER = None
-AFTER = ("function",)
-EXISTS = "pg_ts_parser WHERE oid >= 16384"
+FACTS = Facts(
+    catalog="pg_ts_parser",
+    owner=None,
+    exists="pg_ts_parser WHERE oid >= 16384",
+    after=("function",),
+)
 
 QUERY = """
 SELECT p.oid, quote_ident(n.nspname) || '.' || quote_ident(p.prsname) AS identity,

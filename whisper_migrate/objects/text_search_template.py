@@ -1,11 +1,14 @@
 """Text search templates, which dictionaries are based on (pg_ts_template)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 
-CATALOG = "pg_ts_template"
-OWNER = None
-AFTER = ("function",)
-EXISTS = "pg_ts_template WHERE oid >= 16384"
+FACTS = Facts(
+    catalog="pg_ts_template",
+    owner=None,
+    exists="pg_ts_template WHERE oid >= 16384",
+    after=("function",),
+)
 
 QUERY = """
 SELECT t.oid, quote_ident(n.nspname) || '.' || quote_ident(t.tmplname) AS identity,

@@ -1,11 +1,14 @@
 """Transforms between a type and a language (pg_transform)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 
-CATALOG = "pg_transform"
-OWNER = None
-AFTER = ("function", "language", "domain", "composite_type")
-EXISTS = "pg_transform WHERE oid >= 16384"
+FACTS = Facts(
+    catalog="pg_transform",
+    owner=None,
+    exists="pg_transform WHERE oid >= 16384",
+    after=("function", "language", "domain", "composite_type"),
+)
 
 QUERY = """
 SELECT t.oid, 'for ' || format_type(t.trftype, NULL) || ' language ' || quote_ident(l.lanname) AS identity,

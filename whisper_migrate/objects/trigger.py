@@ -1,10 +1,16 @@
 """Triggers (pg_trigger)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 
-CATALOG = "pg_trigger"
-OWNER = None
-AFTER = ("column", "view", "function", "constraint", "index")
+FACTS = Facts(
+    catalog="pg_trigger",
+    owner=None,
+    after=("column", "view", "function", "constraint", "index"),
+    is_replaceable=True,
+    changes_its_table=True,
+    is_as_written=True,
+)
 
 # PostgreSQL 14 marks a partition's copy of its parent's trigger as internal, like the triggers of a constraint.
 QUERY = """

@@ -4,12 +4,15 @@ Such an object is reported by name, but only a person can create it. Of a base t
 owners are compared.
 """
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.errors import Failure
 
-CATALOG = "pg_depend"
-OWNER = None
-AFTER = ("function", "operator", "cast", "trigger")
+FACTS = Facts(
+    catalog="pg_depend",
+    owner=None,
+    after=("function", "operator", "cast", "trigger"),
+)
 
 # Base types and shell types: other types have kinds of their own. Members of extensions are left out here, because
 # naming them first would take time.
@@ -29,7 +32,7 @@ PARTS = ("pg_amop", "pg_amproc", "pg_attrdef", "pg_publication_namespace", "pg_p
 def query(version: int) -> str:
     from whisper_migrate.objects import KINDS  # the package imports this module
 
-    known = {module.CATALOG for kind, module in KINDS.items() if kind != "unknown"}
+    known = {kind.catalog for name, kind in KINDS.items() if name != "unknown"}
     seen = ", ".join(f"'{catalog}'" for catalog in sorted({*known, *PARTS}))
     return f"""
 SELECT u.class::text AS class, u.oid, o.type || ' ' || o.identity AS identity,

@@ -2,15 +2,18 @@
 
 from sqlalchemy import Connection, text
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import HIDDEN, foreign_option_changes, foreign_options, hidden
 from whisper_migrate.errors import Failure
 from whisper_migrate.wording.plurals import counted
 
-CATALOG = "pg_user_mapping"
-OWNER = None
-EXISTS = "pg_foreign_server"
-AFTER = ("foreign_server",)
+FACTS = Facts(
+    catalog="pg_user_mapping",
+    owner=None,
+    exists="pg_foreign_server",
+    after=("foreign_server",),
+)
 
 # Only the wrapper knows which options are secret, so all are hidden but the name of the user.
 QUERY = f"""

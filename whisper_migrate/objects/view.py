@@ -1,13 +1,19 @@
 """Views (pg_class, pg_rewrite)."""
 
+from whisper_migrate.catalog.kind import Facts
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.catalog.sql import option_changes, options
 
-CATALOG = "pg_class"
-OWNER = "VIEW"
-EXISTS = "pg_class WHERE relkind = 'v' AND oid >= 16384"
-AFTER = ("column", "function")
-SEEN = ("columns",)
+FACTS = Facts(
+    catalog="pg_class",
+    owner="VIEW",
+    exists="pg_class WHERE relkind = 'v' AND oid >= 16384",
+    seen=("columns",),
+    after=("column", "function"),
+    is_relation=True,
+    has_parts=True,
+    is_replaceable=True,
+)
 
 QUERY = """
 SELECT c.oid, c.oid::regclass::text AS identity,

@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 from whisper_migrate.catalog.model import Object
 from whisper_migrate.errors import Failure
-from whisper_migrate.objects import KINDS, column
-
-TABLES = ("table", "foreign_table")
-INSIDE = ("column", "constraint")
+from whisper_migrate.objects import KINDS, TABLES, column
 
 
 def definition(item: Object, parts: Iterable[Object] = ()) -> str:
@@ -18,8 +15,7 @@ def definition(item: Object, parts: Iterable[Object] = ()) -> str:
     The SQL of a table contains those of its `parts` that it can contain: columns and constraints.
     """
     if item.kind in TABLES:
-        own = (part for part in parts if part.kind in INSIDE and not part.derived)
-        inside = [part for part in own if KINDS[part.kind].fits_inside(part)]
+        inside = [part for part in parts if not part.derived and KINDS[part.kind].fits_inside(part)]
         return ";\n".join(KINDS[item.kind].create(item, inside))
     if item.kind == "column" and not item["of_view"]:
         return column.definition(item)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from whisper_migrate.catalog.model import Change
 from whisper_migrate.catalog.names import shown, unquoted
+from whisper_migrate.objects import TABLES
 from whisper_migrate.pages import canvas
 from whisper_migrate.pages.addresses import of_revision, slug
 from whisper_migrate.pages.chronicle import Chronicle
-from whisper_migrate.pages.definitions import TABLES
 
 MOST_TABLES = 12  # a diagram of more would be unreadable; the list of changes has them all
 MOST_COLUMNS = 20

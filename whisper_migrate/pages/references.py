@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from whisper_migrate.catalog.model import Catalog, Object
 from whisper_migrate.catalog.names import inside, split_list
-from whisper_migrate.pages.definitions import TABLES
+from whisper_migrate.objects import TABLES
 
 UNIQUE = ("primary key", "unique")
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from whisper_migrate.catalog.model import Key
 from whisper_migrate.errors import Failure
-from whisper_migrate.objects import ATTACHED, KINDS
-from whisper_migrate.planning.steps import KEPT, USED_BY_DEFAULTS, Step
+from whisper_migrate.objects import ATTACHED, USED_BY_COLUMNS, USED_BY_DEFAULTS, kinds_that
+from whisper_migrate.planning.steps import Step
 
 
 class Cycle(Exception):
@@ -59,4 +59,4 @@ class Relaxed:
 
 
 # Kinds that are never dropped and created again to break a cycle: columns would lose their values.
-FOR_LIFE = KEPT | ATTACHED | {kind for kind, module in KINDS.items() if hasattr(module, "rename")}
+FOR_LIFE = kinds_that("is_kept") | ATTACHED | USED_BY_COLUMNS

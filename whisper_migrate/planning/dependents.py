@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from whisper_migrate.catalog.containers import CONTAINERS
 from whisper_migrate.catalog.model import Catalog, Key, Object
-from whisper_migrate.objects import ATTACHED
-from whisper_migrate.planning.retype import TYPES
-from whisper_migrate.planning.steps import KEPT, USED_BY_DEFAULTS, is_foreign_key
+from whisper_migrate.objects import ATTACHED, CONTAINERS, KINDS, USED_BY_COLUMNS, USED_BY_DEFAULTS, kinds_that
+from whisper_migrate.planning.steps import is_foreign_key
 
 # Kinds that PostgreSQL rebuilds itself when the type of a single column changes.
-FOLLOWS_TYPE = ATTACHED | {"index", "constraint", "statistics"}
+FOLLOWS_TYPE = ATTACHED | kinds_that("follows_type")
 
 
 def dependents(
@@ -40,15 +38,15 @@ def dependents(
             columns = (
                 one for one in before.requires[other] if one[0] == "column" and (one in disturbed or one in held)
             )
-            if retyped and _follows(item, len(list(columns)), FOLLOWS_TYPE if key[0] == "column" else TYPES):
+            if retyped and _follows(item, len(list(columns)), FOLLOWS_TYPE if key[0] == "column" else USED_BY_COLUMNS):
                 found |= {one for one in standing.get(other, ()) if one in after and is_foreign_key(before[one])} - gone
                 continue
             if _is_kept(item, key) and not (key[0] in CONTAINERS and item.parent == key[1]):
                 # The text of a default can stay the same while it calls another function, one with other arguments.
                 made = key not in disturbed and (key in after or key in made_other or key[0] in USED_BY_DEFAULTS)
-                if made and other not in held and (key[0] in TYPES or key[0] not in ("column", *CONTAINERS)):
+                if made and other not in held and (key[0] in USED_BY_COLUMNS or key[0] not in ("column", *CONTAINERS)):
                     held.add(other)
-                    todo += [other] if key[0] in TYPES else []
+                    todo += [other] if key[0] in USED_BY_COLUMNS else []
                 continue
             held.discard(other)
             found.add(other)
@@ -85,7 +83,7 @@ def _is_kept(item: Object, needed: Key) -> bool:
     """
     if item.kind == "domain":
         return needed[0] in USED_BY_DEFAULTS
-    return item.kind in KEPT and not (item.kind == "column" and (item["generated"] or item["of_view"]))
+    return KINDS[item.kind].is_kept and not (item.kind == "column" and (item["generated"] or item["of_view"]))
 
 
 def holding_rows(before: Catalog, after: Catalog, changed: set[Key]) -> set[Key]:

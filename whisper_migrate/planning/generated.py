@@ -15,8 +15,7 @@ from dataclasses import replace
 from whisper_migrate.catalog.model import Catalog, Key, Object
 from whisper_migrate.catalog.names import shown
 from whisper_migrate.errors import Failure
-from whisper_migrate.objects import column
-from whisper_migrate.planning.inheritance import TABLES
+from whisper_migrate.objects import TABLES, column
 from whisper_migrate.planning.steps import Step
 
 

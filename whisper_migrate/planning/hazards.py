@@ -9,16 +9,12 @@ from whisper_migrate.catalog.casts import loses_nothing
 from whisper_migrate.catalog.model import Catalog, Object
 from whisper_migrate.catalog.names import shown
 from whisper_migrate.catalog.statement import Does
+from whisper_migrate.objects import KINDS, TYPES
 from whisper_migrate.objects.composite_type import split
 from whisper_migrate.planning.capacity import holds_all
 from whisper_migrate.planning.numbering import lost_options
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.wording.plurals import plural
-
-# Kinds whose DROP loses data.
-HOLDS_DATA = ("table", "column", "sequence", "foreign_table", "schema", "extension")
-# Types hold no data, but a draft still asks before it drops one.
-TYPES = ("enum", "domain", "composite_type", "range_type")
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ def hazards(steps: Sequence[Step], before: Catalog, after: Catalog) -> list[Haza
             if step.verb == "drop" and (lost := numbering[step.item.key]):
                 found.append(Hazard(word, step.item, f"with its {lost}, which the identity does not have"))
             continue
-        if step.verb == "drop" and kind in HOLDS_DATA and not _computed(step.item, after):
+        if step.verb == "drop" and KINDS[kind].holds_data and not _computed(step.item, after):
             found.append(Hazard(word, step.item, "with everything in it"))
         elif step.verb == "discard" and step.item.key not in again:
             found.append(Hazard(word, step.item, "with values that the new type of this name does not hold"))
@@ -62,6 +58,7 @@ def hazards(steps: Sequence[Step], before: Catalog, after: Catalog) -> list[Haza
 def lost_types(steps: Sequence[Step], before: Catalog, after: Catalog) -> Iterator[Hazard]:
     """Yield the types that a plan drops for good, and the losses of types that it creates again.
 
+    Types hold no data, but a draft still asks before it drops one.
     A type is skipped if its columns all change to another type: `hazards` reports each column that loses values.
     """
     made = {step.item.key: step.item for step in steps if step.verb == "create"}

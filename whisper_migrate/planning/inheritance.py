@@ -10,10 +10,16 @@ from typing import Any
 from whisper_migrate.catalog.model import Catalog, Key, Object
 from whisper_migrate.catalog.names import names_in
 from whisper_migrate.errors import Failure
-from whisper_migrate.objects import column
+from whisper_migrate.objects import TABLES, column
 from whisper_migrate.planning.steps import Step, is_foreign_key
 
-TABLES = ("table", "foreign_table")
+# Attributes that a statement on a parent table also sets in its child tables.
+PASSED_ON = (
+    *("type", "collation", "not_null", "not_null_name", "not_null_state"),
+    *("default", "generated", "generated_kind", "storage", "statistics"),
+)
+NOT_NULL = frozenset({"not_null", "not_null_name", "not_null_state"})
+RETYPED = frozenset({"type", "collation", "default", "storage", "compression"})  # reset by a change of type
 
 
 def parents(catalog: Catalog, item: Object) -> list[Object]:
@@ -157,12 +163,12 @@ def passed_on(before: Catalog, after: Catalog, item: Object, anew: Container[Key
     values: dict[str, Any] = {}
     for new in parents(after, item) if item.derived else ():
         if old := before.objects.get(new.key):
-            names = {name for name in column.PASSED_ON if old[name] != new[name]}
+            names = {name for name in PASSED_ON if old[name] != new[name]}
             if not new["not_null"]:
-                names -= column.NOT_NULL
+                names -= NOT_NULL
             names |= passed_on(before, after, new, anew).keys()
             if new.key in anew or names & {"type", "collation"}:
-                names |= column.RETYPED
+                names |= RETYPED
             values |= {name: new[name] for name in names}
     return values | ({"compression": None} if "type" in values else {})
 
@@ -188,7 +194,7 @@ def own_settings(after: Catalog, item: Object, is_new: bool) -> list[str]:
     start = item.but(statistics=None, options=None, compression=None)
     # A new child table copies every setting but the statistics target. A new column of an existing parent reaches its
     # child tables with every setting but the compression.
-    names = [*(name for name in column.PASSED_ON if name != "statistics"), "compression" if is_new else "statistics"]
+    names = [*(name for name in PASSED_ON if name != "statistics"), "compression" if is_new else "statistics"]
     for parent in parents(after, item):
         start = start.but(**{name: parent[name] for name in names})
     return column.alter(start, item) or []

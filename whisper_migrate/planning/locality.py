@@ -14,8 +14,8 @@ from dataclasses import replace
 from whisper_migrate.catalog.model import Catalog, Change, Key, Object
 from whisper_migrate.catalog.names import shown
 from whisper_migrate.catalog.sql import sibling
-from whisper_migrate.objects import KINDS, column
-from whisper_migrate.planning.inheritance import TABLES, above, depth
+from whisper_migrate.objects import KINDS, TABLES, column
+from whisper_migrate.planning.inheritance import PASSED_ON, above, depth
 from whisper_migrate.planning.steps import Step
 
 FIELD = "inherited_only"
@@ -32,7 +32,7 @@ def becomes_own(before: Catalog, after: Catalog, altered: Iterable[Key]) -> set[
 
 def definition_of_its_own(item: Object) -> Object:
     """Return an inherited column as CREATE TABLE ... INHERITS defines it again; the rest comes with the parent's."""
-    blank = dict.fromkeys((*column.PASSED_ON[2:], "compression", "options"))
+    blank = dict.fromkeys((*PASSED_ON[2:], "compression", "options"))
     return replace(item.but(**blank | {"not_null": False}), derived=False)
 
 

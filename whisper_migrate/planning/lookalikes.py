@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from whisper_migrate.catalog.model import Catalog, Object
 from whisper_migrate.catalog.names import plain_name, shown
 from whisper_migrate.catalog.sql import sibling
-from whisper_migrate.objects import KINDS
+from whisper_migrate.objects import KINDS, kinds_that
 
 # The keys in a model's `info` for its own old name, and for the old labels of an enum.
 KEY, VALUES = "renamed_from", "values_renamed_from"
-# Kinds that are in a schema, not in a table. Such an object may come from another schema.
-WHOLE = ("table", "enum", "sequence")
+WHOLE = kinds_that("moves")
 
 
 def perhaps_renamed(gone: Object, before: Catalog, after: Catalog) -> str:
@@ -45,25 +44,22 @@ def lookalike(gone: Object, before: Catalog, after: Catalog) -> Object | None:
 
     Where several objects of one shape are dropped and created, they are paired in their order.
     """
-    looks = LOOKS.get(gone.kind)
-    if looks is None or not (look := looks(gone, before)):
+    look = KINDS[gone.kind].look
+    if look is None or not (same := look(gone, before)):
         return None
-    went = [item for item in before if item.kind == gone.kind and item.key not in after and looks(item, before) == look]
-    came = [item for item in after if item.kind == gone.kind and item.key not in before and looks(item, after) == look]
+    went = [item for item in before if item.kind == gone.kind and item.key not in after and look(item, before) == same]
+    came = [item for item in after if item.kind == gone.kind and item.key not in before and look(item, after) == same]
     return came[min(went.index(gone), len(came) - 1)] if came and gone in went else None
 
 
 def renaming(old: Object, new: Object, catalog: Catalog) -> list[str]:
     """Return the statements that rename `old` to `new` in `catalog`; none if the catalog lacks the schema of `new`."""
     schema = sibling(new.identity, "").removesuffix(".")
-    if old.kind == "schema":
-        return [f"ALTER SCHEMA {old.identity} RENAME TO {new.identity}"]
     if old.kind not in WHOLE or sibling(old.identity, "") == f"{schema}.":
-        module = KINDS[old.kind]
-        return list((module.renamed if hasattr(module, "renamed") else module.rename)(old, own_name(new)))
+        return KINDS[old.kind].rename(old, own_name(new))
     if ("schema", schema) not in catalog:
         return []
-    word = {"enum": "TYPE"}.get(old.kind, old.kind.upper())
+    word = KINDS[old.kind].owner
     moved = sibling(f"{schema}.", own_name(old))
     renames = [f"ALTER {word} {moved} RENAME TO {own_name(new)}"] if moved != new.identity else []
     return [f"ALTER {word} {old.identity} SET SCHEMA {schema}", *renames]
@@ -80,18 +76,3 @@ def _labels(enum: Object, before: Catalog, after: Catalog) -> tuple[list[str], l
     """Return the labels that an enum loses and the labels that it gains."""
     old, new = before[enum.key]["labels"], after[enum.key]["labels"]
     return [label for label in old if label not in new], [label for label in new if label not in old]
-
-
-# By kind, the features that have to be equal: a column's table and type, a table's columns, a schema's tables, an
-# enum's labels, the options of a sequence that no column owns.
-LOOKS: dict[str, Callable[[Object, Catalog], object]] = {
-    "column": lambda item, catalog: (item.parent, item["type"]),
-    "table": lambda item, catalog: {(c["name"], c["type"]) for c in catalog.children(item.identity, "column")},
-    "schema": lambda item, catalog: {
-        own_name(table)
-        for table in catalog
-        if table.kind == "table" and sibling(table.identity, "") == f"{item.identity}."
-    },
-    "enum": lambda item, catalog: item["labels"],
-    "sequence": lambda item, catalog: None if item["owned_by"] else item.values,
-}

@@ -13,7 +13,7 @@ from dataclasses import replace
 from whisper_migrate.catalog.casts import INTEGERS
 from whisper_migrate.catalog.model import Catalog, Object
 from whisper_migrate.catalog.sql import literal, sibling
-from whisper_migrate.planning.inheritance import TABLES
+from whisper_migrate.objects import TABLES
 from whisper_migrate.planning.steps import Step
 
 LEAST, MOST = -(2**63), 2**63 - 1

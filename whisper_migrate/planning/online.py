@@ -15,7 +15,7 @@ from whisper_migrate.catalog.names import shown
 from whisper_migrate.catalog.sql import sibling
 from whisper_migrate.catalog.statement import Does
 from whisper_migrate.objects import KINDS
-from whisper_migrate.objects.constraint import NOT_VALID
+from whisper_migrate.objects.constraint import NOT_VALID, validate
 from whisper_migrate.planning.online_names import NEW, is_set, renamed_away, with_ending
 from whisper_migrate.planning.steps import Step, dropped_late
 
@@ -144,7 +144,7 @@ class Online:
             yield step
         elif self._replaced(step):
             old = renamed_away(step.item)
-            yield Step("rename", old, step.item, tuple(KINDS["index"].renamed(step.item, old["name"])))
+            yield Step("rename", old, step.item, tuple(KINDS["index"].rename(step.item, old["name"])))
         else:
             yield _drop_concurrently(step.item)
 
@@ -280,4 +280,4 @@ def _drop_concurrently(item: Object) -> Step:
 def _validated(item: Object, added: str) -> Iterable[Step]:
     """Yield two steps for a constraint: add it NOT VALID, which binds new rows, then validate the existing rows."""
     yield Step("create", item.but(definition=item["definition"] + NOT_VALID), None, (added + NOT_VALID,))
-    yield Step("alter", item, item, (KINDS["constraint"].validate(item),), alone=True)
+    yield Step("alter", item, item, (validate(item),), alone=True)

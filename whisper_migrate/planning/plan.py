@@ -6,15 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from whisper_migrate.catalog.containers import container
 from whisper_migrate.catalog.model import Catalog, Change, Key, Object, diff
-from whisper_migrate.objects import ATTACHED, KINDS, column, table
+from whisper_migrate.objects import ATTACHED, KINDS, TABLES, USED_BY_DEFAULTS, column, table
 from whisper_migrate.objects.sequence import go_on
+from whisper_migrate.planning.containers import container
 from whisper_migrate.planning.cycles import Cycle, Relaxed
 from whisper_migrate.planning.dependents import dependents, holding_rows, on_rebuilt_keys
 from whisper_migrate.planning.generated import becomes_plain, plain_first, refuse_grandchildren, stored
 from whisper_migrate.planning.inheritance import (
-    TABLES,
     above_children,
     depth,
     has_own_default,
@@ -46,7 +45,7 @@ from whisper_migrate.planning.partition_indexes import (
     unlike_first,
 )
 from whisper_migrate.planning.retype import discarded, move, renamed, renamed_away, taken_over, used_inside
-from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, Verb
+from whisper_migrate.planning.steps import Step, Verb
 from whisper_migrate.planning.taken_names import named_again, with_names_free
 
 
@@ -128,7 +127,7 @@ def _plan(before: Catalog, after: Catalog, relaxed: Relaxed, online: bool) -> li
     made = unlike_first(after, created | rebuilt)
     steps += [_beside(before, step, away) for step in _creates(before, made, created | rebuilt | away, relaxed)]
     ordered = in_order(steps, before, made)
-    steps += [_step("finish", after[key]) for key in created | rebuilt if hasattr(KINDS[key[0]], "finish")]
+    steps += [_step("finish", after[key]) for key in created | rebuilt]
     steps += _going_on(before, after, created, rebuilt)
     changed = {("table", str(change.object.parent)) for change in changes if change.object.kind == "column"}
     again = (after[key] for key in changed | altered if key[0] == "table" and key in after and key in before)
@@ -151,10 +150,10 @@ def _leaving_names(before: Catalog, created: set[Key], dropped: set[Key]) -> Ite
 
     A range type, for example, also has a multirange type and constructor functions.
     """
-    kinds = {kind for kind, _ in created if hasattr(KINDS[kind], "make_way")}
+    kinds = {kind for kind, _ in created}
     for key in sorted(dropped):
-        if key[0] in kinds:
-            yield Step("prepare", before[key], before[key], tuple(KINDS[key[0]].make_way(before[key])))
+        if key[0] in kinds and (made := KINDS[key[0]].make_way(before[key])):
+            yield Step("prepare", before[key], before[key], tuple(made))
 
 
 def _known_names(attached: Catalog, alone: Catalog, changed: set[Key]) -> Iterator[Step]:
@@ -165,7 +164,7 @@ def _known_names(attached: Catalog, alone: Catalog, changed: set[Key]) -> Iterat
     for key in sorted(changed):
         if key in attached and is_part(attached[key]) and not alone[key].derived:
             item, name = attached[key], str(alone[key].called)
-            yield Step("prepare", item, item, tuple(KINDS[item.kind].renamed(item, name)))
+            yield Step("prepare", item, item, tuple(KINDS[item.kind].rename(item, name)))
 
 
 def statements(steps: Iterable[Step]) -> list[str]:
@@ -175,8 +174,7 @@ def statements(steps: Iterable[Step]) -> list[str]:
 
 def _disturbs(before: Catalog, after: Catalog, key: Key, rebuilt: set[Key]) -> bool:
     """Whether an object's dependents have to be dropped while it is altered; no if its table is re-created anyway."""
-    disturbs = getattr(KINDS[key[0]], "disturbs", None)
-    return disturbs is not None and not container(before[key], rebuilt) and disturbs(before[key], after[key])
+    return not container(before[key], rebuilt) and KINDS[key[0]].disturbs(before[key], after[key])
 
 
 def _step(verb: Verb, item: Object, inside: Sequence[Object] = ()) -> Step:
@@ -195,13 +193,9 @@ def _beside(before: Catalog, step: Step, away: set[Key]) -> Step:
 
 def _is_alterable(before: Object, after: Object, changes: Iterable[Change]) -> bool:
     """Whether ALTER can make the change, in one transaction with all of `changes`."""
-    module = KINDS[after.kind]
-    if not hasattr(module, "alter") or module.alter(before, after) is None:
-        return False
-    if not hasattr(module, "too_late"):
-        return True
     others = [change.after for change in changes if change.after and change.after.key != after.key]
-    return not module.too_late(before, after, others)
+    kind = KINDS[after.kind]
+    return kind.alter(before, after) is not None and not kind.too_late(before, after, others)
 
 
 def _alterations(before: Object, after: Object, tied: bool, passed: Mapping[str, Any]) -> Iterator[Step]:
@@ -210,13 +204,12 @@ def _alterations(before: Object, after: Object, tied: bool, passed: Mapping[str,
     `prepare` removes references to other objects, such as a default, before these are dropped. `finish` adds references
     to new objects when these exist.
     """
-    module = KINDS[after.kind]
-    bare = module.without_references(before, after, tied) if hasattr(module, "without_references") else before
+    kind = KINDS[after.kind]
+    bare = kind.without_references(before, after, tied)
     if bare != before:
-        yield Step("prepare", after, before, tuple(module.alter(before, bare)))
-    yield Step("alter", after, before, tuple(module.alter(bare.but(**passed), after)))
-    if hasattr(module, "finish"):
-        yield Step("finish", after, before, tuple(module.finish(after, bare)))
+        yield Step("prepare", after, before, tuple(kind.alter(before, bare) or ()))
+    yield Step("alter", after, before, tuple(kind.alter(bare.but(**passed), after) or ()))
+    yield Step("finish", after, before, tuple(kind.finish(after, bare)))
 
 
 def _drops(before: Catalog, after: Catalog, dropped: set[Key], away: set[Key], relaxed: Relaxed) -> Iterator[Step]:
@@ -277,8 +270,7 @@ def _creates(before: Catalog, after: Catalog, created: set[Key], relaxed: Relaxe
             if whole and again:
                 inside.setdefault(whole, []).append(definition_of_its_own(item))
             continue
-        fits = getattr(KINDS[item.kind], "fits_inside", None)
-        if whole and fits and fits(item) and item.key not in relaxed.apart:
+        if whole and KINDS[item.kind].fits_inside(item) and item.key not in relaxed.apart:
             bare = column.without_references(item, item, True) if item.key in relaxed.untied else item
             inside.setdefault(whole, []).append(bare)
             if bare is not item:

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from whisper_migrate.catalog.containers import container
 from whisper_migrate.catalog.model import Catalog, Key, Object
-from whisper_migrate.objects import ATTACHED
+from whisper_migrate.objects import ATTACHED, KINDS, TABLES, TYPES, USED_BY_DEFAULTS
 from whisper_migrate.objects.constraint import HAS_INDEX
-from whisper_migrate.planning.inheritance import TABLES, above
+from whisper_migrate.planning.containers import container
+from whisper_migrate.planning.inheritance import above
 from whisper_migrate.planning.locality import is_defined_again
-from whisper_migrate.planning.steps import USED_BY_DEFAULTS, Step, both_tables, drops_rows, is_foreign_key
+from whisper_migrate.planning.steps import Step, both_tables, drops_rows, is_foreign_key
 from whisper_migrate.planning.taken_names import names, of_not_null
-
-# Kinds that can hold a domain's values inside another type. PostgreSQL then adds no check to the domain.
-HOLDERS = frozenset({"column", "composite_type", "range_type"})
-# Kinds that belong to a table, but whose name no object of another table may have.
-
-# Kinds that expressions call by name and arguments.
-CALLED = ("function", "aggregate")
 
 # The earlier step, the later step, and the dependency behind the edge, if an exception in `Relaxed` may break it.
 Edge = tuple[Step, Step, tuple[Key, Key] | None]
@@ -148,11 +141,11 @@ class Precedence:
         """Drop a function before an object is made that calls another one of its name: PostgreSQL has to choose one."""
         gone: dict[str, list[Step]] = {}
         for kind, identity in self.gone:
-            if kind in CALLED:
+            if KINDS[kind].catalog == "pg_proc":
                 gone.setdefault(_own_name(identity), []).append(self.drops[kind, identity])
         for key, needed in self.after.requires.items() if gone else ():
             for kind, identity in needed if key in self.makes else ():
-                if kind in CALLED:
+                if KINDS[kind].catalog == "pg_proc":
                     yield from ((step, self.makes[key], None) for step in gone.get(_own_name(identity), ()))
 
     def _whole_rows_are_stored_last(self) -> Iterator[Edge]:
@@ -169,7 +162,7 @@ class Precedence:
     def _heirs_come_after_columns(self) -> Iterator[Edge]:
         """Create a child table after its parents have all their columns."""
         for step in self.steps:
-            if step.verb == "create" and step.item.kind in ("table", "foreign_table"):
+            if step.verb == "create" and step.item.kind in TABLES:
                 for parent in step.item["parents"] or ():
                     for column in self.after.children(parent, "column"):
                         if column.key in self.makes:
@@ -188,7 +181,7 @@ class Precedence:
         PostgreSQL adds no check to a domain whose values are held inside other types.
         """
         for key, needed in self.after.requires.items():
-            for domain in needed if key[0] in HOLDERS and key in self.makes else ():
+            for domain in needed if key[0] in {"column", *TYPES} and key in self.makes else ():
                 for check in self.after.children(domain[1], "domain_constraint") if domain[0] == "domain" else ():
                     if check.key in self.makes and self.makes[check.key].item is check:
                         yield self.makes[check.key], self.makes[key], None

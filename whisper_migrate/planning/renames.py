@@ -23,6 +23,7 @@ from whisper_migrate.catalog.sql import run, sibling
 from whisper_migrate.errors import Failure
 from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.objects import KINDS
+from whisper_migrate.objects.enum import relabelled
 from whisper_migrate.planning.lookalikes import KEY, VALUES, WHOLE, own_name, renaming
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.project.declared import alone
@@ -201,9 +202,7 @@ def _run(connection: Connection, old: Object, new: Object, done: Renamed) -> Non
 
 
 def _rename_value(connection: Connection, before: Object, declared: Declared, done: Renamed) -> None:
-    there, back = (
-        KINDS["enum"].relabelled(before, a, b) for a, b in ((declared.old, declared.new), (declared.new, declared.old))
-    )
+    there, back = (relabelled(before, a, b) for a, b in ((declared.old, declared.new), (declared.new, declared.old)))
     run(connection, there)
     done.catalog = inspect(connection, requires=True)
     after = done.catalog[before.key]

@@ -11,10 +11,8 @@ from whisper_migrate.catalog.model import Catalog, Key, Object
 from whisper_migrate.catalog.names import names_in
 from whisper_migrate.catalog.sql import sibling
 from whisper_migrate.errors import Failure
-from whisper_migrate.objects import KINDS, column
+from whisper_migrate.objects import KINDS, USED_BY_COLUMNS, column
 from whisper_migrate.planning.steps import Verb
-
-TYPES = frozenset(kind for kind, module in KINDS.items() if hasattr(module, "rename"))
 
 OLD_TYPE = "(renamed)"  # stands for the old type under its temporary name: no real type is called this
 
@@ -24,8 +22,8 @@ Part = tuple[Verb, Object, Object | None, tuple[str, ...]]
 
 def taken_over(dropped: set[Key], created: set[Key]) -> set[Key]:
     """Return the dropped types whose name a new type of another kind takes."""
-    names = {name for kind, name in created if kind in TYPES}
-    return {key for key in dropped if key[0] in TYPES and key[1] in names}
+    names = {name for kind, name in created if kind in USED_BY_COLUMNS}
+    return {key for key in dropped if key[0] in USED_BY_COLUMNS and key[1] in names}
 
 
 def renamed_away(before: Catalog, gone: set[Key], held: set[Key]) -> set[Key]:
@@ -34,7 +32,7 @@ def renamed_away(before: Catalog, gone: set[Key], held: set[Key]) -> set[Key]:
     todo = list(held)
     while todo:
         for needed in before.requires.get(todo.pop(), ()):
-            if needed in gone and needed[0] in TYPES and needed not in found:
+            if needed in gone and needed[0] in USED_BY_COLUMNS and needed not in found:
                 found.add(needed)
                 todo.append(needed)
     return found
@@ -49,7 +47,7 @@ def used_inside(before: Catalog, after: Catalog, altered: set[Key], made: set[Ke
     stricter |= {key for key in altered if key[0] == "domain" and before[key]["not_null"] < after[key]["not_null"]}
     stricter &= before.objects.keys() - made
     inside = {key: stricter & needed for key, needed in before.requires.items()} if stricter else {}
-    for key in [key for key in inside if key[0] in TYPES]:  # types that contain it, directly or not
+    for key in [key for key in inside if key[0] in USED_BY_COLUMNS]:  # types that contain it, directly or not
         for other, needed in before.requires.items():
             inside[other] = inside.get(other, set()) | (inside[key] if key in needed else set())
     return {
@@ -62,12 +60,12 @@ def used_inside(before: Catalog, after: Catalog, altered: set[Key], made: set[Ke
 
 def renamed(item: Object) -> list[str]:
     """Return the statements that give an old type its temporary name."""
-    return list(KINDS[item.kind].rename(item, _name_aside(item.identity)))
+    return KINDS[item.kind].rename(item, _name_aside(item.identity))
 
 
 def discarded(item: Object) -> list[str]:
     """Return the statements that drop an old type under its temporary name."""
-    return list(KINDS[item.kind].drop(replace(item, identity=sibling(item.identity, _name_aside(item.identity)))))
+    return KINDS[item.kind].drop(replace(item, identity=sibling(item.identity, _name_aside(item.identity))))
 
 
 def move(
@@ -96,10 +94,11 @@ def _conversion(before: Catalog, after: Catalog, item: Object) -> str:
     """Return the USING expression of a column: by way of text, unless the type's kind has a better one."""
     if ("foreign_table", str(item.parent)) in after:
         return ""
-    for kind in TYPES:
+    for kind in USED_BY_COLUMNS:
         key = kind, item["type"]
-        if key in before and key in after and hasattr(KINDS[kind], "conversion"):
-            return str(KINDS[kind].conversion(item["name"], item["type"], before, after))
+        conversion = KINDS[kind].conversion
+        if conversion and key in before and key in after:
+            return conversion(item["name"], item["type"], before, after)
     return f"{item['name']}::text::{item['type']}"
 
 
@@ -113,8 +112,7 @@ def _check(before: Catalog, after: Catalog, key: Key, types: set[Key]) -> None:
             f"{_listed(types)} would have to be made anew."
         )
     for kind, identity in types & after.objects.keys():
-        through_text = getattr(KINDS[kind], "through_text", None)
-        moved = through_text is None or through_text(before[kind, identity], after[kind, identity])
+        moved = KINDS[kind].through_text(before[kind, identity], after[kind, identity])
         if not moved and (kind, item["type"]) not in after:
             raise Failure(
                 f"Column {item.identity} of type {item['type']} holds values of {kind.replace('_', ' ')} {identity}, "

@@ -13,10 +13,6 @@ from whisper_migrate.catalog.statement import Does, effect
 # What a step does to its object. `prepare` comes first and removes what would block other steps; `discard` drops a
 # replaced type; `fill` is a data step; `finish` comes last.
 Verb = Literal["prepare", "drop", "rename", "create", "alter", "fill", "discard", "finish"]
-# Kinds that hold rows or values, which DROP and CREATE would lose.
-KEPT = frozenset({"schema", "extension", "table", "column", "sequence"})
-# Kinds that a column's default can call: the default is dropped while they are re-created.
-USED_BY_DEFAULTS = frozenset({"function", "operator", "sequence"})
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from whisper_migrate.catalog.containers import container
 from whisper_migrate.catalog.model import Catalog, Key, Object
 from whisper_migrate.catalog.partition_parts import constraint_gives_way, index_gives_way
 from whisper_migrate.catalog.sql import sibling
+from whisper_migrate.objects import KINDS
 from whisper_migrate.objects.constraint import HAS_INDEX
+from whisper_migrate.planning.containers import container
 from whisper_migrate.planning.steps import Step, both_tables, is_foreign_key
 
-NAMED = frozenset({"table", "view", "materialized_view", "foreign_table", "sequence", "index"}) | {
-    *("enum", "domain", "composite_type", "range_type")
-}
 OF_TABLES = ("index", "constraint", "statistics")
 # The name of a constraint, as `names` has it: the constraint's own, and its table's.
 OF_CONSTRAINT = re.compile(r'("(?:[^"]|"")+"|[^\s"]+) on (.+)', re.DOTALL)
@@ -27,7 +25,7 @@ def names(item: Object) -> set[str]:
         return {f"{name} on {table}"} | ({sibling(table, name)} if item["type"] in HAS_INDEX else set())
     if item.kind == "index" and item.called:
         return {sibling(str(item.parent), item.called)}
-    if item.kind in ("function", "aggregate") or item.kind in NAMED:
+    if item.kind != "column" and KINDS[item.kind].catalog in ("pg_class", "pg_type", "pg_proc"):
         return {item.identity}
     if item.kind == "statistics":
         return {f"statistics {item.identity}"}

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable, Iterator
 
 from whisper_migrate.catalog.model import Catalog, Change, Object, diff
 from whisper_migrate.catalog.names import in_parentheses, inside, shown
+from whisper_migrate.objects import RELATIONS
 from whisper_migrate.preflight.findings import Finding
 from whisper_migrate.preflight.rules import NAME_GONE, UNINDEXED_REFERENCE, VALUE_REQUIRED
 
-READ_BY_PROGRAMS = ("table", "view", "materialized_view", "foreign_table", "function", "column")
+READ_BY_PROGRAMS = RELATIONS | {"function", "column"}
 
 
 def compatibility(

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
-from whisper_migrate.catalog.containers import CONTAINERS
 from whisper_migrate.catalog.model import Catalog, Change, Object
 from whisper_migrate.errors import Failure
+from whisper_migrate.objects import CONTAINERS
 
 
 class Ignoring(Protocol):

@@ -125,10 +125,13 @@ def nullable_first(steps: Sequence[Step], column: Object, *, without_default: bo
         found[number] = replace(step, item=empty, statements=tuple(KINDS["column"].create(empty)))
         if column["not_null"]:
             found.insert(
-                _place(found, number), Step("alter", column, nullable, tuple(KINDS["column"].alter(nullable, column)))
+                _place(found, number),
+                Step("alter", column, nullable, tuple(KINDS["column"].alter(nullable, column) or ())),
             )
         if empty != nullable:
-            found.insert(number + 1, Step("alter", nullable, empty, tuple(KINDS["column"].alter(empty, nullable))))
+            found.insert(
+                number + 1, Step("alter", nullable, empty, tuple(KINDS["column"].alter(empty, nullable) or ()))
+            )
     return found
 
 

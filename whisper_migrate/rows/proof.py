@@ -15,6 +15,7 @@ from whisper_migrate.databases.connect import connected
 from whisper_migrate.databases.shadow import Shadows
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history.history import History
+from whisper_migrate.objects import KINDS, TYPES
 from whisper_migrate.planning.renames import Renamed
 from whisper_migrate.project.project import Project
 from whisper_migrate.rows.any_row import FailsOnAnyRow, require_values
@@ -27,9 +28,6 @@ from whisper_migrate.rows.triggers import Broken, broken, reached
 from whisper_migrate.rows.violations import Violation, asks_no_row, concerns, is_seldom_broken
 from whisper_migrate.wording.sign_of_life import doing
 
-# A change of these kinds can fail on rows or change them. Other changes, of a comment, a grant or a view, cannot.
-OF_ROWS = frozenset({"table", "column", "constraint", "index"})
-OF_TYPES = frozenset({"enum", "domain", "domain_constraint", "composite_type"})
 # The attempts at an upgrade: each may fail for another reason.
 ROUNDS = 30
 FILES = """
@@ -121,10 +119,10 @@ def touched(before: Catalog, after: Catalog, source: str = "") -> set[str]:
     types = set()
     for change in diff(before, after):
         item = change.object
-        if item.kind in OF_ROWS:
+        if KINDS[item.kind].concerns_rows:
             found.add(item.identity if item.kind == "table" else str(item.parent))
-        elif item.kind in OF_TYPES:
-            types.add(str(item.parent) if item.kind == "domain_constraint" else item.identity)
+        elif item.kind in TYPES or item.kind == "domain_constraint":
+            types.add(item.parent or item.identity)
     for column in (item for item in before if item.kind == "column" and types):
         if column["type"].removesuffix("[]") in types:
             found.add(str(column.parent))

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from whisper_migrate.catalog.model import Catalog, Key
+from whisper_migrate.objects import kinds_that
 
-CONVERTED_BY_CODE = frozenset({"domain", "range_type"})
+CONVERTED_BY_CODE = kinds_that("converts_constants")
 
 
 def foreign_code(actual: Catalog, key: Key, trusted: Collection[str]) -> str | None:

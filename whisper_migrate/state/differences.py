@@ -9,14 +9,13 @@ from whisper_migrate.catalog.model import Catalog, Change, Key, Object
 from whisper_migrate.catalog.sql import comment
 from whisper_migrate.comparing.settle import agreed
 from whisper_migrate.inspecting.owners import OWNER
-from whisper_migrate.objects import KINDS
+from whisper_migrate.objects import KINDS, REPLACEABLE, kinds_that
 from whisper_migrate.planning.hazards import hazards
 from whisper_migrate.planning.steps import Step
-from whisper_migrate.state.missing import WITHOUT_ROWS
 from whisper_migrate.state.repair import planned
 
 # Kinds that change how a table of the history works, even though the history does not have the object.
-INTERFERING = frozenset({"column", "constraint", "trigger", "rule", "policy"})
+INTERFERING = kinds_that("changes_its_table")
 # Kinds whose objects can have another name than in the history, and be equal otherwise.
 NAMED = ("constraint", "index")
 
@@ -70,7 +69,7 @@ def differences(changes: list[Change], wanted: Catalog) -> Differences:
     names = list(_other_names(changes))
     named = {item.key for pair in _pairs(names) for item in pair}
     changes = [change for change in changes if change.object.key not in named]
-    gone = {one.object.identity for one in changes if one.sign == "-" and one.object.kind not in WITHOUT_ROWS}
+    gone = {one.object.identity for one in changes if one.sign == "-" and one.object.kind not in REPLACEABLE}
     reconcilable = [change for change in changes if _is_reconcilable(change) and change.object.parent not in gone]
     besides = [change for change in changes if change.sign == "+" and not _interferes(change, wanted)]
     owners = [change for change in changes if change.object.kind == OWNER]
@@ -114,7 +113,7 @@ def _pairs(names: list[Change]) -> list[tuple[Object, Object]]:
 
 
 def _renaming(old: Object, new: Object) -> tuple[str, ...]:
-    return tuple(KINDS[old.kind].renamed(old, str(new["name"])))
+    return tuple(KINDS[old.kind].rename(old, str(new["name"])))
 
 
 def _with_names(catalog: Catalog, names: list[Change]) -> Catalog:
@@ -129,7 +128,7 @@ def _with_names(catalog: Catalog, names: list[Change]) -> Catalog:
 
 
 def _is_reconcilable(change: Change) -> bool:
-    if change.object.kind not in WITHOUT_ROWS or change.sign == "+":
+    if change.object.kind not in REPLACEABLE or change.sign == "+":
         return False
     sides = [item for item in (change.before, change.after) if item and item.kind == "index"]
     return not any(item["definition"].startswith("CREATE UNIQUE") for item in sides)

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field, replace
 from whisper_migrate.catalog.describe import outline
 from whisper_migrate.catalog.model import Catalog, Change, Key, Object, diff
 from whisper_migrate.history.history import History
+from whisper_migrate.objects import REPLACEABLE
 from whisper_migrate.project.ignore import split
 from whisper_migrate.state.nearest import Candidate, distance
 
-# Kinds without rows or constraints: the history's definition can replace the database's.
-WITHOUT_ROWS = frozenset({"function", "aggregate", "view", "trigger", "comment", "index", "statistics"})
 # What a missing revision counts, beside the differences that are left after it.
 COST = 2
 
@@ -107,7 +106,7 @@ def _lacks(
         else:
             places = [p for p, state in enumerate(states) if (key in state.catalog) == here]
         if places and (places[-1] < place or places[0] >= place):
-            votes[key[0] in WITHOUT_ROWS].append(places[-1] < place)
+            votes[key[0] in REPLACEABLE].append(places[-1] < place)
     if votes[False]:
         return all(votes[False])
     return sum(votes[True]) * 2 > len(votes[True]) if votes[True] else None
@@ -122,7 +121,7 @@ def _required(made: list[Change], expected: Catalog) -> list[Object] | None:
             if item.key in expected and item.kind != "comment":
                 return None
         elif item.key not in expected:
-            if item.kind not in WITHOUT_ROWS or change.before is None:
+            if item.kind not in REPLACEABLE or change.before is None:
                 return None
             more.append(change.before)
     return more

@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from whisper_migrate.catalog.containers import CONTAINERS
 from whisper_migrate.catalog.model import Catalog, Key, Object
+from whisper_migrate.objects import CONTAINERS, OVERLOADED, kinds_that
 from whisper_migrate.planning.steps import Step
 
-CALLED = frozenset({"function", "aggregate", "operator"})
-# These name a function with the types of its arguments.
-EXACT = frozenset({"grant", "comment", "aggregate", "operator", "cast"})
+EXACT = kinds_that("names_exactly")
 
 
 class Captured(NamedTuple):
@@ -37,9 +35,9 @@ def captured(steps: Iterable[Step], actual: Catalog, recorded: Catalog, trusted:
     others = {
         key: owner
         for key, owner in actual.owners.items()
-        if key[0] in CALLED and owner not in trusted and key not in recorded
+        if key[0] in OVERLOADED and owner not in trusted and key not in recorded
     }
-    known = {_call(key) for key, owner in actual.owners.items() if key[0] in CALLED and owner in trusted}
+    known = {_call(key) for key, owner in actual.owners.items() if key[0] in OVERLOADED and owner in trusted}
     for step in steps:
         item, texts = step.item, list(_texts(step))
         if step.verb == "drop":

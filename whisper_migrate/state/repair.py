@@ -25,7 +25,7 @@ from whisper_migrate.errors import Failure, reason
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.inspecting.owners import giving, strangers
-from whisper_migrate.objects import default_privilege
+from whisper_migrate.objects import TABLES, default_privilege
 from whisper_migrate.planning.hazards import Hazard, hazards
 from whisper_migrate.planning.locality import stays, why_it_stays
 from whisper_migrate.planning.lookalikes import lookalike, renaming
@@ -219,7 +219,7 @@ def _losses(hazard: Hazard, actual: Catalog, wanted: Catalog) -> list[Loss]:
     """Return what is to be counted of a hazard: a table's rows, or a column's values that are not kept."""
     item, what = hazard.item, str(hazard)
     old, new = actual.objects.get(item.key), wanted.objects.get(item.key)
-    if item.kind in ("table", "foreign_table"):
+    if item.kind in TABLES:
         return [Loss(what, item.identity)]
     if item.kind == "column":
         name = item["name"]

@@ -15,7 +15,7 @@ from whisper_migrate.catalog.names import identifier, shown
 from whisper_migrate.catalog.sql import run
 from whisper_migrate.databases.version_table import version_table
 from whisper_migrate.inspecting.owners import DATABASE, follows, require_role, word
-from whisper_migrate.objects import KINDS
+from whisper_migrate.objects import KINDS, RELATIONS, TABLES, kinds_that
 from whisper_migrate.planning.steps import Step
 from whisper_migrate.state.constants import foreign_code
 from whisper_migrate.state.overloads import captured, owner_of
@@ -26,8 +26,8 @@ SET_ROLE = "SET ROLE "
 # Code that ran as another role can have made temporary types, which PostgreSQL finds before its own: `text`, `oid`.
 FORGET = "DISCARD TEMP"
 # Creating or altering these runs expressions that the table's owner wrote, with the privileges of the current role.
-RUN_BY_ITS_OWNER = frozenset({"column", "constraint", "domain_constraint"})
-VIEWS = frozenset({"view", "materialized_view"})
+RUN_BY_ITS_OWNER = kinds_that("evaluates_at_once")
+VIEWS = RELATIONS - TABLES
 LOCKED = ("table", "view")  # PostgreSQL locks no other kind
 # The roles that this role can give objects to.
 REACHED = """

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from whisper_migrate.catalog.containers import CONTAINERS
 from whisper_migrate.catalog.model import Catalog
-from whisper_migrate.objects import KINDS
-from whisper_migrate.state.missing import WITHOUT_ROWS
+from whisper_migrate.objects import CONTAINERS, KINDS, REPLACEABLE
 
 
 def replaced(before: Catalog, after: Catalog) -> str | None:
@@ -22,5 +20,5 @@ def _statements(before: Catalog, after: Catalog) -> Iterator[str]:
     there = {item.identity for item in after if item.kind in CONTAINERS}
     for item in before:
         is_left = item.parent is None or item.parent in there
-        if item.kind in WITHOUT_ROWS and is_left and after.objects.get(item.key) != item:
+        if item.kind in REPLACEABLE and is_left and after.objects.get(item.key) != item:
             yield from (f"{statement};" for statement in KINDS[item.kind].create(item))

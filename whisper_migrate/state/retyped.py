@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from whisper_migrate.catalog.model import Catalog, Key
+from whisper_migrate.objects import OVERLOADED, TYPES
 from whisper_migrate.planning.steps import Step
 
-TYPES = frozenset({"domain", "range_type", "composite_type", "enum"})
-CODE = TYPES | {"function", "aggregate", "operator"}
+CODE = TYPES | OVERLOADED
 
 
 class Strange(NamedTuple):

@@ -18,6 +18,7 @@ from whisper_migrate.history.branches import joint
 from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.inspecting.owners import require_role
+from whisper_migrate.objects import KINDS, RELATIONS
 from whisper_migrate.project.ignore import without
 from whisper_migrate.project.project import Project
 from whisper_migrate.running import half_run
@@ -27,9 +28,6 @@ from whisper_migrate.state.anomalies import doubts
 from whisper_migrate.state.missing import Approach, approach, nearest_as_it_is
 from whisper_migrate.state.nearest import Candidate, candidates
 
-# Kinds that an administrator may have created in an otherwise empty database.
-FURNITURE = frozenset({"extension", "schema", "grant", "revoke", "comment", "default_privilege", "event_trigger"})
-RELATIONS = ("table", "view", "materialized_view", "foreign_table")
 # Kinds that a dump loads in groups. A killed load omits half of a group or more; people drop single objects.
 LOADED = ("table", "constraint", "index", "trigger")
 MANY = 4
@@ -140,7 +138,7 @@ class Whereabouts:
         """One of: equal, empty, changed (from a revision), unfinished (a part of one), other (in form), stranger."""
         if self.equal:
             return "equal"
-        if all(item.kind in FURNITURE for item in self.actual):
+        if all(KINDS[item.kind].may_come_first for item in self.actual):
             return "empty"
         if self.approach.missing and not self.clashes:
             return "changed"

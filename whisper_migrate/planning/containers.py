@@ -1,10 +1,9 @@
-"""The kinds whose objects have parts, such as columns and constraints, that exist only inside them."""
+"""Objects with parts, such as columns and constraints, that exist only inside them."""
 
 from __future__ import annotations
 
 from whisper_migrate.catalog.model import Key, Object
-
-CONTAINERS = ("table", "view", "materialized_view", "foreign_table", "domain")
+from whisper_migrate.objects import CONTAINERS
 
 
 def container(item: Object, among: set[Key]) -> Key | None:
