@@ -22,6 +22,7 @@ HOSTILE = {
     "idle_in_transaction_session_timeout": "10000",
     "idle_session_timeout": "10000",
     "default_transaction_read_only": "on",
+    "default_transaction_isolation": "'repeatable read'",
     "standard_conforming_strings": "off",
 }
 # With these a transaction waits for the end of all serializable ones; the time-out ends a wait in this test.
@@ -38,6 +39,7 @@ OURS = {
     "idle_in_transaction_session_timeout": "0",
     "idle_session_timeout": "0",
     "default_transaction_read_only": "off",
+    "default_transaction_isolation": "read committed",
     "standard_conforming_strings": "on",
     "client_connection_check_interval": "1s",
 }

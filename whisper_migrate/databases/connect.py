@@ -35,12 +35,14 @@ CLIENT = {
 
 
 @contextmanager
-def connected(url: URL, *, read_only: bool = False) -> Iterator[Connection]:
-    """Connect to `url`; with `read_only`, PostgreSQL refuses all writes and shows a single snapshot.
+def connected(url: URL, *, read_only: bool = False, snapshot: bool = True) -> Iterator[Connection]:
+    """Connect to `url`; with `read_only`, PostgreSQL refuses all writes and shows a single `snapshot`.
 
-    Raises Failure in plain words if the database cannot be reached.
+    Who locks a table and then looks what it is needs each query to see the present, as without a `snapshot`. Raises
+    Failure in plain words if the database cannot be reached.
     """
-    options = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"} if read_only else {}
+    level = "REPEATABLE READ" if snapshot else "READ COMMITTED"
+    options = {"postgresql_readonly": True, "isolation_level": level} if read_only else {}
     try:
         connection = engine(url).connect()
     except (OperationalError, ProgrammingError) as error:  # the latter for a parameter that libpq does not know

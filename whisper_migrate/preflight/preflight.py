@@ -90,19 +90,20 @@ def preflight(project: Project, url: URL, target: str, replica: URL | None, seco
         steps = way(history, "upgrade", target, before)
         if not steps:
             return Preflight(before)
-        try:
-            with rehearsal(history, url, before) as ahead:
-                added = add_partitions(ahead.shadow, url, _tables(ahead).values())
-                if added:
-                    ahead.catalog = inspect(ahead.shadow, requires=True)
-                    ahead.shadow.commit()
-                origin = _tables(ahead)
-                watched, rehearsed = _rehearse(ahead, steps, origin)
-        except Failure as failure:
-            return Preflight(before, unknown=failure.what)
-        known = in_snapshot(url, partial(sizes, names=origin.values()))
+    try:
+        with rehearsal(history, url, before) as ahead:
+            added = add_partitions(ahead.shadow, url, _tables(ahead).values())
+            if added:
+                ahead.catalog = inspect(ahead.shadow, requires=True)
+                ahead.shadow.commit()
+            origin = _tables(ahead)
+            watched, rehearsed = _rehearse(ahead, steps, origin)
+    except Failure as failure:
+        return Preflight(before, unknown=failure.what)
+    known = in_snapshot(url, partial(sizes, names=origin.values()))
+    with connected(url, read_only=True, snapshot=False) as connection:
         tables = Tables({**origin, **added}, known, read_speed(connection, known))
-        with connected(replica, read_only=True) if replica else nullcontext(connection) as asked:
+        with connected(replica, read_only=True, snapshot=False) if replica else nullcontext(connection) as asked:
             asking = Asking(asked, seconds)
             with doing("asking the rows"):
                 forecasts = [_forecast(history, step, watched[step.revision], tables, asking) for step in rehearsed]

@@ -92,11 +92,12 @@ def plan(project: Project, url: URL, direction: str, target: str) -> Plan:
         if not steps:
             return Plan(direction, target, before, stopped=stopped)
         half_run.require_first(stopped, steps)
-        try:
-            with rehearsal(history, url, before) as ahead:
-                rehearsed_steps = ahead.go(steps)
-                losses = [total_loss([rehearsed], connection).lines for rehearsed in rehearsed_steps]
-                lost = total_loss(rehearsed_steps, connection) if direction == "downgrade" else None
-        except Failure as failure:
-            return Plan(direction, target, before, steps, stopped, [[] for _ in steps], unknown=failure.what)
-        return Plan(direction, target, before, steps, stopped, losses, lost)
+    try:
+        with rehearsal(history, url, before) as ahead:
+            rehearsed_steps = ahead.go(steps)
+        with connected(url, read_only=True, snapshot=False) as connection:
+            losses = [total_loss([rehearsed], connection).lines for rehearsed in rehearsed_steps]
+            lost = total_loss(rehearsed_steps, connection) if direction == "downgrade" else None
+    except Failure as failure:
+        return Plan(direction, target, before, steps, stopped, [[] for _ in steps], unknown=failure.what)
+    return Plan(direction, target, before, steps, stopped, losses, lost)
