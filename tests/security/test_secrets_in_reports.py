@@ -52,6 +52,7 @@ def test_no_password_of_a_revision_is_shown(tmp_path: Path, database: URL, capsy
         "CREATE FOREIGN DATA WRAPPER w",
         f"CREATE SERVER fs FOREIGN DATA WRAPPER w OPTIONS (host 'h', password '{SECRET}')",
         f"CREATE USER MAPPING FOR public SERVER fs OPTIONS (sslpassword '{SECRET}')",
+        f"DO $$ BEGIN ALTER ROLE {role} PASSWORD '{SECRET}'; END $$",
         f"DROP ROLE {role}",
     ]
     lines = "; ".join(f"op.execute({statement!r})" for statement in up)

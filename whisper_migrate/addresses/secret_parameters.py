@@ -22,15 +22,25 @@ KEYWORD = re.compile(r"\b(\w++)(\s*+=\s*+)('{1,2}(?:[^'\\]|\\.)*'{1,2}|(?:\\.|[^
 # With spaces, `password = x` may also be a condition in SQL. Another parameter shows that it is a connection string.
 BESIDE = re.compile(r"\b(?:host|hostaddr|port|dbname|user|service|sslmode|passfile|options)\s*+=", re.IGNORECASE)
 SECRETS = KNOWN | {"pgpassword"}  # and libpq's variable
-# A secret as a string behind its name, as in `PASSWORD 'b'` or `OPTIONS (password 'b')`. Comments may stand between
-# them, the quotes may be escaped in Python's source, and the end of a shortened statement may be missing. A quote right
-# behind the name ends a string, as in `nextval('public.tokens_id_seq'::regclass)`.
+# A secret as a string behind its name, as in `PASSWORD 'b'`, `OPTIONS (password 'b')`, `password := 'b'`, `SET
+# app.secret TO 'b'` or set_config('app.secret', 'b'), also in the body of a function or inside of another string.
+# Comments may stand between them, the quotes may be escaped in Python's source, and the end of a shortened statement
+# may be missing. A quote right behind the name ends a string, as in `nextval('public.tokens_id_seq'::regclass)`.
+# Repeated parts have bounds, or belong to the match: otherwise the time would grow with the square of the text.
+NAME = r"(?:(?:passw|secret|token)\w*+|_key\b)"
+SPACE = r"\s{0,99}"
+GAP = r"""(?:[\s"\\]++|--[^\n]{0,500}\n|/\*.{0,500}?\*/){1,20}+"""
+SET = rf"""\bSET\s{{1,99}}(?:(?:LOCAL|SESSION)\s{{1,99}})?[\w."]{{0,200}}?{NAME}"?{SPACE}(?:\bTO\b|=){SPACE}"""
+CONFIG = rf"\bset_config\({SPACE}'{{1,2}}[\w.]{{0,200}}?{NAME}'{{1,2}}{SPACE},{SPACE}"
 ESCAPED = r"""(?<=\\)'(?:[^'\\]|\\[^'])*+\\'"""
-QUOTED = r"""(?:[eE]'(?:[^'\\]|\\.|'')*+|(?:[uU]&)?'(?:[^']|'')*+)(?:'|\Z)"""
+INNER = r"""[eE]?''(?!')(?:[^'\n]|'''')*+''"""
+PART = r"""'(?:[^']|'')*+(?:'|\Z)"""
+QUOTED = rf"""(?:[eE]'(?:[^'\\]|\\.|'')*+(?:'|\Z)|(?:[uU]&)?{PART}(?:[^\S\n]{{0,99}}\n{SPACE}{PART})*+)"""
 DOLLARS = r"""\$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|\Z)"""
-STRING = f"{ESCAPED}|{QUOTED}|{DOLLARS}"
-GAP = r"""(?:[\s"\\]|--[^\n]*\n|/\*.{0,200}?\*/)++"""
-STATED = re.compile(rf"""\b(?P<name>\w++)(?P<gap>{GAP})(?:{STRING})""", re.DOTALL)
+STRING = f"{ESCAPED}|{INNER}|{QUOTED}|{DOLLARS}"
+STATED = re.compile(
+    rf"(?P<before>{SET}|{CONFIG}|{NAME}(?:{GAP}|{SPACE}[:=][=>]{SPACE}))(?:{STRING})", re.DOTALL | re.IGNORECASE
+)
 PAIR = re.compile(r"([?&][^=&?]*)=([^&]*)")
 SHOWN = "***"
 
@@ -107,7 +117,7 @@ def scrubbed(text: str) -> str:
         sure = pair[2] == "=" or pair.start() == 0 or pair.string[pair.start() - 1] == "'"
         return f"{pair[1]}{pair[2]}{SHOWN}" if sure or is_connection() else pair[0]
 
-    masked = STATED.sub(_stated, KEYWORD.sub(hidden, text))
+    masked = STATED.sub(rf"\g<before>'{SHOWN}'", KEYWORD.sub(hidden, text))
     return ADDRESS.sub(_scrubbed, masked) if "://" in masked else masked
 
 
@@ -118,10 +128,6 @@ def scrubbed_values(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: scrubbed_values(one) for name, one in value.items()}
     return [scrubbed_values(one) for one in value] if isinstance(value, list | tuple) else value
-
-
-def _stated(found: re.Match[str]) -> str:
-    return f"{found['name']}{found['gap']}'{SHOWN}'" if NAMED.search(found["name"]) else found[0]
 
 
 def _scrubbed(found: re.Match[str]) -> str:

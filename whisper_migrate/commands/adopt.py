@@ -19,7 +19,7 @@ from whisper_migrate.state.adopt import Adoption, adoption
 from whisper_migrate.state.nearest import Candidate, tally
 from whisper_migrate.state.own_objects import ignore, patterns
 from whisper_migrate.terminal.completion import revisions
-from whisper_migrate.terminal.console import database_of
+from whisper_migrate.terminal.console import database_of, not_an_address
 from whisper_migrate.wording.plurals import counted, verb
 from whisper_migrate.wording.printing import err, out
 from whisper_migrate.wording.revision_ids import ids
@@ -28,7 +28,7 @@ MANY = 10  # comments
 
 
 @click.command("adopt")
-@click.argument("revision", default="", shell_complete=revisions)
+@click.argument("revision", default="", callback=not_an_address, shell_complete=revisions)
 @click.option("--reconcile", is_flag=True, help="Run missing revisions, and replace objects without rows.")
 @click.option("--ignore", "ignores", is_flag=True, help="Write your own objects into pyproject.toml, to be ignored.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the SQL to decide on.")

@@ -16,6 +16,7 @@ from whisper_migrate.pages import chronicle, folder, markdown, schema, site
 from whisper_migrate.pages.canvas import ABSENT, can_draw
 from whisper_migrate.project.alembic_folders import NoHistory
 from whisper_migrate.project.project import Project
+from whisper_migrate.terminal.console import not_an_address
 from whisper_migrate.wording.plurals import counted
 from whisper_migrate.wording.printing import err, out
 from whisper_migrate.wording.sign_of_life import doing
@@ -25,7 +26,13 @@ MANY = 20  # pages that --check lists
 
 
 @click.command("docs")
-@click.argument("where", metavar="[FOLDER]", required=False, type=click.Path(file_okay=False, path_type=Path))
+@click.argument(
+    "where",
+    metavar="[FOLDER]",
+    required=False,
+    callback=not_an_address,
+    type=click.Path(file_okay=False, path_type=Path),
+)
 @click.option("--markdown", "is_markdown", is_flag=True, help="Write Markdown to commit, into docs/schema or FOLDER.")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if the Markdown is not what the models say.")
 @click.option("--no-history", is_flag=True, help="No pages about revisions, which are run in a throwaway database.")

@@ -13,13 +13,14 @@ from whisper_migrate.project.project import Project
 from whisper_migrate.reports.json import plain_change
 from whisper_migrate.revisions.prove_history import Outcome, Proof, prove_history
 from whisper_migrate.terminal.completion import revisions
+from whisper_migrate.terminal.console import not_an_address
 from whisper_migrate.terminal.json_output import kept_for_document, print_json, with_format
 from whisper_migrate.wording.plurals import counted
 from whisper_migrate.wording.printing import out
 
 
 @click.command("prove")
-@click.argument("revision", default="", shell_complete=revisions)
+@click.argument("revision", default="", callback=not_an_address, shell_complete=revisions)
 @with_format
 @click.pass_obj
 def command(project: Project, revision: str, form: str) -> None:

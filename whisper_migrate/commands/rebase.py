@@ -11,11 +11,12 @@ from whisper_migrate.project.project import Project
 from whisper_migrate.revisions import rebase as rebasing
 from whisper_migrate.revisions.fork import fork
 from whisper_migrate.terminal.completion import revisions
+from whisper_migrate.terminal.console import not_an_address
 from whisper_migrate.wording.printing import out
 
 
 @click.command("rebase")
-@click.argument("revision", default="", shell_complete=revisions)
+@click.argument("revision", default="", callback=not_an_address, shell_complete=revisions)
 @click.option("--order-matters", is_flag=True, help="Rebase although the other order makes another schema.")
 @click.pass_obj
 def command(project: Project, revision: str, order_matters: bool) -> None:

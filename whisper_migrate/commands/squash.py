@@ -9,12 +9,13 @@ from whisper_migrate.history.history import History
 from whisper_migrate.project.project import Project
 from whisper_migrate.revisions.squash import squash
 from whisper_migrate.terminal.completion import revisions
+from whisper_migrate.terminal.console import not_an_address
 from whisper_migrate.wording.plurals import counted
 from whisper_migrate.wording.printing import out
 
 
 @click.command("squash")
-@click.argument("revision", default="head", shell_complete=revisions)
+@click.argument("revision", default="head", callback=not_an_address, shell_complete=revisions)
 @click.option("--allow", multiple=True, metavar="WHAT", help='Leave out by name: "CREATE ROLE in a7eb08030574".')
 @click.pass_obj
 def command(project: Project, revision: str, allow: tuple[str, ...]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.markup import escape
@@ -25,12 +25,20 @@ TARGET = {"ignore_unknown_options": True}
 
 
 def target_given(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    """Callback of an argument that is a revision: reports an unknown option instead of taking it for a revision."""
+    """Callback of an argument that is a revision: reports an unknown option or an address in its place."""
     if re.match(r"-(?!\d)", value):
         options = [option for one in context.command.params for option in one.opts if option.startswith("--")]
         raise click.NoSuchOption(value, possibilities=get_close_matches(value, options), ctx=context)
     if not value.strip():
         raise click.BadParameter("it is empty.", context, parameter)
+    return not_an_address(context, parameter, value)
+
+
+def not_an_address(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Callback of an argument that is no address: refuses one, whose password would be printed with it."""
+    if re.match(r"\w[\w+]+:/", str(value)):
+        said = "it is an address. DATABASE_URL names the database, in the environment or in .env."
+        raise click.BadParameter(said, context, parameter)
     return value
 
 
