@@ -2,7 +2,9 @@
 
 import ast
 import re
+from pathlib import Path
 
+import alembic
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -42,7 +44,10 @@ TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=12),
 )
 ALLOWED = {"op", "sa", "postgresql"}
-IMPORTS = ("import sqlalchemy as sa", "from alembic import op", "from sqlalchemy.dialects import postgresql")
+IMPORTS = (
+    *("import sqlalchemy as sa", "from alembic import op", "from sqlalchemy.dialects import postgresql"),
+    "from typing import Sequence, Union",
+)
 ALEMBICS = ("revision", "down_revision", "branch_labels", "depends_on")
 
 
@@ -85,16 +90,23 @@ def require_only_a_revision(source: str) -> str:
     for node in rest:
         if isinstance(node, ast.Import | ast.ImportFrom):
             assert ast.unparse(node) in IMPORTS, source
-        elif isinstance(node, ast.Assign):
-            assert ast.unparse(node.targets) in ALEMBICS and ast.literal_eval(node.value) in ("a" * 12, None), source
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            assert ast.unparse(target) in ALEMBICS and node.value is not None, source
+            assert ast.literal_eval(node.value) in ("a" * 12, None), source
         else:
             only_operations(node, source)
     return str(docstring.value.value)
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return edited(tmp_path_factory.mktemp("drafts"), "")
+@pytest.fixture(scope="module", params=["ours", "alembic's"])
+def project(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Project:
+    """A project with this template for its revisions."""
+    made = edited(tmp_path_factory.mktemp("drafts"), "")
+    if request.param == "alembic's":
+        template = Path(alembic.__file__).parent / "templates/generic/script.py.mako"
+        (made.root / "alembic/script.py.mako").write_text(template.read_text())
+    return made
 
 
 @pytest.mark.thorough

@@ -94,7 +94,7 @@ def _locked(folder: Path) -> Iterator[None]:
             # Root's server runs as another user, who must be able to enter; only that user can enter `data`.
             folder.chmod(0o755 if os.geteuid() == 0 else 0o700)
         _require_closed(folder)
-        with FileLock(folder / "lock", timeout=2 * state.PATIENCE):
+        with FileLock(folder / "lock", timeout=2 * state.PATIENCE, mode=0o600):
             yield
     except Timeout as error:
         raise Failure(f"Another process has been starting the server in {folder} for two minutes.") from error

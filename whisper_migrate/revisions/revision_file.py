@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def write(history: History, folder: Path, text: Text) -> Path:
     with chdir(project.root):  # the project's post_write_hooks run there
         script = scripts.generate_revision(
             text.revision,
-            visible(text.message),
+            _in_docstring(visible(text.message), template.read_text()),
             head=text.parent or "base",
             version_path=str(folder),
             imports=text.imports,
@@ -67,6 +68,13 @@ def write(history: History, folder: Path, text: Text) -> Path:
         file.write_text(file.read_text().replace("\n\nRevision ID:", f"\n\n{summary}\n\nRevision ID:", 1))
     _format(project.root, file, unused=text.unused)
     return file
+
+
+def _in_docstring(message: str, template: str) -> str:
+    """Return the message as the template needs it: Alembic's own templates would let it end their docstring."""
+    if "${message}" not in template:  # the template escapes it
+        return message
+    return re.sub("\"{3}|'{3}", lambda found: f"\\{found[0][0]}" * 3, message.replace("\\", "\\\\"))
 
 
 def _format(root: Path, file: Path, *, unused: bool) -> None:

@@ -31,7 +31,8 @@ def target_given(context: click.Context, parameter: click.Parameter, value: str)
         raise click.NoSuchOption(value, possibilities=get_close_matches(value, options), ctx=context)
     if not value.strip():
         raise click.BadParameter("it is empty.", context, parameter)
-    return not_an_address(context, parameter, value)
+    not_an_address(context, parameter, value)
+    return value
 
 
 def not_an_address(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
