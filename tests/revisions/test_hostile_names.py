@@ -80,3 +80,17 @@ def test_hostile_backfill_to_write(server: URL, tmp_path: Path) -> None:
         assert found.unfilled == bool(number)
     with pytest.raises(Failure, match=r"is yet to be written: .*= <expression> WHERE"):
         draft(models, server, "more")
+
+
+@pytest.mark.thorough
+def test_a_foreign_key_to_names_with_dots(server: URL, tmp_path: Path) -> None:
+    """SQLAlchemy would split the target at each dot: it is written as SQL, inside of a new table and on an old one."""
+    first = 'a = sa.Table("a.b", metadata, sa.Column("i.d", sa.Integer, primary_key=True))\n'
+    there = 'sa.Table("c.d", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("r", sa.Integer){})\n'
+    made = 'sa.Table("e.f", metadata, sa.Column("r", sa.ForeignKey(a.c["i.d"], name="k"), primary_key=True))\n'
+    added = ', sa.ForeignKeyConstraint(["r"], [a.c["i.d"]], name="f")'
+    for number, models in enumerate((first + there.format(""), first + there.format(added) + made)):
+        allowed = ['add-constraint f on "c.d"'] if number else []
+        drafted = draft(edited(tmp_path, models), server, f"step {number}", allowed=allowed)
+    assert drafted.path is not None
+    assert 'FOREIGN KEY (r) REFERENCES public."a.b"("i.d")' in drafted.path.read_text()

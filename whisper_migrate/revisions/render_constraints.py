@@ -55,7 +55,7 @@ def inline(item: Object) -> str | None:
         return f"sa.{word}({', '.join([*_names(match['columns']), name, *_special(match)])})"
     if match := re.fullmatch(r"CHECK \((.*)\)", definition, re.DOTALL):
         return f"sa.CheckConstraint({sql_text(_bare(match[1]))}, {name})"
-    if match := FOREIGN_KEY.fullmatch(definition):
+    if (match := FOREIGN_KEY.fullmatch(definition)) and not _has_dots(match):
         schema, table = split_name(match["table"])
         prefix = f"{schema}.{table}" if schema != "public" else table
         targets = [quoted(f"{prefix}.{unquoted(column)}") for column in split_list(match["to"])]
@@ -83,7 +83,7 @@ def create_constraint(step: Step) -> list[str] | None:
     if match := re.fullmatch(r"CHECK \((.*)\)", definition, re.DOTALL):
         body = sql_text(_bare(match[1]))
         return [f"op.create_check_constraint({arguments(name, quoted(table), body, *where)})"]
-    if match := FOREIGN_KEY.fullmatch(definition):
+    if (match := FOREIGN_KEY.fullmatch(definition)) and not _has_dots(match):
         other_schema, other = split_name(match["table"])
         columns, targets = _names(match["columns"]), _names(match["to"])
         words = [
@@ -151,6 +151,11 @@ def drop_index(step: Step) -> list[str]:
 
 def _names(text: str) -> list[str]:
     return [quoted(unquoted(name)) for name in split_list(text)]
+
+
+def _has_dots(reference: re.Match[str]) -> bool:
+    """Whether a name in a foreign key's target contains a dot, at which SQLAlchemy would split it."""
+    return any("." in unquoted(name) for name in (*split_name(reference["table"]), *split_list(reference["to"])))
 
 
 def _final(item: Object) -> str:
