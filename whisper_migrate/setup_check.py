@@ -168,5 +168,5 @@ def _words(error: Exception) -> str:
     if isinstance(error, Unfit) or type(error).__name__ == "Failure":
         return str(error).replace("\n  ", "\n")
     if isinstance(error, ImportError):
-        return "cannot be told while a package is missing"
+        return "unknown while a package is missing"
     return f"{type(error).__name__}: {error}"

@@ -170,7 +170,7 @@ def test_mine_may_have_to_be_named(capsys: pytest.CaptureFixture[str], project: 
     write(project, "left", "two", *A)
     write(project, "right", "two", *B)
     said = rebased(capsys, project, server)
-    assert said.code == 2 and "It cannot be told which is yours." in said.err and "migrate.py rebase REV" in said.err
+    assert said.code == 2 and "Nothing shows which is yours." in said.err and "migrate.py rebase REV" in said.err
     said = rebased(capsys, project, server, "two")
     assert said.code == 2 and said.err.startswith("Failed: two is no head of the fork. ")
     assert rebased(capsys, project, server, "nowhere").code == 2

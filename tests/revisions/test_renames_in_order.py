@@ -114,7 +114,7 @@ REFUSED = {
     "swapped tables": (
         table("t", column("a")) + table("u", column("a")),
         table("t", column("a"), more=said("u")) + table("u", column("a"), more=said("t")),
-        "table t and u swap names, and it cannot be told",
+        "table t and u swap names, and nothing shows",
     ),
     "swapped values": (enum("mood"), enum("mood", labels='"y", "x"', info=SWAPPED), "enum value mood.x and y swap"),
     "the old name is kept": (

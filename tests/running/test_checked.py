@@ -147,7 +147,7 @@ def test_what_cannot_be_checked_is_said(migrate: Migrate, database: URL, monkeyp
         assert "The database is upgraded, to r3; whether it is what the history says was not checked: no s" in said.err
         ask(database, ROWS)
         said = migrate("downgrade", "-1", url=url)
-        assert said.code == 2 and "What the downgrade would lose cannot be told. no server here." in said.err
+        assert said.code == 2 and "The losses of the downgrade are unknown. no server here." in said.err
         word = f"{database.database}:2"  # the number of all rows
         assert f"--allow-data-loss {word}" in said.err
         said = migrate("downgrade", "-1", "--allow-data-loss", word, url=url)

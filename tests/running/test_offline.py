@@ -81,7 +81,7 @@ def test_script_is_refused_in_one_sentence(tmp_path: Path) -> None:
     for target, words in (("r9:head", "Can't locate revision"), ("nowhere", "Can't locate revision")):
         with pytest.raises(Failure, match=words):
             write(made, "upgrade", target)
-    with pytest.raises(Failure, match="must be told where it begins"):
+    with pytest.raises(Failure, match="needs the revision where it begins"):
         write(made, "downgrade", "base")
 
 

@@ -47,12 +47,12 @@ def command(project: Project, where: Path | None, is_markdown: bool, check: bool
     where = where or project.root / (MARKDOWN if is_markdown else "schema-pages")
     with shadow_server(project.root) as server:
         found = schema.read(project, server)
-        told = None if is_markdown or no_history else _history(project, server)
+        history = None if is_markdown or no_history else _history(project, server)
     if check:
         sys.exit(_checked(project.shown(where.resolve()), folder.differences(where, markdown.pages(found))))
     begun = time.perf_counter()
     with doing("drawing the pages"):
-        files = markdown.pages(found) if is_markdown else site.pages(found, told)
+        files = markdown.pages(found) if is_markdown else site.pages(found, history)
         changed = folder.write(where, files)
     seconds = time.perf_counter() - begun
     for defect in found.defects:

@@ -209,9 +209,9 @@ def _report_drift(history: History, found: Survey) -> int:
     for standing in found.standings:
         for anomaly in standing.changed:
             changed.setdefault(anomaly.revision, {}).setdefault(standing, anomaly)
-    for told in changed.values():
-        code, anomaly = 1, next(iter(told.values()))
-        out.print(escape(f"Changed since it ran on {_names(list(told))}: {anomaly.what}\n  -> {anomaly.remedy}"))
+    for anomalies in changed.values():
+        code, anomaly = 1, next(iter(anomalies.values()))
+        out.print(escape(f"Changed since it ran on {_names(list(anomalies))}: {anomaly.what}\n  -> {anomaly.remedy}"))
     _report_left_out(found)
     return code
 

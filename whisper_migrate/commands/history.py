@@ -84,12 +84,12 @@ def _told(entries: list[Entry], verbose: bool) -> list[str]:
     """Return a line for each entry, newest first, and one where the schema changed between two entries."""
     if not entries:
         return ["The database has no ledger yet: the next step or stamp begins it."]
-    told = [_line(entries[0], verbose)]
+    lines = [_line(entries[0], verbose)]
     for earlier, later in pairwise(entries):
         if later.found_other_than(earlier):
-            told.append("  (in between, the schema was changed by other hands)")
-        told.append(_line(later, verbose))
-    return told[::-1]
+            lines.append("  (in between, the schema was changed by other hands)")
+        lines.append(_line(later, verbose))
+    return lines[::-1]
 
 
 def _line(entry: Entry, verbose: bool) -> str:

@@ -33,7 +33,7 @@ def command(project: Project, target: str, replica: str | None, seconds: float, 
     """Say what the revisions up to TARGET would do to the database, which is only read.
 
     Each revision runs in a shadow, where its locks and its work are watched. They are joined with the sizes and the
-    rows of the database. Exit code 0 if all is safe, 1 if there is something to decide, 2 if it could not be told.
+    rows of the database. Exit code 0 if all is safe, 1 if there is something to decide, 2 if something is unknown.
     """
     with kept_for_document(form != "text"):
         database = database_of(project)

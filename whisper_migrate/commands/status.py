@@ -60,8 +60,8 @@ def command(project: Project, form: str) -> None:
     for script in pending:
         out.print(escape(f"  {script.revision} {title(script)}"))
     verdict = _verdict(project, database.url)
-    for number, told in enumerate(_drift(verdict)):
-        _tell("" if number else "Drift", told)
+    for number, line in enumerate(_drift(verdict)):
+        _tell("" if number else "Drift", line)
     sys.exit(0 if isinstance(verdict, Verdict) and verdict.whole else 2)
 
 
@@ -122,7 +122,7 @@ def _drift(verdict: Verdict | Failure) -> list[str]:
             return [anomaly.what, f"  -> {anomaly.remedy}"]
     if not verdict.drift:
         return ["none"] if verdict.whole else ["none in what could be read", *verdict.unreadable]
-    told = [tally(verdict.drift), "  -> make check-drift   (names each)"]
+    lines = [tally(verdict.drift), "  -> make check-drift   (names each)"]
     if near := verdict.nearest:
-        told += [f"The stamp looks wrong: it is nearer to {near.revision}, {near.difference}", "  -> migrate.py adopt"]
-    return told
+        lines += [f"The stamp looks wrong: it is nearer to {near.revision}, {near.difference}", "  -> migrate.py adopt"]
+    return lines

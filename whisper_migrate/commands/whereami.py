@@ -35,7 +35,7 @@ def command(project: Project, form: str) -> None:
         print_json({"database": str(database), **_document(found)})
     else:
         out.print(f"Database {escape(str(database))}")
-        for text in told(found):
+        for text in findings(found):
             out.print(escape(visible(text)))
     sys.exit(0 if found.is_right else 1)
 
@@ -60,7 +60,7 @@ def _document(found: Whereabouts) -> dict[str, Any]:
     }
 
 
-def told(found: Whereabouts) -> Iterator[str]:
+def findings(found: Whereabouts) -> Iterator[str]:
     """Yield the lines for the user: what the database is, and what to type next."""
     yield f"Stamped  {ids(found.stamps)}"
     yield from (f"{text}." for text in (*found.taken_on, *found.unknown))

@@ -78,12 +78,12 @@ def kept(project: Project, recorded: Catalog, desired: Catalog, defects: Sequenc
 def note(found: Mapping[Key, Object]) -> str | None:
     """Return a note on undeclared objects, which names them; None if there are none."""
     whole = [item for item in found.values() if not container(item, set(found))]
-    told = [item for item in whole if item.kind not in ATTACHED] or whole
-    if not told:
+    listed = [item for item in whole if item.kind not in ATTACHED] or whole
+    if not listed:
         return None
-    names = [f"{item.kind.replace('_', ' ')} {shown(item.identity)}" for item in told]
+    names = [f"{item.kind.replace('_', ' ')} {shown(item.identity)}" for item in listed]
     names[MANY:] = [f"{len(names) - MANY} more"] if len(names) > MANY else []
-    kinds = ", ".join(f'"{kind}"' for kind in sorted({item.kind for item in told}))
+    kinds = ", ".join(f'"{kind}"' for kind in sorted({item.kind for item in listed}))
     return (
         f"Not declared by the models, so left as the history made them: {joined(names)}. To manage them with the"
         ' models, list them in entities = "package:NAME" of pyproject.toml, or let the models decide on whole kinds:'

@@ -132,7 +132,7 @@ def _saying_nothing(declared: Declared, left: Sequence[Declared], desired: Catal
     if _find(catalog, declared, declared.new):
         if _is_swapped(declared, left, catalog):
             raise Failure(
-                f"{declared} and {declared.old} swap names, and it cannot be told whether that is done already.",
+                f"{declared} and {declared.old} swap names, and nothing shows whether that is done already.",
                 f"Give one of them a third name first, in a revision of its own; and take {KEY} out when it is done.",
             )
         key = KEY if declared.kind != "enum_value" else VALUES

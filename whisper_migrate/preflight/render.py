@@ -51,9 +51,9 @@ def summary(found: Preflight) -> str:
     count = len(found.forecasts)
     pending = f"{counted(count, 'revision')} {verb(count, 'is', 'are')} pending"
     counts = Counter(one.rule.level for one in open_)
-    told = [f"{level.value} ({counts[level]})" for level in Level if counts[level]]
+    levels = [f"{level.value} ({counts[level]})" for level in Level if counts[level]]
     ends = [f"accepted ({accepted})"] if accepted else []
-    return f"{pending}: {', '.join([*(told or ['safe']), *ends])}."
+    return f"{pending}: {', '.join([*(levels or ['safe']), *ends])}."
 
 
 def document(found: Preflight) -> dict[str, Any]:

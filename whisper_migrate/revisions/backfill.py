@@ -80,8 +80,8 @@ def backfilled(
                 " nor a constraint on it, nor changes its type."
             )
         for some in reversed(_by_type(needed, found, column, after)):
-            told = [condition for conditions in some.values() for condition in conditions]
-            conditions = dict.fromkeys([*([_new(column, after)] if made else []), *told])
+            stated = [condition for conditions in some.values() for condition in conditions]
+            conditions = dict.fromkeys([*([_new(column, after)] if made else []), *stated])
             where = next(iter(conditions)) if len(conditions) == 1 else " OR ".join(f"({one})" for one in conditions)
             update = f"UPDATE {shown(str(column.parent))} SET {column['name']} = {backfill.expression} WHERE {where}"
             place = min(some) if some else _place(found, made[0])

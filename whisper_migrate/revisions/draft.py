@@ -47,7 +47,7 @@ from whisper_migrate.rows.any_row import FailsOnAnyRow
 from whisper_migrate.rows.failures import Refused
 from whisper_migrate.rows.impossible import INSTEAD, refuse_impossible
 from whisper_migrate.rows.proof import prove_rows
-from whisper_migrate.rows.triggers import told
+from whisper_migrate.rows.triggers import descriptions
 from whisper_migrate.rows.violations import Violation, concerns
 from whisper_migrate.wording.hidden_characters import visible
 
@@ -254,7 +254,7 @@ def _tried_on_rows(
         what = f"No revision was written, since its {failure.direction} fails on tables with rows: {failure.what}"
         raise Failure(what, failure.remedy) from failure
     if tried.broken:
-        found = "".join(f"\n  {one}" for one in told(tried.broken))
+        found = "".join(f"\n  {one}" for one in descriptions(tried.broken))
         raise Failure(f"No revision was written, since functions cannot run after it:{found}")
     violations = {violation.name: violation for violation in tried.violations}
     refused_rules = [violation for name, violation in violations.items() if name not in allowed]

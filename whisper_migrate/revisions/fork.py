@@ -45,7 +45,7 @@ def fork(history: History, name: str | None = None) -> Fork | None:
         raise Failure(history.several, "A rebase is of two. Join the others first: alembic merge REVISION REVISION")
     mine = _named(history, heads, name) if name else _unmerged(history, heads) or _newer(heads)
     if mine is None:
-        raise Failure(f"{history.several} It cannot be told which is yours.", "Name it: migrate.py rebase REVISION")
+        raise Failure(f"{history.several} Nothing shows which is yours.", "Name it: migrate.py rebase REVISION")
     theirs = next(head for head in heads if head.revision != mine.revision)
     both = [*history.before(mine), mine], [*history.before(theirs), theirs]
     names = [{script.revision for script in side} for side in both]

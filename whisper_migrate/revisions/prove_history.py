@@ -33,7 +33,7 @@ from whisper_migrate.revisions.prove_script import prove_script
 from whisper_migrate.rows.any_row import FailsOnAnyRow
 from whisper_migrate.rows.failures import Refused
 from whisper_migrate.rows.proof import Tried, prove_rows, touched
-from whisper_migrate.rows.triggers import Broken, broken, told
+from whisper_migrate.rows.triggers import Broken, broken, descriptions
 from whisper_migrate.rows.triggers import reached as written
 from whisper_migrate.wording.sign_of_life import counting, doing
 
@@ -87,7 +87,7 @@ class Outcome:
             for script, found in own.items()
             for line in (
                 *(str(what) for what in found if isinstance(what, Fault)),
-                *told([what for what in found if isinstance(what, Broken)]),
+                *descriptions([what for what in found if isinstance(what, Broken)]),
             )
         ]
 
@@ -175,7 +175,7 @@ def _prove_in(made: Shadows, shadow: URL, history: History, outcome: Outcome) ->
             outcome.failing += [Failing(script, fault) for fault in brought]
             outcome.failing += [Failing(script, one) for one in tried.broken]
             known = now
-            lines = [*map(str, brought), *told(tried.broken)]
+            lines = [*map(str, brought), *descriptions(tried.broken)]
             if is_unfilled(history.source(script.revision)):
                 tried.notes.append(f"Its upgrade is empty: fill it in {history.path(script)}.")
             notes = [*tried.notes, *(f"It brings a function that cannot run: {what}" for what in lines)]

@@ -24,7 +24,7 @@ from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.revisions.fork import Fork
 from whisper_migrate.revisions.prove import Flaw
 from whisper_migrate.revisions.prove_history import prove_with_rows
-from whisper_migrate.rows.triggers import told
+from whisper_migrate.rows.triggers import descriptions
 from whisper_migrate.wording.sign_of_life import counting
 
 
@@ -83,7 +83,7 @@ def _compared(rebased: History, history: History, fork: Fork, made: Shadows) -> 
     for script in fork.mine:
         try:
             reached, tried = prove_with_rows(made, shadow, rebased, script.revision, reached)
-            found.notes[script.revision] = [*tried.notes, *told(tried.broken)]
+            found.notes[script.revision] = [*tried.notes, *descriptions(tried.broken)]
         except Flaw as flaw:
             raise Failure(
                 f"On {fork.theirs[-1].revision}, {script.revision} does not stand, so nothing was rewritten:"
@@ -126,9 +126,9 @@ def with_parent(source: bytes, old: str | None, new: str) -> bytes | None:
     lines[value.lineno - 1] = text[: value.col_offset] + quote + new.encode() + quote + text[value.end_col_offset :]
     if ast.get_docstring(tree) is not None:
         docstring = range(tree.body[0].lineno - 1, tree.body[0].end_lineno or 0)
-        told = re.compile(rb"(Revises:[ \t]*)" + re.escape((old or "").encode()) + rb"([ \t]*\r?)")
+        parent = re.compile(rb"(Revises:[ \t]*)" + re.escape((old or "").encode()) + rb"([ \t]*\r?)")
         for number in docstring:
-            if match := told.fullmatch(lines[number]):
+            if match := parent.fullmatch(lines[number]):
                 lines[number] = match[1].rstrip() + b" " + new.encode() + match[2]
     return b"\n".join(lines)
 

@@ -65,8 +65,8 @@ class Body:
 
     def _fill_column(self, step: Step) -> list[str]:
         """Render a backfill, with a comment that asks the author to write the expression if it is missing."""
-        told = f"# Write {PLACE}: what {visible(shown(step.item.identity))} is to be in these rows, in SQL."
-        return [*([told] if is_unwritten(step.statements[0]) else []), *map(execute, step.statements)]
+        comment = f"# Write {PLACE}: what {visible(shown(step.item.identity))} is to be in these rows, in SQL."
+        return [*([comment] if is_unwritten(step.statements[0]) else []), *map(execute, step.statements)]
 
     def _tables_first(self) -> list[Step]:
         """Return the steps, after noting those that the creation of a table or column includes, such as comments."""

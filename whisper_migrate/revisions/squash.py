@@ -164,9 +164,9 @@ def _differences_at_head(history: History, originals: Connection, drafted: Histo
     squashed.rollback()
     drafted.replay(squashed)
     before, after = inspect(originals), inspect(squashed)
-    told = [line(change) for change in outline(settled(originals, diff(before, after)))]
+    lines = [line(change) for change in outline(settled(originals, diff(before, after)))]
     counts = read(originals, before).counts(), read(squashed, after).counts()
-    return told or ([] if counts[0] == counts[1] else [f"{', '.join(counts[0])}: not {', '.join(counts[1])}"])
+    return lines or ([] if counts[0] == counts[1] else [f"{', '.join(counts[0])}: not {', '.join(counts[1])}"])
 
 
 def _require_same(differences: list[str]) -> None:

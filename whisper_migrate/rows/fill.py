@@ -127,8 +127,8 @@ class _Filler:
         hints = [str(rule["definition"]) for rule in (*self.rules, *after.children(table, "constraint"))]
         self.values = {}
         for name, column in self.columns.items():
-            told = [hint for hint in hints if mentions(hint, name)]
-            values = self.values[name] = Values(before, column["type"], [*told, *self._bounds(name)])
+            hinted = [hint for hint in hints if mentions(hint, name)]
+            values = self.values[name] = Values(before, column["type"], [*hinted, *self._bounds(name)])
             if values.is_guess:
                 values.extremes, values.plain = (
                     [value for value in some if self._reads(name, value)] for some in (values.extremes, values.plain)

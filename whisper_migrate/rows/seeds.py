@@ -62,15 +62,15 @@ class Seeds:
 
     def differences(self, other: Seeds) -> list[str]:
         """Describe how another database differs, one line for each table or sequence."""
-        told = []
+        unequal = []
         for table in sorted(self.rows.keys() | other.rows.keys()):
             mine, theirs = (sorted(self._comparable(table, seeds), key=repr) for seeds in (self, other))
             if mine != theirs:
-                told.append(f"rows of {shown(table)}: {len(mine)} and {len(theirs)}, not the same")
+                unequal.append(f"rows of {shown(table)}: {len(mine)} and {len(theirs)}, not the same")
         for name in sorted(self.sequences.keys() | other.sequences.keys()):
             if self.sequences.get(name) != other.sequences.get(name):
-                told.append(f"sequence {shown(name)} stands elsewhere")
-        return told
+                unequal.append(f"sequence {shown(name)} stands elsewhere")
+        return unequal
 
     def _comparable(self, table: str, seeds: Seeds) -> list[Row]:
         made = [(table, column["name"]) in self.made for column in seeds.columns.get(table, ())]

@@ -67,7 +67,7 @@ class Broken:
         return any((one.relation, one.why) == (self.relation, self.why) for one in earlier)
 
 
-def told(found: Collection[Broken]) -> list[str]:
+def descriptions(found: Collection[Broken]) -> list[str]:
     """Return a sentence for each function and reason, with the relations and the kinds of write where it fails."""
     groups: dict[tuple[str, str], list[Broken]] = {}
     for one in found:

@@ -106,9 +106,9 @@ class Values:
         else:
             name, sizes = _split(type_)
             self.is_guess |= not {name} & (EXTREMES.keys() | PLAIN.keys() | RANGES.keys())
-            told = _constants(texts, is_text=name in ("text", "character varying", "character"))
-            self.extremes = list(dict.fromkeys([*_extremes(name, sizes), *told]))
-            self.plain = list(dict.fromkeys([*told, *_plain(name, sizes)]))
+            constants = _constants(texts, is_text=name in ("text", "character varying", "character"))
+            self.extremes = list(dict.fromkeys([*_extremes(name, sizes), *constants]))
+            self.plain = list(dict.fromkeys([*constants, *_plain(name, sizes)]))
 
 
 def _extremes(name: str, sizes: list[int]) -> list[str]:

@@ -77,7 +77,7 @@ def downgraded(run: Runner, say: Say, *, word: str | None, unchecked: bool = Fal
         except Failure as failure:
             connection.rollback()
             everything(connection, failure.what).require(
-                word, f"What the downgrade would lose cannot be told. {failure.what} Nothing was reverted", again
+                word, f"The losses of the downgrade are unknown. {failure.what} Nothing was reverted", again
             )
             connection.rollback()
             return _done(run, None, say, why or _unchecked(failure, say))

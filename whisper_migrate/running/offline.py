@@ -33,18 +33,18 @@ BEGIN;
 SET LOCAL search_path = '';
 DO $$
 DECLARE
-    stands_at text := '';
+    stamps text := '';
     found record;
 BEGIN
     {guard}
     {half_run}
     IF to_regclass({version}) IS NOT NULL THEN
-        SELECT coalesce(string_agg(version_num, ', ' ORDER BY version_num), '') INTO stands_at
+        SELECT coalesce(string_agg(version_num, ', ' ORDER BY version_num), '') INTO stamps
         FROM ONLY {table};
     END IF;
-    IF stands_at <> {stands_at} THEN
+    IF stamps <> {stamps} THEN
         RAISE EXCEPTION 'This script begins at {start}, and the database is at %.',
-            coalesce(nullif(stands_at, ''), 'base');
+            coalesce(nullif(stamps, ''), 'base');
     END IF;
     IF NOT pg_try_advisory_lock({runs}, {run}) THEN
         RAISE EXCEPTION 'Another run of revisions is at work in this database.';
@@ -72,7 +72,7 @@ def script(project: Project, direction: str, target: str, patience: Patience, hi
         target=end,
         table=version_table().identity,
         version=literal(version_table().identity),
-        stands_at=literal("" if start == "base" else start),
+        stamps=literal("" if start == "base" else start),
         runs=RUNS,
         run=RUN,
         settings=in_sql(),
@@ -111,7 +111,9 @@ def _written(history: History, direction: str, target: str, patience: Patience) 
     """Write the steps of a range; return its two ends and the writer."""
     start, _, end = target.rpartition(":")
     if direction == "downgrade" and not start:
-        raise Failure("A downgrade as a script must be told where it begins.", f"migrate.py downgrade --sql FROM:{end}")
+        raise Failure(
+            "A downgrade as a script needs the revision where it begins.", f"migrate.py downgrade --sql FROM:{end}"
+        )
     starts = tuple(sorted(script.revision for script in scripts_of(history, start or "base")))
     start = ", ".join(starts) or "base"
     end = all_heads(history) if end in ("head", "") else end

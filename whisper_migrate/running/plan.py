@@ -55,7 +55,7 @@ class Plan:
         if self.lost and self.lost.rows:
             yield f"Run with: {downgrade_to(self.target)(shlex.quote(self.lost.word))}"
         if self.unknown:
-            yield f"What they lose cannot be told. {self.unknown}"
+            yield f"Their losses are unknown. {self.unknown}"
         yield "Nothing was run."
         if self.direction == "upgrade":
             yield "  -> migrate.py preflight   (which tables it would block, on which rows it would fail)"

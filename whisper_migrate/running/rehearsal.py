@@ -145,17 +145,17 @@ def _named(oids: Sequence[int], names: Holdings) -> tuple[str, ...]:
 
 
 @contextmanager
-def rehearsal(history: History, database: URL, stands_at: Sequence[str]) -> Iterator[Rehearsal]:
-    """Create a shadow of a database, at `stands_at`. Raises Failure if there is none, or a revision fails in it."""
-    with server_like(database) as server, rehearsal_on(server, history, stands_at) as ahead:
+def rehearsal(history: History, database: URL, stamps: Sequence[str]) -> Iterator[Rehearsal]:
+    """Create a shadow of a database, at `stamps`. Raises Failure if there is none, or a revision fails in it."""
+    with server_like(database) as server, rehearsal_on(server, history, stamps) as ahead:
         yield ahead
 
 
 @contextmanager
-def rehearsal_on(server: URL, history: History, stands_at: Sequence[str] = ()) -> Iterator[Rehearsal]:
-    """Create a shadow on `server` at the revisions `stands_at`. Raises Failure if a revision fails in it."""
+def rehearsal_on(server: URL, history: History, stamps: Sequence[str] = ()) -> Iterator[Rehearsal]:
+    """Create a shadow on `server` at the revisions `stamps`. Raises Failure if a revision fails in it."""
     with shadows(server) as made, connected(made.create("rehearsal")) as shadow:
-        for revision in stands_at:
+        for revision in stamps:
             history.replay(shadow, revision)
         begin(shadow, history.project)
         catalog = inspect(shadow, requires=True)

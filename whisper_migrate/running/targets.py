@@ -19,17 +19,17 @@ STEPS = re.compile(r"(?P<start>\w*)(?P<sign>[+-])(?P<number>\d+)")
 SEE = "See the revisions there are with: migrate.py history"
 
 
-def refusal(history: History, direction: str, target: str, stands_at: Sequence[str], said: str) -> Failure:
+def refusal(history: History, direction: str, target: str, stamps: Sequence[str], said: str) -> Failure:
     """Return the failure for a target; `said` is Alembic's own message, used for an unknown id."""
     found = STEPS.fullmatch(target)
     if found and not found["start"]:
-        return _of_steps(history, direction, target, found["sign"], int(found["number"]), list(stands_at))
+        return _of_steps(history, direction, target, found["sign"], int(found["number"]), list(stamps))
     if ":" in target:
         return Failure(f"{target} is a range, which is for a script.", f"migrate.py {direction} --sql {target}")
     if "@" in target:
         label = target.partition("@")[0]
         if any(label in script.branch_labels for script in history.newest_first()):
-            at = ids(stands_at)
+            at = ids(stamps)
             return Failure(f"The database is at {at}: {target} leads to no revision from there.", SEE)
         return Failure(f"The history has no branch {label}, so {target} leads nowhere.", f"migrate.py {direction} head")
     if target == "heads" and len(history.heads) > 1:
@@ -47,39 +47,39 @@ def refusal(history: History, direction: str, target: str, stands_at: Sequence[s
             f"Type more of it: migrate.py {direction} {known[0]}",
         )
     if direction == "downgrade" and known:
-        at = ids(stands_at)
+        at = ids(stamps)
         return Failure(f"The database is at {at}, and {known[0]} is not before that.", f"migrate.py upgrade {known[0]}")
     return Failure(said, SEE)
 
 
-def _of_steps(history: History, direction: str, target: str, sign: str, number: int, stands_at: list[str]) -> Failure:
-    at, wanted = ids(stands_at), "+" if direction == "upgrade" else "-"
+def _of_steps(history: History, direction: str, target: str, sign: str, number: int, stamps: list[str]) -> Failure:
+    at, wanted = ids(stamps), "+" if direction == "upgrade" else "-"
     other = "downgrade" if direction == "upgrade" else "upgrade"
     if sign != wanted:
         return Failure(f"{target} is for a{'n' if other == 'upgrade' else ''} {other}.", f"migrate.py {other} {target}")
     if not number:
         return Failure(f"{target} is no step: nothing was run.", f"migrate.py {direction} {wanted}1")
     if direction == "upgrade":
-        left = len(history.pending(stands_at))
+        left = len(history.pending(stamps))
         if not left:
             return Failure(f"The database is at {at}, the head: no revision comes after it.", "migrate.py status")
         if left >= number:
-            ways = [f"migrate.py upgrade {name}" for name in sorted(_ways_up(history, target, stands_at))]
+            ways = [f"migrate.py upgrade {name}" for name in sorted(_ways_up(history, target, stamps))]
             return Failure(f"The history has branches: {target} does not say on which.", "; or ".join(ways))
         there = f"{counted(left, 'revision')} {verb(left, 'comes', 'come')}"
         return Failure(f"Only {there} after {at}, and {target} asks for {number}.", "migrate.py upgrade head")
-    if not stands_at:
+    if not stamps:
         return Failure("The database is at no revision: there is none to revert.", "migrate.py status")
-    if len(stands_at) > 1:
-        first = f"The database is stamped with {counted(len(stands_at), 'revision')} at once ({at})"
-        ways = [f"migrate.py downgrade {name}{target}" for name in _branches(history, stands_at)]
+    if len(stamps) > 1:
+        first = f"The database is stamped with {counted(len(stamps), 'revision')} at once ({at})"
+        ways = [f"migrate.py downgrade {name}{target}" for name in _branches(history, stamps)]
         return Failure(
-            f"{first}: {target} does not say which to revert.", "; or ".join(ways) or history.way_out(stands_at)
+            f"{first}: {target} does not say which to revert.", "; or ".join(ways) or history.way_out(stamps)
         )
-    script = history.find(stands_at[0])
+    script = history.find(stamps[0])
     applied = len(history.before(script)) + 1
     if isinstance(script.down_revision, tuple) or number < applied:
-        return _of_merge(history, direction, target, stands_at[0])
+        return _of_merge(history, direction, target, stamps[0])
     return Failure(
         f"Only {counted(applied, 'revision')} {verb(applied, 'is', 'are')} applied, and {target} would revert"
         f" {number}.",
@@ -98,20 +98,20 @@ def _of_merge(history: History, direction: str, target: str, revision: str) -> F
     return Failure(f"{joins}: {target} does not say which of them to go back to.", remedy)
 
 
-def _ways_up(history: History, target: str, stands_at: list[str]) -> Iterator[str]:
+def _ways_up(history: History, target: str, stamps: list[str]) -> Iterator[str]:
     """Yield targets to type instead of a step up without a branch: by label, else the revisions that are next."""
     names = labels(history.scripts, history.heads)
     if all(name != head for head, name in names.items()):
         yield from (f"{name}@{target}" for name in names.values())
         return
-    pending = history.pending(stands_at)
+    pending = history.pending(stamps)
     left = {script.revision for script in pending}
     yield from (script.revision for script in pending if left.isdisjoint(needed(script)))
 
 
-def _branches(history: History, stands_at: list[str]) -> list[str]:
+def _branches(history: History, stamps: list[str]) -> list[str]:
     """Return the labels, each with an @, of the branches of a database that is stamped with several revisions."""
-    names = labels(history.scripts, stands_at) if all(_is_known(history, one) for one in stands_at) else {}
+    names = labels(history.scripts, stamps) if all(_is_known(history, one) for one in stamps) else {}
     return [f"{name}@" for head, name in names.items() if name != head]
 
 

@@ -15,20 +15,20 @@ from whisper_migrate.history.history import History
 from whisper_migrate.running.targets import refusal
 
 
-def way(history: History, direction: str, target: str, stands_at: Any) -> list[RevisionStep]:
+def way(history: History, direction: str, target: str, stamps: Any) -> list[RevisionStep]:
     """Return the steps of an "upgrade" or "downgrade" to `target`, in order. Raises Failure if there is no such way."""
     if target == "head":
         target = all_heads(history)
     steps = history.upgrade_steps if direction == "upgrade" else history.downgrade_steps
     try:
         with plain_words():
-            return steps(target, stands_at)
+            return steps(target, stamps)
     except (Failure, AssertionError, ValueError) as error:
         cause = error.__cause__ if isinstance(error, Failure) else error
         if isinstance(error, Failure) and not isinstance(cause, (CommandError, UserWarning)):
             raise
         said = error.what if isinstance(error, Failure) else f"{target} leads to no revision."
-        raise refusal(history, direction, target, tuple(stands_at), said) from error
+        raise refusal(history, direction, target, tuple(stamps), said) from error
 
 
 def all_heads(history: History) -> str:

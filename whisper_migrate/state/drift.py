@@ -119,8 +119,8 @@ def check(
     def not_ignored(finding: str, changes: list[Change], before: Catalog, after: Catalog) -> list[Change]:
         changes = [change for change in changes if change.object.key not in after.locked]
         changes, left_out = split(changes, project.ignored, before, after)
-        told = outline([change for change, _ in left_out])
-        ignored.extend(Ignored(finding, change, pattern) for change, pattern in left_out if change in told)
+        reported = outline([change for change, _ in left_out])
+        ignored.extend(Ignored(finding, change, pattern) for change, pattern in left_out if change in reported)
         return changes
 
     reads = database is not None and only != "models"
@@ -142,7 +142,7 @@ def check(
             recorded = None
             if actual is not None:
                 recorded = replays.catalog(revisions, like=actual)
-                # The changes of a half-run revision are no drift, and cannot be told apart from drift.
+                # The changes of a half-run revision are no drift, and cannot be  outlineapart from drift.
                 drift = compare("drift", revisions, recorded, actual) if not stopped else []
                 compared = (without(recorded, project.ignored), without(actual, project.ignored))
                 drift += not_ignored("drift", given_away(*compared, project.owner), recorded, actual)
