@@ -11,22 +11,24 @@ from sqlalchemy import URL
 
 from tests.bench import generated
 from tests.conftest import EVERYTHING
+from tests.support import little
+from tests.support.little import command, plain
 from tests.support.projects import (
     CHECK_DRIFT,
     HEAD,
     MIGRATE,
     ROOT,
     SECRET,
-    TABLES,
     Checkout,
     ask,
     copied,
     migrated,
-    refusal,
     role,
 )
 from tests.support.servers import databases, until
 from whisper_migrate import embedded
+from whisper_migrate.project.project import Project
+from whisper_migrate.running import runner
 
 pytestmark = pytest.mark.thorough
 
@@ -107,56 +109,66 @@ def test_next_run_sweeps_what_a_killed_one_left(checkout: Checkout, server: URL,
     assert shadows_of(server, living.pid) == [] and similar in databases(server)
 
 
+@pytest.fixture
+def project(tmp_path: Path, database: URL) -> Project:
+    made = little.project(tmp_path)
+    runner.upgrade(made, database, "head", lambda _: None)
+    return made
+
+
 @pytest.mark.servers("pg18")
-def test_role_that_may_only_read_can_check(checkout: Checkout, database: URL) -> None:
+def test_role_that_may_only_read_can_check(project: Project, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
     with role(database, "CREATEDB") as reader:
         ask(database, f"ALTER ROLE {reader.username} SET default_transaction_read_only = on")
-        checkout.url = reader
         remedy = f"GRANT SELECT ON public.alembic_version TO {reader.username};"
-        run = checkout.check_drift()
+        run = command(capsys, project, reader, "check-drift")
         assert run.code == 0 and "may not read public.alembic_version" in run.out and remedy in run.out, run
         ask(database, "CREATE TABLE stranger ()")
-        run = checkout.check_drift()
+        run = command(capsys, project, reader, "check-drift")
         assert run.code == 1 and "+ table stranger" in run.out and remedy in run.out, run
         ask(database, "DROP TABLE stranger")
-        run = checkout.migrate("status")
-        assert "may not read public.alembic_version" in refusal(run) and remedy in run.err, run
+        run = command(capsys, project, reader, "status")
+        assert run.code == 2 and "may not read public.alembic_version" in run.err and remedy in run.err, run
         ask(database, GRANT + str(reader.username))
-        assert checkout.check_drift().code == 0
-        assert checkout.migrate("create", "x").code == 0
-        word = checkout.migrate("downgrade", "base").err.rpartition(" ")[2].strip()
-        run = checkout.migrate("downgrade", "base", "--allow-data-loss", word)
-        assert refusal(run).startswith(f"The role {reader.username} may not write the ledger of this database")
+        assert command(capsys, project, reader, "check-drift").code == 0
+        assert command(capsys, project, reader, "create", "x").code == 0
+        word = command(capsys, project, reader, "downgrade", "base").err.rpartition(" ")[2].strip()
+        run = command(capsys, project, reader, "downgrade", "base", "--allow-data-loss", word)
+        assert run.code == 2, run
+        assert f"Failed: The role {reader.username} may not write the ledger of this database" in run.err, run
 
 
-def test_role_that_may_not_create_databases(checkout: Checkout, database: URL, server: URL) -> None:
-    elsewhere = server.render_as_string(hide_password=False)
+def test_role_that_may_not_create_databases(
+    project: Project, database: URL, server: URL, capsys: pytest.CaptureFixture[str]
+) -> None:
     with role(database) as reader:
         ask(database, GRANT + str(reader.username))
-        checkout.url = reader
-        run = checkout.check_drift()
+
+        def said(shadows: str | None) -> little.Said:
+            return command(capsys, project, reader, "check-drift", **({"SHADOW_URL": shadows} if shadows else {}))
+
+        run = said(None)
         if ask(server, "SHOW server_version_num")[0][0] >= "18":  # the embedded server's version, too
             assert run.code == 0, run
         else:
-            assert "the embedded server is PostgreSQL 18 where the database has 15: " in refusal(run)
-        checkout.variables["SHADOW_URL"] = elsewhere
-        assert checkout.check_drift().code == 0
-        checkout.variables["SHADOW_URL"] = reader.render_as_string(hide_password=False)
-        assert refusal(checkout.check_drift()).startswith(f"Role {reader.username} may not create databases on this")
-        checkout.variables["SHADOW_URL"] = f"postgresql://me:{SECRET}@127.0.0.1:1/x"
-        assert refusal(checkout.check_drift()) == "Nothing listens at 127.0.0.1:1."
+            assert "the embedded server is PostgreSQL 18 where the database has 15: " in run.err
+        assert said(plain(server)).code == 0
+        assert f"Failed: Role {reader.username} may not create databases on this" in said(plain(reader)).err
+        run = said(f"postgresql://me:{SECRET}@127.0.0.1:1/x")
+        assert run.code == 2 and run.err.startswith("Failed: Nothing listens at 127.0.0.1:1.") and SECRET not in run.err
 
 
 @pytest.mark.servers("pg18")
-def test_shadows_beside_the_database_itself_leave_it_alone(checkout: Checkout, database: URL) -> None:
+def test_shadows_beside_the_database_itself_leave_it_alone(
+    project: Project, database: URL, capsys: pytest.CaptureFixture[str]
+) -> None:
     """SHADOW_URL may name any database of a server; that database itself is not touched."""
-    checkout.variables["SHADOW_URL"] = database.render_as_string(hide_password=False)
     tables = "SELECT oid, relfilenode, relname FROM pg_class WHERE oid >= 16384 ORDER BY 1"
     before = ask(database, tables)
-    for words in (("prove", HEAD), ("create", "nothing"), ("status",), ("whereami",)):
-        assert checkout.migrate(*words).code == 0
-    assert checkout.check_drift().code == 0
-    assert ask(database, tables) == before and len(before) > TABLES
+    for words in ("create nothing", "status", "whereami", "check-drift"):
+        run = command(capsys, project, database, *words.split(), SHADOW_URL=plain(database))
+        assert run.code == 0, run
+    assert ask(database, tables) == before and len(before) > 4
 
 
 @pytest.mark.skipif(not os.environ.get(EVERYTHING), reason=f"takes 15 s: with {EVERYTHING}=1, as in CI")

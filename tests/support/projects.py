@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from tests.support import servers
+from tests.support import little, servers
 from whisper_migrate.history.history import History
 from whisper_migrate.project.project import Project
 from whisper_migrate.running import runner
@@ -136,6 +136,14 @@ def copied(folder: Path, url: URL | str | None = None) -> Checkout:
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, folder / name)
+    (folder / "whisper_migrate").symlink_to(ROOT / "whisper_migrate")
+    return Checkout(folder, url)
+
+
+def small(folder: Path, url: URL | str | None = None) -> Checkout:
+    """Create the little project, whose head is "two", with the scripts of this project."""
+    little.project(folder)
+    shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "whisper_migrate").symlink_to(ROOT / "whisper_migrate")
     return Checkout(folder, url)
 

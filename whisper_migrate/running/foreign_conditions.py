@@ -27,6 +27,11 @@ STRANGE = """NOT EXISTS (
     WHERE r.oid = {} AND (r.rolsuper OR r.oid IN (SELECT mine.role FROM mine) OR r.oid = (
         SELECT d.datdba FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())))"""
 
+# The oid of a table. to_regclass() would be an error for a role that may not use the table's schema.
+TABLE = """(
+    SELECT c.oid FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE format('%I.%I', n.nspname, c.relname) = :table)"""
+
 # A type in use also brings the types that it consists of. Ranges and domains call functions of their owners.
 FOREIGN = f"""{MEMBERSHIPS},
 named(schema, name) AS (
@@ -35,7 +40,7 @@ named(schema, name) AS (
     JOIN pg_catalog.pg_namespace AS n ON n.nspname = one.schema
 ),
 used(type) AS (
-    SELECT a.atttypid FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = to_regclass(:table) AND a.attnum > 0
+    SELECT a.atttypid FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = {TABLE} AND a.attnum > 0
     UNION
     SELECT t.oid FROM pg_catalog.pg_type AS t JOIN named ON t.typnamespace = named.schema AND t.typname = named.name
     UNION
@@ -48,7 +53,7 @@ used(type) AS (
     ) AS part (type)
 ),
 owners(role) AS (
-    SELECT c.relowner FROM pg_catalog.pg_class AS c WHERE c.oid = to_regclass(:table)
+    SELECT c.relowner FROM pg_catalog.pg_class AS c WHERE c.oid = {TABLE}
     UNION SELECT t.typowner FROM used JOIN pg_catalog.pg_type AS t ON t.oid = used.type
     UNION SELECT p.proowner FROM named
     JOIN pg_catalog.pg_proc AS p ON p.pronamespace = named.schema AND p.proname = named.name

@@ -11,7 +11,7 @@ from typing import Any
 
 from alembic.runtime.migration import RevisionStep
 from alembic.script import Script
-from psycopg2.errors import DuplicateObject, DuplicateTable, NotNullViolation
+from psycopg2.errors import DuplicateFunction, DuplicateObject, DuplicateSchema, DuplicateTable, NotNullViolation
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
@@ -33,6 +33,8 @@ from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.session import Session, Underway, session
 from whisper_migrate.running.way import plain_words, way
 from whisper_migrate.wording.plurals import verb
+
+THERE_ALREADY = (DuplicateTable, DuplicateObject, DuplicateSchema, DuplicateFunction)
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ class Runner:
             file = self.history.path(self.history.find(revision))
             remedy = f"Fill the column in downgrade() of {file}, before its NOT NULL; then: migrate.py downgrade"
             remedy += f" {shlex.quote(self.destination)}"
-        if not self.before and isinstance(getattr(error, "orig", None), (DuplicateTable, DuplicateObject)):
+        if not self.before and isinstance(getattr(error, "orig", None), THERE_ALREADY):
             remedy = "Did the database have this schema already? This compares it, and stamps: migrate.py adopt"
         if not self.before:
             remedy = baseline.remedy(error, project) or remedy

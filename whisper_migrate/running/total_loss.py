@@ -17,6 +17,7 @@ from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog.names import joined, shown
 from whisper_migrate.errors import Failure
+from whisper_migrate.running.foreign_conditions import TABLE
 from whisper_migrate.running.losses import Loss, holdings
 from whisper_migrate.running.rehearsal import RehearsedStep
 from whisper_migrate.wording.plurals import counted
@@ -24,7 +25,7 @@ from whisper_migrate.wording.plurals import counted
 OPTION = "--allow-data-loss "
 # Makes of a permit, quoted for a shell, the command that is permitted by it.
 Again = Callable[[str], str]
-ESTIMATE = "SELECT greatest(1, c.reltuples)::bigint FROM pg_catalog.pg_class AS c WHERE c.oid = to_regclass(:name)"
+ESTIMATE = f"SELECT greatest(1, c.reltuples)::bigint FROM pg_catalog.pg_class AS c WHERE c.oid = {TABLE}"
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def total(rows: Iterable[int | None], connection: Connection) -> int:
 def _rows(table: str, connection: Connection) -> int:
     """Return the rows of a table; those that ANALYZE has counted, but at least one, if it cannot be read safely."""
     rows = Loss(table, table).rows(connection)
-    return rows if rows is not None else int(connection.scalar(text(ESTIMATE), {"name": table}) or 1)
+    return rows if rows is not None else int(connection.scalar(text(ESTIMATE), {"table": table}) or 1)
 
 
 def _of(rows: int | None) -> str:
