@@ -15,13 +15,24 @@ CREATE TYPE mood AS ENUM ('a', 'b');
 CREATE DOMAIN short AS text;
 CREATE TABLE parents (id int PRIMARY KEY);
 CREATE TABLE "T 1" (id int PRIMARY KEY, a int, b int, c text, d short, m mood, during int4range);
-CREATE TABLE empty (id int)"""
+CREATE TABLE empty (id int);
+CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+CREATE DOMAIN given AS positive NOT NULL;
+CREATE TABLE parted (k int, v int) PARTITION BY LIST (k);
+CREATE TABLE part PARTITION OF parted FOR VALUES IN (1);
+CREATE TABLE lone (id int PRIMARY KEY, big int, slug int);
+CREATE TABLE codes (code int UNIQUE, sku int NOT NULL UNIQUE, slug int)"""
 GOOD = """
 INSERT INTO parents VALUES (1), (2);
-INSERT INTO "T 1" SELECT n, n, 1, 'ok', 'ok', 'a', int4range(n, n + 1) FROM generate_series(1, 2) AS n"""
+INSERT INTO "T 1" SELECT n, n, 1, 'ok', 'ok', 'a', int4range(n, n + 1) FROM generate_series(1, 2) AS n;
+INSERT INTO parted VALUES (1, 1);
+INSERT INTO codes VALUES (NULL, 1, 1), (1, 2, 2)"""
 BAD = """
 INSERT INTO "T 1" VALUES (7, 1, 9, 'much too long', 'much too long', 'b', int4range(1, 2)),
-    (8, NULL, NULL, NULL, NULL, NULL, NULL)"""
+    (8, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO parted VALUES (1, NULL);
+INSERT INTO lone VALUES (3, 0, 7);
+INSERT INTO codes VALUES (2, 3, 1)"""
 # A step, and the rules and words of its findings on the bad rows.
 STEPS = [
     ('ALTER TABLE "T 1" ALTER a SET NOT NULL', "WM201", 'set-not-null "T 1".a: 1 row of "T 1" breaks it (id 8)'),
@@ -39,7 +50,15 @@ STEPS = [
         "WM202",
         ": 1 row",
     ),
+    ("ALTER TABLE part ALTER v SET NOT NULL", "WM201", "1 row of part"),
+    ("ALTER TABLE lone ADD x given", "WM201", "set-not-null lone.x: 1 row of lone breaks it (id 3)"),
+    ("ALTER TABLE lone ADD y positive DEFAULT 0", "WM201", "add-domain-constraint positive_check on positive: 1 row"),
+    ("ALTER TABLE lone ADD z int GENERATED ALWAYS AS (1 / big) STORED", "WM201", "division by zero"),
+    ("CREATE INDEX odd ON lone ((7 / big))", "WM201", "index odd cannot be computed for a row of lone: division"),
+    ("CREATE INDEX part_of ON lone (id) WHERE 8 / big > 1", "WM201", "index part_of cannot be computed"),
+    ("ALTER TABLE lone ADD FOREIGN KEY (slug) REFERENCES codes (code)", "WM201", "1 row of lone breaks it (id 3)"),
 ]
+REPLACED = "ALTER TABLE codes DROP sku; ALTER TABLE codes RENAME slug TO sku; ALTER TABLE codes ALTER sku SET NOT NULL"
 
 
 @pytest.mark.parametrize("bad", [True, False], ids=["bad", "good"])
@@ -48,7 +67,7 @@ def test_rows_are_asked(tmp_path: Path, database: URL, capsys: pytest.CaptureFix
     run(made, database, "r1")
     execute(database, GOOD, *([BAD] if bad else []))
     said = command(capsys, made, database, "preflight", "--format", "json")
-    assert said.code == (1 if bad else 0), said
+    assert said.code == (1 if bad else 0), [f for s in json.loads(said.out)["steps"] for f in s["findings"]]
     steps = json.loads(said.out)["steps"]
     for (statement, rule, words), step in zip(STEPS, steps, strict=True):
         found = [one for one in step["findings"] if one["decide"]]
@@ -58,6 +77,17 @@ def test_rows_are_asked(tmp_path: Path, database: URL, capsys: pytest.CaptureFix
         else:
             assert not found, (statement, found)
     assert value(database, "SELECT version_num FROM alembic_version") == "r1"
+
+
+@pytest.mark.parametrize("bad", [True, False], ids=["bad", "good"])
+def test_a_column_of_the_same_name_is_another_one(
+    tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str], bad: bool
+) -> None:
+    made = project(tmp_path, sql(MAKE), sql(f"{REPLACED}; ALTER TABLE codes ADD UNIQUE (sku)"))
+    run(made, database, "r1")
+    execute(database, GOOD, *([BAD] if bad else []))
+    said = command(capsys, made, database, "preflight")
+    assert ("codes_sku_key on codes: 1 row of codes breaks it" in said.out) is bad, said
 
 
 def test_code_that_breaks(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from sqlalchemy import Connection, text
 
 from whisper_migrate.catalog.model import Catalog, Change, Key, Object
+from whisper_migrate.planning.inheritance import parents
 from whisper_migrate.rows.violations import (
     Violation,
     asks_no_row,
@@ -59,15 +60,25 @@ def new_rules(step: RehearsedStep, old: Collection[Key]) -> Iterator[Violation]:
         and change.object.kind == "column"
         and change.before["type"] != change.after["type"]
     }
-    for change in step.changes:
+    for change in (*step.changes, *_made_again(step, old)):
         if change.after is None or (change.before is None and change.object.key in old):
             continue
         for found in _of(change, step.before, step.after):
             table = step.after.objects.get(("table", found.table))
-            is_of_partition = change.object.derived and table is not None and table["partition_bound"]
-            is_unique = found.rule.kind != "column" and is_already_unique(step.before, found.rule, retyped)
+            is_part = table is not None and table["partition_bound"] is not None
+            is_of_partition = is_part and _is_inherited(change.object, step.after)
+            is_unique = found.rule.kind != "column" and is_already_unique(step.after, found.rule, retyped, old)
             if not is_of_partition and not is_unique:
                 yield found
+
+
+def _made_again(step: RehearsedStep, old: Collection[Key]) -> Iterator[Change]:
+    """Yield rules that look as before, but belong to another column, or are other ones of the same name."""
+    for item in step.after:
+        is_rule = item.kind in ("constraint", "index") or (item.kind == "column" and _is_filled(item))
+        is_own = not item.derived and item.called is None and not item.attributes.get("invalid")
+        if is_rule and is_own and item.key not in old and step.before.objects.get(item.key) == item:
+            yield Change(None, item)
 
 
 def _of(change: Change, before: Catalog, after: Catalog) -> Iterator[Violation]:
@@ -82,7 +93,25 @@ def _of(change: Change, before: Catalog, after: Catalog) -> Iterator[Violation]:
         found = [domain_violation(new, column) for column in of_domain(before, str(new.parent))]
     elif new.kind in ("constraint", "index") and _comes(old, new):
         found = [violation(after, new)]
+    if new.kind == "column" and old is None:
+        found += _of_its_domain(new, before, after)
     yield from (one for one in found if one)
+
+
+def _of_its_domain(column: Object, before: Catalog, after: Catalog) -> Iterator[Violation | None]:
+    """Yield the possible violations of a new column's domain, and of the domains that it is made of."""
+    while domain := after.objects.get(("domain", str(column["type"]))):
+        yield from (domain_violation(rule, column) for rule in after.children(domain.identity, "domain_constraint"))
+        if domain["not_null"] and not _is_filled(column):
+            yield violation(before, column)
+        column = column.but(type=domain["type"])
+
+
+def _is_inherited(item: Object, catalog: Catalog) -> bool:
+    """Whether a rule is its parent table's, too. NOT NULL may be a partition's own."""
+    if item.kind != "column":
+        return item.derived
+    return any(_is_filled(parent) for parent in parents(catalog, item))
 
 
 def _is_filled(column: Object) -> bool:

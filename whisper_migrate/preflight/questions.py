@@ -10,15 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg2.errors import LockNotAvailable, QueryCanceled
+from psycopg2.errors import DataError, LockNotAvailable, QueryCanceled
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from whisper_migrate.catalog.model import Catalog
+from whisper_migrate.catalog.model import Catalog, Object
 from whisper_migrate.catalog.names import inside, shown
 from whisper_migrate.catalog.sql import run
 from whisper_migrate.errors import reason
 from whisper_migrate.preflight.as_found import AsFound
+from whisper_migrate.preflight.computed import computed
 from whisper_migrate.preflight.findings import Finding
 from whisper_migrate.preflight.new_rules import new_rules
 from whisper_migrate.preflight.rules import DATA_LOST, NOT_ASKED, ROWS_BREAK_RULE
@@ -31,15 +32,17 @@ from whisper_migrate.wording.plurals import counted
 
 MOST = 1000  # rows that are counted; then "more than 1,000"
 KEYS = 5  # keys of rows that are shown
+MEMORY = "128MB"  # for a question: keys of a foreign key that fit are looked up, and not compared one by one
 COMPUTED = "the revisions compute a column of it for each row"
 KIND = "SELECT c.relkind::text FROM pg_catalog.pg_class AS c WHERE c.oid = to_regclass(:name)"
 
 
 @dataclass(frozen=True)
 class _Unknown:
-    """The reason why a question has no answer."""
+    """The reason why a question has no answer; `of_rows`: a row's value made PostgreSQL refuse it."""
 
     why: str
+    of_rows: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,9 @@ class Asking:
         for found in (*new_rules(step, watched.old_rules), *watched.new_bounds):
             if (watched.found.oid(found.table), 0) in watched.found.origin:
                 yield from self._break(step, found, watched)
+        for item, expression in computed(step.changes):
+            if (watched.found.oid(str(item.parent)), 0) in watched.found.origin:
+                yield from self._compute(step, item, expression, watched.found)
         known = {table for table, _ in watched.found.origin.values()}
         for change in (one for one in step.changes if one.sign == "+" and one.object.kind == "table"):
             table = change.object.identity
@@ -91,6 +97,20 @@ class Asking:
         if mended:
             what += f"; {mended}, perhaps these"
         yield Finding(ROWS_BREAK_RULE, step.revision, what, found.table, remedy=remedy, decide=not mended)
+
+    def _compute(self, step: RehearsedStep, item: Object, expression: str, found: AsFound) -> Iterator[Finding]:
+        table, name = str(item.parent), f"{item.kind} {shown(item.identity)}"
+        sql = f"SELECT count(*) FROM {table} WHERE {expression}"
+        answer = self._ask(found, sql)
+        if isinstance(answer, _Unknown):
+            query = found.query(sql, {})
+            remedy = shown(query.sql if query else sql)
+            if answer.of_rows:
+                what = f"{name} cannot be computed for a row of {shown(table)}: {answer.why}"
+                yield Finding(ROWS_BREAK_RULE, step.revision, what, table, remedy=remedy)
+            elif answer.why != COMPUTED:
+                what = f"{name}: the rows of {shown(table)} could not be asked, since {answer.why}"
+                yield Finding(NOT_ASKED, step.revision, what, table, remedy=remedy)
 
     def _lose(self, step: RehearsedStep, loss: Loss) -> Iterator[Finding]:
         savepoint = self.connection.begin_nested()
@@ -148,7 +168,7 @@ class Asking:
                     return _Unknown("code of another role would run")
             return run(self.connection, asked).scalar_one()
         except DBAPIError as error:
-            return _Unknown(_why(error))
+            return _Unknown(_why(error), isinstance(error.orig, DataError))
         finally:
             savepoint.rollback()
 
@@ -160,6 +180,7 @@ class Asking:
         run(self.connection, "SET LOCAL row_security = off")
         run(self.connection, "SET LOCAL transaction_read_only = on")
         run(self.connection, "SET LOCAL lock_timeout = '1s'")
+        run(self.connection, f"SET LOCAL work_mem = '{MEMORY}'")
         run(self.connection, f"SET LOCAL statement_timeout = {int(self.seconds * 1000)}")
 
 

@@ -70,7 +70,7 @@ def violation(before: Catalog, rule: Object) -> Violation | None:
     if rule.kind == "constraint" and rule["type"] == "check":
         return _unchecked(table, rule, definition)
     match = REFERENCE.match(definition) if rule.kind == "constraint" else None
-    return _orphans(table, rule, *match.groups()) if match else None
+    return _orphans(before, table, rule, *match.groups()) if match else None
 
 
 def is_seldom_broken(before: Catalog, rule: Object) -> bool:
@@ -102,14 +102,23 @@ def _unnamed(definition: str) -> str:
     return re.sub(rf"^(CREATE UNIQUE INDEX )(?:{QUOTED}|\S+)( ON )", r"\1\2", definition)
 
 
-def is_already_unique(before: Catalog, rule: Object, retyped: Collection[Key]) -> bool:
-    """Whether an older key of the table has only columns of this key, each of them NOT NULL and not `retyped`."""
+def is_already_unique(
+    before: Catalog, rule: Object, retyped: Collection[Key], kept: Collection[Key] | None = None
+) -> bool:
+    """Whether an older key of the table has only columns of this key, each of them NOT NULL and not `retyped`.
+
+    With `kept`, only these keys and columns count as older ones.
+    """
     if not UNIQUE.match(str(rule["definition"])):
         return False
     table = str(rule.parent)
     columns = [column for column in before.children(table, "column") if column.key not in retyped]
+    if kept is not None:
+        columns = [column for column in columns if column.key in kept]
     keys = {column["name"] for column in columns if column["not_null"]} & _elements(rule)
     older = (*before.children(table, "constraint"), *before.children(table, "index"))
+    if kept is not None:
+        older = tuple(item for item in older if item.key in kept)
     return any(bool(elements := _elements(item)) and elements <= keys for item in older)
 
 
@@ -197,13 +206,16 @@ def _unchecked(table: str, rule: Object, definition: str) -> Violation:
     )
 
 
-def _orphans(table: str, rule: Object, columns: str, parent: str, keys: str) -> Violation:
+def _orphans(before: Catalog, table: str, rule: Object, columns: str, parent: str, keys: str) -> Violation:
     if PERIOD.search(columns):
         return _uncovered(table, rule, columns, parent, keys)
     names = split_list(columns)
     left = columns if len(names) == 1 else f"({columns})"
     set_ = " AND ".join([f"{name} IS NOT NULL" for name in names])
-    condition = f"{set_} AND {left} NOT IN (SELECT {keys} FROM {parent})"
+    # A NULL in the other table would make NOT IN unknown for each row.
+    nullable = {column["name"] for column in before.children(parent, "column") if not column["not_null"]}
+    given = " AND ".join(f"{key} IS NOT NULL" for key in split_list(keys) if key in nullable)
+    condition = f"{set_} AND {left} NOT IN (SELECT {keys} FROM {parent}{f' WHERE {given}' if given else ''})"
     if " MATCH FULL" in rule["definition"] and len(names) > 1:
         condition = f"({left} IS NOT NULL) <> NOT ({left} IS NULL) OR {condition}"
     return Violation(
