@@ -90,6 +90,18 @@ def test_a_column_of_the_same_name_is_another_one(
     assert ("codes_sku_key on codes: 1 row of codes breaks it" in said.out) is bad, said
 
 
+@pytest.mark.servers("pg18")
+def test_a_column_that_is_computed_from_a_new_one(
+    tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = "ALTER TABLE lone ADD n int DEFAULT 1; ALTER TABLE lone ADD m int GENERATED ALWAYS AS (n + 1) STORED"
+    made = project(tmp_path, sql(MAKE), sql(f"{steps}; ALTER TABLE lone ADD CHECK (m > 0)"))
+    run(made, database, "r1")
+    execute(database, GOOD, "INSERT INTO lone VALUES (1, 1, 1)")
+    said = command(capsys, made, database, "preflight")
+    assert said.code == 0 and "compute a column of it for each row" in said.out, said
+
+
 def test_code_that_breaks(tmp_path: Path, database: URL, capsys: pytest.CaptureFixture[str]) -> None:
     made = project(
         tmp_path,

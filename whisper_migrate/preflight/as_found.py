@@ -70,7 +70,7 @@ class AsFound:
                     continue
                 old = self.origin.get((oid, number))
                 value = old[1] if old else self.values.get((oid, number), "NULL")
-                if value is None:
+                if value is None or (not old and not self._is_there(oid, value)):
                     return None
                 differs = differs or value != column
                 columns.append(f"{value} AS {column}")
@@ -83,6 +83,12 @@ class AsFound:
             tables += [place[0]] if place else []
         given = f"WITH {', '.join(parts)} " if parts else ""
         return Query(given + replaced, tuple(tables), differs)
+
+    def _is_there(self, oid: int, value: str) -> bool:
+        """Whether the columns that a new column is computed from are in the database, under the same names."""
+        words = names_in(value)
+        used = {(oid, number): column for number, column in self._columns(oid) if column in words}
+        return all(key in self.origin and self.origin[key][1] == column for key, column in used.items())
 
     def tables(self, sql: str) -> set[int]:
         """Return the oids of the tables in a query."""
