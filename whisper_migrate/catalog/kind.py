@@ -20,6 +20,7 @@ class Facts:
     - `is_table`: its objects have constraints, partitions and child tables;
     - `is_type`: columns can be of it;
     - `is_overloaded`: several objects have one name, and PostgreSQL chooses by the types of the arguments;
+    - `is_unique_in_schema`: no object of such a kind in its schema has the same name, or name and arguments;
     - `has_parts`: other objects, such as columns, exist only inside its objects;
     - `attached`: the object, such as a comment, exists only together with the object at the same address;
     - `is_as_written`: PostgreSQL keeps the author's text, and does not print it anew;
@@ -62,6 +63,7 @@ class Facts:
     is_table: bool = False
     is_type: bool = False
     is_overloaded: bool = False
+    is_unique_in_schema: bool = False
     has_parts: bool = False
     attached: bool = False
     is_as_written: bool = False

@@ -12,6 +12,7 @@ FACTS = Facts(
     is_overloaded=True,
     is_replaceable=True,
     names_exactly=True,
+    is_unique_in_schema=True,
 )
 
 MODIFY = "CASE {} WHEN 'r' THEN 'READ_ONLY' WHEN 's' THEN 'SHAREABLE' ELSE 'READ_WRITE' END"

@@ -13,6 +13,7 @@ FACTS = Facts(
     exists="pg_class WHERE relkind = 'c' AND oid >= 16384",
     after=("schema", "extension", "enum", "domain", "collation"),
     is_type=True,
+    is_unique_in_schema=True,
     exports=("split",),
 )
 

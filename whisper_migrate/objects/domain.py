@@ -18,6 +18,7 @@ FACTS = Facts(
     is_type=True,
     has_parts=True,
     converts_constants=True,
+    is_unique_in_schema=True,
 )
 
 

@@ -16,6 +16,7 @@ FACTS = Facts(
     after=("schema", "extension"),
     is_type=True,
     moves=True,
+    is_unique_in_schema=True,
     exports=("relabelled",),
 )
 

@@ -17,6 +17,7 @@ FACTS = Facts(
     is_table=True,
     has_parts=True,
     holds_data=True,
+    is_unique_in_schema=True,
 )
 
 QUERY = """

@@ -13,6 +13,7 @@ FACTS = Facts(
     used_by_defaults=True,
     is_replaceable=True,
     is_as_written=True,
+    is_unique_in_schema=True,
 )
 
 QUERY = r"""

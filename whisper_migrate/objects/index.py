@@ -17,6 +17,7 @@ FACTS = Facts(
     follows_type=True,
     concerns_rows=True,
     is_replaceable=True,
+    is_unique_in_schema=True,
 )
 
 

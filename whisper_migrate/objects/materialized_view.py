@@ -12,6 +12,7 @@ FACTS = Facts(
     after=("view",),
     is_relation=True,
     has_parts=True,
+    is_unique_in_schema=True,
     exports=("without_rows",),
 )
 

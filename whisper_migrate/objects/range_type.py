@@ -14,6 +14,7 @@ FACTS = Facts(
     after=("schema", "extension", "enum", "domain", "composite_type", "collation"),
     is_type=True,
     converts_constants=True,
+    is_unique_in_schema=True,
 )
 
 QUERY = """

@@ -18,6 +18,7 @@ FACTS = Facts(
     is_kept=True,
     used_by_defaults=True,
     moves=True,
+    is_unique_in_schema=True,
     exports=("go_on", "settings"),
 )
 

@@ -21,6 +21,7 @@ FACTS = Facts(
     is_kept=True,
     moves=True,
     concerns_rows=True,
+    is_unique_in_schema=True,
     exports=("toasted",),
 )
 

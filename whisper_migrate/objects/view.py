@@ -13,6 +13,7 @@ FACTS = Facts(
     is_relation=True,
     has_parts=True,
     is_replaceable=True,
+    is_unique_in_schema=True,
 )
 
 QUERY = """

@@ -78,8 +78,8 @@ def _relabelled(steps: Sequence[Step]) -> Iterator[Hazard]:
     for step in steps:
         if step.verb == "alter" and step.before and Does.RENAME_LABEL in step.does:
             names = zip(step.before["labels"], step.item["labels"], strict=True)
-            confused = ", ".join(f"{old} would say {new}" for old, new in names if old != new)
-            yield Hazard("change-enum", step.item, f"rows that say {confused}")
+            meant = ", ".join(f"{old} would say {new}" for old, new in names if old != new)
+            yield Hazard("change-enum", step.item, f"rows that say {meant}")
 
 
 def _becoming_identities(steps: Sequence[Step]) -> Iterator[tuple[Object, str]]:

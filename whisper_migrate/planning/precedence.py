@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from whisper_migrate.catalog.model import Catalog, Key, Object
-from whisper_migrate.objects import ATTACHED, KINDS, TABLES, TYPES, USED_BY_DEFAULTS
+from whisper_migrate.objects import ATTACHED, OVERLOADED, TABLES, TYPES, USED_BY_DEFAULTS
 from whisper_migrate.objects.constraint import HAS_INDEX
 from whisper_migrate.planning.containers import container
 from whisper_migrate.planning.inheritance import above
@@ -141,11 +141,11 @@ class Precedence:
         """Drop a function before an object is made that calls another one of its name: PostgreSQL has to choose one."""
         gone: dict[str, list[Step]] = {}
         for kind, identity in self.gone:
-            if KINDS[kind].catalog == "pg_proc":
+            if kind in OVERLOADED:
                 gone.setdefault(_own_name(identity), []).append(self.drops[kind, identity])
         for key, needed in self.after.requires.items() if gone else ():
             for kind, identity in needed if key in self.makes else ():
-                if KINDS[kind].catalog == "pg_proc":
+                if kind in OVERLOADED:
                     yield from ((step, self.makes[key], None) for step in gone.get(_own_name(identity), ()))
 
     def _whole_rows_are_stored_last(self) -> Iterator[Edge]:

@@ -25,7 +25,7 @@ def names(item: Object) -> set[str]:
         return {f"{name} on {table}"} | ({sibling(table, name)} if item["type"] in HAS_INDEX else set())
     if item.kind == "index" and item.called:
         return {sibling(str(item.parent), item.called)}
-    if item.kind != "column" and KINDS[item.kind].catalog in ("pg_class", "pg_type", "pg_proc"):
+    if KINDS[item.kind].is_unique_in_schema:
         return {item.identity}
     if item.kind == "statistics":
         return {f"statistics {item.identity}"}
