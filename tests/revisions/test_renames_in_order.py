@@ -110,7 +110,7 @@ def test_renamed_and_nothing_else(case: Case, tmp_path: Path, server: URL, datab
 
 SWAPPED = 'mood.info = {"values_renamed_from": {"x": "y", "y": "x"}}\n'
 REFUSED = {
-    "swapped": (A_B, table("t", column("b", "a"), column("a", "b")), "column t.a and b swap names, and it cannot be"),
+    "swapped": (A_B, table("t", column("b", "a"), column("a", "b")), "column t.a and b swap names, and nothing shows"),
     "swapped tables": (
         table("t", column("a")) + table("u", column("a")),
         table("t", column("a"), more=said("u")) + table("u", column("a"), more=said("t")),

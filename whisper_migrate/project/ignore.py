@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 from whisper_migrate.catalog.model import Catalog, Change, Object
 from whisper_migrate.errors import Failure
-from whisper_migrate.objects import CONTAINERS
 
 
 class Ignoring(Protocol):
@@ -88,4 +87,6 @@ def _first(
 
 def _holders(catalogs: Iterable[Catalog]) -> dict[str, str]:
     """Return the kind of each table, view and other container, by its identity."""
+    from whisper_migrate.objects import CONTAINERS  # the kinds load SQLAlchemy, which --help does not need
+
     return {item.identity: item.kind for catalog in catalogs for item in catalog if item.kind in CONTAINERS}
