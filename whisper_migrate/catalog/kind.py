@@ -1,4 +1,4 @@
-"""A kind of PostgreSQL objects: what the other packages may ask of it, and how its module says so."""
+"""A kind of PostgreSQL objects, such as tables: its facts, its hooks, and how a module becomes a kind."""
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +15,7 @@ from whisper_migrate.catalog.model import Catalog, Key, Object
 class Facts:
     """Facts about a kind; its module states them as `FACTS`.
 
-    What it is:
+    Nature of the objects:
     - `is_relation`: its objects have rows to select: tables and views;
     - `is_table`: its objects have constraints, partitions and child tables;
     - `is_type`: columns can be of it;
@@ -26,7 +26,7 @@ class Facts:
     - `is_as_written`: PostgreSQL keeps the author's text, and does not print it anew;
     - `names_exactly`: its SQL names functions with the types of their arguments.
 
-    Where PostgreSQL and SQLAlchemy have it:
+    In PostgreSQL and SQLAlchemy:
     - `catalog`: the system catalog by which `pg_depend` identifies its objects (e.g. `pg_class`);
     - `owner`: the word in `ALTER ... OWNER TO` (e.g. `MATERIALIZED VIEW`); None if its objects have no owner of their
       own, or only a superuser can own them. `follows_table`: an object that belongs to a table has the table's owner;
@@ -34,7 +34,7 @@ class Facts:
     - `exists`: the FROM clause of a query for any such object; if there is none, the kind's query is not run;
     - `may_come_first`: an administrator may have made some in a database that is otherwise empty.
 
-    What a change of it means:
+    Effects of a change:
     - `after`: the kinds that come before it if `pg_depend` does not order two objects;
     - `seen`: the attributes that an expression which uses the object can depend on; None: all;
     - `holds_data`: its DROP loses data. `is_kept`: it is never dropped only to be created again, which would lose them;

@@ -27,7 +27,7 @@ EVERYWHERE = {
     "idle_session_timeout": "0",
     "default_transaction_read_only": "off",
     "default_transaction_deferrable": "off",
-    "default_transaction_isolation": "read committed",  # what is looked up after a lock is then the present
+    "default_transaction_isolation": "read committed",  # a query after a lock then sees the present
     "standard_conforming_strings": "on",
     "quote_all_identifiers": "off",  # definitions are compared as text
     # A role that may create in a searched schema could add a function or operator that matches the engine's queries

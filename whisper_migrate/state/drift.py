@@ -142,7 +142,7 @@ def check(
             recorded = None
             if actual is not None:
                 recorded = replays.catalog(revisions, like=actual)
-                # The changes of a half-run revision are no drift, and cannot be  outlineapart from drift.
+                # The changes of a half-run revision are no drift, and cannot be distinguished from drift.
                 drift = compare("drift", revisions, recorded, actual) if not stopped else []
                 compared = (without(recorded, project.ignored), without(actual, project.ignored))
                 drift += not_ignored("drift", given_away(*compared, project.owner), recorded, actual)
