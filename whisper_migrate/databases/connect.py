@@ -38,8 +38,8 @@ CLIENT = {
 def connected(url: URL, *, read_only: bool = False, snapshot: bool = True) -> Iterator[Connection]:
     """Connect to `url`; with `read_only`, PostgreSQL refuses all writes and shows a single `snapshot`.
 
-    Without a snapshot, each query sees the present: a caller that locks a table, and reads the catalog after that, needs
-    it so. Raises Failure in plain words if the database cannot be reached.
+    Without a snapshot, each query sees the present. A caller that locks a table and then reads the catalog needs that.
+    Raises Failure in plain words if the database cannot be reached.
     """
     level = "REPEATABLE READ" if snapshot else "READ COMMITTED"
     options = {"postgresql_readonly": True, "isolation_level": level} if read_only else {}
