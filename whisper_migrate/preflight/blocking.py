@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from whisper_migrate.catalog.names import shown
+from whisper_migrate.databases.lock_modes import BLOCKS_READS, BLOCKS_WRITES, MODES
 from whisper_migrate.preflight import durations
 from whisper_migrate.preflight.durations import Range
-from whisper_migrate.preflight.effects import BLOCKS_READS, BLOCKS_WRITES, MODES, Effect
+from whisper_migrate.preflight.effects import Effect
 from whisper_migrate.preflight.findings import Finding
 from whisper_migrate.preflight.rules import (
     BLOCKING_INDEX,

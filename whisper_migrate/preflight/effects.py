@@ -15,23 +15,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from whisper_migrate.databases.driver import listening
+from whisper_migrate.databases.lock_modes import BLOCKS_READS, MODES, WRITES
 from whisper_migrate.databases.version_table import names
 from whisper_migrate.preflight.new_columns import Values, values
 from whisper_migrate.running.concurrently import is_concurrent
-
-# The modes of table locks, from the weakest to the strongest.
-MODES = (
-    "AccessShareLock",
-    "RowShareLock",
-    "RowExclusiveLock",
-    "ShareUpdateExclusiveLock",
-    "ShareLock",
-    "ShareRowExclusiveLock",
-    "ExclusiveLock",
-    "AccessExclusiveLock",
-)
-BLOCKS_WRITES = frozenset(MODES[4:])
-BLOCKS_READS = frozenset(MODES[7:])
 
 # A statement of an autocommit block that may also run in a transaction, where its locks can be read.
 IN_TRANSACTION = re.compile(
@@ -59,7 +46,6 @@ LEFT JOIN held ON held.relation = c.oid LEFT JOIN keys ON keys.conrelid = c.oid
 WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm', 'i') AND c.relname <> ALL (%s)"""
 EMPTIES = re.compile(r"\s*TRUNCATE\b", re.IGNORECASE)
 CHANGES_ROWS = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE|COPY|TRUNCATE|EXECUTE|CALL)\b", re.IGNORECASE)
-WRITES = "RowExclusiveLock"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from whisper_migrate.databases.whole_transaction import EndedItself
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.inspecting.owners import require_role
+from whisper_migrate.running import locks_first
 from whisper_migrate.running.drifted import blocking_drift
 from whisper_migrate.running.journal import Journal
 from whisper_migrate.running.loss_guard import guarded
@@ -83,7 +84,7 @@ def downgraded(run: Runner, say: Say, *, word: str | None, unchecked: bool = Fal
             return _done(run, None, say, why or _unchecked(failure, say))
         connection.rollback()
         lost.require(word, "Nothing was reverted", again)
-        run.opened.listeners = (*run.opened.listeners, guard.listener)
+        run.opened.listeners = (*run.opened.listeners, guard.listener, locks_first.listener(ahead.locks))
         for text in lost.lines:
             say(f"  {text}")
         outcome = run()
@@ -133,6 +134,8 @@ def _require_way(ahead: Rehearsal, run: Runner, say: Say, despite_drift: bool) -
 
 def _done(run: Runner, ahead: Rehearsal | None, say: Say, why_not: str | None) -> Checked:
     """Run the revisions, then compare the database with the rehearsal, if there was one."""
+    if ahead:
+        run.opened.listeners = (*run.opened.listeners, locks_first.listener(ahead.locks))
     outcome = run()
     return _compared(run, outcome, ahead, say) if ahead else Checked(outcome, [], why_not)
 

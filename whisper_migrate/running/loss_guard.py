@@ -23,8 +23,8 @@ from whisper_migrate.errors import Failure
 from whisper_migrate.running.losses import Loss
 from whisper_migrate.running.rehearsal import RehearsedStep
 from whisper_migrate.running.session import Underway
-from whisper_migrate.running.statements import TransactionCheck
 from whisper_migrate.running.total_loss import Again, TotalLoss, total_loss
+from whisper_migrate.running.transactions import TransactionCheck
 from whisper_migrate.wording.plurals import counted
 
 # A revision may empty what it has made and filled itself.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import copy
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, update_wrapper
 from typing import Any
 
 from alembic.runtime.migration import RevisionStep
@@ -22,6 +23,7 @@ from whisper_migrate.history.history import History
 from whisper_migrate.inspecting.inspect import inspect
 from whisper_migrate.inspecting.owners import strangers
 from whisper_migrate.project.ignore import without
+from whisper_migrate.running.locks_first import Transactions, observing
 from whisper_migrate.running.losses import Holdings, Loss, holdings, losses
 from whisper_migrate.running.way import revision_of
 from whisper_migrate.wording.sign_of_life import counting
@@ -88,6 +90,7 @@ class Rehearsal:
     shadow: Connection
     catalog: Catalog
     rehearsed_steps: list[RehearsedStep] = field(default_factory=list)
+    locks: dict[str, Transactions] = field(default_factory=dict)  # by revision
     memo: dict[str, Any] = field(default_factory=dict)
 
     def go(self, steps: Sequence[RevisionStep], around: Around | None = None) -> list[RehearsedStep]:
@@ -103,7 +106,7 @@ class Rehearsal:
                 before, held = self.catalog, holdings(self.shadow)
                 self.shadow.commit()
                 with _statements(self.shadow) as statements, around(step) if around else nullcontext():
-                    self.history.take(self.shadow, step, self.memo)
+                    self._take(step)
                 self.catalog = inspect(self.shadow, requires=True)
                 left = holdings(self.shadow)
                 self.shadow.commit()
@@ -126,9 +129,18 @@ class Rehearsal:
         with counting("rehearsing") as count:
             for step in steps:
                 count(len(steps))
-                self.history.take(self.shadow, step, self.memo)
+                self._take(step)
         self.catalog = inspect(self.shadow, requires=True)
         self.shadow.commit()
+
+    def _take(self, step: RevisionStep) -> None:
+        def observed(**options: Any) -> None:
+            with observing(self.shadow) as self.locks[revision_of(step)]:
+                step.migration_fn(**options)
+
+        watched = copy(step)
+        watched.migration_fn = update_wrapper(observed, step.migration_fn)  # Alembic logs the function's name
+        self.history.take(self.shadow, watched, self.memo)
 
     def differences(self, actual: Catalog) -> list[Change]:
         """Return how a database's catalog differs from the shadow's, without objects that the project ignores."""

@@ -38,7 +38,8 @@ from whisper_migrate.running.journal import Journal
 from whisper_migrate.running.lock import Lock, guard, locked
 from whisper_migrate.running.patience import Patience, passing, pause
 from whisper_migrate.running.progress import Progress
-from whisper_migrate.running.statements import Statements, TransactionCheck
+from whisper_migrate.running.statements import Statements
+from whisper_migrate.running.transactions import Opening, TransactionCheck
 from whisper_migrate.running.waiting import await_database
 from whisper_migrate.running.watch import Watch
 from whisper_migrate.wording.printing import err
@@ -58,6 +59,7 @@ class Underway:
     say: Callable[[str], None] = print
     first: list[Callable[[], None]] = field(default_factory=list)  # called at the beginning of its transaction
     transactions: list[TransactionCheck] = field(default_factory=list)  # those behind the first
+    opening: Opening | None = None
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
 
@@ -215,7 +217,7 @@ class Session:
                 for first in underway.first:
                     first()
         try:
-            with self.statements.of(underway.revision, underway.direction, underway.transactions):
+            with self.statements.of(underway.revision, underway.direction, underway.transactions, underway.opening):
                 with own_session(self.connection), whole_transaction(self.connection, underway.revision):
                     run(**options)
                 self._stamp.require(self.connection, underway.revision)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from psycopg2.errors import ReadOnlySqlTransaction
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
@@ -22,6 +22,7 @@ from whisper_migrate.running.autocommit import HAS_WRITTEN, Autocommit, Watched
 from whisper_migrate.running.journal import Entry, Journal, by_hand, changed, digest
 from whisper_migrate.running.lock_budget import LockBudget, has_left_its_transaction
 from whisper_migrate.running.patience import Patience
+from whisper_migrate.running.transactions import Opening, TransactionCheck
 from whisper_migrate.running.watch import Watch
 from whisper_migrate.wording.plurals import counted
 
@@ -45,17 +46,6 @@ READ_ONLY = (
 )
 
 
-class TransactionCheck(NamedTuple):
-    """A check of each transaction of a revision that is committed in its middle, or begins there.
-
-    `begin` is called with a cursor at the beginning of each transaction but the first, and of each statement of an
-    autocommit block; `end` before each commit but the last. `end` may raise Failure.
-    """
-
-    begin: Callable[[Any], None]
-    end: Callable[[], None]
-
-
 @dataclass
 class Statements:
     """The statements of all revisions that a session runs."""
@@ -73,6 +63,8 @@ class Statements:
     _known: dict[int, Entry] = field(default_factory=dict)
     _without_rows: str = ""  # the last statement with rows that was skipped because it is done
     _checks: Sequence[TransactionCheck] = ()
+    _opening: Opening | None = None
+    _is_new: bool = False  # whether `_opening` has to be called before the next statement of a transaction
 
     @cached_property
     def budget(self) -> LockBudget:
@@ -91,12 +83,19 @@ class Statements:
         return self
 
     @contextmanager
-    def of(self, revision: str, direction: str, checks: Sequence[TransactionCheck] = ()) -> Iterator[None]:
-        """Count the statements inside as those of `revision`. `checks` see its transactions."""
+    def of(
+        self,
+        revision: str,
+        direction: str,
+        checks: Sequence[TransactionCheck] = (),
+        opening: Opening | None = None,
+    ) -> Iterator[None]:
+        """Count the statements inside as those of `revision`. `checks` and `opening` see its transactions."""
         self._begin(revision, direction)
-        self._checks = checks
+        self._checks, self._opening = checks, opening
         try:
             with listening(self.connection.connection.driver_connection, executing=self.budget.spending):
+                self._open()
                 yield
         finally:
             self._counting = False
@@ -159,13 +158,20 @@ class Statements:
 
     def _after_begin(self, _: Connection) -> None:
         driver: Any = self.connection.connection.driver_connection
-        if self._checks and not driver.autocommit:
+        self._is_new = self._counting and not driver.autocommit
+        if self._checks and self._is_new:
             with closing(self.connection.connection.cursor()) as cursor:
                 self._begun(cursor)
 
+    def _open(self) -> None:
+        self._is_new = False
+        if self._opening:
+            with closing(self.connection.connection.cursor()) as cursor:
+                self._opening(cursor)
+
     def _begun(self, cursor: Any) -> None:
-        with engine_search_path(cursor):
-            for check in self._checks:
+        for check in self._checks:
+            with engine_search_path(cursor):
                 check.begin(cursor)
 
     def _before_commit(self, cursor: Any) -> None:
@@ -204,6 +210,8 @@ class Statements:
             return False
         asks = bool(ASKS.match(statement)) and not WRITES.match(statement)
         alone = cursor.connection.autocommit or has_left_its_transaction(cursor.connection)
+        if self._is_new and not alone:
+            self._open()
         known = self._known.get(self._count + 1 if alone or not asks else self._begins + 1)
         if asks and not alone:
             self._asked = True
