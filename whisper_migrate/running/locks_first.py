@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import psycopg2
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from sqlalchemy import Connection, event
 
 from whisper_migrate.databases.driver import listening
@@ -53,7 +54,8 @@ class TableLock:
     @property
     def sql(self) -> str:
         """The statement that takes the lock."""
-        return f"LOCK TABLE {'' if self.with_partitions else 'ONLY '}{self.table} IN {words(self.mode)} MODE"
+        table = self.table if self.with_partitions else f"ONLY {self.table}"
+        return f"LOCK TABLE {table} IN {words(self.mode)} MODE"
 
 
 # The locks that each transaction of a revision takes first, in their order. The first transaction is the one in which
@@ -77,7 +79,7 @@ def observing(connection: Connection) -> Iterator[Transactions]:
 
     def end(_: Connection | None = None) -> None:
         nonlocal before, first
-        if driver.autocommit:
+        if driver.autocommit or driver.info.transaction_status == TRANSACTION_STATUS_INERROR:
             return
         then = _look(driver)
         found.append(_locks(before, then) if first else [])
