@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import URL
 
 from tests.running.attempts import Said, alone, project, run, sql
+from tests.running.test_lock_budget import WAITS
 from tests.running.test_patience import blocker
 from tests.support.little import command
 from tests.support.projects import ask, role
@@ -32,7 +33,6 @@ TABLES = sql(
 EXCLUSIVE = "ACCESS EXCLUSIVE MODE"
 ALTERS = ('ALTER TABLE s."B b" ADD COLUMN x integer', "ALTER TABLE a ADD COLUMN x integer")
 BOTH = [f"LOCK TABLE ONLY public.a IN {EXCLUSIVE}", f'LOCK TABLE ONLY s."B b" IN {EXCLUSIVE}']
-WAITS = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 TRIES = "SELECT last_value, is_called FROM tries"
 
 

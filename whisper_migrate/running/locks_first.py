@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from sqlalchemy import Connection, event
 
@@ -27,13 +26,20 @@ from whisper_migrate.running.session import Listener, Underway
 
 # LOCK TABLE takes no foreign tables and no materialized views.
 TABLES = """
+WITH held AS MATERIALIZED (
+    SELECT l.relation, pg_catalog.array_agg(l.mode) AS modes FROM pg_catalog.pg_locks AS l
+    WHERE l.locktype = 'relation' AND l.pid = pg_catalog.pg_backend_pid() AND l.granted
+      AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d
+                        WHERE d.datname = pg_catalog.current_database())
+    GROUP BY l.relation
+), parents AS MATERIALIZED (
+    SELECT i.inhparent, pg_catalog.array_agg(i.inhrelid::bigint) AS children FROM pg_catalog.pg_inherits AS i
+    GROUP BY i.inhparent
+)
 SELECT c.oid::bigint, quote_ident(n.nspname) || '.' || quote_ident(c.relname),
-       (SELECT count(*) FROM pg_catalog.pg_partition_ancestors(c.oid)),
-       array(SELECT i.inhrelid::bigint FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = c.oid),
-       array(SELECT l.mode FROM pg_catalog.pg_locks AS l
-             WHERE l.relation = c.oid AND l.locktype = 'relation' AND l.pid = pg_backend_pid() AND l.granted
-               AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()))
+       (SELECT count(*) FROM pg_catalog.pg_partition_ancestors(c.oid)), parents.children, held.modes
 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+LEFT JOIN held ON held.relation = c.oid LEFT JOIN parents ON parents.inhparent = c.oid
 WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.relname <> ALL (%s)"""
 # The tables of these names that the role may lock, in every mode.
 LOCKABLE = """
@@ -74,7 +80,7 @@ def observing(connection: Connection) -> Iterator[Transactions]:
     def executing(_: Any, __: str) -> Iterator[None]:
         nonlocal first
         yield
-        if first is None and not driver.autocommit:
+        if before and first is None and not driver.autocommit:
             first = _locks_first(before, _look(driver))
 
     def end(_: Connection | None = None) -> None:
@@ -113,20 +119,14 @@ def listener(locks: Mapping[str, Transactions]) -> Listener:
 def _take(cursor: Any, locks: list[TableLock]) -> None:
     """Take locks, in one statement, on those of the tables that are there and that the role may lock.
 
-    Raises psycopg2.Error, and rolls the transaction back, if one of them is not free in time.
+    Raises psycopg2.Error if one of them is not free in time.
     """
     with cursor.connection.silent() as silent, engine_search_path(silent):
         silent.execute(LOCKABLE, ([lock.table for lock in locks],))
         lockable = {table for (table,) in silent.fetchall()}
     statements = [lock.sql for lock in locks if lock.table in lockable]
-    if not statements:
-        return
-    try:
+    if statements:
         cursor.execute("; ".join(statements))
-    except psycopg2.Error:
-        with cursor.connection.silent() as silent:  # SQLAlchemy may not know of the transaction yet
-            silent.execute("ROLLBACK")
-        raise
 
 
 class _Table(NamedTuple):
@@ -141,7 +141,7 @@ def _look(driver: Any) -> dict[int, _Table]:
     with driver.silent() as cursor, engine_search_path(cursor):
         cursor.execute(TABLES, (list(names()["bookkeeping"]),))
         return {
-            oid: _Table(name, ancestors, tuple(children), tuple(modes))
+            oid: _Table(name, ancestors, tuple(children or ()), tuple(modes or ()))
             for oid, name, ancestors, children, modes in cursor.fetchall()
         }
 

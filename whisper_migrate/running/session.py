@@ -59,7 +59,7 @@ class Underway:
     say: Callable[[str], None] = print
     first: list[Callable[[], None]] = field(default_factory=list)  # called at the beginning of its transaction
     transactions: list[TransactionCheck] = field(default_factory=list)  # those behind the first
-    opening: Opening | None = None
+    opening: Opening | None = None  # takes the locks of each transaction
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
 

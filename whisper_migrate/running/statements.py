@@ -170,8 +170,8 @@ class Statements:
                 self._opening(cursor)
 
     def _begun(self, cursor: Any) -> None:
-        for check in self._checks:
-            with engine_search_path(cursor):
+        with engine_search_path(cursor):
+            for check in self._checks:
                 check.begin(cursor)
 
     def _before_commit(self, cursor: Any) -> None:
