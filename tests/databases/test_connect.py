@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Iterator
 
+import psycopg2
 import pytest
 import sqlalchemy
 from sqlalchemy import URL, Connection
@@ -132,3 +133,17 @@ def test_connections_go_where_an_open_one_has_gone(database: URL) -> None:
 
 def port_of(connection: Connection) -> int:
     return int(connection.connection.driver_connection.info.port)  # type: ignore[union-attr]
+
+
+def test_lost_connection_is_closed_without_a_traceback_in_the_log(
+    database: URL, caplog: pytest.LogCaptureFixture
+) -> None:
+    with connected(database) as connection:
+        pid = connection.scalar(sqlalchemy.text("SELECT pg_backend_pid()"))
+        connection.commit()
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        ask(database, f"SELECT pg_terminate_backend({pid}, 5000)")
+        with driver.cursor() as cursor, pytest.raises(psycopg2.OperationalError):
+            cursor.execute("SELECT 1")
+    assert caplog.records == []

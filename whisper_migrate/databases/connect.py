@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+import psycopg2
 import sqlalchemy
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -61,9 +62,13 @@ def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
     arguments: dict[str, Any] = {key: value for key, value in CLIENT.items() if key not in said}
     arguments |= {"connection_factory": DriverConnection, **options.pop("connect_args", {})}
     level = options.pop("isolation_level", None)
-    made = sqlalchemy.create_engine(
-        url, **{"poolclass": NullPool, "connect_args": arguments, "hide_parameters": True, **options}
-    )
+    pool = {"poolclass": NullPool, "pool_reset_on_return": None}
+    made = sqlalchemy.create_engine(url, **{**pool, "connect_args": arguments, "hide_parameters": True, **options})
+
+    def leave(connection: Any, *_: object) -> None:
+        """Roll back before a connection is closed. SQLAlchemy would log a traceback if the server is gone."""
+        with suppress(psycopg2.Error):
+            connection.rollback()
 
     def go_there(_: object, __: object, ___: object, parameters: dict[str, Any]) -> None:
         parameters.update(reached.server(url))
@@ -91,6 +96,7 @@ def engine(url: URL, **options: Any) -> sqlalchemy.Engine:
         if made.dialect.default_schema_name is None:
             made.dialect.default_schema_name = "public"
 
+    sqlalchemy.event.listen(made, "reset", leave)
     sqlalchemy.event.listen(made, "do_connect", go_there)
     sqlalchemy.event.listen(made, "handle_error", lambda context: lost_connections.note(url, context))
     search_nothing(made)
