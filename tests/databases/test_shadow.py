@@ -47,7 +47,7 @@ def shadows_of(server: URL, pid: int) -> list[str]:
 def connected(server: URL, pid: int) -> bool:
     """Whether a connection of this process still exists."""
     name = f"whisper_shadow_%\\_{pid}\\_%"
-    rows = ask(server, f"SELECT FROM pg_stat_activity WHERE application_name LIKE '{name}' OR datname LIKE '{name}'")
+    rows = ask(server, f"SELECT 1 FROM pg_stat_activity WHERE application_name LIKE '{name}' OR datname LIKE '{name}'")
     return bool(rows)
 
 
