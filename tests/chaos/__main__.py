@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.chaos.cases import CASES
 from tests.chaos.ground import Ground
+from tests.chaos.lagging_replicas import CASES as LAGGING
 from tests.chaos.poolers import CASES as POOLED
 from tests.chaos.stalled_proofs import CASES as PROOFS
 from tests.chaos.standby_waits import CASES as WAITS
@@ -22,7 +23,7 @@ CHOSEN = os.environ.get("CHAOS", "")
 def main() -> int:
     """Return the number of faults that ended otherwise than their messages say."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # on exit, the servers are stopped
-    chosen = {name: case for name, case in {**CASES, **POOLED, **PROOFS, **WAITS}.items() if CHOSEN in name}
+    chosen = {name: case for name, case in {**CASES, **POOLED, **PROOFS, **WAITS, **LAGGING}.items() if CHOSEN in name}
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     began, wrong = time.monotonic(), 0
     with tempfile.TemporaryDirectory(dir=memory) as name:

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
+from tests.running.attempts import Said, run
 from tests.support.drafting import edited
+from tests.support.projects import ask
+from whisper_migrate.databases.batched_update import MARK
 from whisper_migrate.revisions.draft import draft
 
 
@@ -222,3 +225,33 @@ def test_a_draft_has_its_online_form(tmp_path: Path, server: URL, case: Case) ->
     assert body(source, "downgrade") == case.down or not case.down
     assert all(note.startswith(start) for note, start in zip(made.notes, case.notes, strict=False)), made.notes
     assert len(made.notes) >= len(case.notes) and ("no online form" in str(made.notes)) == bool(case.notes)
+
+
+# The column that is filled, the primary key, and whether the backfill is marked.
+KEYS = {
+    "a key that stays": ("b", "id", True),
+    "a key of two columns": ("b", "id, a", True),
+    "no key": ("b", "", False),
+    "a column of the key": ("a", "id, a", False),
+}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", KEYS)
+def test_backfill_runs_in_batches_by_a_key_that_stays(tmp_path: Path, server: URL, database: URL, name: str) -> None:
+    filled, key, marked = KEYS[name]
+    primary = f"sa.PrimaryKeyConstraint({', '.join(map(repr, key.split(', ')))})," if key else ""
+    table = "sa.Table('t', metadata, sa.Column('id', sa.Integer), sa.Column('a', sa.Integer), {}, " + primary + ")\n"
+    first = draft(edited(tmp_path, table.format("sa.Column('b', sa.Integer)")), server, "before")
+    check = f"sa.Column('b', sa.Integer), sa.CheckConstraint('{filled} > 0', name='c')"
+    project = edited(tmp_path, table.format(check))
+    made = draft(project, server, "after", online=True, filling=[f"t.{filled}=abs(a) + 1"])
+    assert made.path is not None
+    assert (f"{MARK} UPDATE t SET {filled} = abs(a) + 1" in made.path.read_text()) == marked
+
+    run(project, database, first.revision)
+    ask(database, "INSERT INTO t SELECT i, -i, CASE WHEN i % 2 = 0 THEN -1 END FROM generate_series(1, 25) AS i")
+    said = Said()
+    run(project, database, said=said, batch_rows=10)
+    assert ("rows in 3 batches" in said) == marked
+    assert ask(database, f"SELECT count(*) FROM t WHERE NOT {filled} > 0") == [(0,)]

@@ -46,7 +46,32 @@ def ending(sql: str) -> str | None:
 def statements(sql: str) -> Iterator[str]:
     """Yield the statements of a string, without leading comments and trailing semicolons."""
     start: int | None = None
-    position = parentheses = blocks = 0
+    parentheses = blocks = 0
+    for found in _tokens(sql):
+        if found["sign"] == ";" and parentheses <= 0 and not blocks:
+            if start is not None:
+                yield sql[start : found.start()].rstrip()
+            start, parentheses = None, 0
+        else:
+            start = found.start() if start is None else start
+            parentheses += {"(": 1, ")": -1}.get(found[0], 0)
+            blocks += _opens(found[0].upper(), blocks, sql, start)
+    if start is not None:
+        yield sql[start:].rstrip()
+
+
+def top_level_words(sql: str) -> Iterator[tuple[str, int]]:
+    """Yield each word and semicolon that is in no parentheses, with its place."""
+    parentheses = 0
+    for found in _tokens(sql):
+        parentheses += {"(": 1, ")": -1}.get(found[0], 0)
+        if not parentheses and found[0] != ")":
+            yield found[0], found.start()
+
+
+def _tokens(sql: str) -> Iterator[re.Match[str]]:
+    """Yield the words and signs of a string that are in no text, quoted name or comment."""
+    position = 0
     while found := TOKEN.search(sql, position):
         position = found.end()
         if found["comment"]:
@@ -54,16 +79,8 @@ def statements(sql: str) -> Iterator[str]:
         elif tag := found["dollar"]:
             end = sql.find(tag, position)
             position = len(sql) if end < 0 else end + len(tag)
-        elif found["sign"] == ";" and parentheses <= 0 and not blocks:
-            if start is not None:
-                yield sql[start : found.start()].rstrip()
-            start, parentheses = None, 0
-        elif word := found["word"] or found["sign"]:
-            start = found.start() if start is None else start
-            parentheses += {"(": 1, ")": -1}.get(word, 0)
-            blocks += _opens(word.upper(), blocks, sql, start)
-    if start is not None:
-        yield sql[start:].rstrip()
+        elif found["word"] or found["sign"]:
+            yield found
 
 
 def _opens(word: str, blocks: int, sql: str, start: int) -> int:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from whisper_migrate.catalog.model import Catalog, Object
-from whisper_migrate.catalog.names import shown
+from whisper_migrate.catalog.names import in_parentheses, shown
 from whisper_migrate.catalog.sql import sibling
 from whisper_migrate.catalog.statement import Does
+from whisper_migrate.databases.batched_update import MARK
 from whisper_migrate.objects import KINDS
 from whisper_migrate.objects.constraint import NOT_VALID, validate
 from whisper_migrate.planning.online_names import NEW, is_set, renamed_away, with_ending
@@ -106,7 +107,7 @@ class Online:
             case "alter", "enum":
                 return list(self._alter_enum(step))
             case "fill", "column":
-                return [replace(step, alone=True)]
+                return [self._fill(step)]
             case "create", "index":
                 return list(self._create_index(step))
             case "drop", "index":
@@ -121,6 +122,13 @@ class Online:
                 return list(self._alter_column(step))
             case _:
                 return [step]
+
+    def _fill(self, step: Step) -> Step:
+        """Mark a backfill, so that it runs in batches by the primary key, which must stay and may not be filled."""
+        first, *rest = step.statements
+        key = next((item for item in self.before if _is_key_of(item, step.item)), None)
+        kept = key is not None and self.after.objects.get(key.key) == key and step.item["name"] not in _columns(key)
+        return replace(step, statements=(f"{MARK} {first}" if kept else first, *rest), alone=True)
 
     def _alter_enum(self, step: Step) -> Iterable[Step]:
         others = [part for other in self.steps for part in (other.item, *other.inside) if part.key != step.item.key]
@@ -240,6 +248,15 @@ class Online:
         needs = (catalog.requires.get(key, frozenset()) for catalog in (self.before, self.after) for key in ones)
         needed = (catalog.requires.get(key, frozenset()) for catalog in (self.before, self.after) for key in others)
         return any(found & others for found in needs) or any(found & ones for found in needed)
+
+
+def _is_key_of(item: Object, column: Object) -> bool:
+    return item.kind == "constraint" and item["type"] == "primary key" and item.parent == column.parent
+
+
+def _columns(key: Object) -> list[str]:
+    found = KEY.fullmatch(key["definition"])
+    return in_parentheses(found["columns"])[0] if found else []
 
 
 def _is_unvalidated(part: Step) -> bool:

@@ -47,15 +47,25 @@ class Autocommit:
     watched: Watched | None
 
     def run(
-        self, call: Callable[[], None], cursor: Any, statement: str, entry: Entry, *, begun: bool, asks: bool
+        self,
+        call: Callable[[], None],
+        cursor: Any,
+        statement: str,
+        entry: Entry,
+        *,
+        begun: bool = False,
+        asks: bool = False,
+        finished: Callable[[int], Entry] | None = None,
     ) -> bool:
         """Run a statement of an autocommit block, and run it again if it does not get its locks.
 
         The statement and its journal entry are one transaction where PostgreSQL allows that. Elsewhere the entry is
         written before the statement as begun, and after it as done. `begun`: the journal has the statement as begun
-        already. `asks`: the statement returns rows. Returns False for a SELECT that has written nothing: it gets no
-        entry.
+        already. `asks`: the statement returns rows. `finished` returns the entry to write after so many rows. Returns
+        False for a SELECT that has written nothing: it gets no entry.
         """
+        finished = finished or (lambda rows: replace(entry, rows=rows, done=True))
+        earlier = self.journal.of(entry.revision, entry.direction).get(entry.statement)
         with cursor.connection.cursor() as other:
             if not asks:
                 self.journal.make(other)
@@ -76,7 +86,7 @@ class Autocommit:
                             if build:
                                 index_build.clear(other, build, self.say)
                             self._call_alone(call, cursor, other, entry)
-                        self.journal.write(other, replace(entry, rows=cursor.rowcount, done=True))
+                        self.journal.write(other, finished(cursor.rowcount))
                         return True
                     other.execute(f"BEGIN; SET LOCAL {MARK} = on")
                     if self.watched:
@@ -85,8 +95,8 @@ class Autocommit:
                     self._require_open(other, entry)
                     other.execute(HAS_WRITTEN)
                     if written := bool(other.fetchone()[0]) or not asks:
-                        self._require_permitted(other, entry, made=made)
-                        self.journal.write(other, replace(entry, rows=cursor.rowcount, done=True))
+                        self._require_permitted(other, entry, earlier, made=made)
+                        self.journal.write(other, finished(cursor.rowcount))
                     other.execute("COMMIT")
                     return written
                 except psycopg2.Error as error:
@@ -100,7 +110,7 @@ class Autocommit:
                         begun = False
                     else:
                         other.execute("ROLLBACK")
-                        self.journal.undo(entry, made=made)
+                        self.journal.undo(entry, earlier, made=made)
                         if isinstance(error, (ActiveSqlTransaction, InvalidTransactionTermination)):
                             bare, commits = True, isinstance(error, InvalidTransactionTermination)
                             self._require_countable(entry, commits=commits)
@@ -133,7 +143,7 @@ class Autocommit:
                 "In an autocommit block each statement is a transaction: write its statements one by one.",
             )
 
-    def _require_permitted(self, cursor: Any, entry: Entry, *, made: bool) -> None:
+    def _require_permitted(self, cursor: Any, entry: Entry, earlier: Entry | None, *, made: bool) -> None:
         """Roll the statement back if the check of its transaction raises a Failure."""
         if self.watched is None:
             return
@@ -141,7 +151,7 @@ class Autocommit:
             self.watched.before_commit(cursor)
         except Failure:
             cursor.execute("ROLLBACK")
-            self.journal.undo(entry, made=made)
+            self.journal.undo(entry, earlier, made=made)
             raise
 
     def _require_countable(self, entry: Entry, *, commits: bool) -> None:

@@ -18,8 +18,7 @@ from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
-from whisper_migrate.running.journal import OF_A_SCRIPT, TABLE, Entry, Journal
-from whisper_migrate.wording.plurals import verb
+from whisper_migrate.running.journal import OF_A_SCRIPT, TABLE, Entry, Journal, so_far
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,7 @@ class HalfRun:
     def _so_far(self) -> str:
         if self.by_script:
             return f"a script of {self.direction} --sql has committed a part of it"
-        done = sum(entry.done for entry in self.entries)
-        return f"{done} of its statements {verb(done, 'is', 'are')} done"
+        return so_far(self.entries)
 
     @property
     def what(self) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +27,7 @@ from whisper_migrate.databases.engine_search_path import engine_search_path
 from whisper_migrate.databases.own_rights import withdraw
 from whisper_migrate.databases.own_session import WHO
 from whisper_migrate.errors import Failure
+from whisper_migrate.wording.plurals import counted, verb
 
 TABLE = "public.whisper_journal"
 OF_A_SCRIPT = ""  # in place of a hash: a script of --sql is in the middle of the revision
@@ -34,8 +35,9 @@ MAKE = f"""
 CREATE TABLE {TABLE} (
     revision text NOT NULL, direction text NOT NULL, statement integer NOT NULL,
     sha256 text NOT NULL, sql text NOT NULL, rows integer, began timestamptz NOT NULL DEFAULT clock_timestamp(),
-    done timestamptz, PRIMARY KEY (revision, direction, statement));
+    done timestamptz, reached text, PRIMARY KEY (revision, direction, statement));
 """
+ADD_REACHED = f"ALTER TABLE {TABLE} ADD COLUMN reached text"  # a journal of an earlier release lacks it
 CREATE = f"{MAKE}{withdraw(TABLE)}"
 INSERT = f"""
 INSERT INTO {TABLE} (revision, direction, statement, sha256, sql, rows, done)
@@ -43,14 +45,19 @@ VALUES (%s, %s, %s, %s, %s, %s, CASE WHEN %s THEN clock_timestamp() END)
 ON CONFLICT (revision, direction, statement) DO UPDATE SET rows = excluded.rows, done = excluded.done"""
 READ = f"""
 SELECT revision, direction, statement, sha256, sql, rows, done IS NOT NULL AS done,
-       to_char(began, 'YYYY-MM-DD HH24:MI:SS TZ') AS began
-FROM ONLY {TABLE} WHERE direction IN ('upgrade', 'downgrade') ORDER BY statement"""
+       to_char(began, 'YYYY-MM-DD HH24:MI:SS TZ') AS began, to_jsonb(j) ->> 'reached' AS reached
+FROM ONLY {TABLE} AS j WHERE direction IN ('upgrade', 'downgrade') ORDER BY statement"""
+REACHED = f"UPDATE {TABLE} SET reached = %s WHERE (revision, direction, statement) = (%s, %s, %s)"
+HAS_REACHED = "SELECT 1 FROM pg_attribute WHERE attrelid = %s::regclass AND attname = 'reached' AND NOT attisdropped"
 BECOME = "SELECT pg_catalog.set_config('session_authorization', %s, %s), pg_catalog.set_config('role', %s, %s)"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A recorded statement of a revision, the number of rows it affected, and whether it is done or only begun."""
+    """A recorded statement of a revision, the number of rows it affected, and whether it is done or only begun.
+
+    `reached` is the key at which the last batch ended, as a JSON list of texts; None for a statement without batches.
+    """
 
     revision: str
     direction: str
@@ -60,6 +67,12 @@ class Entry:
     rows: int | None
     done: bool
     began: str = ""
+    reached: str | None = None
+
+    @property
+    def in_batches(self) -> bool:
+        """Whether some batches of the statement are done, and others are not."""
+        return self.reached is not None and not self.done
 
 
 @dataclass
@@ -95,11 +108,19 @@ class Journal:
         if entries:
             self.make(cursor)
         for entry in entries:
-            *values, done, _ = (getattr(entry, name) for name in Entry.__dataclass_fields__)
+            *values, done, _, reached = (getattr(entry, name) for name in Entry.__dataclass_fields__)
             with self._as_the_run(cursor):
                 cursor.execute(INSERT, (*values, done))
+                if reached is not None:
+                    self._write_reached(cursor, entry)
             self.unwrite(entry)
             self.entries.append(entry)
+
+    def _write_reached(self, cursor: Any, entry: Entry) -> None:
+        cursor.execute(HAS_REACHED, (TABLE,))
+        if not cursor.fetchone():
+            cursor.execute(ADD_REACHED)
+        cursor.execute(REACHED, (entry.reached, *_key(entry)))
 
     def remove(self, cursor: Any, entry: Entry) -> None:
         """Delete an entry from the table."""
@@ -114,9 +135,10 @@ class Journal:
         """Remove an entry from memory, since its row is gone."""
         self.entries = [e for e in self.entries if _key(e) != _key(entry)]
 
-    def undo(self, entry: Entry, *, made: bool) -> None:
-        """Remove the entry of a transaction that was rolled back; `made` is whether the table existed before it."""
+    def undo(self, entry: Entry, earlier: Entry | None, *, made: bool) -> None:
+        """Put the entry of a transaction that was rolled back as it was before; so for the table, if it was `made`."""
         self.unwrite(entry)
+        self.entries += [earlier] if earlier else []
         self.made = made
 
     def flush(self, cursor: Any) -> None:
@@ -173,6 +195,15 @@ def changed(entry: Entry, now: str | None) -> Failure:
         f" since: its statement {entry.statement} was {_short(entry.sql)}, and is {_short(now) if now else 'gone'}.",
         f"Put its file back as it was. Or: {by_hand(entry.revision)}",
     )
+
+
+def so_far(entries: Iterable[Entry]) -> str:
+    """Return the words for how far a stopped revision came."""
+    found = list(entries)
+    done = sum(entry.done for entry in found)
+    words = f"{done} of its statements {verb(done, 'is', 'are')} done"
+    parts = [f"{counted(entry.rows or 0, 'row')} of statement {entry.statement}" for entry in found if entry.in_batches]
+    return ", and ".join([words, *parts])
 
 
 def _short(sql: str) -> str:

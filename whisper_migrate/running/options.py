@@ -15,6 +15,7 @@ SECONDS = {
     "wait-for-lock": "Wait so long for another run on the same database to be over: 3600",
     "lock-timeout": "Let a transaction wait so long for its locks together, with others in the queue behind it: 3",
     "retry-for": "Try a revision again that does not get its locks, for so long: 300",
+    "replica-lag": "Pause a backfill while a replica is further behind than so long; 0 for no pause: 10",
     "statement-timeout": "Stop a statement that takes longer; without it, none is stopped",
 }
 
@@ -26,7 +27,9 @@ def seconds(name: str) -> Callable[[Command], Command]:
 
 
 def all_seconds(command: Command) -> Command:
-    """Add every option of `SECONDS` to a command."""
+    """Add every option of `SECONDS` to a command, and `--batch-rows`."""
+    words = "Let each batch of a backfill visit so many rows: 10000 (WHISPER_BATCH_ROWS)."
+    command = click.option("--batch-rows", type=click.IntRange(1, 10**9 - 1), metavar="ROWS", help=words)(command)
     for name in reversed(SECONDS):
         command = seconds(name)(command)
     return command

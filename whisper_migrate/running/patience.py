@@ -7,6 +7,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from dotenv import dotenv_values
 from sqlalchemy import Connection
@@ -24,11 +25,12 @@ WAIT_FOR_LOCK = 3600.0  # seconds: longer than most runs take, and shorter than 
 
 @dataclass(frozen=True)
 class Patience:
-    """The waiting times of a run, in seconds.
+    """The waiting times of a run, in seconds, and the size of its batches.
 
     `wait`: for a database that answers and accepts writes. `wait_for_lock`: for another run to end. `lock_timeout`: for
     all locks of a transaction, while other sessions queue behind it. `retry_for`: how long a revision that does not get
-    its locks is tried again. `statement_timeout`: for one statement.
+    its locks is tried again. `statement_timeout`: for one statement. `replica_lag`: how far a replica may be behind
+    before a backfill pauses (0 for any). `batch_rows`: the rows of a table that one batch of a backfill visits.
     """
 
     wait: float = 0
@@ -36,6 +38,8 @@ class Patience:
     lock_timeout: float = 3
     retry_for: float = 300
     statement_timeout: float | None = None
+    replica_lag: float = 10
+    batch_rows: int = 10_000
 
     @classmethod
     def given(
@@ -43,16 +47,17 @@ class Patience:
     ) -> Patience:
         """Return the times from the options, else the environment (WHISPER_WAIT ...), else `.env`, else the defaults.
 
-        Raises Failure for a variable that is not a number of seconds.
+        Raises Failure for a variable that is not a number.
         """
         file = dotenv_values(root / ".env", encoding="utf-8-sig")
         variables = {**file, **{name: text for name, text in environ.items() if text}}
-        found = {}
+        found: dict[str, Any] = {}
         for name in (field.name for field in fields(cls)):
             if (option := (options or {}).get(name)) is not None:
                 found[name] = option
             elif text := variables.get(f"WHISPER_{name.upper()}"):
-                found[name] = _seconds(f"WHISPER_{name.upper()}", text)
+                read = _rows if name == "batch_rows" else _seconds
+                found[name] = read(f"WHISPER_{name.upper()}", text)
         return cls(**found)
 
     def prepare(self, connection: Connection) -> None:
@@ -87,3 +92,9 @@ def _seconds(name: str, text: str) -> float:
     if not 0 <= seconds < 1e6:
         raise Failure(f"{name} is {text!r}, which is no number of seconds.", f"{name}=30")
     return seconds
+
+
+def _rows(name: str, text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 1e9:
+        raise Failure(f"{name} is {text!r}, which is no number of rows.", f"{name}=10000")
+    return int(text)

@@ -28,11 +28,11 @@ from whisper_migrate.project.environment import environment
 from whisper_migrate.project.project import Project
 from whisper_migrate.running import half_run
 from whisper_migrate.running.heartbeat import lost
+from whisper_migrate.running.journal import so_far
 from whisper_migrate.running.patience import Patience, passing
 from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.session import Session, Underway, session
 from whisper_migrate.running.way import plain_words, way
-from whisper_migrate.wording.plurals import verb
 
 THERE_ALREADY = (DuplicateTable, DuplicateObject, DuplicateSchema, DuplicateFunction)
 
@@ -159,16 +159,14 @@ class Runner:
         if self.opened.watch.heartbeat.driver.closed:
             return lost(direction, revision, words if isinstance(error, DBAPIError) else "there was no answer any more")
         if began:
-            done = sum(entry.done for entry in began)
-            count = f"{done} of its statements {verb(done, 'is', 'are')} done"
-            they, them = ("It is", "it") if done == 1 else ("They are", "them")
+            they, them = ("It is", "it") if [entry.done for entry in began] == [True] else ("They are", "them")
             remedy = f"{they} in the journal: when the cause is gone, migrate.py {direction} goes on behind {them}."
-            if done < len(began):
+            if not (began[-1].done or began[-1].in_batches):
                 remedy = (
                     f"Nothing tells how far statement {began[-1].statement} came. What to do: migrate.py {direction}"
                 )
             what = f"The {direction} stopped in the middle of {revision}: "
-            return Failure(what + ". ".join([words, count, *more, ""]).rstrip(), remedy)
+            return Failure(what + ". ".join([words, so_far(began), *more, ""]).rstrip(), remedy)
         rolled_back = f"revision {revision}" if revision else "its revision"
         what = f"The {direction} stopped and {rolled_back} was rolled back: "
         return Failure(what + ". ".join([words, *more, ""]).rstrip(), remedy)

@@ -9,41 +9,28 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from psycopg2.errors import ReadOnlySqlTransaction
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from sqlalchemy import Connection, event
 
 from whisper_migrate.addresses.secret_parameters import scrubbed
+from whisper_migrate.databases.batched_update import is_marked
 from whisper_migrate.databases.driver import listening
 from whisper_migrate.databases.engine_search_path import engine_search_path
-from whisper_migrate.databases.transaction_control import COMMIT, SPACE, statements
+from whisper_migrate.databases.transaction_control import COMMIT, SPACE
 from whisper_migrate.errors import Failure
 from whisper_migrate.running.autocommit import HAS_WRITTEN, Autocommit, Watched
-from whisper_migrate.running.journal import Entry, Journal, by_hand, changed, digest
+from whisper_migrate.running.batches import Batches
+from whisper_migrate.running.journal import Entry, Journal, changed, digest
 from whisper_migrate.running.lock_budget import LockBudget, has_left_its_transaction
 from whisper_migrate.running.patience import Patience
+from whisper_migrate.running.taken_up import SESSION, TakenUp
 from whisper_migrate.running.transactions import Opening, TransactionCheck
 from whisper_migrate.running.watch import Watch
 from whisper_migrate.wording.plurals import counted
 
-# These only affect the session, so they run again whenever the revision is resumed.
-SETTING = r"SET|RESET|PREPARE(?!\s+TRANSACTION\b)|DEALLOCATE|LOAD"
-SESSION = re.compile(
-    rf"{SPACE}(?:SHOW|{SETTING}|SAVEPOINT|RELEASE|ROLLBACK)\b(?:--[^\n]*+|(?>/\*.*?\*/)|[^;])*+;?{SPACE}$", re.I | re.S
-)
-SETS = re.compile(rf"(?:{SETTING})\b|SELECT\s+(?:pg_catalog\.)?set_config\s*\([^()]*\)$", re.I)
-SETS_INSIDE = re.compile(r"(?:DO|SELECT|CALL|WITH)\b.*\bset_config\s*\(", re.I | re.S)
 # These return rows, and may also write rows: a function can.
 ASKS = re.compile(rf"{SPACE}\(*{SPACE}(?:SELECT|VALUES|TABLE|EXPLAIN|WITH)\b", re.I | re.S)
 WRITES = re.compile(rf"{SPACE}WITH\b.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b", re.I | re.S)
-# A statement without a result: fetching rows from it fails.
-NO_ROWS = "UNLISTEN whisper_migrate"
-# Begin, commit and roll back, inside of a transaction.
-READ_ONLY = (
-    "SAVEPOINT whisper_migrate; SET LOCAL transaction_read_only = on",
-    "RELEASE SAVEPOINT whisper_migrate",
-    "ROLLBACK TO SAVEPOINT whisper_migrate; RELEASE SAVEPOINT whisper_migrate",
-)
 
 
 @dataclass
@@ -61,7 +48,7 @@ class Statements:
     _begins: int = 0  # the count when the current transaction began
     _asked: bool = False  # whether the transaction has run a SELECT
     _known: dict[int, Entry] = field(default_factory=dict)
-    _without_rows: str = ""  # the last statement with rows that was skipped because it is done
+    _taken_up: TakenUp = field(default_factory=lambda: TakenUp(""))
     _checks: Sequence[TransactionCheck] = ()
     _opening: Opening | None = None
     _is_new: bool = False  # whether `_opening` has to be called before the next statement of a transaction
@@ -102,7 +89,7 @@ class Statements:
 
     def _begin(self, revision: str, direction: str) -> None:
         self.revision, self._counting, self._count, self._begins = (revision, direction), True, 0, 0
-        self._asked, self._without_rows = False, ""
+        self._asked, self._taken_up = False, TakenUp(revision)
         self._known = self.journal.of(revision, direction)
         self.journal.unwritten = []
         if done := sum(entry.done for entry in self._known.values()):
@@ -111,7 +98,7 @@ class Statements:
     @property
     def without_rows(self) -> Failure | None:
         """The failure if a revision fetched rows of a statement that was skipped because it is done; else None."""
-        return self._wanting(self._without_rows) if self._without_rows else None
+        return self._taken_up.without_rows
 
     def end(self) -> None:
         """Raise Failure if the revision has fewer statements than the journal has of it."""
@@ -217,84 +204,32 @@ class Statements:
             self._asked = True
             if not (known and known.done):
                 return False
-            self._ask_again(call, cursor, statement)  # then its transaction was committed in the run before
+            self._taken_up.ask_again(call, cursor, statement)  # then its transaction was committed in the run before
             return True
         sha256 = digest(statement, parameters)
         entry = Entry(*self.revision, self._count + 1, sha256, scrubbed(statement)[:500], None, done=False)
         if asks and known and known.sha256 != sha256:
-            self._ask_again(call, cursor, statement, alone=True, instead=known)
+            self._taken_up.ask_again(call, cursor, statement, alone=True, instead=known)
             return True
         self._count += 1
         if known and known.sha256 != sha256:
             raise changed(known, statement)
         if known and known.done:
-            self._set_again(cursor, statement)
-            self._pretend(cursor, known, asks=asks)
+            self._taken_up.skip(cursor, statement, known, asks=asks)
         elif alone:
             check = Watched(self._begun, self._before_commit) if self._checks else None
-            run = Autocommit(self.journal, self.patience, self.watch, self.say, check).run
-            if not run(call, cursor, statement, entry, begun=known is not None, asks=asks):
+            block = Autocommit(self.journal, self.patience, self.watch, self.say, check)
+            if batches := self._in_batches(block, cursor, statement, parameters):
+                batches.run(entry, known)
+            elif not block.run(call, cursor, statement, entry, begun=known is not None, asks=asks):
                 self._count -= 1
         else:
             call()
             self.journal.unwritten.append(replace(entry, rows=cursor.rowcount, done=True))
         return True
 
-    def _ask_again(
-        self,
-        call: Callable[[], None],
-        cursor: Any,
-        statement: str,
-        *,
-        alone: bool = False,
-        instead: Entry | None = None,
-    ) -> None:
-        """Run a SELECT that was run before the revision was stopped, now read-only.
-
-        If it wants to write, it has written before, and is skipped. `alone`: the SELECT is in an autocommit block.
-        `instead` is the journal's entry with the same number, which is another statement: then a SELECT that writes
-        raises Failure.
-        """
-        begin, end, undo = ("BEGIN READ ONLY", "COMMIT", "ROLLBACK") if alone else READ_ONLY
-        with cursor.connection.cursor() as other:
-            other.execute(begin)
-            try:
-                call()
-            except ReadOnlySqlTransaction:
-                other.execute(undo)
-                if instead:
-                    raise changed(instead, statement) from None
-                cursor.execute(NO_ROWS)
-                self._without_rows = statement
-            else:
-                other.execute(end)
-
-    def _set_again(self, cursor: Any, statement: str) -> None:
-        """Run those parts of a skipped statement again that only affect the session, such as a SET beside an INSERT.
-
-        Raises Failure for a part that changes settings and may do more, since nothing else of it may run again.
-        """
-        for part in statements(statement):
-            if SETS.match(part):
-                cursor.execute(part)
-            elif SETS_INSIDE.match(part):
-                raise self._cannot_go_on("it needs the settings that a statement of its own made then", statement)
-
-    def _pretend(self, cursor: Any, entry: Entry, *, asks: bool) -> None:
-        """Skip a statement that is done, and give the cursor the row count that it had."""
-        if asks or re.search(r"\bRETURNING\b", entry.sql, re.IGNORECASE):
-            cursor.execute(NO_ROWS)
-            self._without_rows = entry.sql
-        else:
-            cursor.execute("SELECT FROM pg_catalog.generate_series(1, %s)", (max(entry.rows or 0, 0),))
-
-    def _wanting(self, statement: str) -> Failure:
-        return self._cannot_go_on("it wants the rows that a statement of its own returned then", statement)
-
-    def _cannot_go_on(self, why: str, statement: str) -> Failure:
-        words = " ".join(statement.split())[:80]
-        return Failure(
-            f"Revision {self.revision[0]} was stopped in its middle, and cannot be taken up again: {why}, and that is"
-            f" not run twice: {words}.",
-            by_hand(self.revision[0]),
-        )
+    def _in_batches(self, block: Autocommit, cursor: Any, statement: str, parameters: Any) -> Batches | None:
+        if not is_marked(statement) or isinstance(parameters, list):
+            return None
+        sql = statement if parameters is None else cursor.mogrify(statement, parameters)
+        return Batches.of(block, cursor, sql if isinstance(sql, str) else sql.decode())

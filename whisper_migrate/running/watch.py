@@ -1,4 +1,4 @@
-"""Watch a running revision from another connection: who blocks it, and how far an index build is."""
+"""Watch a running revision from another connection: who blocks it, and how far its statement is."""
 
 from __future__ import annotations
 
@@ -8,22 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
-from whisper_migrate.catalog.names import shown
 from whisper_migrate.databases.blockers import Blockers, of_backend
 from whisper_migrate.running.heartbeat import Heartbeat
 from whisper_migrate.running.lock import Lock
+from whisper_migrate.running.progress_views import progress
 
 WAITED = """
 SELECT extract(epoch FROM clock_timestamp() - min(waitstart))::float FROM pg_catalog.pg_locks
 WHERE pid = :pid AND NOT granted"""
 
 STANDBY = "SELECT FROM pg_catalog.pg_stat_activity WHERE pid = :pid AND wait_event = 'SyncRep'"
-
-INDEX = """
-SELECT p.phase, p.index_relid::regclass::text AS name, p.relid::regclass::text AS table_name,
-       round(100.0 * CASE WHEN p.tuples_total > 0 THEN p.tuples_done::numeric / p.tuples_total
-                          WHEN p.blocks_total > 0 THEN p.blocks_done::numeric / p.blocks_total END)::int AS percent
-FROM pg_catalog.pg_stat_progress_create_index AS p WHERE p.pid = :pid"""
 
 
 @dataclass
@@ -37,6 +31,7 @@ class Watch:
     blockers: Blockers | None = None
     busy: Event = field(default_factory=Event)
     has_cancelled: bool = False
+    doing: str = ""  # what the running statement reports of itself
     _end: Event = field(default_factory=Event)
     _seen: float = 0  # when the process was last seen waiting
     _looked: float = field(default_factory=time.monotonic)  # when it was last looked at
@@ -88,13 +83,7 @@ class Watch:
             return f"waits for {found.words}"
         if self.lock.ask(STANDBY, pid=self.pid):
             return "waits for a synchronous standby to confirm the commit"
-        for row in self.lock.ask(INDEX, pid=self.pid):
-            done = "" if row.percent is None else f" {row.percent} %"
-            if not row.name:  # hidden from roles that may not see other sessions
-                return "builds an index"
-            index = shown(row.name) if row.name != "-" else f"on {shown(row.table_name)}"
-            return f"{row.phase}{done}, index {index}"
-        return ""
+        return progress(self.lock, self.pid) or self.doing
 
     def _pause(self) -> float:
         """Return the seconds until the next look: no more than the running statement may still wait."""
