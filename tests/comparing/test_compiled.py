@@ -42,6 +42,13 @@ CREATE FUNCTION asked() RETURNS void LANGUAGE plpgsql AS
     $$BEGIN IF to_regclass('optional') IS NOT NULL THEN DELETE FROM optional; END IF; END$$;
 CREATE FUNCTION handled() RETURNS int LANGUAGE plpgsql AS
     $$BEGIN RETURN newer(gone) FROM t; EXCEPTION WHEN undefined_column OR undefined_function THEN RETURN 0; END$$;
+CREATE FUNCTION quoting() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN  -- NEW.gone
+    NEW.note = 'NEW.gone'; NEW.Note = /* NEW.gone */ OLD.tableoid || NEW."note";
+    RETURN NEW; END$$;
+CREATE TRIGGER quoting BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION quoting();
+CREATE FUNCTION careful() RETURNS trigger LANGUAGE plpgsql AS
+    $$BEGIN NEW.gone = 1; RETURN NEW; EXCEPTION WHEN undefined_column THEN RETURN OLD; END$$;
+CREATE TRIGGER careful BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION careful();
 CREATE FUNCTION any_of(VARIADIC a anyarray) RETURNS anyelement LANGUAGE sql AS $$SELECT a[1]$$;
 """
 REFUSED = {
@@ -54,6 +61,16 @@ REFUSED = {
     "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$SELECT 'a'::text$$": "return type mismatch",
     "CREATE PROCEDURE f() LANGUAGE plpgsql AS $$BEGIN IF true THEN END$$": "syntax error",
     "CREATE FUNCTION f(a int) RETURNS int LANGUAGE plpgsql AS $$BEGIN RETURN SELECT FROM WHERE; END$$": "syntax error",
+}
+TRIGGER = "CREATE TRIGGER u BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()"
+# Fields that a row of the proof need not reach.
+FIELDS = {
+    f"CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {body} RETURN NEW; END$$; {TRIGGER}": words
+    for body, words in {
+        "IF NEW.id > 17 THEN NEW.updated := now(); END IF;": 'record "new" has no field "updated"',
+        "IF false THEN RAISE NOTICE '%', OLD.gone; END IF;": 'record "old" has no field "gone"',
+        "IF length(NEW.note) < 99 THEN RAISE 'short'; END IF; new . \"Note\" = 1;": 'no field "Note"',
+    }.items()
 }
 CHECKED = {
     "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$BEGIN UPDATE t SET gone = 1; END$$": 'column "gone"',
@@ -73,6 +90,11 @@ def test_functions_that_use_what_is_not_there(database: URL, tmp_path: Path) -> 
         if "plpgsql_check" not in run(connection, "SELECT name FROM pg_available_extensions").scalars().all():
             pytest.skip("this server does not have plpgsql_check")
         _assert_found(connection, edited(tmp_path, ""), CHECKED)
+
+
+def test_fields_that_no_table_of_a_trigger_has(database: URL, tmp_path: Path) -> None:
+    with connected(database) as connection:
+        _assert_found(connection, edited(tmp_path, ""), FIELDS)
 
 
 def _assert_found(connection: Connection, project: Project, cases: dict[str, str]) -> None:

@@ -101,7 +101,12 @@ MISTAKES = {
     ),
     "a domain of SQLAlchemy's": (
         TABLE.format(", sa.Column('a', postgresql.DOMAIN('d', sa.Text, check='nope(VALUE)'))"),
-        "nope(text) does not exist. It was at: CREATE DOMAIN d",
+        "nope(text) does not exist. HINT: No function matches the given name",
+    ),
+    "a publication": (
+        'ENTITIES.append(sa.DDL("CREATE TABLE p (id int) PARTITION BY LIST (id)"))\n'
+        'ENTITIES.append(sa.DDL("CREATE PUBLICATION pub FOR TABLE p WHERE (id > 0)"))\n',
+        'publication WHERE clause for relation "p". DETAIL: WHERE clause cannot be used for a partitioned table when',
     ),
     "a collation": (
         "ENTITIES.append(sa.DDL(\"CREATE COLLATION c (provider = nope, locale = 'de')\"))\n"

@@ -49,12 +49,19 @@ def named(error: BaseException) -> str:
     return f"{said} (table {table})" if unnamed else said
 
 
+def answer(error: BaseException) -> str:
+    """Return PostgreSQL's message, DETAIL and HINT, without the full stop at the end."""
+    return ". ".join([reason(error), *_further(error)])
+
+
+def _further(error: BaseException) -> list[str]:
+    found = ((label, getattr(_diagnosis(error), f"message_{label}", None)) for label in ("detail", "hint"))
+    return [f"{label.upper()}: {_short(words).rstrip('.')}" for label, words in found if words]
+
+
 def details(error: BaseException, who: str) -> list[str]:
     """Return DETAIL, HINT and the statement at which `who` failed ("It was"), each without a full stop."""
-    said = []
-    for label in ("detail", "hint"):
-        if words := getattr(_diagnosis(error), f"message_{label}", None):
-            said.append(f"{label.upper()}: {_short(words).rstrip('.')}")
+    said = _further(error)
     if statement := getattr(error, "statement", None):
         said.append(f"{who} at: {_short(scrubbed(PASSWORD.sub(HIDDEN, _as_written(statement)))).rstrip(';')}")
     return said

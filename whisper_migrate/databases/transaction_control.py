@@ -69,6 +69,24 @@ def top_level_words(sql: str) -> Iterator[tuple[str, int]]:
             yield found[0], found.start()
 
 
+def without_texts(sql: str) -> str:
+    """Return `sql` with spaces in place of its texts and comments; line breaks stay."""
+    kept, position = [], 0
+    while found := TOKEN.search(sql, position):
+        kept.append(sql[position : found.start()])
+        position, start = found.end(), found.start()
+        if found["comment"]:
+            position = _after_comment(sql, position)
+        elif tag := found["dollar"]:
+            end = sql.find(tag, position)
+            position = len(sql) if end < 0 else end + len(tag)
+        elif found["word"] or found["sign"] or found[0].startswith('"'):
+            kept.append(found[0])
+            continue
+        kept.append(re.sub(r"[^\n]", " ", sql[start:position]))
+    return "".join([*kept, sql[position:]])
+
+
 def _tokens(sql: str) -> Iterator[re.Match[str]]:
     """Yield the words and signs of a string that are in no text, quoted name or comment."""
     position = 0

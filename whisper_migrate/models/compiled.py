@@ -16,6 +16,7 @@ from whisper_migrate.catalog.model import Key
 from whisper_migrate.catalog.names import shown
 from whisper_migrate.catalog.sql import literal, run
 from whisper_migrate.errors import reason
+from whisper_migrate.models.record_fields import unknown_fields
 from whisper_migrate.project.project import Project
 
 # Functions of no extension, in a language that can check a definition.
@@ -87,8 +88,8 @@ def faults(connection: Connection, project: Project) -> list[Fault]:
     """Return the functions of a shadow that cannot run, as far as PostgreSQL can tell from their definitions.
 
     Each function is checked as CREATE FUNCTION checks it by default, with its own settings, when all objects exist. If
-    the server has plpgsql_check, the statements in a PL/pgSQL function are compared with the tables that they use.
-    Changes nothing.
+    the server has plpgsql_check, the statements in a PL/pgSQL function are compared with the tables that they use; else
+    the fields of NEW and OLD are. Changes nothing.
     """
     savepoint = connection.begin_nested()
     try:
@@ -133,11 +134,13 @@ def _refusal(
 
 
 def _checked(connection: Connection, routines: list[_Routine]) -> Iterator[Fault]:
+    by_oid = {routine.oid: routine for routine in routines}
     if not run(connection, AVAILABLE).scalar():
+        for oid, why, line in unknown_fields(connection, by_oid):
+            yield Fault(by_oid[oid].identity, by_oid[oid].definition, f"{why} (line {line})")
         return
     with suppress(DBAPIError), connection.begin_nested():  # else the proof on rows finds faults
         run(connection, f"CREATE EXTENSION IF NOT EXISTS {PLPGSQL_CHECK} CASCADE")
-        by_oid = {routine.oid: routine for routine in routines}
         rows: Any = run(connection, DEEPER.format(oids=", ".join(map(str, by_oid)))).all()
         for oid, table, message, line in rows:
             routine = by_oid[oid]

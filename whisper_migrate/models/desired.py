@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 from sqlalchemy.types import SchemaType
 
+from whisper_migrate.databases.first_failure import answer
 from whisper_migrate.errors import Failure, reason
 from whisper_migrate.models.parameters import require_none
 from whisper_migrate.models.unchanged_models import restore
@@ -80,10 +81,10 @@ def _make(connection: Connection, project: Project) -> list[Defect]:
     except SQLAlchemyError as error:
         statement = " ".join(str(getattr(error, "statement", None) or "").split())
         at = f" It was at: {statement[:200]}." if statement else ""
-        because = cause(reason(error), left, partial(_try, connection))
+        because = cause(answer(error), left, partial(_try, connection))
         why = f" {because} cannot be created: {because.why}." if because else ""
         others = "".join(f"\n  {note}" for note in getattr(error, "__notes__", ()))
-        raise Failure(f"The models do not make a schema: {reason(error)}.{at}{why}{others}") from error
+        raise Failure(f"The models do not make a schema: {answer(error)}.{at}{why}{others}") from error
     except Failure:
         raise
     except Exception as error:  # before any SQL was sent: an unknown option, or an error of the models' own types
@@ -148,7 +149,7 @@ def _try(connection: Connection, entity: Any) -> str | None:
         else:
             connection.execute(entity if isinstance(entity, DDL) else entity.to_sql_statement_create())
     except DBAPIError as error:
-        return reason(error)
+        return answer(error)
     except SQLParseFailure as error:
         raise Failure(f"{called(entity)} is not sound: {reason(error)}.") from error
     except (ValueError, TypeError, KeyError) as error:

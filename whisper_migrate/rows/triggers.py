@@ -19,8 +19,9 @@ from whisper_migrate.project.project import Project
 from whisper_migrate.rows.fill import put
 
 # SQLSTATEs of mistakes in a function: a syntax error, a missing object, a missing or wrong result of a trigger
-# function, a statement that functions may not run. A violated constraint has another class, a RAISE another context.
-MISTAKES = re.compile("42(?!501)|2F005|39|0A")
+# function, a statement that functions may not run, a recursion without end. A violated constraint has another class, a
+# RAISE another context.
+MISTAKES = re.compile("42(?!501)|2F005|39|0A|54001")
 # The message of a value that a type does not take. In a LIST an INSERT names its columns.
 UNFIT = re.compile(r'(?:invalid input |malformed |date/time field value out of range).*: "(.+)"')
 LIST = re.compile(r'\binsert\s+into\s+([\w."]+)\s*(?:as\s+\w+\s*)?\(([^()]*)\)', re.IGNORECASE)
