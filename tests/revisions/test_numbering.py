@@ -37,6 +37,7 @@ CASES = {
     "behind by hand": Case("INSERT INTO {t} VALUES (50)", up=51, down=52),
     'in "Steps"': Case(ONE_TO_FIVE, "sa.Identity(always=True, increment=10)", "sa.BigInteger", up=15, down=16),
     "a start": Case("", "sa.Identity(start=100)", up=100, down=101),
+    "rows before a start": Case("INSERT INTO {t} VALUES (50)", "sa.Identity(start=500)", up=500, down=501),
     "a start behind": Case(ONE_TO_FIVE, "sa.Identity(start=3)", up=6, down=7),
 }
 TABLE = 'sa.Table({name!r}, metadata, sa.Column("id", {type}, {identity}primary_key=True))\n'

@@ -262,8 +262,9 @@ def _identity(before: Object, after: Object, column: str) -> list[str]:
     if not after["identity_sequence"]:
         return []
     if not before["identity_sequence"]:
-        bounds = (option.partition(" ")[2] for option in after["identity_options"][1:3])
-        going_on = go_on(after["identity_sequence"], [after], *bounds, down=_is_downwards(after))
+        down = _is_downwards(after)
+        numbers = [option.rpartition(" ")[2] for option in after["identity_options"]]
+        going_on = go_on(after["identity_sequence"], [after], numbers[3], numbers[1 if down else 2], down=down)
         return [f"{column} ADD {_as_identity(after)}", going_on]
     statements = []
     if before["identity_sequence"] != after["identity_sequence"]:

@@ -61,9 +61,12 @@ def finish(item: Object, before: Object | None = None) -> list[str]:
     return [f"ALTER SEQUENCE {item.identity} OWNED BY {item['owned_by']}"]
 
 
-def go_on(sequence: str, columns: Sequence[Object], least: str, most: str, *, down: bool) -> str:
-    """Return the statement that sets a new sequence to the last value in its columns, if there is any."""
-    end = "min" if down else "max"
+def go_on(sequence: str, columns: Sequence[Object], start: str, bound: str, *, down: bool) -> str:
+    """Return the statement that sets a new sequence to the last value in its columns, if that is not before its start.
+
+    `start` and `bound` are the first and the last number that the sequence may give.
+    """
+    end, least, most = ("min", bound, start) if down else ("max", start, bound)
     if len(columns) == 1:
         last, source = f"{end}({columns[0]['name']})", str(columns[0].parent)
     else:

@@ -238,8 +238,10 @@ def _going_on(before: Catalog, after: Catalog, created: set[Key], rebuilt: set[K
         known = (one for one in numbered(after, item) if one.key in before and one.key not in rebuilt)
         columns = with_values(after, list(known))
         if columns:
-            bounds = str(item["minimum"]), str(item["maximum"])
-            yield Step("finish", item, None, (go_on(item.identity, columns, *bounds, down=item["increment"] < 0),))
+            down = item["increment"] < 0
+            bound = item["minimum"] if down else item["maximum"]
+            statement = go_on(item.identity, columns, str(item["start"]), str(bound), down=down)
+            yield Step("finish", item, None, (statement,))
 
 
 def _is_setting(item: Object, dropped: set[Key]) -> bool:
