@@ -56,7 +56,7 @@ def test_log_says_where_it_stood_what_ran_and_what_it_is_then(migrate: Migrate) 
     assert nothing == "Nothing to do: the database is at r3." and compared.startswith("Not compared with the hist")
     assert migrate("downgrade", "-2").out.splitlines()[1:3] == [
         "It is at r3; head r3; 2 to revert.",
-        "  loses 3 tables and columns, without a row in it",
+        "  drops 2 tables and columns, which loses no row",
     ]
 
 

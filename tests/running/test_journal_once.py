@@ -129,8 +129,11 @@ def test_rows_of_a_statement_that_is_done_are_not_made_up(tmp_path: Path, databa
     ):
         for block in (f"{AUTOCOMMIT}\n    {rows}", f"{rows}\n{AUTOCOMMIT}\n    pass"):
             made = project(tmp_path / f"{number}{len(block)}", FIRST, PAY, f"{block}\n{FAIL}")
-            with pytest.raises(Failure, match=r"in the middle of r3: division by zero. 1 of its statements is done"):
+            with pytest.raises(
+                Failure, match=r"in the middle of r3: division by zero. 1 of its statements is done"
+            ) as first:
                 run(made, database)
+            assert "goes on behind it, unless it needs the rows of statement 1 again" in str(first.value.remedy)
             with pytest.raises(Failure, match=r"wants the rows .* SELECT pay\(\)") as caught:
                 run(made, database)
             assert paid(database) == 5

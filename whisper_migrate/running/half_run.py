@@ -18,7 +18,7 @@ from whisper_migrate.databases.reading import in_snapshot
 from whisper_migrate.databases.stamps import stamped
 from whisper_migrate.errors import Failure
 from whisper_migrate.history.history import History
-from whisper_migrate.running.journal import OF_A_SCRIPT, TABLE, Entry, Journal, so_far
+from whisper_migrate.running.journal import OF_A_SCRIPT, TABLE, Entry, Journal, goes_on, so_far
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,9 @@ class HalfRun:
                 "Finish it by hand, from the script, behind the last statement that ran; then: DELETE FROM"
                 f" {TABLE} WHERE revision = {literal(self.revision)}; and: migrate.py stamp {shlex.join(at)}"
             )
+        step = "+1" if self.direction == "upgrade" else "-1"
         return (
-            f"migrate.py {self.direction} {'+1' if self.direction == 'upgrade' else '-1'}   (goes on behind them); or,"
+            f"migrate.py {self.direction} {step}   ({goes_on(self.entries)}); or,"
             f" when you have finished it or taken it back by hand: DELETE FROM {TABLE} WHERE revision ="
             f" {literal(self.revision)};"
         )

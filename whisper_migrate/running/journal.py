@@ -12,6 +12,7 @@ read-only transaction.
 from __future__ import annotations
 
 import hashlib
+import re
 import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from whisper_migrate.databases.bookkeeping import is_there
 from whisper_migrate.databases.engine_search_path import engine_search_path
 from whisper_migrate.databases.own_rights import withdraw
 from whisper_migrate.databases.own_session import WHO
+from whisper_migrate.databases.transaction_control import SPACE
 from whisper_migrate.errors import Failure
 from whisper_migrate.wording.plurals import counted, verb
 
@@ -49,6 +51,8 @@ SELECT revision, direction, statement, sha256, sql, rows, done IS NOT NULL AS do
 FROM ONLY {TABLE} AS j WHERE direction IN ('upgrade', 'downgrade') ORDER BY statement"""
 REACHED = f"UPDATE {TABLE} SET reached = %s WHERE (revision, direction, statement) = (%s, %s, %s)"
 HAS_REACHED = "SELECT 1 FROM pg_attribute WHERE attrelid = %s::regclass AND attname = 'reached' AND NOT attisdropped"
+# A COMMIT is recorded alone if a SELECT of its transaction has written something.
+RETURNS = re.compile(rf"{SPACE}\(*{SPACE}(?:SELECT|VALUES|TABLE|EXPLAIN)\b|COMMIT$|.*\bRETURNING\b", re.I | re.S)
 BECOME = "SELECT pg_catalog.set_config('session_authorization', %s, %s), pg_catalog.set_config('role', %s, %s)"
 
 
@@ -68,6 +72,11 @@ class Entry:
     done: bool
     began: str = ""
     reached: str | None = None
+
+    @property
+    def has_returned_rows(self) -> bool:
+        """Whether a statement that is done has returned rows, which the revision cannot get again."""
+        return self.done and RETURNS.match(self.sql) is not None
 
     @property
     def in_batches(self) -> bool:
@@ -204,6 +213,14 @@ def so_far(entries: Iterable[Entry]) -> str:
     words = f"{done} of its statements {verb(done, 'is', 'are')} done"
     parts = [f"{counted(entry.rows or 0, 'row')} of statement {entry.statement}" for entry in found if entry.in_batches]
     return ", and ".join([words, *parts])
+
+
+def goes_on(entries: Iterable[Entry]) -> str:
+    """Return the words for where the next run goes on, and what would keep it from that."""
+    found = list(entries)
+    them = "it" if [entry.done for entry in found] == [True] else "them"
+    asked = ", ".join(str(entry.statement) for entry in found if entry.has_returned_rows)
+    return f"goes on behind {them}" + (f", unless it needs the rows of statement {asked} again" if asked else "")
 
 
 def _short(sql: str) -> str:

@@ -67,7 +67,8 @@ class Loss:
     """A table, column or type that loses data: `what` describes it for people, `table` and `column` are SQL names.
 
     `condition` selects the rows that lose data; a value that PostgreSQL refuses to convert counts as well. If it cannot
-    be evaluated, or could run another role's code, all rows that are not NULL count.
+    be evaluated, or could run another role's code, all rows that are not NULL count. `drops`: the table or column goes,
+    whatever its rows hold.
     """
 
     what: str
@@ -75,6 +76,7 @@ class Loss:
     column: str | None = None
     condition: str | None = None
     has_rows: bool = True
+    drops: bool = False
 
     def rows(self, connection: Connection) -> int | None:
         """Return the number of rows that lose data; None if PostgreSQL cannot count them."""
@@ -142,14 +144,15 @@ def losses(origin: Holdings, before: Holdings, after: Holdings, old: Catalog, ne
     """
     gone = [key for key in before if key not in after and key in origin]
     tables = {oid for oid, number in gone if number == 0}
-    found = [Loss(f"table {shown(origin[oid, 0][0])}", origin[oid, 0][0]) for oid in sorted(tables)]
+    found = [Loss(f"table {shown(origin[oid, 0][0])}", origin[oid, 0][0], drops=True) for oid in sorted(tables)]
     columns = {key: ("column", ".".join(map(str, before[key]))) for key in gone if key[0] not in tables}
     for key, name in columns.items():
         table, column = origin[key]
         item = old.objects.get(name)
         if item and above(old, item).intersection(columns.values()):
             continue  # the rows of a partition or child table are counted with its parent's
-        found.append(Loss(f"column {shown(table)}.{column}", table, column, differs(item, str(column))))
+        condition = differs(item, str(column))
+        found.append(Loss(f"column {shown(table)}.{column}", table, column, condition, drops=True))
     named = {(table, column): origin.get(key) for key, (table, column) in before.items()}
     for change in diff(old, new):
         item = change.object

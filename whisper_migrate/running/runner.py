@@ -28,7 +28,7 @@ from whisper_migrate.project.environment import environment
 from whisper_migrate.project.project import Project
 from whisper_migrate.running import half_run
 from whisper_migrate.running.heartbeat import lost
-from whisper_migrate.running.journal import so_far
+from whisper_migrate.running.journal import goes_on, so_far
 from whisper_migrate.running.patience import Patience, passing
 from whisper_migrate.running.progress import Progress
 from whisper_migrate.running.session import Session, Underway, session
@@ -159,8 +159,8 @@ class Runner:
         if self.opened.watch.heartbeat.driver.closed:
             return lost(direction, revision, words if isinstance(error, DBAPIError) else "there was no answer any more")
         if began:
-            they, them = ("It is", "it") if [entry.done for entry in began] == [True] else ("They are", "them")
-            remedy = f"{they} in the journal: when the cause is gone, migrate.py {direction} goes on behind {them}."
+            they = "It is" if [entry.done for entry in began] == [True] else "They are"
+            remedy = f"{they} in the journal: when the cause is gone, migrate.py {direction} {goes_on(began)}."
             if not (began[-1].done or began[-1].in_batches):
                 remedy = (
                     f"Nothing tells how far statement {began[-1].statement} came. What to do: migrate.py {direction}"

@@ -86,11 +86,9 @@ def total_loss(rehearsed_steps: Sequence[RehearsedStep], connection: Connection)
         whole |= touched
         lines.append(f"loses rows, by: {one.sql[:100]}{_tables(touched) if one.is_known else ''}")
     lines += [f"changes rows, by: {one.sql[:100]}" for one in statements if not one.destroys]
-    empty = [loss.what for loss, count in found if count == 0]
-    if empty:
-        lines.append(
-            f"loses {empty[0] if len(empty) == 1 else f'{len(empty)} tables and columns'}, without a row in it"
-        )
+    if empty := [loss.what for loss, count in found if count == 0 and loss.drops]:
+        what = empty[0] if len(empty) == 1 else f"{len(empty)} tables and columns"
+        lines.append(f"drops {what}, which loses no row")
     return _total_loss(lines, rows, connection)
 
 
