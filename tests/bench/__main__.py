@@ -129,10 +129,18 @@ def _draft(table: Table, folder: Path, server: URL) -> None:
 
 def _lock(table: Table, folder: Path, server: URL) -> None:
     """Measure a reader's longest wait on the first of eight busy tables, while a revision alters them all."""
-    for together, words in enumerate(("", ", all in one statement")):
-        name = f"readers {together}"
-        longest, allowed = readers.longest_wait(folder / name, _database(server, name), together=bool(together))
-        _row(table, f"a reader's longest wait, beside --lock-timeout{words}", longest, allowed, "1.5")
+
+    def wait(how: readers.Run, *, together: bool = False) -> float:
+        name = f"readers {how.__name__} {together}"
+        return readers.longest_wait(folder / name, _database(server, name), how, together=together)
+
+    what, allowed = "a reader's longest wait, beside", readers.LOCK_TIMEOUT
+    ours = wait(readers.locks_first)
+    _row(table, f"{what} plain Alembic's", ours, wait(readers.plain_alembic), "1")
+    _row(table, f"{what} --lock-timeout", ours, allowed, "1.5")
+    _row(table, f"{what} --lock-timeout, without a rehearsal", wait(readers.locks_in_turn), allowed, "1.5")
+    together = wait(readers.locks_in_turn, together=True)
+    _row(table, f"{what} --lock-timeout, all in one statement", together, allowed, "1.5")
 
 
 def _memory(table: Table, project: Path, url: URL) -> None:
