@@ -210,6 +210,41 @@ def test_a_label_that_a_kept_trigger_uses(server: URL, tmp_path: Path) -> None:
     assert draft(edited(tmp_path, LABELS.format("b") + of_rows), server, "third").path  # the rows are wrong, perhaps
 
 
+# The function and the trigger, and whether a generated row makes it run to its end.
+TRIED = {
+    "always": (function("NEW.note = 'x'; RETURN NEW;"), trigger("BEFORE INSERT"), True),
+    "of a deferred one": (
+        function("PERFORM 1; RETURN NULL;"),
+        trigger("AFTER UPDATE").replace("TRIGGER", "CONSTRAINT TRIGGER", 1).replace("FOR", "INITIALLY DEFERRED FOR"),
+        True,
+    ),
+    "after a RAISE": (function("RAISE 'no'; PERFORM * FROM lost; RETURN NEW;"), trigger("BEFORE INSERT"), False),
+    "under a condition": (
+        function("PERFORM * FROM lost; RETURN NEW;"),
+        trigger("BEFORE UPDATE").replace("EXECUTE", "WHEN (OLD.note = 'x' AND NEW.note = 'y') EXECUTE"),
+        False,
+    ),
+    "switched off": (function("RETURN NULL;"), trigger("AFTER INSERT"), True),
+}
+
+
+@pytest.mark.servers("pg18")
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", TRIED)
+def test_a_trigger_that_no_row_reaches_is_noted(server: URL, tmp_path: Path, name: str) -> None:
+    """The draft that brings the trigger has the note, with the table or after it; no later draft has it."""
+    body, made, tried = TRIED[name]
+    both = entities(body, made, *(["ALTER TABLE t DISABLE TRIGGER tr"] if name == "switched off" else []))
+    note = "f(), a trigger of t, was not tried: no generated row made it run to its end."
+    for folder, first in (("with", ""), ("after", TABLE.format(columns="[]", log=""))):
+        if first:
+            draft(edited(tmp_path / folder, first), server, "table")
+        drafted = draft(edited(tmp_path / folder, TABLE.format(columns="[]", log="") + both), server, "one")
+        assert drafted.path and (note in drafted.notes) != tried, drafted.notes
+    later = draft(edited(tmp_path / "with", TABLE.format(columns="[]", log=GONE) + both), server, "two")
+    assert later.path and note not in later.notes
+
+
 @pytest.mark.servers("pg18")
 def test_a_function_of_many_tables_is_named_once(server: URL, tmp_path: Path) -> None:
     tables = "".join(f'sa.Table("t{n}", metadata, sa.Column("id", sa.Integer, primary_key=True))\n' for n in range(8))

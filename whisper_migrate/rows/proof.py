@@ -24,6 +24,7 @@ from whisper_migrate.rows.each_row import require_some_row
 from whisper_migrate.rows.failures import Obstacles, Refused
 from whisper_migrate.rows.fill import fill, mentions, root
 from whisper_migrate.rows.new_names import Filled
+from whisper_migrate.rows.not_run import count_calls, not_run
 from whisper_migrate.rows.triggers import Broken, broken, reached
 from whisper_migrate.rows.violations import Violation, asks_no_row, concerns, is_seldom_broken
 from whisper_migrate.wording.sign_of_life import doing
@@ -80,7 +81,9 @@ def prove_rows(
     tables |= {root(before, table) for table in written if ("table", table) in before}
     if not tables:  # every table is new, so there is no earlier state to upgrade
         with connected(shadow) as connection:
-            return Tried(broken=broken(connection, history.project, after, written))
+            count_calls(connection)
+            failing = broken(connection, history.project, after, written)
+            return Tried(not_run(connection, before, after), broken=failing)
     try:
         with connected(shadow) as connection:
             history.step(connection, revision, "downgrade")
@@ -148,7 +151,9 @@ def _tried(
             if error is None:
                 second = read_again(connection, after, first)
                 notes += [*_rewritten(files, _files(connection)), *changed_up(first, second)]
+                count_calls(connection)
                 failing = broken(connection, history.project, after, written)
+                notes += not_run(connection, before, after)
                 connection.commit()
                 if error := _failure(history, connection, revision, "downgrade"):
                     notes.append(f"The downgrade fails on generated test rows: {reason(error)}.")
