@@ -7,6 +7,7 @@ from tests.conftest import MakeDatabase
 from tests.preflight.corpus import CASES, MAKE
 from tests.support.connections import connected
 from tests.support.little import ROOT
+from whisper_migrate.databases.batched_update import MARK
 from whisper_migrate.preflight.blocking import Tables, blocking
 from whisper_migrate.preflight.effects import watching
 from whisper_migrate.preflight.rules import RULES
@@ -62,8 +63,9 @@ def test_concurrently_blocks_nobody(make_database: MakeDatabase, tables: URL) ->
             alone.exec_driver_sql("CREATE INDEX CONCURRENTLY i ON public.big (note)")
             alone.exec_driver_sql("ALTER TABLE public.small ADD note text")
             alone.exec_driver_sql("UPDATE public.big SET n = 1")
+            alone.exec_driver_sql(f"{MARK} UPDATE public.big SET n = 2")
             alone.exec_driver_sql("CREATE INDEX ON public.big (note, n)")
-        assert [one.alone for one in effects] == [True] * 4
+        assert [one.alone for one in effects] == [True] * 5
         found = [(one.rule.id, one.what) for one in blocking("r1", effects, Tables(names, SIZES, 10**8))]
         assert [rule for rule, _ in found] == ["WM105", "WM102"], found  # small is not kept while big is filled
 

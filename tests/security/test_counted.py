@@ -62,7 +62,7 @@ def test_a_default_or_cast_of_another_role(tmp_path: Path, database: URL, capsys
     )
     runner.upgrade(project, database, "head", lambda _: None)
     own = command(capsys, project, database, "downgrade", "-1", "--plan")
-    assert "loses column big.x: 0 rows" in own.out or "without a row" in own.out, own
+    assert "drops column big.x, which loses no row" in own.out, own
     ask(database, "INSERT INTO public.tags VALUES ('one')")
     with trap(database) as planted:
         body = "CREATE OR REPLACE FUNCTION public.one() RETURNS int LANGUAGE sql AS 'SELECT {}'"

@@ -71,24 +71,22 @@ def top_level_words(sql: str) -> Iterator[tuple[str, int]]:
 
 def without_texts(sql: str) -> str:
     """Return `sql` with spaces in place of its texts and comments; line breaks stay."""
-    kept, position = [], 0
-    while found := TOKEN.search(sql, position):
-        kept.append(sql[position : found.start()])
-        position, start = found.end(), found.start()
-        if found["comment"]:
-            position = _after_comment(sql, position)
-        elif tag := found["dollar"]:
-            end = sql.find(tag, position)
-            position = len(sql) if end < 0 else end + len(tag)
-        elif found["word"] or found["sign"] or found[0].startswith('"'):
-            kept.append(found[0])
-            continue
-        kept.append(re.sub(r"[^\n]", " ", sql[start:position]))
-    return "".join([*kept, sql[position:]])
+    kept, end = [], 0
+    for found, after in _pieces(sql):
+        start, piece = found.start(), sql[found.start() : after]
+        is_code = found["word"] or found["sign"] or piece.startswith('"')
+        kept += [sql[end:start], piece if is_code else re.sub(r"[^\n]", " ", piece)]
+        end = after
+    return "".join([*kept, sql[end:]])
 
 
 def _tokens(sql: str) -> Iterator[re.Match[str]]:
     """Yield the words and signs of a string that are in no text, quoted name or comment."""
+    return (found for found, _ in _pieces(sql) if found["word"] or found["sign"])
+
+
+def _pieces(sql: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Yield the beginning of each word, sign, quoted name, text and comment, with the position after it."""
     position = 0
     while found := TOKEN.search(sql, position):
         position = found.end()
@@ -97,8 +95,7 @@ def _tokens(sql: str) -> Iterator[re.Match[str]]:
         elif tag := found["dollar"]:
             end = sql.find(tag, position)
             position = len(sql) if end < 0 else end + len(tag)
-        elif found["word"] or found["sign"]:
-            yield found
+        yield found, position
 
 
 def _opens(word: str, blocks: int, sql: str, start: int) -> int:

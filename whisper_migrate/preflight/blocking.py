@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from whisper_migrate.catalog.names import shown
+from whisper_migrate.databases.batched_update import is_marked
 from whisper_migrate.databases.lock_modes import BLOCKS_READS, BLOCKS_WRITES, MODES
 from whisper_migrate.preflight import durations
 from whisper_migrate.preflight.durations import Range
@@ -111,6 +112,8 @@ def _works(effect: Effect, tables: Tables) -> Iterator[_Work]:
         elif oid in effect.indexed:
             yield _Work(BLOCKING_INDEX, oid, durations.INDEX.on(size, tables.speed))
         elif changes and oid in effect.written:
+            if effect.alone and is_marked(effect.sql):
+                continue  # each batch ends its locks
             yield _Work(MANY_ROWS_CHANGED, oid, durations.CHANGED_ROWS.on(size, tables.speed))
         else:
             yield _Work(SCAN_UNDER_LOCK, oid, durations.SCAN.on(size, tables.speed))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 from rich.markup import escape
 
 from whisper_migrate.databases import settings
@@ -112,7 +113,9 @@ def _conclude(direction: str, checked: Checked, unchecked: bool) -> None:
     """Report the comparison with the history. Raises Failure if a comparison was wanted and was not possible."""
     at = ids(checked.outcome.after)
     if unchecked:
-        out.print("Not checked: nothing was compared, as --no-check says. This does: migrate.py check-drift")
+        source = click.get_current_context().get_parameter_source("unchecked")
+        who = "WHISPER_NO_CHECK" if source is ParameterSource.ENVIRONMENT else "--no-check"
+        out.print(f"Not checked: nothing was compared, as {who} says. This does: migrate.py check-drift")
     elif checked.why_not:
         done = "upgraded" if direction == "upgrade" else "downgraded"
         raise Failure(
