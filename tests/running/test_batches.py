@@ -111,6 +111,14 @@ def test_run_goes_on_behind_the_last_batch(tmp_path: Path, database: URL) -> Non
     assert ask(database, "SELECT 1 FROM whisper_journal") == []
 
 
+@pytest.mark.parametrize("update", ["best AS t SET m = t.n", "public.best t SET m = n", 'best AS "B" SET m = "B".n'])
+def test_alias_that_ends_the_name_of_the_table(tmp_path: Path, database: URL, update: str) -> None:
+    tables = [statement.replace("INTO t ", "INTO best ").replace("TABLE t ", "TABLE best ") for statement in PLAIN]
+    said = Said()
+    run(project(tmp_path, sql(*tables), alone(f"{MARK} UPDATE {update}")), database, said=said, batch_rows=20)
+    assert "50 rows in 3 batches" in said and ask(database, "SELECT 1 FROM best WHERE m IS NULL") == []
+
+
 def test_changed_update_is_not_taken_up(tmp_path: Path, database: URL) -> None:
     made = project(tmp_path, sql(*PLAIN), alone(f"{MARK} UPDATE t SET m = 1 / (id - 23)"))
     with pytest.raises(Failure, match="20 rows of statement 1"):

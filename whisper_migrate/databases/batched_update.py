@@ -30,9 +30,13 @@ class KeyColumn:
 
 @dataclass(frozen=True)
 class BatchedUpdate:
-    """The parts of a marked UPDATE: the SQL before its WHERE, its condition, and the name that its table has in it."""
+    """The parts of a marked UPDATE: its table, the SQL before its WHERE, and its condition.
+
+    `source` is the table as a FROM clause names it, `named` its name or alias.
+    """
 
     table: str
+    source: str
     named: str
     before: str
     condition: str
@@ -50,7 +54,9 @@ class BatchedUpdate:
         condition = body[where + len("WHERE") :].strip()
         if re.match(rf"CURRENT{SPACE}OF\b", condition, re.IGNORECASE):
             return None
-        return cls(head["table"], head["alias"] or head["last"], body[:where].strip(), condition)
+        table, alias = head["table"], head["alias"]
+        source = f"{table} AS {alias}" if alias else table
+        return cls(table, source, alias or head["last"], body[:where].strip(), condition)
 
     def may_set(self, column: KeyColumn) -> bool:
         """Whether the UPDATE may change a column: a row that moves in the order of the key would be met again."""

@@ -48,6 +48,7 @@ class Batches:
     rows: int
     _size: int = field(init=False)
     _replicas: Replicas = field(init=False)
+    _first: int = 0  # the rows that earlier runs have visited
     _visited: int = 0
     _began: float = field(default_factory=time.monotonic)
 
@@ -78,7 +79,7 @@ class Batches:
         """Run the batches that are not done. `entry` is the statement's; `known` is what the journal has of it."""
         reached: list[str] | None = json.loads(known.reached) if known and known.reached else None
         changed, batches = (known.rows or 0 if known else 0), 0
-        self._visited = changed
+        self._first = self._visited = changed
         watch = self.autocommit.watch
         if reached:
             self.autocommit.say(f"  Statement {entry.statement} goes on behind {counted(changed, 'row')}.")
@@ -100,9 +101,8 @@ class Batches:
         """Run the batch behind the key `reached`, and return the key where it ends; None if it is the last one."""
         named, columns = self.update.named, [column.name for column in self.key]
         where = f" WHERE {compared(self.key, '>', reached, named)}" if reached else ""
-        alias = "" if self.update.table.endswith(named) else f" AS {named}"
         self.cursor.execute(
-            f"SELECT {', '.join(f'{named}.{name}::text' for name in columns)} FROM {self.update.table}{alias}{where}"
+            f"SELECT {', '.join(f'{named}.{name}::text' for name in columns)} FROM {self.update.source}{where}"
             f" ORDER BY {', '.join(f'{named}.{name}' for name in columns)} OFFSET {self._size - 1} LIMIT 1"
         )
         found = self.cursor.fetchone()
@@ -111,7 +111,7 @@ class Batches:
         return upto
 
     def _so_far(self) -> str:
-        rate = self._visited / max(time.monotonic() - self._began, 0.001)
+        rate = (self._visited - self._first) / max(time.monotonic() - self._began, 0.001)
         if self.rows <= self._visited:
             return f"{self._visited:,} rows, {rate:,.0f} a second"
         left = (self.rows - self._visited) / rate
