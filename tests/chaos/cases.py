@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
@@ -16,7 +15,6 @@ from tests.support import servers
 from tests.support.projects import ask
 from tests.support.proxy import Fault, proxy
 from tests.support.servers import until
-from whisper_migrate import embedded
 
 Case = Callable[[Ground], None]
 CASES: dict[str, Case] = {}
@@ -93,15 +91,7 @@ for _signal in (signal.SIGTERM, signal.SIGINT):
 def _two_servers(ground: Ground) -> tuple[URL, URL, URL]:
     """Yield a primary and a lagging standby that has the database's present state, and a URL with both."""
     database = ground.database()
-    data = ground.folder / "server/data"
-    embedded.stop(data.parent)
-    other = ground.folder / f"standby_{ground.count}"
-    other.mkdir()
-    other.chmod(0o755)
-    subprocess.run(["cp", "-a", data, other / "data"], check=True)
-    (other / "data/standby.signal").touch()
-    embedded.start(data.parent)
-    standby = embedded.start(other).set(database=database.database)
+    standby = ground.standby()[1].set(database=database.database)
     places = [f"{url.query['host']}:{url.query['port']}" for url in (standby, database)]
     both = database.difference_update_query(["host", "port"]).update_query_dict({"host": places})
     return database, standby, both

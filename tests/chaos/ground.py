@@ -63,6 +63,19 @@ class Ground:
         ask(self.server, f"CREATE DATABASE chaos_{self.count}")
         return self.server.set(database=f"chaos_{self.count}")
 
+    def standby(self, settings: str = "") -> tuple[Path, URL]:
+        """Start a standby with the server's present state and these settings; return its folder and its URL."""
+        data, copy = self.folder / "server/data", self.folder / f"standby_{self.count}"
+        embedded.stop(data.parent)
+        copy.mkdir()
+        copy.chmod(0o755)
+        subprocess.run(["cp", "-a", data, copy / "data"], check=True)
+        (copy / "data/standby.signal").touch()
+        with (copy / "data/postgresql.auto.conf").open("a") as file:
+            file.write(settings)
+        embedded.start(data.parent)
+        return copy, embedded.start(copy)
+
     def project(self, *ups: str) -> Path:
         """Create a project with these revisions, or with `HISTORY`; return its folder."""
         self.count += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 from sqlalchemy import URL
@@ -28,19 +27,10 @@ BATCHES = ("--batch-rows", "100", "--replica-lag", "0.01", "--no-check")
 
 def _streaming(ground: Ground, database: URL) -> tuple[Path, URL]:
     """Start a replica of the server, wait until it streams, and return its folder and its URL."""
-    data, copy = ground.folder / "server/data", ground.folder / f"replica_{ground.count}"
-    embedded.stop(data.parent)
-    copy.mkdir()
-    copy.chmod(0o755)
-    subprocess.run(["cp", "-a", data, copy / "data"], check=True)
-    (copy / "data/standby.signal").touch()
     primary = f"host={database.query['host']} port={database.query['port']} user={database.username}"
-    with (copy / "data/postgresql.auto.conf").open("a") as settings:
-        settings.write(f"primary_conninfo = '{primary}'\n")
-    embedded.start(data.parent)
-    replica = embedded.start(copy).set(database=database.database)
+    place, replica = ground.standby(f"primary_conninfo = '{primary}'\n")
     until(lambda: ask(database, "SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"))
-    return copy, replica
+    return place, replica.set(database=database.database)
 
 
 def replica_that_replays_nothing(ground: Ground) -> None:

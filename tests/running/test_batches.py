@@ -18,6 +18,11 @@ COMPOSITE = (
     "INSERT INTO t SELECT timestamptz '2026-10-25' + i * interval '1.000001 h', chr(97 + i % 3) || '''%', i, i % 5"
     " FROM generate_series(1, 50) AS i",
 )
+OTHER_TYPES = (
+    "CREATE TABLE t (b bytea, u uuid, d numeric, n integer, m text, PRIMARY KEY (b, u, d))",
+    "INSERT INTO t SELECT decode(md5((i % 3)::text), 'hex'), md5((i % 7)::text)::uuid, i / 7.0, i % 5"
+    " FROM generate_series(1, 50) AS i",
+)
 PARTITIONED = (
     "CREATE TABLE t (id integer PRIMARY KEY, n integer, m text) PARTITION BY HASH (id)",
     "CREATE TABLE t_0 PARTITION OF t FOR VALUES WITH (MODULUS 2, REMAINDER 0)",
@@ -42,6 +47,7 @@ IN_BATCHES = {
     "another table": (OTHER, "UPDATE t SET m = o.word FROM other AS o WHERE o.id = t.id AND o.id > 7"),
     "a schema": (PLAIN, "update public.t set m = n where id > 3"),
     "a key of two columns": (COMPOSITE, "UPDATE t SET m = n WHERE id <> 9"),
+    "a key of other types": (OTHER_TYPES, "UPDATE t SET m = n"),
     "partitions": (PARTITIONED, "UPDATE t SET m = n WHERE id <> 9"),
     "a quoted key": (QUOTED, "UPDATE t SET m = n"),
     "no rows": ((*PLAIN, "DELETE FROM t"), "UPDATE t SET m = n"),

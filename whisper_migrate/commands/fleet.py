@@ -24,7 +24,7 @@ from whisper_migrate.fleet.survey import Standing, Survey, survey
 from whisper_migrate.fleet.upgrade import upgrade
 from whisper_migrate.history.history import History
 from whisper_migrate.project.project import Project
-from whisper_migrate.running.options import all_seconds
+from whisper_migrate.running.options import options_of_a_run
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.state.anomalies import Anomaly
 from whisper_migrate.state.drift import Verdict
@@ -49,7 +49,7 @@ Tell = Callable[[Member, str | Failure], None]
 )
 @click.option("--shard", type=ShardOption(), help="Take only a part of them: 3/10 is the third of ten.")
 @with_format
-@all_seconds
+@options_of_a_run
 @click.pass_obj
 def command(
     project: Project,

@@ -26,7 +26,7 @@ def seconds(name: str) -> Callable[[Command], Command]:
     return click.option(f"--{name}", type=click.FloatRange(0, 1e6), metavar="SECONDS", help=words)
 
 
-def all_seconds(command: Command) -> Command:
+def options_of_a_run(command: Command) -> Command:
     """Add every option of `SECONDS` to a command, and `--batch-rows`."""
     words = "Let each batch of a backfill visit so many rows: 10000 (WHISPER_BATCH_ROWS)."
     command = click.option("--batch-rows", type=click.IntRange(1, 10**9 - 1), metavar="ROWS", help=words)(command)

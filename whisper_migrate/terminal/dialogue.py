@@ -18,7 +18,7 @@ from whisper_migrate.project.project import Project
 from whisper_migrate.running.checked import Checked, Say, listed
 from whisper_migrate.running.ledger import read_or_why
 from whisper_migrate.running.offline import save, script
-from whisper_migrate.running.options import Command, all_seconds
+from whisper_migrate.running.options import Command, options_of_a_run
 from whisper_migrate.running.patience import Patience
 from whisper_migrate.running.plan import plan
 from whisper_migrate.running.progress import Progress
@@ -37,7 +37,7 @@ def options(command: Command) -> Command:
     """Add the common options to a command. The command takes them as keywords and passes them to `converse`."""
     words_of_file = "With --sql: write the script into FILE, as a whole or not at all."
     command = click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help=words_of_file)(
-        all_seconds(command)
+        options_of_a_run(command)
     )
     words = "Only print it, as a script for psql; TARGET may be FROM:TO."
     command = click.option("--sql", "as_script", is_flag=True, help=words)(command)
